@@ -1,0 +1,128 @@
+//! How a model is trained.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, ModelConfig, require, require_within};
+
+/// Settings of one training run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Tokens in one crop of text, T.
+    pub context: usize,
+    /// Crops in one pass, B.
+    pub batch: usize,
+    /// Passes whose gradients are added up for one step.
+    pub accum: usize,
+    /// Optimizer steps to take.
+    pub steps: u64,
+    /// Peak learning rate.
+    pub lr: f64,
+    /// Steps over which the rate rises to its peak.
+    pub warmup: u64,
+    /// Decay of matrices per unit of rate (AdamW).
+    pub weight_decay: f64,
+    /// Largest global norm of the gradient.
+    pub clip: f64,
+    /// Seed of weights, crops and dropout.
+    pub seed: u64,
+    /// Steps between evaluations on the validation split.
+    pub eval_every: u64,
+    /// Windows of `context` tokens that an evaluation reads, evenly spaced; 0 reads the whole split.
+    pub eval_windows: usize,
+    /// Evaluations without a better loss after which training stops; 0 is off.
+    pub patience: u32,
+    /// Steps between periodic checkpoints.
+    pub save_every: u64,
+    /// Steps between reports of the loss.
+    pub log_every: u64,
+    /// Steps between samples of text; 0 is off.
+    pub sample_every: u64,
+    /// What a sample begins with.
+    pub sample_prompt: String,
+    /// Tokens in a sample.
+    pub sample_tokens: usize,
+}
+
+impl TrainConfig {
+    /// AdamW's decay of the first moment.
+    pub const BETA1: f64 = 0.9;
+    /// AdamW's decay of the second moment.
+    pub const BETA2: f64 = 0.95;
+    /// AdamW's guard against division by zero.
+    pub const EPSILON: f64 = 1e-8;
+
+    /// Defaults for a model: the peak rate is 4e-3 at width 128 and falls with 1/√D.
+    pub fn for_model(model: &ModelConfig) -> Self {
+        let lr = 4e-3 * (128.0 / model.width as f64).sqrt();
+        Self {
+            context: 256,
+            batch: 8,
+            accum: 1,
+            steps: 1_000,
+            lr: (lr * 1e5).round() / 1e5,
+            warmup: 50,
+            weight_decay: 0.1,
+            clip: 1.0,
+            seed: 0,
+            eval_every: 100,
+            eval_windows: 64,
+            patience: 0,
+            save_every: 500,
+            log_every: 1,
+            sample_every: 0,
+            sample_prompt: String::new(),
+            sample_tokens: 200,
+        }
+    }
+
+    /// Tokens that one optimizer step learns from.
+    pub fn tokens_per_step(&self) -> u64 {
+        (self.context * self.batch * self.accum) as u64
+    }
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`] for the first field that is out of range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        require_within("context", self.context as u64, 1, 1 << 20)?;
+        require_within("batch", self.batch as u64, 1, 4_096)?;
+        require_within("accum", self.accum as u64, 1, 4_096)?;
+        require_within("steps", self.steps, 1, 1_000_000_000)?;
+        require(self.lr > 0.0 && self.lr <= 1.0, "lr", self.lr, "above 0 and at most 1")?;
+        require_within("warmup", self.warmup, 0, 1_000_000)?;
+        require((0.0..=10.0).contains(&self.weight_decay), "weight_decay", self.weight_decay, "between 0 and 10")?;
+        require(self.clip > 0.0 && self.clip <= 1e6, "clip", self.clip, "above 0 and at most 1000000")?;
+        require_within("eval_every", self.eval_every, 1, 1_000_000_000)?;
+        require_within("eval_windows", self.eval_windows as u64, 0, 1_000_000)?;
+        require_within("save_every", self.save_every, 1, 1_000_000_000)?;
+        require_within("log_every", self.log_every, 1, 1_000)?;
+        require_within("sample_tokens", self.sample_tokens as u64, 1, 100_000)?;
+        require(
+            self.sample_prompt.len() <= 100_000,
+            "sample_prompt",
+            format!("{} bytes", self.sample_prompt.len()),
+            "at most 100000 bytes",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Stage;
+    use super::*;
+
+    #[test]
+    fn defaults_are_valid_and_bad_fields_are_named() {
+        let config = TrainConfig::for_model(&Stage::Mini.config(256));
+        config.validate().expect("defaults are valid");
+        let bad = TrainConfig { lr: f64::INFINITY, ..config.clone() };
+        assert_eq!(
+            bad.validate().expect_err("not finite").to_string(),
+            "lr = inf is out of range: it must be above 0 and at most 1"
+        );
+        let bad = TrainConfig { context: 0, ..config };
+        assert!(bad.validate().expect_err("zero").to_string().starts_with("context = 0"));
+    }
+}

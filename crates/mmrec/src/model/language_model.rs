@@ -1,0 +1,176 @@
+//! The whole model: tokens in, logits out.
+
+use burn::module::{Module, Param, ParamId};
+use burn::tensor::module::embedding;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use super::block::row;
+use super::stream::Token;
+use super::{Block, Dropout, State, WeightSpec, weight_specs};
+use crate::config::ModelConfig;
+use crate::ops::hierarchy::{Sizes, Tables};
+use crate::ops::rms_norm;
+
+/// An MM-Rec language model.
+#[derive(Module, Debug)]
+pub struct Model {
+    /// `[vocab, width]`
+    pub embedding: Param<Tensor<2>>,
+    /// The blocks, first to last.
+    pub blocks: Vec<Block>,
+    /// nf, `[width]`
+    pub norm: Param<Tensor<1>>,
+    /// `[width, vocab]`
+    pub head: Param<Tensor<2>>,
+    #[module(skip)]
+    sizes: Sizes,
+}
+
+impl Model {
+    /// A model with fresh weights; the configuration must be valid.
+    pub fn new(config: &ModelConfig, seed: u64, device: &Device) -> Self {
+        let start = |spec: &WeightSpec| Ok::<_, std::convert::Infallible>(spec.initial(seed));
+        match Self::from_values(config, device, start) {
+            Ok(model) => model,
+            Err(never) => match never {},
+        }
+    }
+
+    /// A model whose weights `values` gives, as many as each specification says.
+    ///
+    /// # Errors
+    /// The first that `values` returns.
+    pub fn from_values<E>(
+        config: &ModelConfig,
+        device: &Device,
+        mut values: impl FnMut(&WeightSpec) -> Result<Vec<f32>, E>,
+    ) -> Result<Self, E> {
+        let mut data = Vec::new();
+        for spec in weight_specs(config) {
+            data.push(TensorData::new(values(&spec)?, spec.shape));
+        }
+        let mut data = data.into_iter();
+        let mut weights = Weights { data: &mut data, device };
+        Ok(Self {
+            embedding: weights.next(),
+            blocks: (0..config.layers).map(|_| weights.block()).collect(),
+            norm: weights.next(),
+            head: weights.next(),
+            sizes: Sizes {
+                block: config.block,
+                slots: config.slots,
+                fan_in: config.fan_in,
+                levels: config.levels,
+            },
+        })
+    }
+
+    /// Logits `[batch, time, vocab]` of tokens `[batch, time]` of any length, in parallel over time.
+    pub fn forward(&self, tokens: Tensor<2, Int>, dropout: &mut Dropout) -> Tensor<3> {
+        let [batch, time] = tokens.dims();
+        let padded = time.next_multiple_of(self.sizes.block);
+        let tokens = if padded == time {
+            tokens
+        } else {
+            // Padding stands behind the text, which nothing before it can see.
+            let padding = Tensor::zeros([batch, padded - time], &tokens.device());
+            Tensor::cat(vec![tokens, padding], 1)
+        };
+        let logits = self.run(tokens, dropout, None);
+        if padded == time { logits } else { logits.narrow(1, 0, time) }
+    }
+
+    /// Consumes tokens `[batch, time]`, whole blocks in parallel and the rest one by one, and returns the logits after the
+    /// last, `[batch, 1, vocab]`.
+    pub fn prefill(&self, tokens: Tensor<2, Int>, state: &mut State) -> Tensor<3> {
+        let [_, time] = tokens.dims();
+        let c = self.sizes.block as u64;
+        let mut logits = None;
+        let mut start = 0;
+        while start < time {
+            let aligned = state.position.is_multiple_of(c);
+            let whole = ((time - start) as u64 / c * c) as usize;
+            let count = if aligned && whole > 0 { whole.min(PREFILL_BLOCKS * self.sizes.block) } else { 1 };
+            let piece = tokens.clone().narrow(1, start, count);
+            logits = Some(if count == 1 {
+                self.step(piece, state)
+            } else {
+                let last = self.run(piece, &mut Dropout::new(0.0, 0, 0), Some(state));
+                last.narrow(1, count - 1, 1)
+            });
+            start += count;
+        }
+        logits.expect("a prompt has at least one token")
+    }
+
+    /// Logits `[batch, 1, vocab]` after one more token `[batch, 1]`; the state is updated in place.
+    pub fn step(&self, token: Tensor<2, Int>, state: &mut State) -> Tensor<3> {
+        let constants = Token::new(self.sizes, state.position, self.head_width(), &self.embedding.device());
+        let mut x = embedding(self.embedding.val(), token);
+        for (block, layer) in self.blocks.iter().zip(&mut state.layers) {
+            x = block.step(x, &constants, layer);
+        }
+        state.position += 1;
+        self.read_out(x)
+    }
+
+    fn run(&self, tokens: Tensor<2, Int>, dropout: &mut Dropout, mut state: Option<&mut State>) -> Tensor<3> {
+        let blocks = tokens.dims()[1] / self.sizes.block;
+        let first = state.as_ref().map_or(0, |state| state.position / self.sizes.block as u64);
+        let tables = Tables::new(self.sizes, first, blocks, self.head_width(), &self.embedding.device());
+        let mut x = embedding(self.embedding.val(), tokens);
+        for (index, block) in self.blocks.iter().enumerate() {
+            let layer = state.as_mut().map(|state| (&mut state.layers[index], first));
+            x = block.forward(x, &self.sizes, &tables, dropout, layer);
+        }
+        if let Some(state) = state {
+            state.position += (blocks * self.sizes.block) as u64;
+        }
+        self.read_out(x)
+    }
+
+    fn read_out(&self, x: Tensor<3>) -> Tensor<3> {
+        let [batch, time, width] = x.dims();
+        let vocab = self.head.dims()[1];
+        let normed = rms_norm(x, row(&self.norm)).reshape([batch * time, width]);
+        normed.matmul(self.head.val()).reshape([batch, time, vocab])
+    }
+
+    fn head_width(&self) -> usize {
+        self.embedding.dims()[1] / self.blocks[0].decay.dims()[0]
+    }
+}
+
+/// Blocks that a prompt is consumed in at a time, which bounds the memory of a long prompt.
+const PREFILL_BLOCKS: usize = 64;
+
+/// Hands out parameters in the order of [`weight_specs`].
+struct Weights<'a> {
+    data: &'a mut dyn Iterator<Item = TensorData>,
+    device: &'a Device,
+}
+
+impl Weights<'_> {
+    fn next<const D: usize>(&mut self) -> Param<Tensor<D>> {
+        let data = self.data.next().expect("one value for every specification");
+        let tensor = Tensor::from_data(data, self.device);
+        let tensor = if self.device.is_autodiff() { tensor.require_grad() } else { tensor };
+        Param::initialized(ParamId::new(), tensor)
+    }
+
+    fn block(&mut self) -> Block {
+        Block {
+            norm_in: self.next(),
+            shift: self.next(),
+            hem: self.next(),
+            decay: self.next(),
+            read_norm: self.next(),
+            score_scale: self.next(),
+            level_bias: self.next(),
+            out: self.next(),
+            norm_mlp: self.next(),
+            gate_up: self.next(),
+            down: self.next(),
+        }
+    }
+}

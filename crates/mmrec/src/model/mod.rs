@@ -1,0 +1,15 @@
+//! The model: blocks with a recurrent and a hierarchical memory, in a parallel form for training and a streaming form for
+//! generation. Both compute the same function.
+
+mod block;
+mod dropout;
+mod language_model;
+mod state;
+mod stream;
+mod weights;
+
+pub use block::Block;
+pub use dropout::Dropout;
+pub use language_model::Model;
+pub use state::{LayerState, State};
+pub use weights::{Weight, WeightSpec, collect_weights, weight_specs};

@@ -1,0 +1,28 @@
+//! Operations of the model that the framework lacks, as functions of plain tensors.
+//!
+//! Equations are those of the model's definition (`design/model.md` of the project and the reference in
+//! `tests/golden/mmrec_reference.py`). Everything here is causal in time and exact for any length.
+
+pub mod hierarchy;
+mod loss;
+mod norm;
+mod recurrent;
+mod rotary;
+mod shift;
+
+pub use loss::{cross_entropy, token_losses};
+pub use norm::{rms_norm, unit};
+pub use recurrent::recurrent_memory;
+pub use rotary::Rotary;
+pub use shift::token_shift;
+
+/// Added to scores that a query must not see: far below any score, yet finite, so that no `inf − inf` arises.
+const HIDDEN: f32 = -1e9;
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// A constant tensor of `shape` whose entry at row-major index `i` is `value(i)`.
+fn table<const D: usize>(shape: [usize; D], device: &Device, value: impl FnMut(usize) -> f32) -> Tensor<D> {
+    let values: Vec<f32> = (0..shape.iter().product()).map(value).collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
