@@ -1,8 +1,20 @@
 //! MM-Rec: a language model with a recurrent and a hierarchical memory, that trains in the browser tab and natively with the
 //! same code.
 //!
-//! The crate knows no JavaScript, no terminal and no files; shells around it do.
+//! The crate knows no JavaScript, no terminal and no files; shells around it do. Directions:
+//! `driver → train, generate, checkpoint → model → ops`.
 
+pub mod checkpoint;
 pub mod config;
+pub mod data;
+pub mod driver;
+mod error;
+pub mod generate;
 pub mod model;
 pub mod ops;
+pub mod platform;
+pub mod tokenizer;
+pub mod train;
+
+pub use burn::tensor::Device;
+pub use error::{Error, explain};

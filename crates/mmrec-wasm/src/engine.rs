@@ -1,0 +1,258 @@
+//! The engine of one worker: one device, one text, one run.
+
+use mmrec::checkpoint::Checkpoint;
+use mmrec::config::{ModelConfig, SampleConfig, Stage};
+use mmrec::data::Dataset;
+use mmrec::driver::{Session, probe};
+use mmrec::generate::{Generator, next_logits};
+use mmrec::model::Model;
+use mmrec::tokenizer::Tokenizer;
+use mmrec::{Device, platform};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+use crate::settings::{Description, Preset, RunInfo, STAGES, Settings};
+use crate::text::{PrepareOptions, Text};
+use crate::{failed, from_js, thrown, to_js};
+
+/// Vocabulary that sizes are counted with before there is a text.
+const ASSUMED_VOCABULARY: usize = 256;
+
+/// Trains and writes on one device.
+#[wasm_bindgen]
+pub struct Engine {
+    device: Device,
+    name: String,
+    text: Text,
+    data: Option<Dataset>,
+    run: Option<Run>,
+    generator: Option<Generator>,
+}
+
+/// What is loaded: a run in training, or a model that only writes.
+enum Run {
+    Session(Box<Session>),
+    Model { config: ModelConfig, tokenizer: Tokenizer, model: Box<Model> },
+}
+
+#[derive(Deserialize)]
+struct GenerateOptions {
+    tokens: usize,
+    temperature: f64,
+    top_k: usize,
+    top_p: f64,
+    seed: f64,
+    #[serde(default)]
+    stop: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Speed {
+    tokens_per_s: f64,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Opens a device: "cpu" or "webgpu". Throws where it is absent.
+    pub async fn create(device: String) -> Result<Engine, JsError> {
+        console_error_panic_hook::set_once();
+        let wanted = if device == "webgpu" { "wgpu" } else { &device };
+        let (device, name) = platform::device(wanted).await.map_err(failed)?;
+        let name = if wanted == "wgpu" { format!("WebGPU: {name}") } else { "CPU (WebAssembly SIMD, 1 thread)".to_owned() };
+        Ok(Engine { device, name, text: Text::default(), data: None, run: None, generator: None })
+    }
+
+    /// The device's name for people.
+    pub fn device_name(&self) -> String {
+        self.name.clone()
+    }
+
+    /// The stages with their sizes at the present vocabulary.
+    pub fn presets(&self) -> Result<JsValue, JsError> {
+        to_js(&STAGES.map(|stage| Preset::new(stage, self.vocabulary())))
+    }
+
+    /// Adds one file to the text.
+    pub fn read_text(&mut self, bytes: &[u8], name: &str, lossy: bool) -> Result<JsValue, JsError> {
+        to_js(&self.text.add(bytes, name, lossy).map_err(failed)?)
+    }
+
+    /// Forgets the text.
+    pub fn clear_text(&mut self) {
+        self.text = Text::default();
+        self.data = None;
+    }
+
+    /// Takes the built-in sample as the text.
+    pub fn sample_text(&mut self) {
+        self.text = Text::sample();
+        self.data = None;
+    }
+
+    /// Splits the text and turns it into tokens.
+    pub fn prepare(&mut self, options: JsValue) -> Result<JsValue, JsError> {
+        let options: PrepareOptions = from_js(options)?;
+        let (data, info) = self.text.prepare(&options).map_err(failed)?;
+        self.data = Some(data);
+        to_js(&info)
+    }
+
+    /// The normalised text, to be kept for later.
+    pub fn text(&self) -> Vec<u8> {
+        self.text.as_bytes().to_vec()
+    }
+
+    /// Sensible settings of a stage.
+    pub fn defaults(&self, stage: &str) -> Result<JsValue, JsError> {
+        let stage: Stage = stage.parse().map_err(|error: mmrec::config::ConfigError| failed(error))?;
+        to_js(&Settings::defaults(stage, self.vocabulary()))
+    }
+
+    /// What some settings mean.
+    pub fn describe(&self, settings: JsValue) -> Result<JsValue, JsError> {
+        let settings: Settings = from_js(settings)?;
+        let vocabulary = self.vocabulary();
+        to_js(&Description {
+            parameters: settings.model(vocabulary).parameters(),
+            tokens_per_step: settings.train(vocabulary).tokens_per_step(),
+            vocabulary,
+            uniform_loss: (vocabulary as f64).ln(),
+        })
+    }
+
+    /// Measures a few real steps on scratch weights.
+    pub async fn probe(&self, settings: JsValue) -> Result<JsValue, JsError> {
+        let settings: Settings = from_js(settings)?;
+        let vocabulary = self.vocabulary();
+        let speed = probe(&settings.model(vocabulary), &settings.train(vocabulary), &self.device).await;
+        to_js(&Speed { tokens_per_s: speed.map_err(failed)? })
+    }
+
+    /// Begins a new run on the prepared text.
+    pub fn start(&mut self, settings: JsValue) -> Result<(), JsError> {
+        let settings: Settings = from_js(settings)?;
+        let data = self.prepared()?;
+        let vocabulary = data.tokenizer.vocab();
+        let session = Session::new(settings.model(vocabulary), settings.train(vocabulary), data, &self.device);
+        self.replace(Run::Session(Box::new(session.map_err(failed)?)));
+        Ok(())
+    }
+
+    /// Continues a checkpoint on the prepared text.
+    pub fn resume(&mut self, bytes: &[u8]) -> Result<JsValue, JsError> {
+        let checkpoint = Checkpoint::from_bytes(bytes).map_err(failed)?;
+        let session = Session::resume(&checkpoint, self.prepared()?, &self.device).map_err(failed)?;
+        self.replace(Run::Session(Box::new(session)));
+        to_js(&RunInfo::of(&checkpoint))
+    }
+
+    /// Opens a checkpoint to write only; needs no text.
+    pub fn open(&mut self, bytes: &[u8]) -> Result<JsValue, JsError> {
+        let checkpoint = Checkpoint::from_bytes(bytes).map_err(failed)?;
+        self.replace(Run::Model {
+            model: Box::new(checkpoint.build_model(&self.device)),
+            config: checkpoint.model.clone(),
+            tokenizer: checkpoint.tokenizer.clone(),
+        });
+        to_js(&RunInfo::of(&checkpoint))
+    }
+
+    /// Looks at a checkpoint without loading it.
+    pub fn inspect(&self, bytes: &[u8]) -> Result<JsValue, JsError> {
+        to_js(&RunInfo::of(&Checkpoint::from_bytes(bytes).map_err(failed)?))
+    }
+
+    /// Does one bounded piece of work and returns what happened.
+    pub async fn advance(&mut self) -> Result<JsValue, JsError> {
+        let events = self.session()?.advance().await.map_err(failed)?;
+        to_js(&events)
+    }
+
+    /// The run as a file.
+    pub async fn checkpoint(&mut self) -> Result<Vec<u8>, JsError> {
+        let checkpoint = self.session()?.checkpoint().await.map_err(failed)?;
+        checkpoint.to_bytes().map_err(failed)
+    }
+
+    /// Changes how often a sample is written (0: never) and after what.
+    pub fn set_sample(&mut self, prompt: &str, every: u32) -> Result<(), JsError> {
+        self.session()?.set_sample(prompt, every.into()).map_err(failed)
+    }
+
+    /// Changes the number of planned steps.
+    pub fn set_steps(&mut self, steps: u32) -> Result<(), JsError> {
+        self.session()?.set_steps(steps.into()).map_err(failed)
+    }
+
+    /// Begins to write; `next_text` brings the text.
+    pub async fn generate(&mut self, prompt: String, options: JsValue) -> Result<(), JsError> {
+        let options: GenerateOptions = from_js(options)?;
+        let options = SampleConfig {
+            temperature: options.temperature,
+            top_k: options.top_k,
+            top_p: options.top_p,
+            seed: options.seed as u64,
+            max_tokens: options.tokens,
+            stop: options.stop,
+        };
+        let generator = match self.loaded()? {
+            Run::Session(session) => session.generator(&prompt, &options),
+            Run::Model { config, tokenizer, model } => Generator::new(model, config, tokenizer, &prompt, &options),
+        };
+        self.generator = Some(generator.map_err(failed)?);
+        Ok(())
+    }
+
+    /// The next piece of text; `undefined` at the end.
+    pub async fn next_text(&mut self) -> Result<Option<String>, JsError> {
+        let Some(generator) = &mut self.generator else { return Ok(None) };
+        let text = generator.next().await.map_err(failed)?;
+        if text.is_none() {
+            self.generator = None;
+        }
+        Ok(text)
+    }
+
+    /// Stops writing.
+    pub fn stop_generation(&mut self) {
+        self.generator = None;
+    }
+
+    /// The logits of the token that follows a prompt.
+    pub async fn logits(&self, prompt: String) -> Result<Vec<f32>, JsError> {
+        let logits = match self.loaded()? {
+            Run::Session(session) => session.logits(&prompt).await,
+            Run::Model { config, tokenizer, model } => next_logits(model, config, tokenizer, &prompt).await,
+        };
+        logits.map_err(failed)
+    }
+}
+
+impl Engine {
+    fn vocabulary(&self) -> usize {
+        self.data.as_ref().map_or(ASSUMED_VOCABULARY, |data| data.tokenizer.vocab())
+    }
+
+    fn prepared(&self) -> Result<Dataset, JsError> {
+        self.data.clone().ok_or_else(|| JsError::new("no text is prepared yet: choose one and prepare it first"))
+    }
+
+    fn replace(&mut self, run: Run) {
+        self.run = Some(run);
+        self.generator = None;
+    }
+
+    fn loaded(&self) -> Result<&Run, JsError> {
+        self.run.as_ref().ok_or_else(|| JsError::new("no model is loaded yet: train one or load a checkpoint first"))
+    }
+
+    fn session(&mut self) -> Result<&mut Session, JsError> {
+        match &mut self.run {
+            Some(Run::Session(session)) => Ok(session),
+            Some(Run::Model { .. }) => {
+                Err(thrown(&mmrec::Error::NotResumable))
+            }
+            None => Err(JsError::new("no run is in progress: start one first")),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What a person sets in the page, and what the page is told about models and runs.
+
+use mmrec::checkpoint::{Checkpoint, Progress};
+use mmrec::config::{ModelConfig, Stage, TrainConfig};
+use mmrec::driver::Point;
+use mmrec::tokenizer::TokenizerKind;
+use serde::{Deserialize, Serialize};
+
+/// Rungs of the ladder that a browser trains.
+pub const STAGES: [Stage; 3] = [Stage::Tiny, Stage::Mini, Stage::Small];
+
+/// Everything a person can set.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Settings {
+    pub stage: Stage,
+    pub tokenizer: TokenizerKind,
+    pub context: usize,
+    pub batch: usize,
+    pub steps: u64,
+    pub lr: f64,
+    /// A number in JavaScript, which holds whole numbers exactly up to 2⁵³.
+    pub seed: f64,
+    pub warmup: u64,
+    pub eval_every: u64,
+    pub save_every: u64,
+    pub sample_every: u64,
+    pub sample_prompt: String,
+    #[serde(default)]
+    pub dropout: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<f64>,
+}
+
+impl Settings {
+    /// Sensible values for a browser: steps of about a quarter of a second for `tiny` on one core.
+    pub fn defaults(stage: Stage, vocab: usize) -> Self {
+        let train = TrainConfig::for_model(&stage.config(vocab));
+        Self {
+            stage,
+            tokenizer: TokenizerKind::Char,
+            context: 128,
+            batch: 8,
+            steps: 1_000,
+            lr: train.lr,
+            seed: 0.0,
+            warmup: train.warmup,
+            eval_every: 50,
+            save_every: 200,
+            sample_every: 50,
+            sample_prompt: "Once ".to_owned(),
+            dropout: 0.0,
+            validation: None,
+        }
+    }
+
+    pub fn model(&self, vocab: usize) -> ModelConfig {
+        ModelConfig { dropout: self.dropout, ..self.stage.config(vocab) }
+    }
+
+    pub fn train(&self, vocab: usize) -> TrainConfig {
+        TrainConfig {
+            context: self.context,
+            batch: self.batch,
+            steps: self.steps,
+            lr: self.lr,
+            seed: self.seed as u64,
+            warmup: self.warmup,
+            eval_every: self.eval_every,
+            eval_windows: 32,
+            save_every: self.save_every,
+            sample_every: self.sample_every,
+            sample_prompt: self.sample_prompt.clone(),
+            sample_tokens: 160,
+            ..TrainConfig::for_model(&self.model(vocab))
+        }
+    }
+
+    fn of(model: &ModelConfig, tokenizer: TokenizerKind, train: &TrainConfig) -> Option<Self> {
+        Some(Self {
+            stage: Stage::of(model)?,
+            tokenizer,
+            context: train.context,
+            batch: train.batch,
+            steps: train.steps,
+            lr: train.lr,
+            seed: train.seed as f64,
+            warmup: train.warmup,
+            eval_every: train.eval_every,
+            save_every: train.save_every,
+            sample_every: train.sample_every,
+            sample_prompt: train.sample_prompt.clone(),
+            dropout: model.dropout,
+            validation: None,
+        })
+    }
+}
+
+/// One rung with its size at the present vocabulary.
+#[derive(Debug, Serialize)]
+pub struct Preset {
+    pub stage: Stage,
+    pub parameters: u64,
+    pub config: ModelConfig,
+}
+
+impl Preset {
+    pub fn new(stage: Stage, vocab: usize) -> Self {
+        let config = stage.config(vocab);
+        Self { stage, parameters: config.parameters(), config }
+    }
+}
+
+/// What some settings mean.
+#[derive(Debug, Serialize)]
+pub struct Description {
+    pub parameters: u64,
+    pub tokens_per_step: u64,
+    pub vocabulary: usize,
+    /// ln V: the loss of guessing all tokens alike.
+    pub uniform_loss: f64,
+}
+
+/// What a checkpoint says about itself.
+#[derive(Debug, Serialize)]
+pub struct RunInfo {
+    pub model: ModelConfig,
+    pub stage: Option<Stage>,
+    pub parameters: u64,
+    pub tokenizer: TokenizerKind,
+    pub vocabulary: usize,
+    pub settings: Option<Settings>,
+    pub step: u64,
+    pub history: Vec<Point>,
+    pub data_name: String,
+    pub fingerprint: String,
+    pub best_loss: Option<f32>,
+}
+
+impl RunInfo {
+    pub fn of(checkpoint: &Checkpoint) -> Self {
+        let (model, progress) = (&checkpoint.model, checkpoint.progress.as_ref());
+        let tokenizer = checkpoint.tokenizer.kind();
+        let text = |field: fn(&Progress) -> &String| progress.map(field).cloned().unwrap_or_default();
+        Self {
+            model: model.clone(),
+            stage: Stage::of(model),
+            parameters: model.parameters(),
+            tokenizer,
+            vocabulary: model.vocab,
+            settings: progress.and_then(|progress| Settings::of(model, tokenizer, &progress.train)),
+            step: progress.map_or(0, |progress| progress.step),
+            history: progress.map(|progress| progress.history.clone()).unwrap_or_default(),
+            data_name: text(|progress| &progress.data_name),
+            fingerprint: text(|progress| &progress.data_fingerprint),
+            best_loss: progress.and_then(|progress| progress.best).map(|best| best.loss),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Checkpoints: one safetensors file with weights, the optimizer's moments and everything else that resuming needs.
+//!
+//! Weights stand under their plain names, moments under `optimizer.first.*` and `optimizer.second.*`, all in f32; the metadata
+//! holds the format's version, the configuration, the tokenizer and the progress as JSON, and a SHA-256 of the whole file.
+//!
+//! Invariant: `from_bytes` accepts what `to_bytes` wrote, and nothing that differs from it in a single bit.
+
+mod error;
+mod read;
+mod write;
+
+pub use error::CheckpointError;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{ModelConfig, TrainConfig};
+use crate::data::Sampler;
+use crate::driver::{Due, Point};
+use crate::model::{Model, Weight, weight_specs};
+use crate::tokenizer::Tokenizer;
+use crate::train::{AdamW, Trainer};
+
+/// The format's version: readers refuse newer ones.
+pub const VERSION: u32 = 1;
+
+/// A named tensor on the host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// Plain name.
+    pub name: String,
+    /// Rows and columns, or the length of a vector.
+    pub shape: Vec<usize>,
+    /// The values in a row.
+    pub values: Vec<f32>,
+}
+
+/// A model with its tokenizer and, if it was in training, everything that resuming needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// The model's sizes.
+    pub model: ModelConfig,
+    /// The model's tokenizer.
+    pub tokenizer: Tokenizer,
+    /// The weights, in the order of [`weight_specs`].
+    pub weights: Vec<Stored>,
+    /// The state of training.
+    pub progress: Option<Progress>,
+    /// The optimizer's first and second moments, in the order of the weights; empty without `progress`.
+    pub moments: Vec<[Vec<f32>; 2]>,
+}
+
+/// Where a training stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// The run's settings.
+    pub train: TrainConfig,
+    /// Optimizer steps taken.
+    pub step: u64,
+    /// Where the random crops stand.
+    pub sampler: Sampler,
+    /// Tokens learned from.
+    pub tokens: u64,
+    /// Seconds spent on training steps.
+    pub seconds: f64,
+    /// The metrics so far, thinned out when there are very many.
+    pub history: Vec<Point>,
+    /// The best evaluation, if there was one.
+    pub best: Option<Best>,
+    /// Evaluations since the best one.
+    pub stale: u32,
+    /// What was due after this step and is not done yet.
+    pub due: Vec<Due>,
+    /// The name of the text.
+    pub data_name: String,
+    /// Identifies tokens, split and tokenizer.
+    pub data_fingerprint: String,
+}
+
+/// The best evaluation of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// The step it was at.
+    pub step: u64,
+    /// Its validation loss in nats per token.
+    pub loss: f32,
+}
+
+impl Checkpoint {
+    /// The model on `device` (an autodiff device if it is to be trained).
+    pub fn build_model(&self, device: &Device) -> Model {
+        let mut weights = self.weights.iter();
+        let next = |_: &_| Ok::<_, std::convert::Infallible>(weights.next().map(|w| w.values.clone()).unwrap_or_default());
+        match Model::from_values(&self.model, device, next) {
+            Ok(model) => model,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The trainer as it was, on `device` with gradients; `None` for a model without progress.
+    pub fn build_trainer(&self, device: &Device) -> Option<Trainer> {
+        let progress = self.progress.as_ref()?;
+        let tensor = |values: &Vec<f32>| Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device);
+        let moments = self.moments.iter().map(|[first, second]| [tensor(first), tensor(second)]).collect();
+        let optimizer = AdamW::new(&weight_specs(&self.model), moments);
+        let model = self.build_model(&device.clone().autodiff());
+        Some(Trainer::new(&self.model, model, optimizer, progress.step))
+    }
+}
+
+/// Puts values that were read back in the order of `weights` under their names.
+pub(crate) fn stored(weights: &[Weight], values: Vec<Vec<f32>>) -> Vec<Stored> {
+    let named = |(weight, values): (&Weight, Vec<f32>)| Stored {
+        name: weight.name.clone(),
+        shape: weight.shape.clone(),
+        values,
+    };
+    weights.iter().zip(values).map(named).collect()
+}
+
+const FORMAT_KEY: &str = "format";
+const FORMAT: &str = "mmrec";
+const VERSION_KEY: &str = "version";
+const MODEL_KEY: &str = "model";
+const TOKENIZER_KEY: &str = "tokenizer";
+const PROGRESS_KEY: &str = "progress";
+const CHECKSUM_KEY: &str = "checksum";
+/// What stands in the checksum's place while the checksum is computed: as many zeros as it has digits.
+const BLANK: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+const FIRST: &str = "optimizer.first.";
+const SECOND: &str = "optimizer.second.";
+
+/// Where the checksum's digits stand in a file.
+fn checksum_place(bytes: &[u8]) -> Option<std::ops::Range<usize>> {
+    let header = usize::try_from(u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?)).ok()?;
+    let header = bytes.get(8..header.checked_add(8)?)?;
+    // Inside a JSON string every quote is escaped, so this can only be the key itself.
+    let key = format!("\"{CHECKSUM_KEY}\":\"");
+    let start = 8 + key.len() + header.windows(key.len()).position(|window| window == key.as_bytes())?;
+    (start + BLANK.len() <= 8 + header.len()).then(|| start..start + BLANK.len())
+}
+
+/// SHA-256 in hexadecimal digits of a file whose checksum is blank.
+fn checksum(bytes: &[u8], place: &std::ops::Range<usize>) -> String {
+    use sha2::{Digest, Sha256};
+    let hash = Sha256::new()
+        .chain_update(&bytes[..place.start])
+        .chain_update(BLANK)
+        .chain_update(&bytes[place.end..])
+        .finalize();
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Bytes to checkpoint. The bytes are untrusted: nothing is allocated before the file is known to hold it.
+
+use std::collections::HashMap;
+
+use safetensors::{Dtype, SafeTensors};
+use serde::de::DeserializeOwned;
+
+use super::{
+    Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, MODEL_KEY, PROGRESS_KEY, Progress, SECOND, Stored,
+    TOKENIZER_KEY, VERSION, VERSION_KEY, checksum, checksum_place,
+};
+use crate::config::ModelConfig;
+use crate::model::{WeightSpec, weight_specs};
+use crate::tokenizer::Tokenizer;
+
+impl Checkpoint {
+    /// Reads a file's bytes.
+    ///
+    /// # Errors
+    /// Every way in which the bytes are not a whole, unchanged checkpoint of a version read here; see [`CheckpointError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, CheckpointError> {
+        check_length(bytes)?;
+        let not_safetensors = |error: safetensors::SafeTensorError| CheckpointError::NotSafetensors(error.to_string());
+        let (header, metadata) = SafeTensors::read_metadata(bytes).map_err(not_safetensors)?;
+        let texts = metadata.metadata().as_ref().ok_or(CheckpointError::Foreign)?;
+        check_format(texts)?;
+        let expected = 8 + header as u64 + metadata.data_len() as u64;
+        if (bytes.len() as u64) < expected {
+            return Err(CheckpointError::Truncated { expected, actual: bytes.len() as u64 });
+        }
+        check_sum(bytes)?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(not_safetensors)?;
+        read_parts(texts, &tensors)
+    }
+}
+
+fn check_length(bytes: &[u8]) -> Result<(), CheckpointError> {
+    let actual = bytes.len() as u64;
+    let Some(Ok(length)) = bytes.get(..8).map(TryInto::try_into) else {
+        return Err(CheckpointError::Truncated { expected: 8, actual });
+    };
+    let header = u64::from_le_bytes(length);
+    // A checkpoint's header begins with a brace; without one the length is not a length.
+    if bytes.get(8).is_some_and(|byte| *byte != b'{') {
+        return Err(CheckpointError::NotSafetensors("its header is not JSON".to_owned()));
+    }
+    match header.checked_add(8) {
+        Some(expected) if expected <= actual => Ok(()),
+        Some(expected) if header <= 100_000_000 => Err(CheckpointError::Truncated { expected, actual }),
+        _ => Err(CheckpointError::NotSafetensors(format!("its header would be {header} bytes long"))),
+    }
+}
+
+fn check_format(texts: &HashMap<String, String>) -> Result<(), CheckpointError> {
+    if texts.get(FORMAT_KEY).map(String::as_str) != Some(FORMAT) {
+        return Err(CheckpointError::Foreign);
+    }
+    let version = texts.get(VERSION_KEY).and_then(|version| version.parse().ok());
+    match version.ok_or(CheckpointError::Foreign)? {
+        found if found > VERSION => Err(CheckpointError::Newer { found, supported: VERSION }),
+        _ => Ok(()),
+    }
+}
+
+fn check_sum(bytes: &[u8]) -> Result<(), CheckpointError> {
+    let place = checksum_place(bytes).ok_or(CheckpointError::Damaged)?;
+    if checksum(bytes, &place).as_bytes() == &bytes[place] { Ok(()) } else { Err(CheckpointError::Damaged) }
+}
+
+fn read_parts(texts: &HashMap<String, String>, tensors: &SafeTensors) -> Result<Checkpoint, CheckpointError> {
+    let model: ModelConfig = part(texts, MODEL_KEY)?;
+    model.validate()?;
+    let tokenizer: Tokenizer = part(texts, TOKENIZER_KEY)?;
+    tokenizer.validate()?;
+    if tokenizer.vocab() != model.vocab {
+        let reason = format!("it has {} tokens and the model {}", tokenizer.vocab(), model.vocab);
+        return Err(CheckpointError::Invalid { part: TOKENIZER_KEY, reason });
+    }
+    let progress: Option<Progress> = texts.contains_key(PROGRESS_KEY).then(|| part(texts, PROGRESS_KEY)).transpose()?;
+    if let Some(progress) = &progress {
+        progress.train.validate()?;
+    }
+    let specs = weight_specs(&model);
+    let mut weights = Vec::with_capacity(specs.len());
+    let mut moments = Vec::new();
+    for spec in &specs {
+        let values = read_tensor(tensors, "", spec)?;
+        weights.push(Stored { name: spec.name.clone(), shape: spec.shape.clone(), values });
+        if progress.is_some() {
+            moments.push([read_tensor(tensors, FIRST, spec)?, read_tensor(tensors, SECOND, spec)?]);
+        }
+    }
+    Ok(Checkpoint { model, tokenizer, weights, progress, moments })
+}
+
+fn part<T: DeserializeOwned>(texts: &HashMap<String, String>, key: &'static str) -> Result<T, CheckpointError> {
+    let invalid = |reason: String| CheckpointError::Invalid { part: key, reason };
+    let text = texts.get(key).ok_or_else(|| invalid("it is missing".to_owned()))?;
+    serde_json::from_str(text).map_err(|error| invalid(error.to_string()))
+}
+
+fn read_tensor(tensors: &SafeTensors, prefix: &str, spec: &WeightSpec) -> Result<Vec<f32>, CheckpointError> {
+    let name = format!("{prefix}{}", spec.name);
+    let wrong = |found: String| CheckpointError::Tensor { name: name.clone(), expected: spec.shape.clone(), found };
+    let view = tensors.tensor(&name).map_err(|_| wrong("is missing".to_owned()))?;
+    if view.dtype() != Dtype::F32 || view.shape() != spec.shape {
+        return Err(wrong(format!("has {:?} in {:?}", view.shape(), view.dtype())));
+    }
+    let value = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    Ok(view.data().chunks_exact(4).map(value).collect())
+}

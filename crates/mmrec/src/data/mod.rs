@@ -1,0 +1,29 @@
+//! Text to batches: reading, splitting, token storage, preparation on disk, and seeded crops.
+//!
+//! Nothing here opens a file: readers, writers and mapped buffers are passed in, so the same code serves the terminal and the
+//! browser. Positions and counts of tokens are `u64` everywhere, also where `usize` has 32 bits.
+
+mod dataset;
+mod error;
+mod fingerprint;
+mod index;
+mod prepare;
+mod random;
+mod sampler;
+mod split;
+mod stories;
+pub mod text;
+mod tokens;
+mod verify;
+
+pub use dataset::Dataset;
+pub use error::DataError;
+pub use index::{INDEX_FILE, INDEX_FORMAT, PreparedIndex, ShardInfo};
+pub use prepare::{
+    DEFAULT_SHARD_TOKENS, Phase, PrepareOptions, PrepareProgress, ShardSink, TextSource, TextSources, prepare,
+};
+pub use sampler::{Sampler, validation_windows};
+pub use split::{MAX_FRACTION, MIN_FRACTION, default_fraction};
+pub use stories::sample_stories;
+pub use tokens::{ShardBytes, Tokens};
+pub use verify::{verify, verify_shard};

@@ -1,0 +1,151 @@
+//! Texts of any size to token shards, in constant memory.
+//!
+//! Two passes over the texts: the first counts characters and finds the vocabulary, the second writes. The index is written last,
+//! so that a folder whose preparation was interrupted is not taken for a finished one.
+
+mod output;
+mod pieces;
+
+use self::output::{Output, write_index};
+use self::pieces::for_each_piece;
+use super::DataError;
+use super::index::PreparedIndex;
+use super::split::train_characters;
+use crate::tokenizer::{CharCounter, Tokenizer, TokenizerKind};
+use std::io::{self, Read, Write};
+
+/// 128 Mi tokens, 256 MiB: many enough to map without thousands of files, few enough to copy and check one by one.
+pub const DEFAULT_SHARD_TOKENS: u64 = 128 << 20;
+
+/// One text to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextSource {
+    /// Its name, for errors.
+    pub name: String,
+    /// Its size, for the progress.
+    pub bytes: u64,
+}
+
+/// The texts to prepare. Each is opened twice.
+pub trait TextSources {
+    /// What reads a text.
+    type Reader: Read;
+    /// The texts in order.
+    fn list(&self) -> &[TextSource];
+    /// Opens a text by its position in the list, at its beginning.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    fn open(&mut self, index: usize) -> io::Result<Self::Reader>;
+}
+
+/// Where shards and the index go.
+pub trait ShardSink {
+    /// What writes a file.
+    type Writer: Write;
+    /// Begins a file, replacing one of that name.
+    ///
+    /// # Errors
+    /// Where it cannot be created.
+    fn create(&mut self, name: &str) -> io::Result<Self::Writer>;
+    /// Ends a file: the place to force it to disk.
+    ///
+    /// # Errors
+    /// Where the last bytes cannot be written.
+    fn finish(&mut self, mut writer: Self::Writer) -> io::Result<()> {
+        writer.flush()
+    }
+}
+
+/// What to prepare.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PrepareOptions {
+    /// What to call the text.
+    pub name: String,
+    /// The tokenizer to make.
+    pub tokenizer: TokenizerKind,
+    /// The fraction to hold back; by default [`super::default_fraction`].
+    pub validation: Option<f64>,
+    /// Whether invalid UTF-8 is replaced instead of refused.
+    pub lossy: bool,
+    /// The most tokens in a shard.
+    pub shard_tokens: u64,
+}
+
+impl PrepareOptions {
+    /// The usual options.
+    pub fn new(name: &str, tokenizer: TokenizerKind) -> Self {
+        Self { name: name.to_owned(), tokenizer, validation: None, lossy: false, shard_tokens: DEFAULT_SHARD_TOKENS }
+    }
+}
+
+/// Which pass is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Counting characters and finding the vocabulary.
+    Count,
+    /// Writing shards.
+    Write,
+}
+
+/// How far the preparation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PrepareProgress {
+    /// The pass under way.
+    pub phase: Phase,
+    /// Bytes read in this pass.
+    pub done: u64,
+    /// Bytes to read in this pass, by the sources' sizes.
+    pub total: u64,
+}
+
+/// Writes the shards and the index of some texts. The result is the same as that of [`super::Dataset::from_text`] on the normalised
+/// texts joined by [`super::text::append`].
+///
+/// # Errors
+/// Whatever is wrong with a text, a reader or a writer, by name.
+pub fn prepare<T: TextSources, S: ShardSink>(
+    options: &PrepareOptions,
+    texts: &mut T,
+    sink: &mut S,
+    mut progress: impl FnMut(PrepareProgress),
+) -> Result<PreparedIndex, DataError> {
+    let counts = count(options, texts, &mut progress)?;
+    let train_chars = train_characters(counts.characters, counts.bytes, options.validation)?;
+    let mut output = Output::new(counts.tokenizer, train_chars, options.shard_tokens.max(1), sink);
+    for_each_piece(texts, options.lossy, Phase::Write, &mut progress, |piece| output.push(piece))?;
+    let index = output.finish(options, counts.characters)?;
+    write_index(&index, sink)?;
+    Ok(index)
+}
+
+struct Counts {
+    characters: u64,
+    bytes: u64,
+    tokenizer: Tokenizer,
+}
+
+fn count(
+    options: &PrepareOptions,
+    texts: &mut impl TextSources,
+    progress: &mut impl FnMut(PrepareProgress),
+) -> Result<Counts, DataError> {
+    let (mut counter, mut bytes, mut blank) = (CharCounter::new(), 0u64, true);
+    for_each_piece(texts, options.lossy, Phase::Count, progress, |piece| {
+        counter.push(piece);
+        bytes += piece.len() as u64;
+        blank = blank && piece.trim().is_empty();
+        Ok(())
+    })?;
+    if blank {
+        return Err(DataError::Empty { name: options.name.clone() });
+    }
+    let tokenizer = match options.tokenizer {
+        TokenizerKind::Byte => Tokenizer::Byte,
+        TokenizerKind::Char => Tokenizer::Char(counter.finish()?),
+    };
+    Ok(Counts { characters: counter.characters(), bytes, tokenizer })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,230 @@
+//! A read-only sequence of token ids, in memory or over shards.
+
+use super::DataError;
+use std::fmt;
+use std::sync::Arc;
+
+/// The bytes of one shard: little-endian `u16` ids in a buffer that someone read or mapped.
+pub type ShardBytes = Box<dyn AsRef<[u8]> + Send + Sync>;
+
+/// A read-only sequence of token ids. Clones share the storage.
+#[derive(Clone)]
+pub struct Tokens {
+    store: Arc<Store>,
+    len: u64,
+    /// Ids from here on read as 0; see [`Tokens::with_vocab`].
+    limit: u32,
+}
+
+enum Store {
+    Memory(Vec<u16>),
+    Shards(Vec<Shard>),
+}
+
+struct Shard {
+    /// Position of the shard's first token in the sequence.
+    start: u64,
+    bytes: ShardBytes,
+}
+
+impl Tokens {
+    /// A sequence in memory.
+    pub fn from_vec(ids: Vec<u16>) -> Self {
+        Self { len: ids.len() as u64, store: Arc::new(Store::Memory(ids)), limit: u32::MAX }
+    }
+
+    /// The shards' sequences, one after the other.
+    ///
+    /// # Errors
+    /// [`DataError::OddShard`] where a shard's length is not a whole number of tokens.
+    pub fn from_shards(shards: Vec<ShardBytes>) -> Result<Self, DataError> {
+        let mut len: u64 = 0;
+        let mut placed = Vec::with_capacity(shards.len());
+        for (shard, bytes) in shards.into_iter().enumerate() {
+            let size = (*bytes).as_ref().len() as u64;
+            if !size.is_multiple_of(2) {
+                return Err(DataError::OddShard { shard, bytes: size });
+            }
+            placed.push(Shard { start: len, bytes });
+            len += size / 2;
+        }
+        Ok(Self { store: Arc::new(Store::Shards(placed)), len, limit: u32::MAX })
+    }
+
+    /// The same tokens, with every id from `vocab` on read as 0. Only a damaged shard holds such an id; this keeps it from
+    /// reaching an embedding table without reading the whole of a large text first. [`super::verify`] reports the damage.
+    #[must_use]
+    pub fn with_vocab(mut self, vocab: usize) -> Self {
+        self.limit = u32::try_from(vocab).unwrap_or(u32::MAX);
+        self
+    }
+
+    /// Number of tokens.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there are no tokens.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Copies the tokens from position `start` on to `out`.
+    ///
+    /// # Panics
+    /// Where `start + out.len()` is beyond the end, as a slice would.
+    pub fn read(&self, start: u64, out: &mut [u16]) {
+        let end = start.checked_add(out.len() as u64);
+        assert!(
+            end.is_some_and(|end| end <= self.len),
+            "tokens {start} to {start} + {} of {} do not exist",
+            out.len(),
+            self.len
+        );
+        match &*self.store {
+            Store::Memory(ids) => {
+                let start = start as usize;
+                out.copy_from_slice(&ids[start..start + out.len()]);
+            }
+            Store::Shards(shards) => read_shards(shards, start, out),
+        }
+        if self.limit <= u32::from(u16::MAX) {
+            out.iter_mut().filter(|id| u32::from(**id) >= self.limit).for_each(|id| *id = 0);
+        }
+    }
+
+    /// The inputs and targets of one window: tokens `start..start + context`, and the same shifted by one.
+    ///
+    /// # Panics
+    /// Where `start + context + 1` is beyond the end.
+    pub fn window(&self, start: u64, context: usize) -> (Vec<u16>, Vec<u16>) {
+        let mut inputs = vec![0; context + 1];
+        self.read(start, &mut inputs);
+        let targets = inputs[1..].to_vec();
+        inputs.pop();
+        (inputs, targets)
+    }
+
+    /// Checks that every id is below `vocab`, reading all of them.
+    ///
+    /// # Errors
+    /// [`DataError::TokenRange`] with the first id that is not.
+    pub fn check_ids(&self, vocab: usize) -> Result<(), DataError> {
+        match &*self.store {
+            Store::Memory(ids) => check_ids(ids.iter().copied(), 0, vocab),
+            Store::Shards(shards) => {
+                shards.iter().try_for_each(|shard| check_ids(ids_of(shard.bytes()), shard.start, vocab))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tokens({})", self.len)
+    }
+}
+
+impl Shard {
+    fn bytes(&self) -> &[u8] {
+        (*self.bytes).as_ref()
+    }
+}
+
+fn read_shards(shards: &[Shard], start: u64, out: &mut [u16]) {
+    let first = shards.partition_point(|shard| shard.start <= start).saturating_sub(1);
+    let (mut position, mut out) = (start, out);
+    for shard in &shards[first..] {
+        if out.is_empty() {
+            break;
+        }
+        let bytes = &shard.bytes()[2 * (position - shard.start) as usize..];
+        let taken = out.len().min(bytes.len() / 2);
+        let (now, later) = out.split_at_mut(taken);
+        now.iter_mut().zip(ids_of(bytes)).for_each(|(to, id)| *to = id);
+        position += taken as u64;
+        out = later;
+    }
+}
+
+/// The ids in a shard's bytes, which need not be aligned.
+pub(super) fn ids_of(bytes: &[u8]) -> impl Iterator<Item = u16> {
+    bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair))
+}
+
+/// `start`: the position of the first id, for the error.
+pub(super) fn check_ids(ids: impl Iterator<Item = u16>, start: u64, vocab: usize) -> Result<(), DataError> {
+    let beyond = (start..).zip(ids).find(|&(_, id)| usize::from(id) >= vocab);
+    match beyond {
+        Some((position, token)) => Err(DataError::TokenRange { token, position, vocab }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sharded(ids: &[u16], sizes: &[usize]) -> Tokens {
+        let mut rest = ids;
+        let mut shards: Vec<ShardBytes> = Vec::new();
+        for &size in sizes {
+            let (shard, after) = rest.split_at(size.min(rest.len()));
+            shards.push(Box::new(shard.iter().flat_map(|id| id.to_le_bytes()).collect::<Vec<u8>>()));
+            rest = after;
+        }
+        shards.push(Box::new(rest.iter().flat_map(|id| id.to_le_bytes()).collect::<Vec<u8>>()));
+        Tokens::from_shards(shards).unwrap()
+    }
+
+    #[test]
+    fn odd_shards_are_refused() {
+        let error = Tokens::from_shards(vec![Box::new(vec![1, 2]), Box::new(vec![1, 2, 3])]).unwrap_err();
+        assert!(matches!(error, DataError::OddShard { shard: 1, bytes: 3 }));
+    }
+
+    #[test]
+    fn ids_beyond_the_vocabulary() {
+        let tokens = sharded(&[1, 2, 300, 4], &[1, 1]);
+        let error = tokens.check_ids(256).unwrap_err();
+        assert!(matches!(error, DataError::TokenRange { token: 300, position: 2, vocab: 256 }), "{error}");
+        let mut out = [9; 4];
+        tokens.clone().with_vocab(256).read(0, &mut out);
+        assert_eq!(out, [1, 2, 0, 4]);
+        tokens.with_vocab(65_536).read(0, &mut out);
+        assert_eq!(out, [1, 2, 300, 4]);
+        assert!(Tokens::from_vec(vec![u16::MAX]).check_ids(65_536).is_ok());
+    }
+
+    #[test]
+    #[should_panic(expected = "do not exist")]
+    fn reading_beyond_the_end_panics() {
+        Tokens::from_vec(vec![1, 2]).read(u64::MAX, &mut [0; 2]);
+    }
+
+    #[test]
+    fn windows_are_shifted_by_one() {
+        assert_eq!(Tokens::from_vec(vec![1, 2, 3, 4, 5]).window(1, 3), (vec![2, 3, 4], vec![3, 4, 5]));
+    }
+
+    proptest! {
+        #[test]
+        fn shards_read_as_one(
+            ids in prop::collection::vec(any::<u16>(), 0..60),
+            sizes in prop::collection::vec(0usize..20, 0..6),
+            start in 0usize..60,
+            length in 0usize..60,
+        ) {
+            let tokens = sharded(&ids, &sizes);
+            prop_assert_eq!(tokens.len(), ids.len() as u64);
+            let start = start.min(ids.len());
+            let length = length.min(ids.len() - start);
+            let mut out = vec![0; length];
+            tokens.read(start as u64, &mut out);
+            prop_assert_eq!(&out, &ids[start..start + length]);
+            Tokens::from_vec(ids.clone()).read(start as u64, &mut out);
+            prop_assert_eq!(&out, &ids[start..start + length]);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What happens in a session.
+
+use serde::{Deserialize, Serialize};
+
+use super::Point;
+
+/// Something that happened; the shells show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// A training step was taken.
+    Step(Point),
+    /// An evaluation is under way: windows read and windows in all.
+    Evaluating {
+        /// The step evaluated.
+        step: u64,
+        /// Windows read.
+        done: usize,
+        /// Windows in all.
+        total: usize,
+    },
+    /// The model was judged on the validation split.
+    Eval {
+        /// The step evaluated.
+        step: u64,
+        /// Passes over the training split so far.
+        epoch: f64,
+        /// Nats per token.
+        val_loss: f32,
+        /// Bits per character.
+        val_bpc: f32,
+        /// e to the loss.
+        val_perplexity: f32,
+        /// Share of tokens predicted as the likeliest.
+        val_accuracy: f32,
+        /// Whether no evaluation before was better.
+        best: bool,
+    },
+    /// The model wrote a sample.
+    Sample {
+        /// The step it was written at.
+        step: u64,
+        /// Prompt and continuation.
+        text: String,
+    },
+    /// A checkpoint is due: the shell takes [`Session::checkpoint`](super::Session::checkpoint) and writes it.
+    Save {
+        /// Why.
+        kind: SaveKind,
+        /// The step it holds.
+        step: u64,
+    },
+    /// Training has ended.
+    Finished {
+        /// Why.
+        reason: Finish,
+        /// The same in words.
+        message: String,
+    },
+}
+
+/// Which checkpoint is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SaveKind {
+    /// The best evaluation so far.
+    Best,
+    /// A periodic one.
+    Step,
+    /// The run has ended.
+    Last,
+}
+
+/// Why training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finish {
+    /// All planned steps were taken.
+    Steps,
+    /// The validation loss no longer falls.
+    Plateau,
+    /// The loss or the gradient is not finite.
+    NotFinite,
+}
+
+/// Work that is due after a step, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Due {
+    /// An evaluation.
+    Evaluate,
+    /// A sample of text.
+    Sample,
+    /// A checkpoint.
+    Save(SaveKind),
+    /// The end of training.
+    Finish(Finish),
+}

@@ -1,0 +1,14 @@
+//! The one engine behind the command line and the page: commands in, events out.
+//!
+//! A shell calls [`Session::advance`] again and again; each call does one bounded piece of work (a training step, one batch of an
+//! evaluation, one token of a sample) and returns what happened. Between calls the shell may do anything: draw, save, stop.
+
+mod event;
+mod history;
+mod probe;
+mod session;
+
+pub use event::{Due, Event, Finish, SaveKind};
+pub use history::Point;
+pub use probe::probe;
+pub use session::Session;

@@ -1,0 +1,384 @@
+//! A training session.
+
+use std::collections::VecDeque;
+
+use burn::module::Module;
+use burn::tensor::Device;
+
+use super::history::record;
+use super::{Due, Event, Finish, Point, SaveKind};
+use crate::Error;
+use crate::checkpoint::{Best, Checkpoint, Progress, stored};
+use crate::config::{ModelConfig, SampleConfig, TrainConfig};
+use crate::data::{Dataset, Sampler};
+use crate::generate::{Generator, next_logits};
+use crate::model::collect_weights;
+use crate::platform::{now, read};
+use crate::train::{Batch, Evaluation, Measured, Trainer, learning_rate};
+
+/// A model in training on a text.
+#[derive(Debug)]
+pub struct Session {
+    model: ModelConfig,
+    data: Dataset,
+    /// The state after the last step whose loss was read and found finite.
+    good: Trainer,
+    /// The state after the last step; ahead of `good` by the steps in `unread`.
+    ahead: Trainer,
+    unread: Vec<Measured>,
+    /// When the first of the unread steps began.
+    since: f64,
+    progress: Progress,
+    due: VecDeque<Due>,
+    evaluation: Option<Evaluation>,
+    sample: Option<(Generator, String)>,
+    finished: bool,
+}
+
+impl Session {
+    /// A new run on `data`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if a setting is out of range, [`Error::Data`] if the text is too short for one batch.
+    pub fn new(model: ModelConfig, train: TrainConfig, data: Dataset, device: &Device) -> Result<Self, Error> {
+        model.validate()?;
+        train.validate()?;
+        data.check(train.context, train.batch)?;
+        let trainer = Trainer::fresh(&model, train.seed, device);
+        let progress = Progress {
+            sampler: Sampler::new(train.seed),
+            train,
+            step: 0,
+            tokens: 0,
+            seconds: 0.0,
+            history: Vec::new(),
+            best: None,
+            stale: 0,
+            due: Vec::new(),
+            data_name: data.name.clone(),
+            data_fingerprint: data.fingerprint.clone(),
+        };
+        Ok(Self::build(model, data, trainer, progress))
+    }
+
+    /// Continues a checkpoint on the text it was trained on, exactly where it stood.
+    ///
+    /// # Errors
+    /// [`Error::NotResumable`] for a checkpoint without progress, [`Error::OtherText`] for another text.
+    pub fn resume(checkpoint: &Checkpoint, data: Dataset, device: &Device) -> Result<Self, Error> {
+        let progress = checkpoint.progress.clone().ok_or(Error::NotResumable)?;
+        if progress.data_fingerprint != data.fingerprint {
+            return Err(Error::OtherText { trained: progress.data_name, given: data.name });
+        }
+        data.check(progress.train.context, progress.train.batch)?;
+        let trainer = checkpoint.build_trainer(device).ok_or(Error::NotResumable)?;
+        Ok(Self::build(checkpoint.model.clone(), data, trainer, progress))
+    }
+
+    fn build(model: ModelConfig, data: Dataset, trainer: Trainer, progress: Progress) -> Self {
+        Self {
+            model,
+            data,
+            good: trainer.clone(),
+            ahead: trainer,
+            unread: Vec::new(),
+            since: 0.0,
+            due: progress.due.iter().copied().collect(),
+            progress,
+            evaluation: None,
+            sample: None,
+            finished: false,
+        }
+    }
+
+    /// Does one bounded piece of work and says what happened. After [`Event::Finished`] nothing is left to do and the list is
+    /// empty, unless [`set_steps`](Self::set_steps) asks for more.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] if the device fails.
+    pub async fn advance(&mut self) -> Result<Vec<Event>, Error> {
+        match self.due.front().copied() {
+            Some(Due::Evaluate) => self.evaluate().await,
+            Some(Due::Sample) => self.write_sample().await,
+            Some(Due::Save(kind)) => {
+                self.due.pop_front();
+                Ok(vec![Event::Save { kind, step: self.step() }])
+            }
+            Some(Due::Finish(reason)) => {
+                self.due.clear();
+                self.finished = true;
+                Ok(vec![Event::Finished { reason, message: self.explain(reason) }])
+            }
+            None if self.finished => Ok(Vec::new()),
+            None => self.train().await,
+        }
+    }
+
+    async fn train(&mut self) -> Result<Vec<Event>, Error> {
+        if self.unread.is_empty() {
+            self.since = now();
+        }
+        let train = &self.progress.train;
+        let mut sampler = self.progress.sampler.clone();
+        sampler.cursor += (self.unread.len() * train.accum * train.batch) as u64;
+        let batches: Vec<Batch> = (0..train.accum)
+            .map(|_| {
+                let (inputs, targets) = sampler.next_batch(&self.data.train, train.batch, train.context);
+                Batch { inputs, targets, context: train.context }
+            })
+            .collect();
+        self.unread.push(self.ahead.step(train, &batches));
+        let step = self.ahead.step;
+        let due = due_after(train, step);
+        if step % train.log_every == 0 || !due.is_empty() {
+            return self.settle(due).await;
+        }
+        Ok(Vec::new())
+    }
+
+    /// Reads what the unread steps measured; takes them over if all is finite.
+    async fn settle(&mut self, due: Vec<Due>) -> Result<Vec<Event>, Error> {
+        let tensors = self.unread.iter().flat_map(|m| [m.loss.clone(), m.grad_norm.clone()]).collect();
+        let values = read(tensors).await?;
+        let elapsed = now() - self.since;
+        if values.iter().any(|value| !value[0].is_finite()) {
+            return Ok(self.give_up());
+        }
+        let count = self.unread.len() as u64;
+        self.unread.clear();
+        self.good = self.ahead.clone();
+        let (train, progress) = (self.progress.train.clone(), &mut self.progress);
+        let seconds = elapsed / count as f64;
+        let mut events = Vec::new();
+        for (index, pair) in values.chunks(2).enumerate() {
+            progress.step += 1;
+            progress.tokens += train.tokens_per_step();
+            progress.seconds += seconds;
+            progress.sampler.cursor += (train.accum * train.batch) as u64;
+            let point = Point {
+                step: progress.step,
+                epoch: progress.tokens as f64 / self.data.train.len() as f64,
+                tokens: progress.tokens,
+                seconds: progress.seconds,
+                tokens_per_s: train.tokens_per_step() as f64 / seconds.max(1e-9),
+                lr: learning_rate(&train, progress.step - 1),
+                grad_norm: pair[1][0],
+                train_loss: pair[0][0],
+                ..Point::default()
+            };
+            if index as u64 + 1 == count {
+                record(&mut progress.history, point.clone());
+            }
+            events.push(Event::Step(point));
+        }
+        self.due.extend(due);
+        Ok(events)
+    }
+
+    /// Returns to the last good state and ends the run.
+    fn give_up(&mut self) -> Vec<Event> {
+        self.unread.clear();
+        self.ahead = self.good.clone();
+        self.due = VecDeque::from([Due::Save(SaveKind::Last), Due::Finish(Finish::NotFinite)]);
+        Vec::new()
+    }
+
+    async fn evaluate(&mut self) -> Result<Vec<Event>, Error> {
+        let (train, validation) = (&self.progress.train, &self.data.validation);
+        let model = self.good.model.valid();
+        let evaluation = self
+            .evaluation
+            .get_or_insert_with(|| Evaluation::new(validation.len(), train.context, train.eval_windows));
+        evaluation.advance(&model, validation, train.batch).await?;
+        let (done, total) = evaluation.progress();
+        if !evaluation.is_done() {
+            return Ok(vec![Event::Evaluating { step: self.step(), done, total }]);
+        }
+        let per_character = validation.len() as f64 / self.data.validation_chars.max(1) as f64;
+        let metrics = evaluation.metrics(per_character);
+        self.evaluation = None;
+        self.due.pop_front();
+        let best = metrics.loss.is_finite() && self.progress.best.is_none_or(|best| metrics.loss < best.loss);
+        self.judge(best, metrics.loss);
+        if let Some(point) = self.progress.history.last_mut().filter(|point| point.step == self.progress.step) {
+            point.val_loss = Some(metrics.loss);
+            point.val_bpc = Some(metrics.bpc);
+            point.val_perplexity = Some(metrics.perplexity);
+            point.val_accuracy = Some(metrics.accuracy);
+        }
+        Ok(vec![Event::Eval {
+            step: self.step(),
+            epoch: self.progress.tokens as f64 / self.data.train.len() as f64,
+            val_loss: metrics.loss,
+            val_bpc: metrics.bpc,
+            val_perplexity: metrics.perplexity,
+            val_accuracy: metrics.accuracy,
+            best,
+        }])
+    }
+
+    /// Draws the consequences of an evaluation: a best checkpoint, or an early end.
+    fn judge(&mut self, best: bool, loss: f32) {
+        let progress = &mut self.progress;
+        if best {
+            progress.best = Some(Best { step: progress.step, loss });
+            progress.stale = 0;
+            self.due.push_front(Due::Save(SaveKind::Best));
+            return;
+        }
+        progress.stale += 1;
+        let ends = self.due.iter().any(|due| matches!(due, Due::Finish(_)));
+        if progress.train.patience > 0 && progress.stale >= progress.train.patience && !ends {
+            self.due.retain(|due| !matches!(due, Due::Save(SaveKind::Step)));
+            self.due.extend([Due::Save(SaveKind::Last), Due::Finish(Finish::Plateau)]);
+        }
+    }
+
+    async fn write_sample(&mut self) -> Result<Vec<Event>, Error> {
+        let (mut generator, mut text) = match self.sample.take() {
+            Some(sample) => sample,
+            None => (self.sample_generator()?, self.progress.train.sample_prompt.clone()),
+        };
+        if let Some(piece) = generator.next().await? {
+            text.push_str(&piece);
+            self.sample = Some((generator, text));
+            return Ok(Vec::new());
+        }
+        self.due.pop_front();
+        Ok(vec![Event::Sample { step: self.step(), text }])
+    }
+
+    fn sample_generator(&self) -> Result<Generator, Error> {
+        let train = &self.progress.train;
+        let options = SampleConfig { max_tokens: train.sample_tokens, seed: train.seed, ..SampleConfig::default() };
+        self.generator(&train.sample_prompt, &options)
+    }
+
+    fn explain(&self, reason: Finish) -> String {
+        let step = self.step();
+        let best = self.progress.best.map_or(String::new(), |best| {
+            format!(" The best validation loss was {:.4} at step {}.", best.loss, best.step)
+        });
+        match reason {
+            Finish::Steps => format!("All {step} steps are done.{best}"),
+            Finish::Plateau => {
+                let patience = self.progress.train.patience;
+                format!("Stopped at step {step}: {patience} evaluations brought no better validation loss.{best}")
+            }
+            Finish::NotFinite => format!(
+                "Stopped: the loss or its gradient became NaN or infinite after step {step}. The state of step {step} is kept. Try a lower learning rate or a longer warm-up.{best}"
+            ),
+        }
+    }
+
+    /// Everything needed to continue from the last good step.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] if the device fails.
+    pub async fn checkpoint(&self) -> Result<Checkpoint, Error> {
+        let weights = collect_weights(&self.good.model);
+        let count = weights.len();
+        let mut tensors: Vec<_> = weights.iter().map(|weight| weight.values.clone()).collect();
+        tensors.extend(self.good.optimizer.moments.iter().flatten().cloned());
+        let mut values = read(tensors).await?;
+        let mut rest = values.split_off(count).into_iter();
+        let moments = std::iter::from_fn(|| Some([rest.next()?, rest.next()?])).collect();
+        Ok(Checkpoint {
+            model: self.model.clone(),
+            tokenizer: self.data.tokenizer.clone(),
+            weights: stored(&weights, values),
+            progress: Some(Progress { due: self.due.iter().copied().collect(), ..self.progress.clone() }),
+            moments,
+        })
+    }
+
+    /// Begins to write after `prompt`, with the model as it is now.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if an option is out of range.
+    pub fn generator(&self, prompt: &str, options: &SampleConfig) -> Result<Generator, Error> {
+        Generator::new(&self.good.model.valid(), &self.model, &self.data.tokenizer, prompt, options)
+    }
+
+    /// The logits of the token that follows `prompt`.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] if the device fails.
+    pub async fn logits(&self, prompt: &str) -> Result<Vec<f32>, Error> {
+        next_logits(&self.good.model.valid(), &self.model, &self.data.tokenizer, prompt).await
+    }
+
+    /// Optimizer steps taken.
+    pub fn step(&self) -> u64 {
+        self.progress.step
+    }
+
+    /// Whether training has ended.
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Settings and state of the run.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// The model's sizes.
+    pub fn model_config(&self) -> &ModelConfig {
+        &self.model
+    }
+
+    /// The text.
+    pub fn data(&self) -> &Dataset {
+        &self.data
+    }
+
+    /// Changes the number of planned steps; a finished run goes on if there are more than were taken.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the number is out of range.
+    pub fn set_steps(&mut self, steps: u64) -> Result<(), Error> {
+        let train = TrainConfig { steps, ..self.progress.train.clone() };
+        train.validate()?;
+        self.progress.train = train;
+        if steps > self.step() {
+            self.finished = false;
+            self.due.retain(|due| !matches!(due, Due::Finish(Finish::Steps)));
+        }
+        Ok(())
+    }
+
+    /// Changes how often a sample is written (0: never) and after what prompt.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the prompt is too long.
+    pub fn set_sample(&mut self, prompt: &str, every: u64) -> Result<(), Error> {
+        let train = TrainConfig {
+            sample_prompt: prompt.to_owned(),
+            sample_every: every,
+            ..self.progress.train.clone()
+        };
+        train.validate()?;
+        self.progress.train = train;
+        Ok(())
+    }
+}
+
+/// What a step brings with it. The last step is always evaluated and saved.
+fn due_after(train: &TrainConfig, step: u64) -> Vec<Due> {
+    let every = |n: u64| n > 0 && step.is_multiple_of(n);
+    let last = step >= train.steps;
+    let mut due = Vec::new();
+    if every(train.eval_every) || last {
+        due.push(Due::Evaluate);
+    }
+    if every(train.sample_every) {
+        due.push(Due::Sample);
+    }
+    if last {
+        due.extend([Due::Save(SaveKind::Last), Due::Finish(Finish::Steps)]);
+    } else if every(train.save_every) {
+        due.push(Due::Save(SaveKind::Step));
+    }
+    due
+}

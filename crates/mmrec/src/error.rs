@@ -1,0 +1,56 @@
+//! The crate's error: what went wrong, with its cause chained.
+
+use crate::checkpoint::CheckpointError;
+use crate::config::ConfigError;
+use crate::data::DataError;
+use crate::tokenizer::TokenizerError;
+
+/// Anything that can go wrong here. Each variant's text says what happened and what to do; causes are chained as `source`.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting is out of range.
+    #[error("the configuration is not valid")]
+    Config(#[from] ConfigError),
+    /// A text cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A tokenizer cannot be used.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// A checkpoint cannot be used.
+    #[error("the checkpoint cannot be used")]
+    Checkpoint(#[from] CheckpointError),
+    /// A checkpoint was trained on another text than the one at hand.
+    #[error(
+        "the checkpoint was trained on \"{trained}\", and \"{given}\" is another text (or another tokenizer or split): resume with the text it was trained on, or start a new run"
+    )]
+    OtherText {
+        /// The name of the text in the checkpoint.
+        trained: String,
+        /// The name of the text given.
+        given: String,
+    },
+    /// A checkpoint holds a model without the state of its training.
+    #[error("the checkpoint holds a model only, not the state of its training: it can write and be evaluated, but not resumed")]
+    NotResumable,
+    /// There is no such device.
+    #[error("the device \"{device}\" cannot be used: {reason}")]
+    Device {
+        /// The device asked for.
+        device: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
+    /// The device failed while at work.
+    #[error("the device failed while its results were read: {0}")]
+    DeviceLost(String),
+    /// The model gives numbers that are not finite.
+    #[error("the model's output is not finite (NaN or infinity): its weights are damaged; use an earlier checkpoint")]
+    NotFinite,
+}
+
+/// An error with all its causes in one line, as a person should see it.
+pub fn explain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

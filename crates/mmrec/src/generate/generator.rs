@@ -1,0 +1,114 @@
+//! The generator: prefill, then one token at a time.
+
+use burn::tensor::{Int, Tensor, TensorData};
+
+use super::choose::Chooser;
+use super::stop::Stop;
+use crate::Error;
+use crate::config::{ModelConfig, SampleConfig};
+use crate::model::{Model, State};
+use crate::platform::read;
+use crate::tokenizer::{StreamDecoder, Tokenizer};
+
+/// A text being written.
+#[derive(Debug)]
+pub struct Generator {
+    model: Model,
+    state: State,
+    logits: Tensor<3>,
+    chooser: Chooser,
+    decoder: StreamDecoder,
+    stop: Stop,
+    banned: Option<u16>,
+    left: usize,
+}
+
+impl Generator {
+    /// Reads the prompt; `model` is one without gradients. An empty prompt begins like a new line.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if an option is out of range.
+    pub fn new(
+        model: &Model,
+        config: &ModelConfig,
+        tokenizer: &Tokenizer,
+        prompt: &str,
+        options: &SampleConfig,
+    ) -> Result<Self, Error> {
+        options.validate()?;
+        let mut state = State::new(config);
+        let logits = model.prefill(prompt_tokens(model, tokenizer, prompt), &mut state);
+        Ok(Self {
+            model: model.clone(),
+            state,
+            logits,
+            chooser: Chooser::new(options),
+            decoder: tokenizer.decoder(),
+            stop: Stop::new(&options.stop),
+            // The unknown token stands for no character that could be written.
+            banned: matches!(tokenizer, Tokenizer::Char(_)).then_some(0),
+            left: options.max_tokens,
+        })
+    }
+
+    /// The next piece of text, possibly empty (while a character or a stop string is incomplete); `None` at the end.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] if the model is damaged, [`Error::DeviceLost`] if the device fails.
+    pub async fn next(&mut self) -> Result<Option<String>, Error> {
+        if self.left == 0 {
+            let rest = self.decoder.finish();
+            let (mut text, _) = self.stop.push(&rest);
+            text.push_str(&self.stop.finish());
+            return Ok((!text.is_empty()).then_some(text));
+        }
+        let logits = read(vec![row(self.logits.clone())]).await?.swap_remove(0);
+        let token = self.chooser.choose(&logits, self.banned)?;
+        self.left -= 1;
+        let (text, stopped) = self.stop.push(&self.decoder.push(token));
+        if stopped {
+            self.left = 0;
+            self.decoder.finish();
+        } else if self.left > 0 {
+            let device = self.model.embedding.device();
+            self.logits = self.model.step(ids(&[token], &device), &mut self.state);
+        }
+        Ok(Some(text))
+    }
+
+    /// Floats that the memory holds now; bounded whatever the length of the text.
+    pub fn state_floats(&self) -> usize {
+        self.state.floats()
+    }
+}
+
+/// The logits of the token that follows a prompt.
+///
+/// # Errors
+/// [`Error::DeviceLost`] if the device fails.
+pub async fn next_logits(
+    model: &Model,
+    config: &ModelConfig,
+    tokenizer: &Tokenizer,
+    prompt: &str,
+) -> Result<Vec<f32>, Error> {
+    let logits = model.prefill(prompt_tokens(model, tokenizer, prompt), &mut State::new(config));
+    Ok(read(vec![row(logits)]).await?.swap_remove(0))
+}
+
+fn prompt_tokens(model: &Model, tokenizer: &Tokenizer, prompt: &str) -> Tensor<2, Int> {
+    let prompt = if prompt.is_empty() { "\n" } else { prompt };
+    ids(&tokenizer.encode(prompt), &model.embedding.device())
+}
+
+fn ids(tokens: &[u16], device: &burn::tensor::Device) -> Tensor<2, Int> {
+    let ids: Vec<i32> = tokens.iter().map(|&id| i32::from(id)).collect();
+    let count = ids.len();
+    Tensor::from_data(TensorData::new(ids, [1, count]), device)
+}
+
+/// The last logits as one row.
+fn row(logits: Tensor<3>) -> Tensor<1> {
+    let count: usize = logits.dims().iter().product();
+    logits.reshape([count])
+}

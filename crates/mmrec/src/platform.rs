@@ -1,0 +1,52 @@
+//! What differs between machines: devices, reading from them, and the clock.
+
+use burn::tensor::{Device, Tensor, Transaction};
+
+use crate::Error;
+
+/// Seconds since some fixed moment.
+pub fn now() -> f64 {
+    web_time::SystemTime::now().duration_since(web_time::UNIX_EPOCH).map_or(0.0, |elapsed| elapsed.as_secs_f64())
+}
+
+/// The device called `name` ("cpu" or "wgpu") and a description of it for people.
+///
+/// # Errors
+/// [`Error::Device`] if it is unknown, not compiled in, or absent.
+pub async fn device(name: &str) -> Result<(Device, String), Error> {
+    match name {
+        "cpu" => Ok((Device::flex(), "CPU".to_owned())),
+        "wgpu" => gpu().await,
+        _ => Err(unusable(name, "the devices are \"cpu\" and \"wgpu\"")),
+    }
+}
+
+#[cfg(feature = "wgpu")]
+async fn gpu() -> Result<(Device, String), Error> {
+    let (device, setup) = Device::wgpu_options().init_with_setup_async().await.map_err(|error| {
+        unusable("wgpu", &format!("{error}; install a graphics driver with Vulkan, Metal or DirectX 12, or use the CPU"))
+    })?;
+    let info = setup.adapter.get_info();
+    let name = if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name };
+    Ok((device, format!("{name} ({:?})", info.backend)))
+}
+
+#[cfg(not(feature = "wgpu"))]
+async fn gpu() -> Result<(Device, String), Error> {
+    Err(unusable("wgpu", "this build has no GPU support; build it with `--features wgpu`, or use the CPU"))
+}
+
+fn unusable(device: &str, reason: &str) -> Error {
+    Error::Device { device: device.to_owned(), reason: reason.to_owned() }
+}
+
+/// Reads tensors from their device in one transaction: the one way that works on every device, browsers included.
+///
+/// # Errors
+/// [`Error::DeviceLost`] if the device fails.
+pub async fn read(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f32>>, Error> {
+    let lost = |error: String| Error::DeviceLost(error);
+    let transaction = tensors.into_iter().fold(Transaction::default(), Transaction::register);
+    let data = transaction.execute_async().await.map_err(|error| lost(error.to_string()))?;
+    data.into_iter().map(|data| data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))).collect()
+}

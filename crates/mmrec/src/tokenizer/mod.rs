@@ -1,0 +1,184 @@
+//! Text to token ids and back.
+//!
+//! Ids are `u16`, so a vocabulary holds at most 65,536 tokens. A tokenizer read from a file is checked while it is read: a value of
+//! type [`Tokenizer`] always encodes within its own vocabulary and decodes any id without a panic.
+
+mod chars;
+mod stream;
+mod utf8;
+
+pub use chars::{CharCounter, CharTokenizer, MAX_CHARACTERS};
+pub use stream::StreamDecoder;
+pub(crate) use utf8::Utf8Decoder;
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// What is wrong with a tokenizer's definition or name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenizerError {
+    /// No characters at all.
+    #[error("a char tokenizer needs at least one character: the text is empty")]
+    NoCharacters,
+    /// More distinct characters than token ids.
+    #[error(
+        "{found} distinct characters, a char tokenizer holds at most {MAX_CHARACTERS}: use the byte tokenizer for this text"
+    )]
+    TooManyCharacters {
+        /// Distinct characters met.
+        found: u64,
+    },
+    /// The characters of a stored tokenizer are repeated or out of order.
+    #[error(
+        "the char tokenizer's characters are not in increasing code-point order at position {position} (U+{code:04X}): the file is damaged"
+    )]
+    Unsorted {
+        /// Zero-based position of the first character that is not above its predecessor.
+        position: usize,
+        /// That character's code point.
+        code: u32,
+    },
+    /// A name that is no tokenizer.
+    #[error("unknown tokenizer {0:?}: choose char or byte")]
+    UnknownKind(String),
+}
+
+/// The kind of tokenizer to make for a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenizerKind {
+    /// One token for each distinct character of the text.
+    Char,
+    /// One token for each byte of the text's UTF-8 form.
+    Byte,
+}
+
+impl TokenizerKind {
+    /// The name used on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Char => "char",
+            Self::Byte => "byte",
+        }
+    }
+}
+
+impl fmt::Display for TokenizerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for TokenizerKind {
+    type Err = TokenizerError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "char" => Ok(Self::Char),
+            "byte" => Ok(Self::Byte),
+            other => Err(TokenizerError::UnknownKind(other.to_owned())),
+        }
+    }
+}
+
+/// Text to token ids and back; stored as `{"kind":"byte"}` or `{"kind":"char","chars":"…"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Tokenizer {
+    /// Ids are the bytes of the UTF-8 form.
+    Byte,
+    /// Ids are the characters of the text it was made for.
+    Char(CharTokenizer),
+}
+
+impl Tokenizer {
+    /// Which kind this is.
+    pub fn kind(&self) -> TokenizerKind {
+        match self {
+            Self::Byte => TokenizerKind::Byte,
+            Self::Char(_) => TokenizerKind::Char,
+        }
+    }
+
+    /// Number of token ids; every encoded id is below it.
+    pub fn vocab(&self) -> usize {
+        match self {
+            Self::Byte => 256,
+            Self::Char(chars) => chars.vocab(),
+        }
+    }
+
+    /// The ids of a text. Characters unknown to a char tokenizer become id 0.
+    pub fn encode(&self, text: &str) -> Vec<u16> {
+        let mut ids = Vec::new();
+        self.encode_into(text, &mut ids);
+        ids
+    }
+
+    /// Appends the ids of a text to `ids`; the streamed preparation reuses one buffer.
+    pub fn encode_into(&self, text: &str, ids: &mut Vec<u16>) {
+        match self {
+            Self::Byte => ids.extend(text.bytes().map(u16::from)),
+            Self::Char(chars) => ids.extend(text.chars().map(|c| chars.id(c))),
+        }
+    }
+
+    /// The text of some ids. Ids outside the vocabulary and invalid UTF-8 become U+FFFD; this never fails.
+    pub fn decode(&self, ids: &[u16]) -> String {
+        let mut decoder = self.decoder();
+        let mut text = String::new();
+        for &id in ids {
+            decoder.push_into(id, &mut text);
+        }
+        decoder.finish_into(&mut text);
+        text
+    }
+
+    /// A decoder for ids that come one at a time.
+    pub fn decoder(&self) -> StreamDecoder {
+        StreamDecoder::new(self)
+    }
+
+    /// Checks the definition. A tokenizer that was read or counted always passes; kept for values that came some other way.
+    ///
+    /// # Errors
+    /// As [`CharTokenizer::new`].
+    pub fn validate(&self) -> Result<(), TokenizerError> {
+        match self {
+            Self::Byte => Ok(()),
+            Self::Char(chars) => chars.validate(),
+        }
+    }
+
+    /// A short visible name for one id: `a`, `space`, `newline`, `0xE2`, `unknown`.
+    pub fn token_label(&self, id: u16) -> String {
+        match self {
+            Self::Byte => byte_label(id),
+            Self::Char(chars) => chars.character(id).map_or_else(|| "unknown".to_owned(), character_label),
+        }
+    }
+}
+
+fn byte_label(id: u16) -> String {
+    match u8::try_from(id) {
+        Ok(byte @ (b'\t' | b'\n' | b'\r' | b' '..=b'~')) => character_label(char::from(byte)),
+        Ok(byte) => format!("0x{byte:02X}"),
+        Err(_) => "unknown".to_owned(),
+    }
+}
+
+fn character_label(c: char) -> String {
+    match c {
+        ' ' => "space".to_owned(),
+        '\n' => "newline".to_owned(),
+        '\t' => "tab".to_owned(),
+        '\r' => "return".to_owned(),
+        c if c.is_control() || c.is_whitespace() => format!("U+{:04X}", u32::from(c)),
+        c => c.to_string(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

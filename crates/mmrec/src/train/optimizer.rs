@@ -1,0 +1,86 @@
+//! AdamW with decoupled weight decay on matrices and one norm for the gradient of the whole model.
+//!
+//! Burn's optimizers clip each tensor by itself and keep their moments where a browser cannot read them asynchronously; here
+//! both are plain tensors in the order of the weights.
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::Tensor;
+
+use crate::config::TrainConfig;
+use crate::model::{Model, WeightSpec};
+
+/// Matrices that decay: not the embedding, not norms, gates or biases.
+const DECAYING: [&str; 5] = ["hem", "out", "gate_up", "down", "head"];
+
+/// The optimizer's memory.
+#[derive(Debug, Clone)]
+pub struct AdamW {
+    /// First and second moment of every weight, in the order of [`weight_specs`](crate::model::weight_specs).
+    pub moments: Vec<[Tensor<1>; 2]>,
+    decays: Vec<bool>,
+}
+
+impl AdamW {
+    /// An optimizer with these moments, one pair for each specification.
+    pub fn new(specs: &[WeightSpec], moments: Vec<[Tensor<1>; 2]>) -> Self {
+        let decays = |name: &str| DECAYING.contains(&name.rsplit('.').next().unwrap_or(name));
+        Self { moments, decays: specs.iter().map(|spec| decays(&spec.name)).collect() }
+    }
+
+    /// Applies one update, the `step`th (from 0), at rate `lr`, and returns the gradient's global norm before clipping, `[1]`.
+    ///
+    /// `gradients` stand in the order of the weights, each as one row.
+    pub fn update(
+        &mut self,
+        model: Model,
+        gradients: Vec<Tensor<1>>,
+        config: &TrainConfig,
+        step: u64,
+        lr: f64,
+    ) -> (Model, Tensor<1>) {
+        let squares = gradients.iter().map(|gradient| gradient.clone().square().sum());
+        let norm = squares.reduce(|a, b| a + b).expect("a model has weights").sqrt();
+        let scale = norm.clone().clamp_min(config.clip).recip() * config.clip;
+        let age = (step + 1) as f64;
+        let mut update = Update {
+            pairs: gradients.into_iter().zip(self.moments.iter_mut()).zip(self.decays.iter()),
+            scale,
+            // The moments start at zero: their means are taken over the steps that were.
+            first: lr / (1.0 - TrainConfig::BETA1.powf(age)),
+            second: 1.0 / (1.0 - TrainConfig::BETA2.powf(age)),
+            decay: 1.0 - lr * config.weight_decay,
+        };
+        (model.map(&mut update), norm)
+    }
+}
+
+struct Update<I> {
+    pairs: I,
+    scale: Tensor<1>,
+    first: f64,
+    second: f64,
+    decay: f64,
+}
+
+impl<'a, I> ModuleMapper for Update<I>
+where
+    I: Iterator<Item = ((Tensor<1>, &'a mut [Tensor<1>; 2]), &'a bool)>,
+{
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let ((gradient, moments), decays) = self.pairs.next().expect("one gradient for every weight");
+        let (beta1, beta2) = (TrainConfig::BETA1, TrainConfig::BETA2);
+        let gradient = gradient * self.scale.clone();
+        let [first, second] = moments;
+        *second = second.clone() * beta2 + gradient.clone().square() * (1.0 - beta2);
+        *first = first.clone() * beta1 + gradient * (1.0 - beta1);
+        let root = (second.clone() * self.second).sqrt() + TrainConfig::EPSILON;
+        let change = first.clone() * self.first / root;
+        let decay = if *decays { self.decay } else { 1.0 };
+        param.map(|weight| {
+            let shape = weight.dims();
+            let count: usize = shape.iter().product();
+            let weight = weight.inner().reshape([count]) * decay - change;
+            Tensor::from_inner(weight.reshape(shape)).require_grad()
+        })
+    }
+}

@@ -1,0 +1,40 @@
+//! The learning rate over time: a linear warm-up, then half a cosine down to a tenth of the peak.
+
+use crate::config::TrainConfig;
+
+/// Share of the peak at the end.
+const FLOOR: f64 = 0.1;
+
+/// The rate of step number `step` (from 0). It stays at its floor after the last planned step.
+pub fn learning_rate(config: &TrainConfig, step: u64) -> f64 {
+    let warmup = config.warmup.min(config.steps.saturating_sub(1));
+    if step < warmup {
+        return config.lr * (step + 1) as f64 / warmup as f64;
+    }
+    let done = (step - warmup) as f64 / (config.steps - warmup).max(1) as f64;
+    let cosine = (1.0 + (std::f64::consts::PI * done.min(1.0)).cos()) / 2.0;
+    config.lr * (FLOOR + (1.0 - FLOOR) * cosine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Stage;
+
+    #[test]
+    fn rises_falls_and_stays() {
+        let config =
+            TrainConfig { lr: 1.0, warmup: 10, steps: 110, ..TrainConfig::for_model(&Stage::Tiny.config(256)) };
+        let rate = |step| learning_rate(&config, step);
+        assert!((rate(0) - 0.1).abs() < 1e-12 && (rate(9) - 1.0).abs() < 1e-12 && (rate(10) - 1.0).abs() < 1e-12);
+        assert!((rate(60) - 0.55).abs() < 1e-12);
+        assert!((rate(110) - 0.1).abs() < 1e-12 && (rate(1_000) - 0.1).abs() < 1e-12);
+        assert!((10..109).all(|step| rate(step + 1) < rate(step)));
+    }
+
+    #[test]
+    fn a_warmup_longer_than_the_run_still_trains() {
+        let config = TrainConfig { warmup: 50, steps: 1, ..TrainConfig::for_model(&Stage::Tiny.config(256)) };
+        assert!(learning_rate(&config, 0) > 0.0 && learning_rate(&config, 0).is_finite());
+    }
+}
