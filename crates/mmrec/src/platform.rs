@@ -21,14 +21,21 @@ pub async fn device(name: &str) -> Result<(Device, String), Error> {
     }
 }
 
+/// Burn opens a GPU once in a process; later calls get the same one.
+#[cfg(feature = "wgpu")]
+static GPU: std::sync::OnceLock<(Device, String)> = std::sync::OnceLock::new();
+
 #[cfg(feature = "wgpu")]
 async fn gpu() -> Result<(Device, String), Error> {
+    if let Some(opened) = GPU.get() {
+        return Ok(opened.clone());
+    }
     let (device, setup) = Device::wgpu_options().init_with_setup_async().await.map_err(|error| {
         unusable("wgpu", &format!("{error}; install a graphics driver with Vulkan, Metal or DirectX 12, or use the CPU"))
     })?;
     let info = setup.adapter.get_info();
     let name = if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name };
-    Ok((device, format!("{name} ({:?})", info.backend)))
+    Ok(GPU.get_or_init(|| (device, format!("{name} ({:?})", info.backend))).clone())
 }
 
 #[cfg(not(feature = "wgpu"))]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use safetensors::tensor::Metadata;
 use safetensors::{Dtype, SafeTensors};
 use serde::de::DeserializeOwned;
 
@@ -19,22 +20,23 @@ impl Checkpoint {
     /// # Errors
     /// Every way in which the bytes are not a whole, unchanged checkpoint of a version read here; see [`CheckpointError`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, CheckpointError> {
-        check_length(bytes)?;
-        let not_safetensors = |error: safetensors::SafeTensorError| CheckpointError::NotSafetensors(error.to_string());
-        let (header, metadata) = SafeTensors::read_metadata(bytes).map_err(not_safetensors)?;
+        let header = read_header(bytes)?;
+        let not_safetensors = |error: &dyn std::error::Error| CheckpointError::NotSafetensors(error.to_string());
+        let metadata: Metadata = serde_json::from_slice(header).map_err(|error| not_safetensors(&error))?;
         let texts = metadata.metadata().as_ref().ok_or(CheckpointError::Foreign)?;
         check_format(texts)?;
-        let expected = 8 + header as u64 + metadata.data_len() as u64;
+        let expected = 8 + header.len() as u64 + metadata.data_len() as u64;
         if (bytes.len() as u64) < expected {
             return Err(CheckpointError::Truncated { expected, actual: bytes.len() as u64 });
         }
         check_sum(bytes)?;
-        let tensors = SafeTensors::deserialize(bytes).map_err(not_safetensors)?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| not_safetensors(&error))?;
         read_parts(texts, &tensors)
     }
 }
 
-fn check_length(bytes: &[u8]) -> Result<(), CheckpointError> {
+/// The header's bytes, once the file is known to hold them.
+fn read_header(bytes: &[u8]) -> Result<&[u8], CheckpointError> {
     let actual = bytes.len() as u64;
     let Some(Ok(length)) = bytes.get(..8).map(TryInto::try_into) else {
         return Err(CheckpointError::Truncated { expected: 8, actual });
@@ -45,7 +47,7 @@ fn check_length(bytes: &[u8]) -> Result<(), CheckpointError> {
         return Err(CheckpointError::NotSafetensors("its header is not JSON".to_owned()));
     }
     match header.checked_add(8) {
-        Some(expected) if expected <= actual => Ok(()),
+        Some(expected) if expected <= actual => Ok(&bytes[8..expected as usize]),
         Some(expected) if header <= 100_000_000 => Err(CheckpointError::Truncated { expected, actual }),
         _ => Err(CheckpointError::NotSafetensors(format!("its header would be {header} bytes long"))),
     }

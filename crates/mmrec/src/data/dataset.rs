@@ -107,7 +107,11 @@ mod tests {
     fn too_short_says_what_is_needed() {
         let data = Dataset::from_text("x", &"abcd".repeat(98), TokenizerKind::Byte, None).unwrap();
         let error = data.check(512, 8).unwrap_err().to_string();
-        assert!(error.starts_with("too short: 314 tokens in the training part; one batch of 8 × 512 needs at least 513 there"));
+        assert!(
+            error.starts_with(
+                "too short: 314 tokens in the training part; one batch of 8 × 512 needs at least 513 there"
+            )
+        );
         assert!(data.check(128, 8).unwrap_err().to_string().contains("78 tokens in the validation part"));
         assert!(data.check(77, 8).is_ok());
         assert!(data.check(usize::MAX - 1, 8).is_err());

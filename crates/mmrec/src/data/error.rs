@@ -26,7 +26,9 @@ pub enum DataError {
         offset: u64,
     },
     /// A NUL byte: no text file has one.
-    #[error("{file} looks binary: NUL byte at offset {offset}. Choose a plain text file; UTF-16 text must be saved as UTF-8")]
+    #[error(
+        "{file} looks binary: NUL byte at offset {offset}. Choose a plain text file; UTF-16 text must be saved as UTF-8"
+    )]
     Binary {
         /// The file's name.
         file: String,
@@ -34,7 +36,7 @@ pub enum DataError {
         offset: u64,
     },
     /// A validation fraction out of range.
-    #[error("validation fraction {value} is outside {MIN_FRACTION} to {MAX_FRACTION}")]
+    #[error("validation fraction {value} is outside {MIN_FRACTION} to {MAX_FRACTION}: choose one between them (--val)")]
     Fraction {
         /// The fraction asked for.
         value: f64,
@@ -75,7 +77,9 @@ pub enum DataError {
         source: io::Error,
     },
     /// The text was not the same when it was read again.
-    #[error("the text changed while it was being prepared ({before} characters, then {after}): run the preparation again")]
+    #[error(
+        "the text changed while it was being prepared ({before} characters, then {after}): run the preparation again"
+    )]
     SourceChanged {
         /// Characters in the first pass.
         before: u64,
@@ -89,7 +93,9 @@ pub enum DataError {
         reason: String,
     },
     /// The index was written by a newer program.
-    #[error("{INDEX_FILE} has format {found}, this program reads up to {INDEX_FORMAT}: update mmrec or prepare the data again")]
+    #[error(
+        "{INDEX_FILE} has format {found}, this program reads up to {INDEX_FORMAT}: update mmrec or prepare the data again"
+    )]
     NewerFormat {
         /// Its format.
         found: u64,
@@ -131,7 +137,9 @@ pub enum DataError {
         found: String,
     },
     /// A token id that the tokenizer does not have.
-    #[error("token {token} at position {position} is outside the vocabulary of {vocab}: the data belong to another tokenizer or are damaged")]
+    #[error(
+        "token {token} at position {position} is outside the vocabulary of {vocab}: the data belong to another tokenizer or are damaged"
+    )]
     TokenRange {
         /// The id.
         token: u16,
@@ -141,7 +149,9 @@ pub enum DataError {
         vocab: usize,
     },
     /// The fingerprint in the index is not that of the shards.
-    #[error("{INDEX_FILE} does not belong to these shards: their fingerprint is {found}, {expected} expected. Prepare the data again")]
+    #[error(
+        "{INDEX_FILE} does not belong to these shards: their fingerprint is {found}, {expected} expected. Prepare the data again"
+    )]
     Fingerprint {
         /// Fingerprint in the index.
         expected: String,

@@ -1,9 +1,9 @@
 //! Checking the whole content of prepared shards.
 
+use super::DataError;
 use super::fingerprint::{Fingerprint, hex};
 use super::index::{PreparedIndex, ShardInfo};
 use super::tokens::{ShardBytes, check_ids, ids_of};
-use super::DataError;
 use sha2::{Digest, Sha256};
 
 /// Checks one shard's size, SHA-256 and token ids (against `vocab`), reading all of it.

@@ -74,9 +74,7 @@ fn check(characters: &[char]) -> Result<(), TokenizerError> {
         return Err(TokenizerError::TooManyCharacters { found: characters.len() as u64 });
     }
     match characters.windows(2).position(|pair| pair[0] >= pair[1]) {
-        Some(before) => {
-            Err(TokenizerError::Unsorted { position: before + 1, code: u32::from(characters[before + 1]) })
-        }
+        Some(before) => Err(TokenizerError::Unsorted { position: before + 1, code: u32::from(characters[before + 1]) }),
         None => Ok(()),
     }
 }

@@ -56,7 +56,8 @@ fn the_largest_vocabulary_fits_the_ids() {
 
 #[test]
 fn labels_are_visible() {
-    let labels = |tokenizer: &Tokenizer, ids: &[u16]| ids.iter().map(|&id| tokenizer.token_label(id)).collect::<Vec<_>>();
+    let labels =
+        |tokenizer: &Tokenizer, ids: &[u16]| ids.iter().map(|&id| tokenizer.token_label(id)).collect::<Vec<_>>();
     assert_eq!(
         labels(&Tokenizer::Byte, &[10, 32, 97, 0, 0xE2, 127, 300]),
         ["newline", "space", "a", "0x00", "0xE2", "0x7F", "unknown"]
@@ -84,7 +85,9 @@ fn bytes_hold_incomplete_sequences_back() {
 pub(crate) fn tricky_bytes() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
         any::<u8>(),
-        prop::sample::select(vec![0xC2, 0xE0, 0xE2, 0xED, 0xEF, 0xF0, 0xF4, 0x80, 0x82, 0x8F, 0x90, 0x9F, 0xA0, 0xBB, 0xBF]),
+        prop::sample::select(vec![
+            0xC2, 0xE0, 0xE2, 0xED, 0xEF, 0xF0, 0xF4, 0x80, 0x82, 0x8F, 0x90, 0x9F, 0xA0, 0xBB, 0xBF
+        ]),
         prop::sample::select(b"\r\n ab".to_vec()),
     ];
     prop::collection::vec(byte, 0..40)

@@ -90,7 +90,8 @@ fn prepared(contents: &[&[u8]], options: &PrepareOptions) -> Result<Folder, Data
 fn the_index_comes_last_and_progress_reaches_the_end() {
     let (mut folder, mut seen) = (Folder::default(), Vec::new());
     let options = PrepareOptions { shard_tokens: 4, ..PrepareOptions::new("x", TokenizerKind::Byte) };
-    let index = prepare(&options, &mut Texts::new(&[b"abcdefghi", b"j"]), &mut folder, |progress| seen.push(progress)).unwrap();
+    let index =
+        prepare(&options, &mut Texts::new(&[b"abcdefghi", b"j"]), &mut folder, |progress| seen.push(progress)).unwrap();
     assert_eq!(folder.order, ["train-00000.bin", "train-00001.bin", "train-00002.bin", "val-00000.bin", "data.json"]);
     assert_eq!((index.train_tokens, index.val_tokens, index.val_chars), (9, 2, 2));
     assert_eq!(folder.index(), index);
@@ -102,7 +103,9 @@ fn the_index_comes_last_and_progress_reaches_the_end() {
 fn bad_texts_are_named() {
     let options = PrepareOptions::new("notes", TokenizerKind::Char);
     let error = |contents: &[&[u8]]| prepared(contents, &options).err().unwrap().to_string();
-    assert!(error(&[b"good", b"ab\xFF"]).starts_with("1.txt is not valid UTF-8: the first invalid byte is at offset 2"));
+    assert!(
+        error(&[b"good", b"ab\xFF"]).starts_with("1.txt is not valid UTF-8: the first invalid byte is at offset 2")
+    );
     assert!(error(&[b"good", b"ab\0"]).starts_with("1.txt looks binary"));
     assert!(error(&[b"", b" \n"]).starts_with("notes holds no text"));
     assert!(error(&[]).starts_with("notes holds no text"));
@@ -123,7 +126,10 @@ fn damaged_shards_are_found() {
     let data = Dataset::open(index.clone(), folder.shards()).unwrap();
     assert!(all(&data.train).iter().all(|&id| id < 256));
     folder.files.borrow_mut().get_mut("train-00001.bin").unwrap().pop();
-    assert!(matches!(Dataset::open(index.clone(), folder.shards()), Err(DataError::ShardSize { expected: 60, found: 59, .. })));
+    assert!(matches!(
+        Dataset::open(index.clone(), folder.shards()),
+        Err(DataError::ShardSize { expected: 60, found: 59, .. })
+    ));
 
     let mut forged = index;
     forged.fingerprint = "0".repeat(64);
@@ -173,7 +179,10 @@ proptest! {
         let contents: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
         let folder = match (prepared(&contents, &options), Dataset::from_text("x", &text, kind, validation)) {
             (Ok(folder), Ok(_)) => folder,
-            (Err(a), Err(b)) => return Ok(prop_assert_eq!(a.to_string(), b.to_string())),
+            (Err(a), Err(b)) => {
+                prop_assert_eq!(a.to_string(), b.to_string());
+                return Ok(());
+            }
             (a, b) => return Err(TestCaseError::fail(format!("{:?} {:?}", a.err(), b.err()))),
         };
         let memory = Dataset::from_text("x", &text, kind, validation).unwrap();

@@ -57,12 +57,11 @@ impl Entity {
             "his" => ["his", "her", "its", "their"],
             "himself" => ["himself", "herself", "itself", "themselves"],
             "child" => ["boy", "girl", "child", "children"],
-            "man" => ["man", "woman", "one", "people"],
-            "this" => ["this", "this", "this", "these"],
-            "that" => ["that", "that", "that", "those"],
-            "one" => ["one", "one", "one", "ones"],
             "a" => ["&", "&", "&", "a pair of"],
-            form => return self.form(form.parse().unwrap_or_else(|_| panic!("no word {form:?} in the stories"))).to_owned(),
+            form => {
+                let form = form.parse().unwrap_or_else(|_| panic!("no word {form:?} in the stories"));
+                return self.form(form).to_owned();
+            }
         };
         row[self.gender as usize].to_owned()
     }
@@ -97,8 +96,26 @@ fn plural_of_regular(singular: &str) -> String {
 
 fn number_word(value: u32) -> String {
     const SMALL: [&str; 20] = [
-        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+        "no",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
     ];
     const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
     match value {

@@ -3,14 +3,17 @@
 /// Resolves `&` (a or an), `^` (capital) and `//` (new paragraph), begins sentences with capitals, and writes the first
 /// paragraph as a title.
 pub(super) fn finish(raw: &str) -> String {
-    let mut paragraphs: Vec<String> = raw.split("//").map(|paragraph| capitals(&articles(&spaces(paragraph)))).collect();
+    let mut paragraphs: Vec<String> =
+        raw.split("//").map(|paragraph| capitals(&articles(&spaces(paragraph)))).collect();
     paragraphs[0] = title_case(&paragraphs[0]);
     paragraphs.join("\n")
 }
 
 fn title_case(text: &str) -> String {
     let word = |(at, word): (usize, &str)| match word {
-        "of" | "the" | "and" | "in" | "a" | "an" | "with" | "at" | "on" | "to" | "from" | "for" if at > 0 => word.to_owned(),
+        "of" | "the" | "and" | "in" | "a" | "an" | "with" | "at" | "on" | "to" | "from" | "for" if at > 0 => {
+            word.to_owned()
+        }
         _ => word[..1].to_uppercase() + &word[1..],
     };
     text.split(' ').enumerate().map(word).collect::<Vec<_>>().join(" ")
@@ -38,8 +41,8 @@ fn begins_with_vowel_sound(text: &str) -> bool {
     silent_h || (text.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']) && !spoken_with_consonant)
 }
 
-/// Capitals at the paragraph's start, after a full stop, after an opening quotation mark, and after `^`. After `?"` and `!"` the
-/// sentence may go on ("asked Mina"), so there the text decides.
+/// Capitals at the paragraph's start, after a full stop, after `^`, and where a quotation begins (but not where it goes on after "said
+/// Mina,"). After `?"` and `!"` the sentence may go on ("asked Mina"), so there the text decides.
 fn capitals(text: &str) -> String {
     let (mut out, mut raise, mut quoted) = (String::with_capacity(text.len()), true, false);
     let mut last = ' ';
@@ -48,7 +51,7 @@ fn capitals(text: &str) -> String {
             '^' => raise = true,
             '"' => {
                 quoted = !quoted;
-                raise = quoted || last == '.';
+                raise = if quoted { !out.ends_with(", ") } else { last == '.' };
                 out.push(c);
             }
             c if c.is_ascii_alphabetic() => {
@@ -56,7 +59,8 @@ fn capitals(text: &str) -> String {
                 raise = false;
             }
             c => {
-                raise |= matches!(c, '.' | '?' | '!') && (quoted || c != '\'');
+                // Three dots are a pause, not an end.
+                raise = (raise || matches!(c, '.' | '?' | '!')) && !(c == '.' && last == '.');
                 out.push(c);
             }
         }
@@ -76,8 +80,8 @@ mod tests {
 
     #[test]
     fn sentences_begin_with_capitals() {
-        let raw = "the end . it is. \"where?\" asked Mina. \"there.\" she went. \"oh!\" ^she sat.// a  dog";
-        let text = "The end. It is. \"Where?\" asked Mina. \"There.\" She went. \"Oh!\" She sat.\nA dog";
-        assert_eq!(finish(raw), text);
+        let raw = "the end . it is. \"where?\" asked Mina. \"there.\" she went. \"oh!\" ^she sat.// \"so,\" she said, \"go.\" \"...and nine\"";
+        let text = "The end. It is. \"Where?\" asked Mina. \"There.\" She went. \"Oh!\" She sat.\n\"So,\" she said, \"go.\" \"...and nine\"";
+        assert_eq!(finish(&format!("the old mill//{raw}")), format!("The Old Mill\n{text}"));
     }
 }

@@ -54,7 +54,8 @@ impl<'g> Teller<'g> {
         let used = self.recent.get(name).map_or(0, VecDeque::len);
         let mut left = self.below(n - used);
         let recent = self.recent.entry(name.to_owned()).or_default();
-        let picked = (0..n).filter(|index| !recent.contains(index)).find(|_| left.checked_sub(1).map(|l| left = l).is_none());
+        let picked =
+            (0..n).filter(|index| !recent.contains(index)).find(|_| left.checked_sub(1).map(|l| left = l).is_none());
         let picked = picked.unwrap_or(0);
         recent.push_back(picked);
         if recent.len() > n / 2 {
@@ -151,16 +152,19 @@ impl<'g> Teller<'g> {
     }
 
     fn value(&self, term: &str) -> u32 {
-        term.parse().ok().or_else(|| self.entity(term).number).unwrap_or_else(|| panic!("no number {term:?} in the stories"))
+        term.parse()
+            .ok()
+            .or_else(|| self.entity(term).number)
+            .unwrap_or_else(|| panic!("no number {term:?} in the stories"))
     }
 
-    /// The pronoun where the entity was just mentioned and nothing else of its gender was; now and then, and otherwise, the name.
-    fn refer(&mut self, name: &str, entity: &Entity, pronoun: &str) -> String {
+    /// The pronoun where the entity was just mentioned and nothing else of its gender was; otherwise the name.
+    fn refer(&self, name: &str, entity: &Entity, pronoun: &str) -> String {
         let mentioned = || self.now.iter().chain(&self.before);
         let known = mentioned().any(|other| other == name);
         let rivals = mentioned().any(|other| other != name && self.could_be_meant(other, entity.gender));
         let pronoun = if pronoun.is_empty() { "he" } else { pronoun };
-        if known && !rivals && self.below(8) > 0 {
+        if known && !rivals {
             return entity.word(pronoun);
         }
         match pronoun {
@@ -171,5 +175,17 @@ impl<'g> Teller<'g> {
 
     fn could_be_meant(&self, other: &str, gender: Gender) -> bool {
         self.bound.get(other).is_some_and(|other| other.gender == gender && other.number.is_none())
+    }
+}
+
+#[cfg(test)]
+impl Teller<'_> {
+    pub fn has_used(&self, name: &str) -> bool {
+        self.recent.contains_key(name)
+    }
+
+    /// The latest story's fact of this name.
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        self.bound.get(name).map(|entity| entity.form(1))
     }
 }

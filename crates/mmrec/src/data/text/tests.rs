@@ -34,7 +34,9 @@ fn marks_and_line_ends() {
 #[test]
 fn bad_files_are_named_with_the_offset() {
     let error = |bytes: &[u8], lossy| read_text(bytes, "notes.txt", lossy).unwrap_err().to_string();
-    assert!(error(b"abc\xFFd", false).starts_with("notes.txt is not valid UTF-8: the first invalid byte is at offset 3"));
+    assert!(
+        error(b"abc\xFFd", false).starts_with("notes.txt is not valid UTF-8: the first invalid byte is at offset 3")
+    );
     assert!(error(b"abc\xE2\x82", false).contains("offset 3"));
     assert!(error(b"\x89PNG\r\n\x1A\n\0\0", false).contains("looks binary: NUL byte at offset 8"));
     assert!(error(b"\xFF\xFEa\0b\0", true).contains("UTF-16"));
@@ -62,11 +64,13 @@ fn files_are_joined_by_a_newline() {
 
 /// Files around the head's length, of bytes that are often nearly valid.
 fn files() -> impl Strategy<Value = Vec<u8>> {
-    (tricky_bytes(), prop_oneof![Just(0usize), HEAD - 20..HEAD + 20], tricky_bytes()).prop_map(|(mut bytes, middle, end)| {
-        bytes.extend(std::iter::repeat_n(b'm', middle));
-        bytes.extend(end);
-        bytes
-    })
+    (tricky_bytes(), prop_oneof![Just(0usize), HEAD - 20..HEAD + 20], tricky_bytes()).prop_map(
+        |(mut bytes, middle, end)| {
+            bytes.extend(std::iter::repeat_n(b'm', middle));
+            bytes.extend(end);
+            bytes
+        },
+    )
 }
 
 proptest! {
