@@ -69,7 +69,8 @@ impl Room {
 
     /// Writes the usual text, which a small model learns something from.
     pub fn write_text(&self) {
-        let lines = (0..600).map(|i| format!("The {} of number {} is {}.\n", THINGS[i % 7], i % 10, COLOURS[(i * i) % 5]));
+        let lines =
+            (0..600).map(|i| format!("The {} of number {} is {}.\n", THINGS[i % 7], i % 10, COLOURS[(i * i) % 5]));
         self.write("text.txt", lines.collect::<String>().as_bytes());
     }
 

@@ -80,8 +80,10 @@ impl Golden {
     }
 
     pub fn model(&self, device: &Device) -> Model {
-        Model::from_values(&self.config, device, |spec| Ok::<_, String>(self.floats(&format!("param.{}", theirs(&spec.name)))))
-            .expect("every weight is there")
+        Model::from_values(&self.config, device, |spec| {
+            Ok::<_, String>(self.floats(&format!("param.{}", theirs(&spec.name))))
+        })
+        .expect("every weight is there")
     }
 }
 

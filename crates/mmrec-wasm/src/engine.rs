@@ -58,7 +58,8 @@ impl Engine {
         console_error_panic_hook::set_once();
         let wanted = if device == "webgpu" { "wgpu" } else { &device };
         let (device, name) = platform::device(wanted).await.map_err(failed)?;
-        let name = if wanted == "wgpu" { format!("WebGPU: {name}") } else { "CPU (WebAssembly SIMD, 1 thread)".to_owned() };
+        let name =
+            if wanted == "wgpu" { format!("WebGPU: {name}") } else { "CPU (WebAssembly SIMD, 1 thread)".to_owned() };
         Ok(Engine { device, name, text: Text::default(), data: None, run: None, generator: None })
     }
 
@@ -249,9 +250,7 @@ impl Engine {
     fn session(&mut self) -> Result<&mut Session, JsError> {
         match &mut self.run {
             Some(Run::Session(session)) => Ok(session),
-            Some(Run::Model { .. }) => {
-                Err(thrown(&mmrec::Error::NotResumable))
-            }
+            Some(Run::Model { .. }) => Err(thrown(&mmrec::Error::NotResumable)),
             None => Err(JsError::new("no run is in progress: start one first")),
         }
     }

@@ -31,7 +31,9 @@ pub enum Error {
         given: String,
     },
     /// A checkpoint holds a model without the state of its training.
-    #[error("the checkpoint holds a model only, not the state of its training: it can write and be evaluated, but not resumed")]
+    #[error(
+        "the checkpoint holds a model only, not the state of its training: it can write and be evaluated, but not resumed"
+    )]
     NotResumable,
     /// There is no such device.
     #[error("the device \"{device}\" cannot be used: {reason}")]

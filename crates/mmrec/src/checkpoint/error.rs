@@ -18,7 +18,9 @@ pub enum CheckpointError {
     #[error("this is not a safetensors file ({0}); choose a checkpoint that mmrec saved")]
     NotSafetensors(String),
     /// The file is a safetensors file of something else.
-    #[error("this safetensors file was not saved by mmrec (its metadata has no format \"mmrec\"); choose a checkpoint that mmrec saved")]
+    #[error(
+        "this safetensors file was not saved by mmrec (its metadata has no format \"mmrec\"); choose a checkpoint that mmrec saved"
+    )]
     Foreign,
     /// The file was written by a newer version.
     #[error("the file has format version {found}, and this program reads versions up to {supported}; update mmrec")]

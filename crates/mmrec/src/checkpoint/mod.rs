@@ -91,7 +91,8 @@ impl Checkpoint {
     /// The model on `device` (an autodiff device if it is to be trained).
     pub fn build_model(&self, device: &Device) -> Model {
         let mut weights = self.weights.iter();
-        let next = |_: &_| Ok::<_, std::convert::Infallible>(weights.next().map(|w| w.values.clone()).unwrap_or_default());
+        let next =
+            |_: &_| Ok::<_, std::convert::Infallible>(weights.next().map(|w| w.values.clone()).unwrap_or_default());
         match Model::from_values(&self.model, device, next) {
             Ok(model) => model,
             Err(never) => match never {},

@@ -6,14 +6,7 @@ use super::*;
 use crate::config::Stage;
 
 fn small() -> Checkpoint {
-    let model = ModelConfig {
-        width: 4,
-        layers: 1,
-        heads: 1,
-        feed_forward: 3,
-        levels: 1,
-        ..Stage::Tiny.config(256)
-    };
+    let model = ModelConfig { width: 4, layers: 1, heads: 1, feed_forward: 3, levels: 1, ..Stage::Tiny.config(256) };
     let weights: Vec<Stored> = weight_specs(&model)
         .into_iter()
         .map(|spec| Stored { values: spec.initial(1), name: spec.name, shape: spec.shape })

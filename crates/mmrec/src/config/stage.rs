@@ -67,18 +67,7 @@ impl Stage {
             Stage::Large => (2_048, 32, 10, 4_736, 5),
             Stage::SevenB => (4_096, 32, 24, 17_280, 5),
         };
-        ModelConfig {
-            vocab,
-            width,
-            layers,
-            heads,
-            block: 16,
-            slots: 8,
-            fan_in: 4,
-            levels,
-            feed_forward,
-            dropout: 0.0,
-        }
+        ModelConfig { vocab, width, layers, heads, block: 16, slots: 8, fan_in: 4, levels, feed_forward, dropout: 0.0 }
     }
 
     /// The rung whose sizes `config` has (whatever its vocabulary and dropout), if any.

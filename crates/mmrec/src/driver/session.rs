@@ -130,7 +130,7 @@ impl Session {
         self.unread.push(self.ahead.step(train, &batches));
         let step = self.ahead.step;
         let due = due_after(train, step);
-        if step % train.log_every == 0 || !due.is_empty() {
+        if step.is_multiple_of(train.log_every) || !due.is_empty() {
             return self.settle(due).await;
         }
         Ok(Vec::new())
@@ -186,9 +186,8 @@ impl Session {
     async fn evaluate(&mut self) -> Result<Vec<Event>, Error> {
         let (train, validation) = (&self.progress.train, &self.data.validation);
         let model = self.good.model.valid();
-        let evaluation = self
-            .evaluation
-            .get_or_insert_with(|| Evaluation::new(validation.len(), train.context, train.eval_windows));
+        let evaluation =
+            self.evaluation.get_or_insert_with(|| Evaluation::new(validation.len(), train.context, train.eval_windows));
         evaluation.advance(&model, validation, train.batch).await?;
         let (done, total) = evaluation.progress();
         if !evaluation.is_done() {
@@ -353,11 +352,8 @@ impl Session {
     /// # Errors
     /// [`Error::Config`] if the prompt is too long.
     pub fn set_sample(&mut self, prompt: &str, every: u64) -> Result<(), Error> {
-        let train = TrainConfig {
-            sample_prompt: prompt.to_owned(),
-            sample_every: every,
-            ..self.progress.train.clone()
-        };
+        let train =
+            TrainConfig { sample_prompt: prompt.to_owned(), sample_every: every, ..self.progress.train.clone() };
         train.validate()?;
         self.progress.train = train;
         Ok(())

@@ -1,8 +1,8 @@
 //! One block: token shift, the fused projection (HEM), both memories, and the feed-forward layer.
 
 use burn::module::{Module, Param};
-use burn::tensor::activation::{sigmoid, silu, softplus};
 use burn::tensor::Tensor;
+use burn::tensor::activation::{sigmoid, silu, softplus};
 
 use super::{Dropout, LayerState};
 use crate::ops::hierarchy::{Sizes, Slots, Tables, attend};
@@ -103,7 +103,12 @@ impl Block {
     }
 
     /// Reads of the recurrent memory, `[batch, heads, time, d]`, normalised per head, and its last state if `keep`.
-    pub(super) fn recall(&self, p: &Projection, memory: Option<Tensor<4>>, keep: bool) -> (Tensor<4>, Option<Tensor<4>>) {
+    pub(super) fn recall(
+        &self,
+        p: &Projection,
+        memory: Option<Tensor<4>>,
+        keep: bool,
+    ) -> (Tensor<4>, Option<Tensor<4>>) {
         let [_, heads, _, d] = p.query.dims();
         let (read, memory) = recurrent_memory(
             silu(p.query.clone()),

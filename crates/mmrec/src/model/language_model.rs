@@ -56,12 +56,7 @@ impl Model {
             blocks: (0..config.layers).map(|_| weights.block()).collect(),
             norm: weights.next(),
             head: weights.next(),
-            sizes: Sizes {
-                block: config.block,
-                slots: config.slots,
-                fan_in: config.fan_in,
-                levels: config.levels,
-            },
+            sizes: Sizes { block: config.block, slots: config.slots, fan_in: config.fan_in, levels: config.levels },
         })
     }
 

@@ -53,14 +53,8 @@ impl Block {
         };
         state.current = Some(current.clone());
         let (rotated, window) = token.window(p.query.clone(), state.previous.clone(), current);
-        let context = attend_token(
-            p.query,
-            rotated,
-            window,
-            &state.levels,
-            self.score_scale.val(),
-            self.level_bias.val(),
-        );
+        let context =
+            attend_token(p.query, rotated, window, &state.levels, self.score_scale.val(), self.level_bias.val());
         self.finish(x, read, context, p.gate, &mut Dropout::new(0.0, 0, 0))
     }
 }

@@ -103,9 +103,10 @@ fn decay_start(heads: usize) -> Vec<f32> {
 /// Box–Muller from a counter-based generator, seeded by `seed` and `name`.
 fn normal(count: usize, deviation: f64, seed: u64, name: &str) -> Vec<f32> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    }));
+    rng.set_stream(
+        name.bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)),
+    );
     let mut values = Vec::with_capacity(count + 1);
     while values.len() < count {
         let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt() * deviation;

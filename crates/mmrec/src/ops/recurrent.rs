@@ -56,7 +56,8 @@ fn chunk_length(time: usize) -> usize {
 
 /// What remains at step i of what step j ≤ i wrote, `[batch, heads, chunks, i, j]`, from running sums of log decays.
 fn decay_within(decay: Tensor<4>, length: usize) -> Tensor<5> {
-    let later = table([1, 1, 1, length, length], &decay.device(), |n| if n % length > n / length { HIDDEN } else { 0.0 });
+    let later =
+        table([1, 1, 1, length, length], &decay.device(), |n| if n % length > n / length { HIDDEN } else { 0.0 });
     (decay.clone().unsqueeze_dim::<5>(4) - decay.unsqueeze_dim::<5>(3) + later).exp()
 }
 

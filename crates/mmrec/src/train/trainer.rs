@@ -1,13 +1,13 @@
 //! One optimizer step: forward, loss, backward, accumulate, clip, update. Nothing is read back from the device here.
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
 use super::{AdamW, learning_rate};
-use crate::config::TrainConfig;
+use crate::config::{ModelConfig, TrainConfig};
 use crate::model::{Dropout, Model, weight_specs};
-use crate::config::ModelConfig;
 use crate::ops::cross_entropy;
+use crate::platform;
 
 /// Token ids of one pass, `[batch, context]` each.
 #[derive(Debug, Clone)]
@@ -21,6 +21,18 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// The rows in up to `parts` parts of whole rows, as equal as can be.
+    fn split(&self, parts: usize) -> Vec<Batch> {
+        let rows = self.inputs.len() / self.context;
+        let size = rows.div_ceil(parts.clamp(1, rows)) * self.context;
+        let part = |(inputs, targets): (&[u16], &[u16])| Batch {
+            inputs: inputs.to_vec(),
+            targets: targets.to_vec(),
+            context: self.context,
+        };
+        self.inputs.chunks(size).zip(self.targets.chunks(size)).map(part).collect()
+    }
+
     /// Both as tensors `[batch, context]`.
     pub fn tensors(&self, device: &Device) -> [Tensor<2, Int>; 2] {
         [&self.inputs, &self.targets].map(|ids| {
@@ -68,30 +80,60 @@ impl Trainer {
     }
 
     /// Takes one step on `batches`, whose gradients are averaged.
+    ///
+    /// On several threads each batch is cut into as many parts, so that not only matrix products but everything runs on all
+    /// cores. The parts are added up in their order: the result depends on their number, not on who was first.
     pub fn step(&mut self, config: &TrainConfig, batches: &[Batch]) -> Measured {
         let device = self.model.embedding.device();
-        let share = 1.0 / batches.len() as f32;
-        let mut loss: Option<Tensor<1>> = None;
-        let mut total: Option<Vec<Tensor<1>>> = None;
+        let mut sum: Option<Pass> = None;
         for (index, batch) in batches.iter().enumerate() {
-            let pass = self.step * batches.len() as u64 + index as u64;
-            let mut dropout = Dropout::new(self.dropout, config.seed, pass);
-            let [inputs, targets] = batch.tensors(&device);
-            let part = cross_entropy(self.model.forward(inputs, &mut dropout), targets) * share;
-            let gradients = gradients(&self.model, &mut part.backward());
-            let part = part.inner();
-            loss = Some(loss.map_or(part.clone(), |sum| sum + part));
-            total = Some(match total {
-                None => gradients,
-                Some(sums) => sums.into_iter().zip(gradients).map(|(sum, gradient)| sum + gradient).collect(),
+            let number = self.step * batches.len() as u64 + index as u64;
+            let parts = batch.split(platform::workers(&device));
+            let passes = platform::map(&parts, |part_index, part| {
+                let share = part.inputs.len() as f32 / (batch.inputs.len() * batches.len()) as f32;
+                let dropout = Dropout::new(self.dropout, config.seed, (number << 16) | part_index as u64);
+                self.pass(part, share, dropout)
             });
+            sum = sum.into_iter().chain(passes).reduce(Pass::add);
         }
+        let Pass { loss, gradients } = sum.expect("at least one batch");
         let lr = learning_rate(config, self.step);
-        let total = total.expect("at least one batch");
-        let (model, grad_norm) = self.optimizer.update(self.model.clone(), total, config, self.step, lr);
+        let (model, grad_norm) = self.optimizer.update(self.model.clone(), gradients, config, self.step, lr);
         self.model = model;
         self.step += 1;
-        Measured { loss: loss.expect("at least one batch"), grad_norm }
+        Measured { loss, grad_norm }
+    }
+
+    /// Forward and backward over one part, whose loss counts for `share` of the step's.
+    fn pass(&self, part: &Batch, share: f32, mut dropout: Dropout) -> Pass {
+        // Leaves of its own: passes that shared the weights' nodes would share one graph and wait for each other.
+        let model = self.model.clone().map(&mut Leaves);
+        let [inputs, targets] = part.tensors(&model.embedding.device());
+        let loss = cross_entropy(model.forward(inputs, &mut dropout), targets) * share;
+        let gradients = gradients(&model, &mut loss.backward());
+        Pass { loss: loss.inner(), gradients }
+    }
+}
+
+/// Loss and gradients of a part of a step.
+struct Pass {
+    loss: Tensor<1>,
+    gradients: Vec<Tensor<1>>,
+}
+
+impl Pass {
+    fn add(self, other: Pass) -> Pass {
+        let gradients = self.gradients.into_iter().zip(other.gradients).map(|(a, b)| a + b).collect();
+        Pass { loss: self.loss + other.loss, gradients }
+    }
+}
+
+/// Gives every weight a fresh leaf of the same value.
+struct Leaves;
+
+impl ModuleMapper for Leaves {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|weight| Tensor::from_inner(weight.inner()).require_grad())
     }
 }
 

@@ -119,8 +119,7 @@ fn windows(x: Tensor<5>, before: Option<Tensor<4>>) -> Tensor<5> {
         Some(before) => before.reshape([batch, heads, 1, c, d]),
         None => Tensor::zeros([batch, heads, 1, c, d], &x.device()),
     };
-    let previous =
-        if blocks == 1 { first } else { Tensor::cat(vec![first, x.clone().narrow(2, 0, blocks - 1)], 2) };
+    let previous = if blocks == 1 { first } else { Tensor::cat(vec![first, x.clone().narrow(2, 0, blocks - 1)], 2) };
     Tensor::cat(vec![previous, x], 3)
 }
 

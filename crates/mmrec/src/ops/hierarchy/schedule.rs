@@ -43,8 +43,7 @@ pub struct Schedule {
 impl Schedule {
     /// The schedule of the blocks `first..first + blocks`. Block b sees the hierarchy of the b − 1 blocks older than its window.
     pub fn new(sizes: &Sizes, first: u64, blocks: usize) -> Self {
-        let visible: Vec<_> =
-            (first..first + blocks as u64).map(|block| sizes.held(block.saturating_sub(1))).collect();
+        let visible: Vec<_> = (first..first + blocks as u64).map(|block| sizes.held(block.saturating_sub(1))).collect();
         let columns = (0..sizes.levels)
             .map(|level| {
                 let seen = || visible.iter().map(|levels: &Vec<Range<u64>>| &levels[level]).filter(|r| !r.is_empty());
@@ -64,7 +63,11 @@ impl Schedule {
     /// Whether each block sees each column, row by row.
     pub fn mask(&self) -> Vec<bool> {
         let row = |levels: &Vec<Range<u64>>| -> Vec<bool> {
-            levels.iter().zip(&self.columns).flat_map(|(seen, all)| all.clone().map(|unit| seen.contains(&unit))).collect()
+            levels
+                .iter()
+                .zip(&self.columns)
+                .flat_map(|(seen, all)| all.clone().map(|unit| seen.contains(&unit)))
+                .collect()
         };
         self.visible.iter().flat_map(row).collect()
     }

@@ -1,5 +1,11 @@
 //! What differs between machines: devices, reading from them, and the clock.
 
+#[cfg_attr(feature = "threads", path = "threads.rs")]
+#[cfg_attr(not(feature = "threads"), path = "single.rs")]
+mod parallel;
+
+pub use parallel::{map, workers};
+
 use burn::tensor::{Device, Tensor, Transaction};
 
 use crate::Error;
@@ -31,7 +37,10 @@ async fn gpu() -> Result<(Device, String), Error> {
         return Ok(opened.clone());
     }
     let (device, setup) = Device::wgpu_options().init_with_setup_async().await.map_err(|error| {
-        unusable("wgpu", &format!("{error}; install a graphics driver with Vulkan, Metal or DirectX 12, or use the CPU"))
+        unusable(
+            "wgpu",
+            &format!("{error}; install a graphics driver with Vulkan, Metal or DirectX 12, or use the CPU"),
+        )
     })?;
     let info = setup.adapter.get_info();
     let name = if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name };

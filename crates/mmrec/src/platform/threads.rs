@@ -1,0 +1,18 @@
+//! Work on several threads.
+
+use burn::tensor::Device;
+use rayon::prelude::*;
+
+/// Passes over parts of a batch that run at once on `device`: as many as there are threads on the CPU, and one on a GPU, which
+/// wants all its work from one thread.
+pub fn workers(device: &Device) -> usize {
+    if device.clone().inner() == Device::flex() { rayon::current_num_threads() } else { 1 }
+}
+
+/// What `work` makes of every item, in their order.
+pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(usize, &T) -> R + Sync) -> Vec<R> {
+    match items {
+        [item] => vec![work(0, item)],
+        _ => items.par_iter().enumerate().map(|(index, item)| work(index, item)).collect(),
+    }
+}
