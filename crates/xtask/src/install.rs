@@ -1,0 +1,90 @@
+//! Cargo-installed tools: wasm-bindgen-cli and trunk.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::paths::{self, Paths};
+use crate::shell;
+
+/// The last release that builds with the toolchain of rust-toolchain.toml.
+const TRUNK_VERSION: &str = "0.21.14";
+
+/// The two programs of wasm-bindgen-cli.
+pub struct Bindgen {
+    /// Turns a compiled module into one JavaScript can import.
+    pub bindgen: PathBuf,
+    /// Runs `#[wasm_bindgen_test]`s in a browser.
+    pub test_runner: PathBuf,
+    /// Equal to the library's in Cargo.lock: the two speak a private protocol.
+    pub version: String,
+}
+
+/// Finds or installs the wasm-bindgen-cli that Cargo.lock asks for.
+pub fn bindgen(paths: &Paths) -> Result<Bindgen> {
+    let version = locked_version(paths, "wasm-bindgen")?;
+    if let Some(found) = shell::which("wasm-bindgen").and_then(|file| bindgen_in(file.parent()?, &version)) {
+        return Ok(found);
+    }
+    let home = paths.cache.join("tools").join(format!("wasm-bindgen-{version}"));
+    if bindgen_in(&home.join("bin"), &version).is_none() {
+        cargo_install("wasm-bindgen-cli", &version, Some(&home))?;
+    }
+    let missing = || format!("{} lacks wasm-bindgen {version} after its installation", home.display());
+    bindgen_in(&home.join("bin"), &version).with_context(missing)
+}
+
+/// Finds trunk, or installs it where cargo puts programs.
+pub fn trunk() -> Result<PathBuf> {
+    let cargo_bin = || {
+        let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+        let home = home.or_else(|| env::home_dir().map(|dir| dir.join(".cargo")))?;
+        Some(home.join("bin").join(if cfg!(windows) { "trunk.exe" } else { "trunk" }))
+    };
+    let find = || shell::which("trunk").or_else(|| cargo_bin().filter(|file| file.is_file()));
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    cargo_install("trunk", TRUNK_VERSION, None)?;
+    find().context("trunk is not found after its installation: is cargo's bin folder on the search path?")
+}
+
+fn bindgen_in(dir: &Path, version: &str) -> Option<Bindgen> {
+    let file = |name: &str| dir.join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    let (bindgen, test_runner) = (file("wasm-bindgen"), file("wasm-bindgen-test-runner"));
+    let answer = shell::capture(Command::new(&bindgen).arg("--version")).ok()?;
+    let equal = answer.split_whitespace().any(|word| word == version) && test_runner.is_file();
+    equal.then(|| Bindgen { bindgen, test_runner, version: version.to_owned() })
+}
+
+/// Installs a program with its own lock file, or without where that lock file cannot be satisfied (a dependency it
+/// names may have been yanked or be missing from a mirror).
+fn cargo_install(package: &str, version: &str, home: Option<&Path>) -> Result<()> {
+    shell::note(&format!("installing {package} {version} (some minutes, once)"));
+    let install = |locked: bool| {
+        let mut command = Command::new(paths::cargo());
+        command.args(["install", package, "--version", version]);
+        command.args(home.map(|_| "--root")).args(home);
+        command.args(locked.then_some("--locked")).env_remove("CARGO_TARGET_DIR");
+        shell::run(&mut command)
+    };
+    install(true).or_else(|error| {
+        shell::note(&format!("{error:#}; trying with the newest compatible dependencies instead of the locked ones"));
+        install(false)
+    })
+}
+
+/// A package's version in Cargo.lock.
+fn locked_version(paths: &Paths, package: &str) -> Result<String> {
+    let lock = fs::read_to_string(paths.at("Cargo.lock")).context("cannot read Cargo.lock")?;
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name);
+    let version = lines.nth(1).and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));
+    match version {
+        Some(version) => Ok(version.to_owned()),
+        None => bail!("Cargo.lock does not list {package}"),
+    }
+}

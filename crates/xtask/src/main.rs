@@ -1,0 +1,67 @@
+//! Set-up and orchestration: `cargo xtask serve | test | wasm | pkg`.
+//!
+//! Contract: each command installs what it needs and says so, repeats cost seconds, and an error names what failed and
+//! what to do about it. Nothing about the model lives here.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod browser;
+mod debian;
+mod inputs;
+mod install;
+mod node;
+mod optimise;
+mod page;
+mod paths;
+mod pkg;
+mod serve;
+mod shell;
+mod suite;
+mod toolchain;
+mod wasm;
+
+use paths::Paths;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Set up, build, serve and test the workspace", version)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing, build the page optimised, serve it on loopback and open it
+    Serve(serve::Options),
+    /// Install what is missing and run every check, the cheapest first
+    Test(suite::Options),
+    /// Build the two WebAssembly modules into web/wasm (Trunk calls this before each build)
+    Wasm(wasm::Options),
+    /// Write the npm package into pkg/
+    Pkg,
+}
+
+fn main() -> ExitCode {
+    match Args::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Args {
+    fn run(self) -> Result<()> {
+        let paths = Paths::find()?;
+        match self.command {
+            Command::Serve(options) => serve::run(&paths, &options),
+            Command::Test(options) => suite::run(&paths, &options),
+            Command::Wasm(options) => wasm::run(&paths, &options),
+            Command::Pkg => pkg::run(&paths),
+        }
+    }
+}

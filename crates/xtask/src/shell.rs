@@ -1,0 +1,91 @@
+//! Running other programs: what is run is what an error shows.
+
+use std::env;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Runs a command with its output passed through; its failure is an error that names it.
+pub fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start `{}`", shown(command)))?;
+    ensure!(status.success(), "`{}` failed ({status})", shown(command));
+    Ok(())
+}
+
+/// Runs a command and returns what it wrote to standard output, trimmed.
+pub fn capture(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("cannot start `{}`", shown(command)))?;
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    ensure!(output.status.success(), "`{}` failed ({}): {}", shown(command), output.status, err.trim());
+    Ok(out.trim().to_owned())
+}
+
+/// Runs a command for at most `limit`; beyond it the command is ended and an error returned with its last words.
+pub fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
+    let line = shown(command);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("cannot start `{line}`"))?;
+    let messages = read_aside(&mut child);
+    let start = Instant::now();
+    while start.elapsed() < limit {
+        if let Some(status) = child.try_wait()? {
+            let words = messages.join().unwrap_or_default();
+            ensure!(status.success(), "`{line}` failed ({status}): {}", words.trim());
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().and_then(|()| child.wait()).with_context(|| format!("cannot end `{line}`"))?;
+    bail!("`{line}` did not end within {} s", limit.as_secs())
+}
+
+/// Drains standard error in a thread, so that the child never blocks on it.
+fn read_aside(child: &mut Child) -> thread::JoinHandle<String> {
+    let stream = child.stderr.take();
+    thread::spawn(move || {
+        let text = stream.map(io::read_to_string).transpose();
+        text.ok().flatten().unwrap_or_default()
+    })
+}
+
+/// A program on the search path.
+pub fn which(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let endings: &[&str] = if cfg!(windows) { &[".exe", ".cmd"] } else { &[""] };
+    let candidates = env::split_paths(&path).flat_map(|dir| endings.iter().map(move |end| (dir.clone(), end)));
+    candidates.map(|(dir, end)| dir.join(format!("{name}{end}"))).find(|file| file.is_file())
+}
+
+/// A fingerprint of bytes, for caches (not for security).
+pub fn fingerprint(parts: &[&[u8]]) -> String {
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// Reads a file whole.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// A heading in the log.
+pub fn heading(text: &str) {
+    println!("\n=== {text}");
+}
+
+/// A line about what is being done.
+pub fn note(text: &str) {
+    println!("    {text}");
+}
+
+/// The command as one would type it, without the environment.
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}

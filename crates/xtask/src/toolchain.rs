@@ -1,0 +1,172 @@
+//! A compiler with a standard library for `wasm32-unknown-unknown`.
+//!
+//! First choice: rustup's, with the target installed. Where rustup cannot download it (only package registries are
+//! reachable), Debian's `rustc-web` with `rust-web-src` builds the standard library along with the crate. The two use
+//! the same commands; only the environment differs.
+
+use std::env;
+use std::fs;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::paths::{self, Paths};
+use crate::{debian, shell};
+
+/// The one target of the page.
+pub const TRIPLE: &str = "wasm32-unknown-unknown";
+/// Every browser with WebGPU or module workers has SIMD; Flex's kernels are several times slower without.
+pub const RUSTFLAGS: &str = "-C target-feature=+simd128";
+
+const FLAGS_VARIABLE: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
+const LINKER_VARIABLE: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER";
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_PACKAGES: [&str; 3] = ["rust-web-src", "rustc-web", "cargo-web"];
+const DOWNLOAD_HOST: &str = "static.rust-lang.org:443";
+
+/// A way to build for the browser.
+pub struct Toolchain {
+    cargo: PathBuf,
+    rustc: PathBuf,
+    environment: Vec<(&'static str, PathBuf)>,
+    /// For people: where the standard library comes from.
+    pub label: &'static str,
+}
+
+impl Toolchain {
+    /// Finds the toolchain, or installs what it needs. `MMREC_WASM_STD=rustup|debian` skips the search.
+    pub fn ready(paths: &Paths) -> Result<Self> {
+        match env::var("MMREC_WASM_STD").as_deref() {
+            Ok("rustup") => add_target().map(|()| Self::rustup()),
+            Ok("debian") => Self::debian_installed(),
+            Ok(other) => bail!("MMREC_WASM_STD must be `rustup` or `debian`, it is `{other}`"),
+            Err(_) => Self::search(paths),
+        }
+    }
+
+    /// `cargo <subcommand>` for the browser, with the wasm target directory.
+    pub fn cargo(&self, paths: &Paths, subcommand: &str) -> Command {
+        let mut command = Command::new(&self.cargo);
+        command.args([subcommand, "--locked", "--release", "--target", TRIPLE]).current_dir(&paths.root);
+        command.env("CARGO_TARGET_DIR", &paths.wasm_target).env(FLAGS_VARIABLE, RUSTFLAGS);
+        // Global flags would replace ours; the library path of rustup's toolchain is not for another compiler.
+        for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "LD_LIBRARY_PATH"] {
+            command.env_remove(name);
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// What, beside the sources, decides the output.
+    pub fn identity(&self) -> Result<String> {
+        let version = shell::capture(Command::new(&self.rustc).arg("-vV"))?;
+        Ok(format!("{}\n{version}\n{RUSTFLAGS}", self.label))
+    }
+
+    fn search(paths: &Paths) -> Result<Self> {
+        if target_installed() {
+            return Ok(Self::rustup());
+        }
+        // Remembered, because asking a host that does not answer costs time on every run.
+        let refused = paths.cache.join("rustup-target-refused");
+        if !refused.exists() {
+            match add_target() {
+                Ok(()) => return Ok(Self::rustup()),
+                Err(error) => shell::note(&format!("rustup cannot add {TRIPLE}: {error:#}")),
+            }
+        }
+        let toolchain = Self::debian_installed()?;
+        fs::write(&refused, "delete this file to try rustup again\n")?;
+        Ok(toolchain)
+    }
+
+    fn rustup() -> Self {
+        let label = "rustup's standard library";
+        Self { cargo: paths::cargo(), rustc: rustc(), environment: Vec::new(), label }
+    }
+
+    fn debian_installed() -> Result<Self> {
+        if !debian_complete() {
+            if !debian::can_install() {
+                bail!(
+                    "no standard library for {TRIPLE}: run `rustup target add {TRIPLE}`, or on Debian, as root, \
+                     `apt-get install {}`",
+                    DEBIAN_PACKAGES.join(" ")
+                );
+            }
+            debian::install(&DEBIAN_PACKAGES)?;
+        }
+        Self::debian()
+    }
+
+    fn debian() -> Result<Self> {
+        let environment = vec![
+            ("RUSTC", DEBIAN_RUSTC.into()),
+            ("RUSTDOC", "/usr/bin/rustdoc".into()),
+            // Building std is an unstable feature of cargo and of the compiler.
+            ("RUSTC_BOOTSTRAP", "1".into()),
+            ("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort".into()),
+            (LINKER_VARIABLE, linker()?),
+        ];
+        let label = "Debian's standard library sources";
+        Ok(Self { cargo: "/usr/bin/cargo".into(), rustc: DEBIAN_RUSTC.into(), environment, label })
+    }
+}
+
+fn rustc() -> PathBuf {
+    env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from)
+}
+
+fn sysroot(rustc: &Path) -> Option<PathBuf> {
+    shell::capture(Command::new(rustc).args(["--print", "sysroot"])).ok().map(PathBuf::from)
+}
+
+fn target_installed() -> bool {
+    sysroot(&rustc()).is_some_and(|root| root.join("lib/rustlib").join(TRIPLE).join("lib").is_dir())
+}
+
+fn debian_complete() -> bool {
+    let sources = sysroot(Path::new(DEBIAN_RUSTC)).map(|root| root.join("lib/rustlib/src/rust/library/std"));
+    sources.is_some_and(|dir| dir.is_dir()) && Path::new("/usr/bin/cargo").is_file()
+}
+
+/// Asks rustup for the target, within bounds: the host may be unreachable without saying so.
+fn add_target() -> Result<()> {
+    if target_installed() {
+        return Ok(());
+    }
+    let rustup = shell::which("rustup").context("rustup is not on the search path")?;
+    let proxied = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "RUSTUP_DIST_SERVER"];
+    if !proxied.iter().any(|name| env::var_os(name).is_some()) {
+        reachable(DOWNLOAD_HOST)?;
+    }
+    shell::note(&format!("adding rustup's target {TRIPLE}"));
+    shell::run_within(Command::new(rustup).args(["target", "add", TRIPLE]), Duration::from_secs(300))
+}
+
+fn reachable(host: &str) -> Result<()> {
+    let addresses = host.to_socket_addrs().with_context(|| format!("cannot resolve {host}"))?;
+    let connects = |address| TcpStream::connect_timeout(&address, Duration::from_secs(5)).is_ok();
+    if !addresses.into_iter().take(3).any(connects) {
+        bail!("{host} does not answer");
+    }
+    Ok(())
+}
+
+/// Debian's rustc ships no wasm linker; rustup's `rust-lld` does, and so does Debian's `lld`.
+fn linker() -> Result<PathBuf> {
+    let bundled = || -> Option<PathBuf> {
+        let host = shell::capture(Command::new(rustc()).args(["--print", "host-tuple"])).ok()?;
+        Some(sysroot(&rustc())?.join("lib/rustlib").join(host).join("bin/rust-lld"))
+    };
+    if let Some(lld) = bundled().filter(|file| file.is_file()) {
+        return Ok(lld);
+    }
+    if shell::which("wasm-ld").is_none() && debian::can_install() {
+        debian::install(&["lld"])?;
+    }
+    shell::which("wasm-ld").context("no linker for WebAssembly: install rustup's toolchain or Debian's `lld`")
+}

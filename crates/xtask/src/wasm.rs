@@ -1,0 +1,169 @@
+//! `cargo xtask wasm`: crates/mmrec-wasm, once for the CPU and once for WebGPU, as modules in web/wasm/.
+//!
+//! Two modules, because the GPU one is several times larger and a visitor without a GPU should not fetch it.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::install::{self, Bindgen};
+use crate::paths::Paths;
+use crate::toolchain::{TRIPLE, Toolchain};
+use crate::{inputs, node, optimise, shell};
+
+/// The files of uPlot that the page loads.
+const VENDORED: [(&str, &str); 2] =
+    [("uplot/dist/uPlot.esm.js", "uPlot.esm.js"), ("uplot/dist/uPlot.min.css", "uPlot.min.css")];
+
+/// Options of `cargo xtask wasm`.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Leave wasm-opt out: larger and somewhat slower modules, sooner. `trunk serve` without --release does so too
+    #[arg(long)]
+    dev: bool,
+}
+
+/// One of the two builds.
+pub struct Variant {
+    /// Its folder in web/wasm.
+    pub name: &'static str,
+    features: &'static str,
+}
+
+/// Both builds, the smaller first.
+pub const VARIANTS: [Variant; 2] =
+    [Variant { name: "cpu", features: "" }, Variant { name: "webgpu", features: "wgpu" }];
+
+impl Variant {
+    /// The cargo arguments that select this build.
+    pub fn arguments(&self) -> [&'static str; 4] {
+        ["--package", "mmrec-wasm", "--features", self.features]
+    }
+}
+
+/// What every module is built with.
+pub struct Kit {
+    /// The compiler.
+    pub toolchain: Toolchain,
+    /// The binding generator.
+    pub bindgen: Bindgen,
+}
+
+impl Kit {
+    /// Finds or installs compiler, generator and npm packages.
+    pub fn ready(paths: &Paths) -> Result<Self> {
+        node::packages(paths)?;
+        let toolchain = Toolchain::ready(paths)?;
+        paths.adopt(&paths.wasm_target, Some(TRIPLE))?;
+        Ok(Self { toolchain, bindgen: install::bindgen(paths)? })
+    }
+}
+
+/// Builds what is out of date. Called by Trunk, it follows Trunk's profile.
+pub fn run(paths: &Paths, options: &Options) -> Result<()> {
+    let debug = env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "debug");
+    build(paths, &Kit::ready(paths)?, !(options.dev || debug))
+}
+
+/// Builds both modules where their inputs changed.
+pub fn build(paths: &Paths, kit: &Kit, optimised: bool) -> Result<()> {
+    VARIANTS.iter().try_for_each(|variant| build_one(paths, kit, variant, optimised))
+}
+
+/// Builds one module where its inputs changed, and puts uPlot beside it.
+pub fn build_one(paths: &Paths, kit: &Kit, variant: &Variant, optimised: bool) -> Result<()> {
+    vendor(paths)?;
+    let sources = inputs::fingerprint(paths)?;
+    let tools = [kit.toolchain.identity()?, kit.bindgen.version.clone(), optimise::identity(optimised)].concat();
+    let key = shell::fingerprint(&[sources.as_bytes(), tools.as_bytes(), variant.features.as_bytes()]);
+    let job = Job { paths, kit, variant, optimised };
+    if job.is_current(&key) {
+        shell::note(&format!("web/wasm/{} is up to date", variant.name));
+        return Ok(());
+    }
+    job.make(&key).with_context(|| format!("cannot build the {} module", variant.name))
+}
+
+struct Job<'a> {
+    paths: &'a Paths,
+    kit: &'a Kit,
+    variant: &'a Variant,
+    optimised: bool,
+}
+
+impl Job<'_> {
+    fn output(&self) -> PathBuf {
+        self.paths.at("web/wasm").join(self.variant.name)
+    }
+
+    /// The fingerprint of what web/wasm holds; kept outside web/, which is copied to the served folder.
+    fn stamp(&self) -> PathBuf {
+        self.paths.at("node_modules/.cache/mmrec").join(format!("{}.inputs", self.variant.name))
+    }
+
+    fn is_current(&self, key: &str) -> bool {
+        let present = ["mmrec_wasm.js", "mmrec_wasm_bg.wasm"].iter().all(|file| self.output().join(file).is_file());
+        present && fs::read_to_string(self.stamp()).is_ok_and(|known| known == key)
+    }
+
+    fn make(&self, key: &str) -> Result<()> {
+        let mode = if self.optimised { "optimised" } else { "without wasm-opt" };
+        shell::note(&format!("building web/wasm/{} ({mode}, {})", self.variant.name, self.kit.toolchain.label));
+        shell::run(self.kit.toolchain.cargo(self.paths, "build").args(["--lib"]).args(self.variant.arguments()))?;
+        let staged = self.paths.wasm_target.join("bindgen").join(self.variant.name);
+        self.bind(&staged)?;
+        let module = staged.join("mmrec_wasm_bg.wasm");
+        if self.optimised {
+            optimise::in_place(self.paths, &module)?;
+        }
+        replace(&staged, &self.output())?;
+        let stamp = self.stamp();
+        fs::create_dir_all(stamp.parent().context("a stamp has a folder")?)?;
+        fs::write(&stamp, key)?;
+        optimise::report(&self.output().join("mmrec_wasm_bg.wasm"))
+    }
+
+    fn bind(&self, staged: &Path) -> Result<()> {
+        remove(staged)?;
+        let compiled = self.paths.wasm_target.join(TRIPLE).join("release/mmrec_wasm.wasm");
+        let mut command = Command::new(&self.kit.bindgen.bindgen);
+        command.args(["--target", "web", "--out-name", "mmrec_wasm", "--out-dir"]).arg(staged).arg(compiled);
+        shell::run(&mut command)
+    }
+}
+
+/// Moves a finished folder to where the page looks. Copied, since the cache may be on another file system.
+pub fn replace(from: &Path, to: &Path) -> Result<()> {
+    remove(to)?;
+    fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
+    for entry in fs::read_dir(from)? {
+        let file = entry?.path();
+        let name = file.file_name().context("a listed file has a name")?;
+        fs::copy(&file, to.join(name)).with_context(|| format!("cannot copy {}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn remove(dir: &Path) -> Result<()> {
+    if dir.exists() {
+        fs::remove_dir_all(dir).with_context(|| format!("cannot remove {}", dir.display()))?;
+    }
+    Ok(())
+}
+
+/// Copies what the page loads from npm packages, only where it differs (Trunk watches the folder's parent).
+fn vendor(paths: &Paths) -> Result<()> {
+    let dir = paths.at("web/vendor");
+    fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    for (source, name) in VENDORED {
+        let bytes = shell::read(&paths.at("node_modules").join(source))?;
+        if fs::read(dir.join(name)).is_ok_and(|known| known == bytes) {
+            continue;
+        }
+        fs::write(dir.join(name), bytes).with_context(|| format!("cannot write web/vendor/{name}"))?;
+    }
+    Ok(())
+}
