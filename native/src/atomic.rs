@@ -1,0 +1,215 @@
+//! Files and folders that appear whole or not at all.
+//!
+//! Invariant: whatever moment the process or the machine dies at, a target holds its old content or its new one. Everything is
+//! written under a temporary name in the same folder, synchronised, renamed, and the folder is synchronised after that.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use tempfile::{NamedTempFile, TempDir};
+
+/// What every temporary name begins and ends with, so that leftovers of a killed process are recognised.
+const PREFIX: &str = ".mmrec-";
+const SUFFIX: &str = ".tmp";
+
+/// Writes a file through `fill`.
+pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let temporary = temporary_file(folder_of(path))?;
+    write_into(temporary, path, fill).with_context(|| format!("writing {} failed", path.display()))
+}
+
+/// Writes a file.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, |file| Ok(file.write_all(bytes)?))
+}
+
+fn write_into(temporary: NamedTempFile, path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let mut buffer = BufWriter::new(temporary);
+    fill(&mut buffer)?;
+    let temporary = buffer.into_inner().map_err(|error| error.into_error())?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path)?;
+    sync_folder(folder_of(path))?;
+    Ok(())
+}
+
+/// Makes `to` another name of the file `from`, or a copy where the file system has no hard links.
+pub fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
+    let linked = replace_by_link(from, to);
+    if linked.is_ok() {
+        return Ok(sync_folder(folder_of(to))?);
+    }
+    write_with(to, |file| {
+        io::copy(&mut File::open(from)?, file)?;
+        Ok(())
+    })
+}
+
+fn replace_by_link(from: &Path, to: &Path) -> io::Result<()> {
+    // The temporary folder gives a name that nobody else has; a link cannot replace a file, a rename can.
+    let folder = temporary_folder(folder_of(to))?;
+    let name = folder.path().join("link");
+    fs::hard_link(from, &name)?;
+    fs::rename(&name, to)
+}
+
+/// A folder under a temporary name in `parent`, removed again unless it is handed to [`publish_folder`].
+pub fn temporary_folder(parent: &Path) -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX).suffix(SUFFIX);
+    share(&mut builder, 0o777);
+    builder.tempdir_in(parent)
+}
+
+/// Renames a temporary folder, whose files are synchronised, to `target`, which must not exist or be empty.
+pub fn publish_folder(folder: TempDir, target: &Path) -> Result<()> {
+    sync_folder(folder.path())?;
+    if target.exists() {
+        fs::remove_dir(target).with_context(|| format!("{} exists and is not an empty folder", target.display()))?;
+    }
+    fs::rename(folder.path(), target).with_context(|| format!("creating {} failed", target.display()))?;
+    // Moved away: nothing is left for the guard to remove.
+    let _ = folder.keep();
+    Ok(sync_folder(folder_of(target))?)
+}
+
+/// A file under a temporary name in `folder`.
+pub fn temporary_file(folder: &Path) -> Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX).suffix(SUFFIX);
+    share(&mut builder, 0o666);
+    builder.tempfile_in(folder).with_context(|| format!("cannot write in the folder {}", folder.display()))
+}
+
+/// Removes what a killed process left in `folder` under temporary names.
+pub fn remove_leftovers(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !(name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// The folder that holds `path`.
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// `path` with its folder made absolute, so that a trailing `/` or `..` does not change what its parent is.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("{} is no usable path", path.display()))
+}
+
+/// Temporary files are private by default; what becomes a person's file follows the umask instead.
+#[cfg(unix)]
+fn share(builder: &mut tempfile::Builder<'_, '_>, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    builder.permissions(fs::Permissions::from_mode(mode));
+}
+
+#[cfg(not(unix))]
+fn share(_: &mut tempfile::Builder<'_, '_>, _: u32) {}
+
+/// Makes a rename in `folder` durable.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Elsewhere folders cannot be opened as files, and the rename is durable enough.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write(&path, b"old").unwrap();
+        let failed = write_with(&path, |file| {
+            file.write_all(b"half of the n")?;
+            anyhow::bail!("no more")
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["a.txt"]);
+        write(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_link_replaces_and_survives_its_source() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("last"), folder.path().join("step"));
+        write(&from, b"one").unwrap();
+        write(&to, b"zero").unwrap();
+        link_or_copy(&from, &to).unwrap();
+        write(&from, b"two").unwrap();
+        assert_eq!(fs::read(&to).unwrap(), b"one");
+        assert_eq!(names(folder.path()), ["last", "step"]);
+    }
+
+    #[test]
+    fn folders_are_published_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("data");
+        let temporary = temporary_folder(folder.path()).unwrap();
+        fs::write(temporary.path().join("a"), "a").unwrap();
+        publish_folder(temporary, &target).unwrap();
+        assert_eq!(names(folder.path()), ["data"]);
+        let second = temporary_folder(folder.path()).unwrap();
+        assert!(publish_folder(second, &target).is_err(), "a folder with content must not be replaced");
+        assert_eq!(names(&target), ["a"]);
+        assert_eq!(names(folder.path()), ["data"]);
+    }
+
+    #[test]
+    fn leftovers_go_and_the_rest_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".mmrec-abc.tmp"), "x").unwrap();
+        fs::create_dir(folder.path().join(".mmrec-def.tmp")).unwrap();
+        fs::write(folder.path().join(".mmrec-keep"), "x").unwrap();
+        fs::write(folder.path().join("mine.tmp"), "x").unwrap();
+        remove_leftovers(folder.path()).unwrap();
+        assert_eq!(names(folder.path()), [".mmrec-keep", "mine.tmp"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_are_as_readable_as_any() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let plain = folder.path().join("plain");
+        fs::write(&plain, "x").unwrap();
+        let atomic = folder.path().join("atomic");
+        write(&atomic, b"x").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&plain), mode(&atomic));
+    }
+}

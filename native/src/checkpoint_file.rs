@@ -1,0 +1,17 @@
+//! Checkpoints as files.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use mmrec::checkpoint::Checkpoint;
+
+/// Reads a checkpoint.
+pub fn read(path: &Path) -> Result<Checkpoint> {
+    if path.is_dir() {
+        let best = path.join("best.safetensors");
+        bail!("{} is a folder, not a checkpoint: choose a file in it, such as {}", path.display(), best.display());
+    }
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Checkpoint::from_bytes(&bytes).with_context(|| format!("{} cannot be used", path.display()))
+}

@@ -1,0 +1,110 @@
+//! The command line: what can be asked for.
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use mmrec::Device;
+
+use crate::commands::{data, eval, generate, info, train};
+use crate::output::Output;
+
+/// Train MM-Rec language models on your own text, and let them write.
+#[derive(Debug, Parser)]
+#[command(name = "mmrec", version, max_term_width = 110, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Print results as JSON, one value a line, for scripts
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  mmrec train --data book.txt --stage tiny --out runs/book     train on a text
+  mmrec train --out runs/book --resume                         go on after an interruption
+  mmrec generate runs/book/best.safetensors --prompt \"Once\"    let the model write
+  mmrec eval runs/book/best.safetensors --data runs/book/data  judge it on the whole validation part
+
+Exit codes: 0 done, 1 an error, 2 a mistake in the command line, 130 stopped by Ctrl-C or a signal.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Prepare texts for training
+    Data(data::DataArgs),
+    /// Train a model on a text, or go on with a run
+    Train(Box<train::TrainArgs>),
+    /// Let a model write
+    Generate(generate::GenerateArgs),
+    /// Judge a model on a text: loss, bits per character, perplexity, accuracy
+    Eval(eval::EvalArgs),
+    /// Tell what is in a checkpoint
+    Info(info::InfoArgs),
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub fn run(self) -> Result<()> {
+        let output = Output::new(self.json);
+        match self.command {
+            Command::Data(args) => data::run(args, output),
+            Command::Train(args) => train::run(&args, output),
+            Command::Generate(args) => generate::run(&args, output),
+            Command::Eval(args) => eval::run(&args, output),
+            Command::Info(args) => info::run(&args, output),
+        }
+    }
+
+    /// Whether results are to be JSON.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+}
+
+/// What computes.
+#[derive(Debug, Args)]
+pub struct Compute {
+    /// What computes: the CPU, or a graphics card through Vulkan, Metal or DirectX 12
+    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
+    device: DeviceName,
+    /// CPU threads [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum DeviceName {
+    Cpu,
+    Wgpu,
+}
+
+impl Compute {
+    /// Starts the threads and the device; says which device it is, for people.
+    pub fn start(&self) -> Result<(Device, String)> {
+        let threads = self.threads.map_or(0, usize::from);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        pool.context("the CPU threads cannot be started")?;
+        let name = match self.device {
+            DeviceName::Cpu => "cpu",
+            DeviceName::Wgpu => "wgpu",
+        };
+        let (device, description) = pollster::block_on(mmrec::platform::device(name))?;
+        Ok(match self.device {
+            DeviceName::Cpu => (
+                device,
+                format!("{description}, {}", crate::format::count(rayon::current_num_threads() as u64, "thread")),
+            ),
+            DeviceName::Wgpu => (device, description),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,223 @@
+//! `mmrec data prepare`: texts to token shards.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{ArgGroup, Args, Subcommand};
+use mmrec::data::{MAX_FRACTION, MIN_FRACTION, PrepareOptions, PreparedIndex, sample_stories};
+use mmrec::tokenizer::TokenizerKind;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::download::{Checksum, TINY_SHAKESPEARE_SHA256, TINY_SHAKESPEARE_URL, download};
+use crate::input::{Inputs, Skipped};
+use crate::output::{Output, note};
+use crate::prepared::{prepare, report_skipped};
+use crate::progress::{Progress, download_message};
+use crate::settings::whole;
+use crate::{atomic, format};
+
+/// Prepare texts for training
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    #[command(subcommand)]
+    command: DataCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DataCommand {
+    /// Turn texts into a folder of tokens that training maps into memory, whatever its size
+    Prepare(PrepareArgs),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  mmrec data prepare --input book.txt notes/ --out data/mine
+  mmrec data prepare --sample --out data/stories
+  mmrec data prepare --tiny-shakespeare --tokenizer byte --out data/shakespeare
+
+The text is read as UTF-8 (a byte order mark is dropped, all line ends become LF), twice and in pieces, so its size is limited by
+the disk alone. Its tail is held back for validation and never trained on.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, group(ArgGroup::new("source").required(true)))]
+struct PrepareArgs {
+    /// Text files, and folders whose text files are read recursively in sorted order
+    #[arg(long, value_name = "FILE|DIR", num_args = 1.., group = "source")]
+    input: Vec<PathBuf>,
+    /// The built-in sample: short stories from a seeded generator
+    #[arg(long, group = "source")]
+    sample: bool,
+    /// Tiny Shakespeare (1.1 MB), downloaded and checked
+    #[arg(long, group = "source")]
+    tiny_shakespeare: bool,
+    /// Folder to write; it must not exist yet, or be empty
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    text: TextFlags,
+    /// Where to download Tiny Shakespeare from
+    #[arg(long, requires = "tiny_shakespeare", default_value = TINY_SHAKESPEARE_URL)]
+    url: String,
+    /// What the download's SHA-256 must be; "none" accepts any
+    #[arg(long, value_name = "HEX|none", requires = "tiny_shakespeare", default_value = TINY_SHAKESPEARE_SHA256)]
+    sha256: Checksum,
+    /// Seed of the sample's stories
+    #[arg(long, value_name = "N", requires = "sample", default_value_t = 1, value_parser = whole())]
+    seed: u64,
+    /// Size of the sample, in bytes, up to the end of a story
+    #[arg(long, value_name = "N", requires = "sample", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000_000))]
+    bytes: u32,
+}
+
+/// How a text is read.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TextFlags {
+    /// One token for each character of the text, or one for each byte [default: char]
+    #[arg(long, value_name = "char|byte")]
+    pub tokenizer: Option<TokenizerKind>,
+    /// Share of the text, at its end, that is held back for validation [default: 0.1; 0.2 under 200 KB, 0.05 above 100 MB]
+    #[arg(long, value_name = "F", value_parser = fraction)]
+    pub val: Option<f64>,
+    /// Accept invalid UTF-8, as replacement characters
+    #[arg(long)]
+    pub lossy: bool,
+}
+
+impl TextFlags {
+    /// The library's options for a text called `name`.
+    pub fn options(&self, name: &str) -> PrepareOptions {
+        let tokenizer = self.tokenizer.unwrap_or(TokenizerKind::Char);
+        PrepareOptions { validation: self.val, lossy: self.lossy, ..PrepareOptions::new(name, tokenizer) }
+    }
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(value) if (MIN_FRACTION..=MAX_FRACTION).contains(&value) => Ok(value),
+        _ => Err(format!("it must be between {MIN_FRACTION} and {MAX_FRACTION}")),
+    }
+}
+
+/// Runs the command.
+pub fn run(args: DataArgs, output: Output) -> Result<()> {
+    let DataCommand::Prepare(args) = args.command;
+    let target = atomic::absolute(&args.out)?;
+    refuse_used(&target)?;
+    let folder = temporary_beside(&target)?;
+    let (mut inputs, skipped, name) = sources(&args, folder.path(), output)?;
+    report_skipped(&skipped, note);
+    let index = prepare(&mut inputs, &args.text.options(&name), folder.path(), output)?;
+    atomic::publish_folder(folder, &target)?;
+    report(&args.out, &index, &inputs, &skipped, output)
+}
+
+fn refuse_used(target: &Path) -> Result<()> {
+    let what = match fs::read_dir(target) {
+        Ok(mut entries) => entries.next().map(|_| "is not empty"),
+        Err(_) => target.exists().then_some("is no folder"),
+    };
+    what.map_or(Ok(()), |what| bail!("{} exists and {what}: choose another --out", target.display()))
+}
+
+fn temporary_beside(target: &Path) -> Result<TempDir> {
+    let parent = atomic::folder_of(target);
+    let made = fs::create_dir_all(parent).and_then(|()| atomic::temporary_folder(parent));
+    made.with_context(|| format!("cannot write in the folder {}", parent.display()))
+}
+
+/// The files to read, what was skipped, and what to call the text. Texts that are made or fetched are kept beside their tokens.
+fn sources(args: &PrepareArgs, folder: &Path, output: Output) -> Result<(Inputs, Vec<Skipped>, String)> {
+    let (file, name) = if args.sample {
+        let file = folder.join("sample.txt");
+        atomic::write(&file, sample_stories(args.seed, args.bytes as usize).as_bytes())?;
+        (file, "Sample stories".to_owned())
+    } else if args.tiny_shakespeare {
+        let file = folder.join("tinyshakespeare.txt");
+        fetch(args, &file, output)?;
+        (file, "Tiny Shakespeare".to_owned())
+    } else {
+        let (inputs, skipped) = Inputs::collect(&args.input)?;
+        return Ok((inputs, skipped, name_of(&args.input)));
+    };
+    let (inputs, skipped) = Inputs::collect(&[file])?;
+    Ok((inputs, skipped, name))
+}
+
+fn fetch(args: &PrepareArgs, file: &Path, output: Output) -> Result<()> {
+    let mut progress = Progress::counting(output, None);
+    let result = download(&args.url, &args.sha256, file, &mut |done, total| {
+        if let Some(total) = total {
+            progress.set_length(total);
+        }
+        progress.show(done, &download_message(done, total), Some(done) == total);
+    });
+    progress.clear();
+    result.map(drop)
+}
+
+/// What to call the text of some files and folders.
+pub fn name_of(paths: &[PathBuf]) -> String {
+    let name = |path: &PathBuf| {
+        let name = path.file_name().or_else(|| path.components().next_back().map(|last| last.as_os_str()));
+        name.map_or_else(|| "text".to_owned(), |name| name.to_string_lossy().into_owned())
+    };
+    match paths {
+        [] => "text".to_owned(),
+        [path] => name(path),
+        [first, rest @ ..] => format!("{} and {} more", name(first), rest.len()),
+    }
+}
+
+fn report(out: &Path, index: &PreparedIndex, inputs: &Inputs, skipped: &[Skipped], output: Output) -> Result<()> {
+    let skipped: Vec<_> = skipped.iter().map(|file| json!({ "path": file.path, "reason": file.reason })).collect();
+    output.value(&json!({
+        "type": "prepared",
+        "folder": out,
+        "name": index.name,
+        "files": inputs.len(),
+        "bytes": inputs.bytes(),
+        "skipped": skipped,
+        "tokenizer": index.tokenizer.kind(),
+        "vocabulary": index.tokenizer.vocab(),
+        "train_tokens": index.train_tokens,
+        "val_tokens": index.val_tokens,
+        "val_characters": index.val_chars,
+        "fingerprint": index.fingerprint,
+    }))?;
+    output.line(&format!(
+        "{}: {} in {}, {} tokenizer with a vocabulary of {}",
+        index.name,
+        format::size(inputs.bytes()),
+        format::count(inputs.len() as u64, "file"),
+        index.tokenizer.kind(),
+        format::thousands(index.tokenizer.vocab() as u64),
+    ))?;
+    output.line(&format!(
+        "{} to train on, {} for validation",
+        format::count(index.train_tokens, "token"),
+        format::thousands(index.val_tokens)
+    ))?;
+    output.line(&format!("Next: mmrec train --data {} --stage tiny --out runs/first", out.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_called_by_their_files() {
+        assert_eq!(name_of(&["a/b.txt".into()]), "b.txt");
+        assert_eq!(name_of(&["a/b.txt".into(), "c".into(), "d".into()]), "b.txt and 2 more");
+        assert_eq!(name_of(&["..".into()]), "..");
+    }
+
+    #[test]
+    fn fractions_have_a_range() {
+        assert_eq!(fraction("0.25"), Ok(0.25));
+        for wrong in ["0", "0.9", "NaN", "a tenth"] {
+            assert!(fraction(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! `mmrec eval`: how well a model predicts a text.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use mmrec::checkpoint::Checkpoint;
+use mmrec::data::{DataError, TextSources, Tokens, text};
+use mmrec::tokenizer::Tokenizer;
+use mmrec::train::{Evaluation, Metrics};
+use serde_json::json;
+
+use super::generate::unknown_characters;
+use crate::cli::Compute;
+use crate::input::Inputs;
+use crate::output::{Output, note};
+use crate::prepared::{self, report_skipped};
+use crate::progress::{Pace, Progress};
+use crate::{checkpoint_file, format, interrupt};
+
+const EXAMPLES: &str = "\
+Examples:
+  mmrec eval runs/book/best.safetensors --data runs/book/data
+  mmrec eval best.safetensors --data other.txt --context 1024 --json
+
+Loss is in nats per token, the text being read in windows of --context tokens, each begun without memory of the one before.";
+
+/// Judge a model on a text: loss, bits per character, perplexity, accuracy
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct EvalArgs {
+    /// A .safetensors file that training wrote, here or in the browser
+    checkpoint: PathBuf,
+    /// Prepared data, whose whole validation part is read; or a text file or folder, which is read as a whole
+    #[arg(long, value_name = "FILE|DIR")]
+    data: PathBuf,
+    /// Tokens in a window [default: as in training]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    context: Option<u32>,
+    /// Windows read at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    batch: u16,
+    /// Accept invalid UTF-8 in a text, as replacement characters
+    #[arg(long)]
+    lossy: bool,
+    #[command(flatten)]
+    compute: Compute,
+}
+
+/// The text to judge by.
+struct Held {
+    tokens: Tokens,
+    characters: u64,
+    unknown: u64,
+    part: &'static str,
+}
+
+/// Runs the command.
+pub fn run(args: &EvalArgs, output: Output) -> Result<()> {
+    let checkpoint = checkpoint_file::read(&args.checkpoint)?;
+    let held = match prepared::find(&args.data) {
+        Some(folder) => validation_part(&folder, &checkpoint, output)?,
+        None => whole_text(args, &checkpoint.tokenizer)?,
+    };
+    let trained = checkpoint.progress.as_ref().map_or(256, |progress| progress.train.context);
+    let context = args.context.map_or(trained, |context| context as usize);
+    let (batch, needed) = (usize::from(args.batch), context as u64 + 1);
+    if held.tokens.len() < needed {
+        return Err(DataError::TooShort { part: held.part, tokens: held.tokens.len(), needed, batch, context }.into());
+    }
+    if held.unknown > 0 {
+        note(&format!("{} never appeared in training", format::count(held.unknown, "character")));
+    }
+    let started = Instant::now();
+    let (metrics, windows) = evaluate(args, &checkpoint, &held, context, output)?;
+    let evaluated = Evaluated { metrics, context, windows, seconds: started.elapsed().as_secs_f64() };
+    evaluated.report(args, &checkpoint, &held, output)
+}
+
+fn validation_part(folder: &Path, checkpoint: &Checkpoint, output: Output) -> Result<Held> {
+    let data = prepared::open(folder, output)?;
+    if data.tokenizer != checkpoint.tokenizer {
+        bail!(
+            "{} was prepared with another tokenizer than the checkpoint's: prepare it anew, or give the text itself",
+            folder.display()
+        );
+    }
+    if checkpoint.progress.as_ref().is_some_and(|progress| progress.data_fingerprint != data.fingerprint) {
+        note("these are not the data that the checkpoint was trained on");
+    }
+    Ok(Held { tokens: data.validation, characters: data.validation_chars, unknown: 0, part: "validation" })
+}
+
+/// A text as a whole, by the checkpoint's tokenizer.
+fn whole_text(args: &EvalArgs, tokenizer: &Tokenizer) -> Result<Held> {
+    let (mut inputs, skipped) = Inputs::collect(std::slice::from_ref(&args.data))?;
+    report_skipped(&skipped, note);
+    let mut whole = String::new();
+    for index in 0..inputs.len() {
+        let name = inputs.list()[index].name.clone();
+        text::append(&mut whole, &read_text(&mut inputs, index, &name, args.lossy)?);
+    }
+    let ids = tokenizer.encode(&whole);
+    Ok(Held {
+        unknown: unknown_characters(tokenizer, &ids),
+        characters: whole.chars().count() as u64,
+        tokens: Tokens::from_vec(ids),
+        part: "whole",
+    })
+}
+
+fn read_text(inputs: &mut Inputs, index: usize, name: &str, lossy: bool) -> Result<String> {
+    let mut bytes = Vec::new();
+    let mut reader: interrupt::Reader<File> = inputs.open(index).with_context(|| format!("cannot open {name}"))?;
+    reader.read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
+    Ok(text::read_text(&bytes, name, lossy)?)
+}
+
+fn evaluate(
+    args: &EvalArgs,
+    checkpoint: &Checkpoint,
+    held: &Held,
+    context: usize,
+    output: Output,
+) -> Result<(Metrics, usize)> {
+    let (device, _) = args.compute.start()?;
+    let model = checkpoint.build_model(&device);
+    let mut evaluation = Evaluation::new(held.tokens.len(), context, 0);
+    let (_, total) = evaluation.progress();
+    let (pace, mut progress) = (Pace::new(0), Progress::counting(output, Some(total as u64)));
+    while !evaluation.is_done() {
+        interrupt::check()?;
+        pollster::block_on(evaluation.advance(&model, &held.tokens, args.batch.into()))?;
+        let done = evaluation.progress().0;
+        let left = pace.seconds_left(done as u64, total as u64).unwrap_or_default();
+        progress.show(done as u64, &format!("window {done} of {total}, {} left", format::duration(left)), false);
+    }
+    progress.clear();
+    let metrics = evaluation.metrics(held.tokens.len() as f64 / held.characters.max(1) as f64);
+    ensure!(metrics.loss.is_finite(), mmrec::Error::NotFinite);
+    Ok((metrics, total))
+}
+
+struct Evaluated {
+    metrics: Metrics,
+    context: usize,
+    windows: usize,
+    seconds: f64,
+}
+
+impl Evaluated {
+    fn report(&self, args: &EvalArgs, checkpoint: &Checkpoint, held: &Held, output: Output) -> Result<()> {
+        let Metrics { loss, bpc, perplexity, accuracy } = self.metrics;
+        let read = (self.windows * self.context) as u64;
+        output.value(&json!({
+            "type": "evaluated",
+            "checkpoint": args.checkpoint,
+            "data": args.data,
+            "part": held.part,
+            "step": checkpoint.progress.as_ref().map(|progress| progress.step),
+            "tokens": held.tokens.len(),
+            "tokens_read": read,
+            "characters": held.characters,
+            "unknown_characters": held.unknown,
+            "context": self.context,
+            "windows": self.windows,
+            "val_loss": loss,
+            "val_bpc": bpc,
+            "val_perplexity": perplexity,
+            "val_accuracy": accuracy,
+            "uniform_loss": (checkpoint.tokenizer.vocab() as f64).ln(),
+            "seconds": self.seconds,
+        }))?;
+        let uniform = (checkpoint.tokenizer.vocab() as f64).ln();
+        output.line(&format!("loss            {loss:.4} nats per token (guessing: {uniform:.4})"))?;
+        output.line(&format!("bits per char   {bpc:.4}"))?;
+        output.line(&format!("perplexity      {perplexity:.3}"))?;
+        output.line(&format!("accuracy        {:.2} %", accuracy * 100.0))?;
+        output.line(&format!(
+            "read            {} of the {} text in {} of {} tokens, {}",
+            format::count(read, "token"),
+            held.part,
+            format::count(self.windows as u64, "window"),
+            self.context,
+            format::duration(self.seconds)
+        ))
+    }
+}

@@ -1,0 +1,147 @@
+//! `mmrec generate`: a model writes.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::Args;
+use mmrec::checkpoint::Checkpoint;
+use mmrec::config::SampleConfig;
+use mmrec::generate::{Generator, next_logits};
+use mmrec::model::Model;
+use mmrec::tokenizer::{Tokenizer, TokenizerKind};
+use serde_json::json;
+
+use crate::cli::Compute;
+use crate::output::{Output, note};
+use crate::settings::{Usage, whole};
+use crate::{checkpoint_file, format, interrupt, progress};
+
+const EXAMPLES: &str = "\
+Examples:
+  mmrec generate runs/book/best.safetensors --prompt \"Once upon a time\"
+  mmrec generate best.safetensors --prompt \"Q: \" --stop \"Q:\" --temperature 0.5 --seed 7
+  mmrec generate best.safetensors --prompt \"Once\" --logits --json
+
+The text appears as it is written. Its length is not limited: the model's memory does not grow with it. The same seed gives the
+same text.";
+
+/// Let a model write
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct GenerateArgs {
+    /// A .safetensors file that training wrote, here or in the browser
+    checkpoint: PathBuf,
+    /// What the text begins with
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    prompt: String,
+    /// Tokens to write at most [1 to 1000000000]
+    #[arg(long, value_name = "N", default_value_t = SampleConfig::default().max_tokens)]
+    tokens: usize,
+    /// How much chance there is: 0 always takes the likeliest token, 1 draws as the model believes [0 to 100]
+    #[arg(long, value_name = "F", default_value_t = SampleConfig::default().temperature)]
+    temperature: f64,
+    /// Draw from the N likeliest tokens only; 0 from all
+    #[arg(long, value_name = "N", default_value_t = SampleConfig::default().top_k)]
+    top_k: usize,
+    /// Draw from the fewest tokens that together have this probability; 1 from all [above 0, at most 1]
+    #[arg(long, value_name = "F", default_value_t = SampleConfig::default().top_p)]
+    top_p: f64,
+    /// The same seed gives the same text
+    #[arg(long, value_name = "N", default_value_t = SampleConfig::default().seed, value_parser = whole())]
+    seed: u64,
+    /// Stop before this text appears; may be given several times
+    #[arg(long, value_name = "TEXT")]
+    stop: Vec<String>,
+    /// Print the logits of the token after the prompt instead of writing
+    #[arg(long)]
+    logits: bool,
+    #[command(flatten)]
+    compute: Compute,
+}
+
+impl GenerateArgs {
+    fn options(&self) -> Result<SampleConfig> {
+        let options = SampleConfig {
+            temperature: self.temperature,
+            top_k: self.top_k,
+            top_p: self.top_p,
+            seed: self.seed,
+            max_tokens: self.tokens,
+            stop: self.stop.clone(),
+        };
+        options.validate().map_err(|error| Usage(error.to_string()))?;
+        Ok(options)
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &GenerateArgs, output: Output) -> Result<()> {
+    let options = args.options()?;
+    let checkpoint = checkpoint_file::read(&args.checkpoint)?;
+    let (device, _) = args.compute.start()?;
+    let model = checkpoint.build_model(&device);
+    let prompt = args.prompt.replace("\r\n", "\n");
+    warn_of_unknown(&checkpoint.tokenizer, &prompt);
+    if args.logits {
+        return print_logits(&checkpoint, &model, &prompt, output);
+    }
+    let generator = Generator::new(&model, &checkpoint.model, &checkpoint.tokenizer, &prompt, &options)?;
+    write(generator, &prompt, &options, output)
+}
+
+/// Tells which characters of the prompt the model cannot see.
+fn warn_of_unknown(tokenizer: &Tokenizer, prompt: &str) {
+    let unknown = unknown_characters(tokenizer, &tokenizer.encode(prompt));
+    if unknown > 0 {
+        note(&format!("{} of the prompt never appeared in training", format::count(unknown, "character")));
+    }
+}
+
+/// How many of `ids` stand for characters that the tokenizer does not have.
+pub fn unknown_characters(tokenizer: &Tokenizer, ids: &[u16]) -> u64 {
+    match tokenizer.kind() {
+        TokenizerKind::Byte => 0,
+        TokenizerKind::Char => ids.iter().filter(|&&id| id == 0).count() as u64,
+    }
+}
+
+fn print_logits(checkpoint: &Checkpoint, model: &Model, prompt: &str, output: Output) -> Result<()> {
+    let logits = pollster::block_on(next_logits(model, &checkpoint.model, &checkpoint.tokenizer, prompt))?;
+    output.value(&json!({ "logits": logits }))?;
+    let mut ranked: Vec<_> = logits.iter().enumerate().collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(a.1));
+    ranked.into_iter().try_for_each(|(id, logit)| {
+        output.line(&format!("{logit:>10.4}  {}", checkpoint.tokenizer.token_label(id as u16)))
+    })
+}
+
+fn write(mut generator: Generator, prompt: &str, options: &SampleConfig, output: Output) -> Result<()> {
+    let started = Instant::now();
+    let (mut text, mut pieces) = (String::new(), 0);
+    output.piece(prompt)?;
+    while !interrupt::requested() {
+        let Some(piece) = pollster::block_on(generator.next())? else { break };
+        pieces += 1;
+        if !piece.is_empty() {
+            output.piece(&piece)?;
+            output.value(&json!({ "type": "text", "text": piece }))?;
+            text.push_str(&piece);
+        }
+    }
+    output.line("")?;
+    let (tokens, seconds) = (options.max_tokens.min(pieces), started.elapsed().as_secs_f64());
+    output.value(&json!({
+        "type": "generated",
+        "prompt": prompt,
+        "text": text,
+        "tokens": tokens,
+        "seconds": seconds,
+        "tokens_per_s": tokens as f64 / seconds.max(1e-9),
+    }))?;
+    if progress::stdout_is_terminal() && !output.is_json() {
+        let speed = format::thousands((tokens as f64 / seconds.max(1e-9)) as u64);
+        note(&format!("[{}, {speed} a second]", format::count(tokens as u64, "token")));
+    }
+    Ok(interrupt::check()?)
+}

@@ -1,0 +1,123 @@
+//! `mmrec info`: what is in a checkpoint.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use mmrec::checkpoint::{Checkpoint, Progress};
+use mmrec::config::Stage;
+use serde_json::{Value, json};
+
+use crate::output::Output;
+use crate::{checkpoint_file, format};
+
+/// Tell what is in a checkpoint
+#[derive(Debug, Args)]
+pub struct InfoArgs {
+    /// A .safetensors file that training wrote, here or in the browser
+    checkpoint: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(args: &InfoArgs, output: Output) -> Result<()> {
+    let checkpoint = checkpoint_file::read(&args.checkpoint)?;
+    let metadata = fs::metadata(&args.checkpoint);
+    let bytes = metadata.with_context(|| format!("cannot read {}", args.checkpoint.display()))?.len();
+    output.value(&as_json(args, &checkpoint, bytes))?;
+    as_text(args, &checkpoint, bytes).iter().try_for_each(|line| output.line(line))
+}
+
+fn as_json(args: &InfoArgs, checkpoint: &Checkpoint, bytes: u64) -> Value {
+    let mut value = json!({
+        "type": "info",
+        "file": args.checkpoint,
+        "bytes": bytes,
+        "stage": Stage::of(&checkpoint.model),
+        "parameters": checkpoint.model.parameters(),
+        "horizon": checkpoint.model.horizon(),
+        "model": checkpoint.model,
+        "tokenizer": checkpoint.tokenizer.kind(),
+        "vocabulary": checkpoint.tokenizer.vocab(),
+        "resumable": checkpoint.progress.is_some(),
+    });
+    if let (Some(progress), Value::Object(fields)) = (&checkpoint.progress, &mut value) {
+        let last = progress.history.last();
+        let evaluated = progress.history.iter().rev().find(|point| point.val_loss.is_some());
+        let more = [
+            ("step", json!(progress.step)),
+            ("tokens", json!(progress.tokens)),
+            ("seconds", json!(progress.seconds)),
+            ("train_loss", json!(last.map(|point| point.train_loss))),
+            ("val_loss", json!(evaluated.and_then(|point| point.val_loss))),
+            ("best", json!(progress.best)),
+            ("train", json!(progress.train)),
+            ("data_name", json!(progress.data_name)),
+            ("fingerprint", json!(progress.data_fingerprint)),
+        ];
+        fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    }
+    value
+}
+
+fn as_text(args: &InfoArgs, checkpoint: &Checkpoint, bytes: u64) -> Vec<String> {
+    let model = &checkpoint.model;
+    let stage = Stage::of(model).map_or(String::new(), |stage| format!("{stage}, "));
+    let mut lines = vec![
+        format!("file        {} ({})", args.checkpoint.display(), format::size(bytes)),
+        format!("model       {stage}{}", format::count(model.parameters(), "parameter")),
+        format!(
+            "sizes       width {}, {} layers, {} heads, feed-forward {}, blocks of {}, {} levels of {} slots, fan-in {}, dropout {}",
+            model.width,
+            model.layers,
+            model.heads,
+            model.feed_forward,
+            model.block,
+            model.levels,
+            model.slots,
+            model.fan_in,
+            model.dropout
+        ),
+        format!("horizon     {}", format::count(model.horizon(), "token")),
+        format!(
+            "tokenizer   {}, vocabulary of {}",
+            checkpoint.tokenizer.kind(),
+            format::thousands(checkpoint.tokenizer.vocab() as u64)
+        ),
+    ];
+    match &checkpoint.progress {
+        Some(progress) => lines.extend(progress_lines(progress)),
+        None => lines.push("training    none: the model can write and be judged, but not be resumed".to_owned()),
+    }
+    lines
+}
+
+fn progress_lines(progress: &Progress) -> Vec<String> {
+    let train = &progress.train;
+    let mut lines = vec![
+        format!("text        {} ({})", progress.data_name, short(&progress.data_fingerprint)),
+        format!(
+            "training    step {} of {}, {} in {}",
+            format::thousands(progress.step),
+            format::thousands(train.steps),
+            format::count(progress.tokens, "token"),
+            format::duration(progress.seconds)
+        ),
+        format!(
+            "settings    {} x {} x {} tokens a step (batch, context, accumulation), peak rate {}, seed {}",
+            train.batch, train.context, train.accum, train.lr, train.seed
+        ),
+    ];
+    if let Some(last) = progress.history.last() {
+        lines.push(format!("loss        {:.4} in training at step {}", last.train_loss, last.step));
+    }
+    if let Some(best) = progress.best {
+        lines.push(format!("best        {:.4} in validation at step {}", best.loss, best.step));
+    }
+    lines
+}
+
+/// Enough of a fingerprint to tell texts apart by eye.
+fn short(fingerprint: &str) -> &str {
+    fingerprint.get(..12).unwrap_or(fingerprint)
+}

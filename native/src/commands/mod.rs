@@ -1,0 +1,7 @@
+//! One file a command: its arguments and what it does.
+
+pub mod data;
+pub mod eval;
+pub mod generate;
+pub mod info;
+pub mod train;

@@ -1,0 +1,85 @@
+//! `mmrec train`: a new run, or more of one.
+
+mod runner;
+mod start;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{ArgGroup, Args};
+use mmrec::config::Stage;
+
+use self::runner::Runner;
+use self::start::{new_run, resumed_run};
+use super::data::TextFlags;
+use crate::cli::Compute;
+use crate::output::Output;
+use crate::settings::{SettingsFile, TrainFlags, Wish};
+
+const EXAMPLES: &str = "\
+Examples:
+  mmrec train --data book.txt --stage tiny --out runs/book
+  mmrec train --data data/shakespeare --stage mini --epochs 5 --batch 4 --context 512 --out runs/mini
+  mmrec train --data book.txt --config my.toml --device wgpu --out runs/gpu
+  mmrec train --out runs/book --resume --steps 5000
+
+Stages: tiny (0.23 M parameters), mini (2 M), small (10 M), base (53 M), medium (253 M), large (570 M), 7b (7.4 B).
+
+A settings file has a table [model] (width, layers, heads, block, slots, fan_in, levels, feed_forward, dropout), a table [train]
+(the settings below with _ for -), and may begin with stage = \"NAME\" to leave fields out. A run's own config.toml is one.
+
+The run's folder holds config.toml, metrics.jsonl (one JSON object a line), loss.svg, best.safetensors (lowest validation loss),
+last.safetensors (to resume from; also written every few minutes), step-*.safetensors, and data/ for a text that was not prepared.
+
+Ctrl-C (or SIGTERM) saves and stops with exit code 130; a second one stops at once. A run that was stopped, or killed, goes on by
+--resume from its last checkpoint, with the numbers it would have had (on the CPU with the same --threads: bit for bit).";
+
+/// Train a model on a text, or go on with a run
+#[derive(Debug, Args)]
+#[command(
+    after_help = EXAMPLES,
+    group(ArgGroup::new("sizes").args(["stage", "config"])),
+    group(ArgGroup::new("enough").args(["stage", "config", "resume"]).multiple(true).required(true)),
+)]
+pub struct TrainArgs {
+    /// The text: a file, a folder of text files, or prepared data; with --resume it may be left out
+    #[arg(long, value_name = "FILE|DIR", required_unless_present = "resume")]
+    data: Option<PathBuf>,
+    /// The model's size: tiny, mini, small, base, medium, large or 7b
+    #[arg(long, value_name = "NAME")]
+    stage: Option<Stage>,
+    /// The model's size and all settings, from a file
+    #[arg(long, value_name = "FILE.toml")]
+    config: Option<PathBuf>,
+    /// The run's folder, which must not hold a run yet (unless with --resume)
+    #[arg(long, value_name = "RUN")]
+    out: PathBuf,
+    /// Go on with the run in --out from its last checkpoint
+    #[arg(long)]
+    resume: bool,
+    #[command(flatten)]
+    text: TextFlags,
+    #[command(flatten)]
+    compute: Compute,
+    #[command(flatten)]
+    flags: TrainFlags,
+}
+
+impl TrainArgs {
+    fn wish(&self) -> Result<Wish<'_>> {
+        let file = match &self.config {
+            Some(path) => Some((path.as_path(), SettingsFile::read(path)?)),
+            None => None,
+        };
+        Ok(Wish { stage: self.stage, file, flags: &self.flags })
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
+    let wish = args.wish()?;
+    let (device, device_name) = args.compute.start()?;
+    let started =
+        if args.resume { resumed_run(args, &wish, &device, output)? } else { new_run(args, &wish, &device, output)? };
+    Runner::new(started, output).run(&device_name)
+}

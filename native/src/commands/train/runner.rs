@@ -1,0 +1,248 @@
+//! Drives a session: shows, writes and saves what happens, until it ends or somebody stops it.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use mmrec::config::Stage;
+use mmrec::driver::{Event, Finish, Point, SaveKind, Session};
+use serde_json::json;
+
+use super::start::Started;
+use crate::interrupt::{self, Interrupted};
+use crate::loss_svg::{self, Curves};
+use crate::metrics::{Line, Metrics};
+use crate::output::{Output, is_broken_pipe};
+use crate::progress::{Pace, Progress};
+use crate::run_folder::RunFolder;
+use crate::{atomic, format};
+
+/// Least time between two drawings of `loss.svg`.
+const DRAW_EVERY: Duration = Duration::from_secs(5);
+
+/// The last checkpoint is at most this old, however rare the periodic ones are.
+const SAVE_EVERY: Duration = Duration::from_secs(300);
+
+/// A session at work.
+pub struct Runner {
+    folder: RunFolder,
+    session: Session,
+    metrics: Metrics,
+    output: Output,
+    progress: Progress,
+    pace: Pace,
+    shown: Shown,
+    drawn: Option<Instant>,
+    saved: Instant,
+}
+
+/// What the progress shows.
+#[derive(Default)]
+struct Shown {
+    point: Option<Point>,
+    val_loss: Option<f32>,
+}
+
+impl Runner {
+    /// Ready to go.
+    pub fn new(started: Started, output: Output) -> Self {
+        let Started { folder, session, metrics } = started;
+        Self {
+            progress: Progress::training(output, session.progress().train.steps),
+            pace: Pace::new(session.step()),
+            shown: Shown::default(),
+            drawn: None,
+            saved: Instant::now(),
+            folder,
+            session,
+            metrics,
+            output,
+        }
+    }
+
+    /// Trains to the end.
+    pub fn run(mut self, device: &str) -> Result<()> {
+        self.announce(device)?;
+        let result = self.train();
+        let closing = match &result {
+            // The reader of our output went away; the work need not be lost.
+            Err(error) if is_broken_pipe(error) => self.save(SaveKind::Last).map(drop),
+            _ => Ok(()),
+        };
+        let closing = closing.and(self.metrics.sync()).and_then(|()| self.draw());
+        self.progress.leave();
+        // The first error is the one to tell.
+        result.and_then(|reason| closing.and_then(|()| self.conclude(reason)))
+    }
+
+    fn announce(&self, device: &str) -> Result<()> {
+        let (session, data) = (&self.session, self.session.data());
+        let (model, train) = (session.model_config(), &session.progress().train);
+        self.output.value(&json!({
+            "type": "start",
+            "run": self.folder.path(),
+            "stage": Stage::of(model),
+            "parameters": model.parameters(),
+            "vocabulary": model.vocab,
+            "device": device,
+            "data": data.name,
+            "train_tokens": data.train.len(),
+            "val_tokens": data.validation.len(),
+            "uniform_loss": self.uniform(),
+            "step": session.step(),
+            "steps": train.steps,
+        }))?;
+        self.progress.say(&format!(
+            "{}{} on {device}; {}: {} to train on, {} for validation, vocabulary of {}",
+            Stage::of(model).map_or(String::new(), |stage| format!("{stage}, ")),
+            format::count(model.parameters(), "parameter"),
+            data.name,
+            format::count(data.train.len(), "token"),
+            format::thousands(data.validation.len()),
+            format::thousands(model.vocab as u64),
+        ));
+        let from =
+            if session.step() > 0 { format!("going on from step {}", session.step()) } else { "starting".to_owned() };
+        self.progress.say(&format!(
+            "{from}: {} of {} x {} x {} tokens; guessing uniformly would give a loss of {:.3}",
+            format::count(train.steps, "step"),
+            train.batch,
+            train.context,
+            train.accum,
+            self.uniform(),
+        ));
+        Ok(())
+    }
+
+    /// Loss of guessing uniformly, ln V.
+    fn uniform(&self) -> f64 {
+        (self.session.model_config().vocab as f64).ln()
+    }
+
+    fn train(&mut self) -> Result<(Finish, String)> {
+        loop {
+            if interrupt::requested() {
+                return Err(self.stop()?.into());
+            }
+            let events = pollster::block_on(self.session.advance())?;
+            // Only the last of several steps is reported; the others were read along with it.
+            let last_step = events.iter().rposition(|event| matches!(event, Event::Step(_)));
+            for (index, event) in events.into_iter().enumerate() {
+                let passed_over = matches!(event, Event::Step(_)) && Some(index) != last_step;
+                if passed_over {
+                    continue;
+                }
+                if let Some(end) = self.handle(event)? {
+                    return Ok(end);
+                }
+            }
+            self.metrics.flush_before(self.session.step())?;
+            if self.saved.elapsed() >= SAVE_EVERY {
+                self.save(SaveKind::Last)?;
+            }
+            if self.drawn.is_none_or(|drawn| drawn.elapsed() >= DRAW_EVERY) {
+                self.draw()?;
+            }
+        }
+    }
+
+    /// Saves because somebody asked to stop.
+    fn stop(&mut self) -> Result<Interrupted> {
+        let step = self.session.step();
+        self.progress.say("stopping: saving the run (again to stop at once)");
+        let path = self.save(SaveKind::Last)?;
+        self.output.value(&json!({ "type": "interrupted", "step": step, "file": path }))?;
+        let out = self.folder.path().display();
+        self.progress.say(&format!("stopped after step {step}; go on with: mmrec train --out {out} --resume"));
+        Ok(Interrupted)
+    }
+
+    fn handle(&mut self, event: Event) -> Result<Option<(Finish, String)>> {
+        if !matches!(event, Event::Save { .. }) {
+            self.output.value(&event)?;
+        }
+        match event {
+            Event::Step(point) => {
+                self.metrics.add(Line::from(&point))?;
+                self.shown.point = Some(point);
+                self.show("", false);
+            }
+            Event::Evaluating { done, total, .. } => self.show(&format!("  evaluating {done}/{total}"), false),
+            Event::Eval { step, epoch, val_loss, val_bpc, val_perplexity, val_accuracy, best } => {
+                self.metrics.add(Line {
+                    step,
+                    epoch,
+                    val_loss: Some(val_loss),
+                    val_bpc: Some(val_bpc),
+                    val_perplexity: Some(val_perplexity),
+                    val_accuracy: Some(val_accuracy),
+                    ..Line::default()
+                })?;
+                self.shown.val_loss = Some(val_loss);
+                self.show(if best { "  best so far" } else { "" }, true);
+            }
+            Event::Sample { step, text } => self.progress.say(&format!("--- sample at step {step}\n{text}\n---")),
+            Event::Save { kind, step } => {
+                let path = self.save(kind)?;
+                self.output.value(&json!({ "type": "saved", "kind": kind, "step": step, "file": path }))?;
+            }
+            Event::Finished { reason, message } => return Ok(Some((reason, message))),
+        }
+        Ok(None)
+    }
+
+    fn show(&mut self, more: &str, important: bool) {
+        let Some(point) = &self.shown.point else { return };
+        let steps = self.session.progress().train.steps;
+        let mut message = format!("loss {:.4}", point.train_loss);
+        if let Some(val_loss) = self.shown.val_loss {
+            message.push_str(&format!("  val {val_loss:.4}"));
+        }
+        message.push_str(&format!("  {} tokens/s", format::thousands(point.tokens_per_s as u64)));
+        if let Some(left) = self.pace.seconds_left(point.step, steps) {
+            message.push_str(&format!("  {} left", format::duration(left)));
+        }
+        message.push_str(more);
+        if matches!(self.progress, Progress::Lines(_)) {
+            message = format!("step {}/{steps}  {message}", point.step);
+        }
+        self.progress.show(point.step, &message, important);
+    }
+
+    /// Writes a checkpoint of now.
+    fn save(&mut self, kind: SaveKind) -> Result<PathBuf> {
+        // Metrics first: a resume from this checkpoint expects them.
+        self.metrics.sync()?;
+        let bytes = pollster::block_on(self.session.checkpoint())?.to_bytes()?;
+        let path = self.folder.save(kind, self.session.step(), &bytes)?;
+        self.saved = Instant::now();
+        Ok(path)
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        self.drawn = Some(Instant::now());
+        let progress = self.session.progress();
+        let losses = |loss: fn(&Point) -> Option<f32>| {
+            let of_point = |point: &Point| loss(point).map(|loss| (point.step, f64::from(loss)));
+            progress.history.iter().filter_map(of_point).collect()
+        };
+        let folder = self.folder.path().file_name().map_or("run".into(), |name| name.to_string_lossy());
+        let curves = Curves {
+            title: format!("{folder}: {}", progress.data_name),
+            steps: progress.train.steps,
+            uniform: self.uniform(),
+            train: losses(|point| Some(point.train_loss)),
+            validation: losses(|point| point.val_loss),
+        };
+        atomic::write(&self.folder.loss_svg(), loss_svg::draw(&curves).as_bytes())
+    }
+
+    fn conclude(&self, (reason, message): (Finish, String)) -> Result<()> {
+        if reason == Finish::NotFinite {
+            bail!("{message} It is in {}", self.folder.last().display());
+        }
+        self.output.line(&message)?;
+        let best = self.folder.path().join("best.safetensors");
+        self.output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", best.display()))
+    }
+}

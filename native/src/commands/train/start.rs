@@ -1,0 +1,192 @@
+//! From arguments to a session: a new run, or one to go on with.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use mmrec::Device;
+use mmrec::data::{Dataset, PrepareOptions};
+use mmrec::driver::{Point, SaveKind, Session};
+
+use super::TrainArgs;
+use crate::commands::data::{TextFlags, name_of};
+use crate::input::Inputs;
+use crate::metrics::{Line, Metrics};
+use crate::output::{Output, note};
+use crate::run_folder::RunFolder;
+use crate::settings::{DataOrigin, SettingsFile, Usage, Wish};
+use crate::{atomic, prepared};
+
+/// A session and where it writes.
+pub struct Started {
+    /// The run's folder.
+    pub folder: RunFolder,
+    /// The session.
+    pub session: Session,
+    /// `metrics.jsonl`.
+    pub metrics: Metrics,
+}
+
+/// Starts a run.
+pub fn new_run(args: &TrainArgs, wish: &Wish<'_>, device: &Device, output: Output) -> Result<Started> {
+    // Mistakes in settings come before anything is written; what depends on the text is filled in below.
+    wish.for_new_run(256, 0)?;
+    let given = args.data.as_deref().context("--data is missing")?;
+    let folder = RunFolder::create(&args.out)?;
+    let begun = begin(args, wish, given, &folder, device, output);
+    match begun {
+        Ok((session, metrics)) => Ok(Started { folder, session, metrics }),
+        Err(error) => {
+            folder.discard();
+            Err(error)
+        }
+    }
+}
+
+fn begin(
+    args: &TrainArgs,
+    wish: &Wish<'_>,
+    given: &Path,
+    folder: &RunFolder,
+    device: &Device,
+    output: Output,
+) -> Result<(Session, Metrics)> {
+    let dataset = open_data(given, &args.text, folder, output)?;
+    let (model, train) = wish.for_new_run(dataset.tokenizer.vocab(), dataset.train.len())?;
+    let origin = origin(&dataset, given, &args.text)?;
+    let session = Session::new(model, train, dataset, device)?;
+    // Before anything else of the run, so that it can be resumed from its first moment on.
+    let bytes = pollster::block_on(session.checkpoint())?.to_bytes()?;
+    folder.save(SaveKind::Last, 0, &bytes)?;
+    write_config(folder, &session, origin)?;
+    Ok((session, Metrics::create(&folder.metrics())?))
+}
+
+/// Goes on with a run.
+pub fn resumed_run(args: &TrainArgs, wish: &Wish<'_>, device: &Device, output: Output) -> Result<Started> {
+    let folder = RunFolder::open(&args.out)?;
+    let (checkpoint, path) = folder.newest_checkpoint(&note)?;
+    let recorded = SettingsFile::read(&folder.config()).ok().and_then(|file| file.data);
+    let given = data_of_run(args, &folder, recorded.as_ref())?;
+    let flags = text_flags(&args.text, recorded.as_ref());
+    let dataset = open_data(&given, &flags, &folder, output)?;
+    let origin = match (&args.data, recorded) {
+        (None, Some(recorded)) => recorded,
+        _ => origin(&dataset, &given, &flags)?,
+    };
+    let train_tokens = dataset.train.len();
+    let session = Session::resume(&checkpoint, dataset, device);
+    let mut session = session.with_context(|| format!("{} cannot be resumed", path.display()))?;
+    let steps = wish.for_resume(session.model_config(), &session.progress().train, train_tokens)?;
+    if steps != session.progress().train.steps {
+        refuse_past_steps(steps, session.step())?;
+        session.set_steps(steps)?;
+    }
+    let history = session.progress().history.iter().map(Line::from);
+    let metrics = Metrics::resume(&folder.metrics(), session.step(), history)?;
+    write_config(&folder, &session, origin)?;
+    Ok(Started { folder, session, metrics })
+}
+
+fn refuse_past_steps(wanted: u64, taken: u64) -> Result<()> {
+    if wanted <= taken {
+        bail!(Usage(format!(
+            "the run has taken {taken} steps already: --steps must be more than that, or be left out"
+        )));
+    }
+    Ok(())
+}
+
+/// The data to resume on: what is given, else what the run prepared itself, else what it was given.
+fn data_of_run(args: &TrainArgs, folder: &RunFolder, recorded: Option<&DataOrigin>) -> Result<PathBuf> {
+    match (&args.data, recorded) {
+        (Some(path), _) => Ok(path.clone()),
+        (None, _) if prepared::is_prepared(&folder.data()) => Ok(folder.data()),
+        (None, Some(recorded)) => Ok(recorded.path.clone()),
+        (None, None) => {
+            bail!("which text {} was trained on is not recorded there: give it by --data", folder.path().display())
+        }
+    }
+}
+
+/// What is not said anew stays as it was.
+fn text_flags(flags: &TextFlags, recorded: Option<&DataOrigin>) -> TextFlags {
+    let Some(recorded) = recorded else { return flags.clone() };
+    TextFlags {
+        tokenizer: flags.tokenizer.or(Some(recorded.tokenizer)),
+        val: flags.val.or(recorded.validation),
+        lossy: flags.lossy || recorded.lossy,
+    }
+}
+
+/// Opens prepared data, or prepares a text into the run's folder.
+fn open_data(given: &Path, flags: &TextFlags, folder: &RunFolder, output: Output) -> Result<Dataset> {
+    if let Some(prepared) = prepared::find(given) {
+        refuse_text_flags(flags, &prepared)?;
+        return prepared::open(&prepared, output);
+    }
+    let (mut inputs, skipped) = Inputs::collect(&[given.to_owned()])?;
+    prepared::report_skipped(&skipped, note);
+    let options = flags.options(&name_of(&[given.to_owned()]));
+    adopt(&mut inputs, &options, &folder.data(), output)?;
+    prepared::open(&folder.data(), output)
+}
+
+/// The tokenizer of prepared data was chosen when it was prepared.
+fn refuse_text_flags(flags: &TextFlags, folder: &Path) -> Result<()> {
+    let kind = prepared::index(folder)?.tokenizer.kind();
+    if flags.tokenizer.is_some_and(|wanted| wanted != kind) {
+        bail!("{} was prepared with the {kind} tokenizer: prepare the text anew to use another", folder.display());
+    }
+    Ok(())
+}
+
+/// Prepares a text to `target`, unless exactly that is there already.
+fn adopt(inputs: &mut Inputs, options: &PrepareOptions, target: &Path, output: Output) -> Result<()> {
+    let (folder, index) = prepared::prepare_beside(inputs, options, target, output)?;
+    if !prepared::is_prepared(target) {
+        return atomic::publish_folder(folder, target);
+    }
+    if prepared::index(target)?.fingerprint != index.fingerprint {
+        bail!(
+            "{} is not the text that {} was prepared from (or the tokenizer, the split or its content changed): \
+             give that text, or start a new run with another --out",
+            options.name,
+            target.display()
+        );
+    }
+    Ok(())
+}
+
+fn origin(dataset: &Dataset, given: &Path, flags: &TextFlags) -> Result<DataOrigin> {
+    Ok(DataOrigin {
+        name: dataset.name.clone(),
+        path: atomic::absolute(given)?,
+        fingerprint: dataset.fingerprint.clone(),
+        tokenizer: dataset.tokenizer.kind(),
+        validation: flags.val,
+        lossy: flags.lossy,
+    })
+}
+
+fn write_config(folder: &RunFolder, session: &Session, origin: DataOrigin) -> Result<()> {
+    let text = SettingsFile::of_run(session.model_config(), &session.progress().train, origin)?;
+    atomic::write(&folder.config(), text.as_bytes())
+}
+
+impl From<&Point> for Line {
+    fn from(point: &Point) -> Self {
+        Self {
+            step: point.step,
+            epoch: point.epoch,
+            train_loss: Some(point.train_loss),
+            val_loss: point.val_loss,
+            val_bpc: point.val_bpc,
+            val_perplexity: point.val_perplexity,
+            val_accuracy: point.val_accuracy,
+            lr: Some(point.lr),
+            grad_norm: Some(point.grad_norm),
+            tokens_per_s: Some(point.tokens_per_s),
+            seconds: Some(point.seconds),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! A run's folder: who may use it, what lies where in it, and its checkpoints.
+//!
+//! Invariant: from the moment a run exists, `last.safetensors` is a whole checkpoint that the run can be resumed from.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use mmrec::checkpoint::Checkpoint;
+use mmrec::driver::SaveKind;
+
+use crate::checkpoint_file;
+use crate::{atomic, metrics};
+
+const LOCK: &str = ".lock";
+const LAST: &str = "last.safetensors";
+const BEST: &str = "best.safetensors";
+const CONFIG: &str = "config.toml";
+const METRICS: &str = "metrics.jsonl";
+const DATA: &str = "data";
+
+/// A run's folder, held by this process alone.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    /// The system lets go of the lock when the process ends, however that happens.
+    _lock: File,
+    /// What a start that fails takes away again.
+    made: Made,
+}
+
+/// What was not there before.
+#[derive(Debug, Clone, Copy, Default)]
+struct Made {
+    folder: bool,
+    data: bool,
+}
+
+impl RunFolder {
+    /// Makes a folder for a new run. A folder that holds a run, or anything else than prepared data, is refused.
+    pub fn create(path: &Path) -> Result<Self> {
+        let path = atomic::absolute(path)?;
+        let made = Made { folder: !path.exists(), data: !path.join(DATA).exists() };
+        fs::create_dir_all(&path).with_context(|| format!("cannot create the folder {}", path.display()))?;
+        let folder = Self { made, ..Self::lock(path)? };
+        if folder.holds_run() {
+            bail!("{} already holds a run: go on with it by --resume, or choose another --out", folder.path.display());
+        }
+        atomic::remove_leftovers(&folder.path)?;
+        let foreign = fs::read_dir(&folder.path)?.filter_map(Result::ok).map(|entry| entry.file_name());
+        let foreign: Vec<_> = foreign.filter(|name| name != LOCK && name != DATA).collect();
+        if let Some(name) = foreign.first() {
+            let (path, name) = (folder.path.display(), name.to_string_lossy());
+            bail!("{path} is not empty (it holds {name}): choose another --out for the run");
+        }
+        Ok(folder)
+    }
+
+    /// Takes away what [`RunFolder::create`] and a failed start left, as far as it was not there before.
+    pub fn discard(self) {
+        // The start's own error is the one to tell; what cannot be removed is no harm.
+        if self.made.data {
+            let _ = fs::remove_dir_all(self.data());
+        }
+        let _ = fs::remove_file(self.last());
+        let _ = fs::remove_file(self.config());
+        let _ = fs::remove_file(self.path.join(LOCK));
+        if self.made.folder {
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+
+    /// Opens the folder of a run to go on with it.
+    pub fn open(path: &Path) -> Result<Self> {
+        let path = atomic::absolute(path)?;
+        ensure!(path.is_dir(), "there is no run to resume in {}: start one without --resume", path.display());
+        let folder = Self::lock(path)?;
+        if !folder.holds_run() {
+            bail!("there is no run to resume in {}: start one without --resume", folder.path.display());
+        }
+        atomic::remove_leftovers(&folder.path)?;
+        Ok(folder)
+    }
+
+    fn lock(path: PathBuf) -> Result<Self> {
+        let file = path.join(LOCK);
+        let lock = File::create(&file).with_context(|| format!("cannot write in the folder {}", path.display()))?;
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => bail!("another mmrec is training in {}", path.display()),
+            // Some network file systems know no locks; better to train without one there.
+            Err(TryLockError::Error(_)) | Ok(()) => Ok(Self { path, _lock: lock, made: Made::default() }),
+        }
+    }
+
+    fn holds_run(&self) -> bool {
+        let checkpoint = fs::read_dir(&self.path).is_ok_and(|entries| {
+            entries.filter_map(Result::ok).any(|entry| entry.path().extension().is_some_and(|end| end == "safetensors"))
+        });
+        checkpoint || self.config().exists() || metrics::has_lines(&self.metrics())
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `config.toml`.
+    pub fn config(&self) -> PathBuf {
+        self.path.join(CONFIG)
+    }
+
+    /// `metrics.jsonl`.
+    pub fn metrics(&self) -> PathBuf {
+        self.path.join(METRICS)
+    }
+
+    /// `loss.svg`.
+    pub fn loss_svg(&self) -> PathBuf {
+        self.path.join("loss.svg")
+    }
+
+    /// Where a raw text is prepared to.
+    pub fn data(&self) -> PathBuf {
+        self.path.join(DATA)
+    }
+
+    /// `last.safetensors`.
+    pub fn last(&self) -> PathBuf {
+        self.path.join(LAST)
+    }
+
+    /// Writes a checkpoint as the last one and, by its kind, as the best or a step's as well. Returns the file to speak of.
+    pub fn save(&self, kind: SaveKind, step: u64, bytes: &[u8]) -> Result<PathBuf> {
+        atomic::write(&self.last(), bytes)?;
+        let name = match kind {
+            SaveKind::Last => return Ok(self.last()),
+            SaveKind::Best => BEST.to_owned(),
+            SaveKind::Step => format!("step-{step:06}.safetensors"),
+        };
+        let path = self.path.join(name);
+        atomic::link_or_copy(&self.last(), &path)?;
+        Ok(path)
+    }
+
+    /// The last checkpoint or, where that is damaged or gone, the newest that is whole. `warn` hears about damaged ones.
+    pub fn newest_checkpoint(&self, warn: &dyn Fn(&str)) -> Result<(Checkpoint, PathBuf)> {
+        let last = match checkpoint_file::read(&self.last()) {
+            Ok(checkpoint) => return Ok((checkpoint, self.last())),
+            Err(error) => error,
+        };
+        warn(&format!("{last:#}"));
+        let older = self.older_checkpoints()?.into_iter().filter_map(|path| match checkpoint_file::read(&path) {
+            Ok(checkpoint) => Some((checkpoint, path)),
+            Err(error) => {
+                warn(&format!("{error:#}"));
+                None
+            }
+        });
+        let newest = older.max_by_key(|(checkpoint, _)| checkpoint.progress.as_ref().map(|progress| progress.step));
+        let Some((checkpoint, path)) = newest else {
+            return Err(last.context(format!("no checkpoint in {} can be resumed from", self.path.display())));
+        };
+        warn(&format!("going on from {} instead", path.display()));
+        Ok((checkpoint, path))
+    }
+
+    /// The best checkpoint and those of steps.
+    fn older_checkpoints(&self) -> Result<Vec<PathBuf>> {
+        let is_older = |name: &str| name == BEST || (name.starts_with("step-") && name.ends_with(".safetensors"));
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            if entry.file_name().to_str().is_some_and(is_older) {
+                paths.push(entry.path());
+            }
+        }
+        paths.sort();
+        Ok(paths)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_neither_overwritten_nor_shared() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("runs").join("one");
+        assert!(RunFolder::open(&path).unwrap_err().to_string().contains("no run to resume"));
+        let folder = RunFolder::create(&path).unwrap();
+        let error = RunFolder::create(&path).unwrap_err();
+        assert!(error.to_string().contains("another mmrec"), "{error}");
+        folder.save(SaveKind::Last, 0, b"x").unwrap();
+        drop(folder);
+        assert!(RunFolder::create(&path).unwrap_err().to_string().contains("--resume"));
+        assert!(RunFolder::open(&path).is_ok());
+    }
+
+    #[test]
+    fn folders_of_other_things_are_left_alone() {
+        let parent = tempfile::tempdir().unwrap();
+        fs::write(parent.path().join("diary.txt"), "dear").unwrap();
+        assert!(RunFolder::create(parent.path()).unwrap_err().to_string().contains("diary.txt"));
+        assert!(RunFolder::open(parent.path()).unwrap_err().to_string().contains("no run to resume"));
+        assert_eq!(fs::read(parent.path().join("diary.txt")).unwrap(), b"dear");
+    }
+
+    #[test]
+    fn kinds_of_checkpoints_have_their_names() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(parent.path()).unwrap();
+        for (kind, step, name) in [
+            (SaveKind::Best, 20, "best.safetensors"),
+            (SaveKind::Step, 500, "step-000500.safetensors"),
+            (SaveKind::Last, 600, "last.safetensors"),
+        ] {
+            let path = folder.save(kind, step, name.as_bytes()).unwrap();
+            assert_eq!(path.file_name().unwrap(), name);
+            assert_eq!(fs::read(folder.last()).unwrap(), name.as_bytes());
+        }
+        assert_eq!(fs::read(parent.path().join("best.safetensors")).unwrap(), b"best.safetensors");
+        let error = folder.newest_checkpoint(&|_| {}).unwrap_err();
+        assert!(format!("{error:#}").contains("can be resumed from"), "{error:#}");
+    }
+}

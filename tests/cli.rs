@@ -1,0 +1,206 @@
+//! The command line from a text to a text: prepare, train, look, judge, write. And what a run's folder holds.
+
+#[path = "shared/binary.rs"]
+mod binary;
+
+use std::fs;
+use std::process::Command;
+
+use binary::{Room, json_lines, of_type};
+use serde_json::Value;
+
+#[test]
+fn a_text_becomes_a_model_that_writes() {
+    let room = Room::new();
+    room.write_text();
+    let prepared = room.json("data prepare --input text.txt --out data --tokenizer char");
+    let prepared = &prepared[0];
+    let tokens = prepared["train_tokens"].as_u64().unwrap() + prepared["val_tokens"].as_u64().unwrap();
+    assert_eq!(tokens, fs::metadata(room.path("text.txt")).unwrap().len());
+    assert_eq!(prepared["files"], 1);
+
+    let events =
+        room.json("train --data data --config settings.toml --out run --steps 200 --save-every 100 --threads 1");
+    assert_eq!(of_type(&events, "step").len(), 200);
+    let evaluations = of_type(&events, "eval");
+    assert_eq!(evaluations.len(), 20);
+    let uniform = of_type(&events, "start")[0]["uniform_loss"].as_f64().unwrap();
+    let trained = evaluations[19]["val_loss"].as_f64().unwrap();
+    assert!(trained < 0.75 * uniform, "the loss fell from {uniform} to {trained} only");
+    assert_eq!(events.last().unwrap()["type"], "finished");
+
+    let info = &room.json("info run/best.safetensors")[0];
+    assert_eq!(info["vocabulary"], prepared["vocabulary"]);
+    assert_eq!(info["fingerprint"], prepared["fingerprint"]);
+    let best = info["best"]["loss"].as_f64().unwrap();
+    let lowest = evaluations.iter().map(|line| line["val_loss"].as_f64().unwrap()).fold(f64::MAX, f64::min);
+    assert!((best - lowest).abs() < 1e-6);
+
+    let evaluated = &room.json("eval run/last.safetensors --data data")[0];
+    assert!((evaluated["val_loss"].as_f64().unwrap() - trained).abs() < 0.3);
+    let (bpc, loss) = (evaluated["val_bpc"].as_f64().unwrap(), evaluated["val_loss"].as_f64().unwrap());
+    assert!((bpc - loss / std::f64::consts::LN_2).abs() < 1e-5, "one token is one character here");
+
+    let generate = "generate run/best.safetensors --prompt The --tokens 50 --seed 3";
+    let values = room.json(generate);
+    let generated = of_type(&values, "generated")[0];
+    let pieces: String = of_type(&values, "text").iter().map(|piece| piece["text"].as_str().unwrap()).collect();
+    assert_eq!(generated["text"].as_str(), Some(pieces.as_str()));
+    assert_eq!((pieces.chars().count(), &generated["tokens"]), (50, &Value::from(50)));
+    assert_eq!(room.run(generate).stdout, format!("The{pieces}\n"), "the same seed, the same text");
+    assert_ne!(room.run(&generate.replace("3", "4")).stdout, format!("The{pieces}\n"));
+}
+
+#[test]
+fn a_runs_folder_holds_what_it_should() {
+    let room = Room::new();
+    room.write_text();
+    let ran =
+        room.run("train --data text.txt --config settings.toml --out runs/first --tokenizer byte --sample-every 40");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stdout.starts_with("All 40 steps are done. The best validation loss was"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("step 40/40") && ran.stderr.contains("tokens/s"), "plain lines: {}", ran.stderr);
+    assert!(ran.stderr.contains("--- sample at step 40\n"), "{}", ran.stderr);
+    assert_eq!(
+        room.names("runs/first"),
+        [
+            ".lock",
+            "best.safetensors",
+            "config.toml",
+            "data",
+            "last.safetensors",
+            "loss.svg",
+            "metrics.jsonl",
+            "step-000020.safetensors"
+        ]
+    );
+    assert_eq!(room.names("runs/first/data"), ["data.json", "train-00000.bin", "val-00000.bin"]);
+
+    let lines = room.metrics("runs/first");
+    let steps: Vec<_> = lines.iter().map(|line| line["step"].as_u64().unwrap()).collect();
+    assert_eq!(steps, (1..=40).collect::<Vec<_>>());
+    for line in &lines {
+        let mut keys = vec!["step", "epoch", "train_loss"];
+        if line["step"].as_u64().unwrap().is_multiple_of(10) {
+            keys.extend(["val_loss", "val_bpc", "val_perplexity", "val_accuracy"]);
+        }
+        keys.extend(["lr", "grad_norm", "tokens_per_s", "seconds"]);
+        keys.sort_unstable();
+        assert_eq!(line.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>(), keys);
+    }
+
+    let svg = fs::read_to_string(room.path("runs/first/loss.svg")).unwrap();
+    assert!(svg.contains("class=\"train\" points") && svg.contains("class=\"val\" points"));
+    assert!(svg.contains("ln V = 5.55") && svg.contains("prefers-color-scheme: dark"));
+
+    // A run's settings describe the same run.
+    room.json("train --data text.txt --config runs/first/config.toml --out runs/second --tokenizer byte");
+    let weights = |run: &str| binary::content(&room.path(run).join("last.safetensors")).1;
+    assert_eq!(weights("runs/first"), weights("runs/second"));
+}
+
+#[test]
+fn folders_are_read_in_order_and_say_what_they_leave_out() {
+    let room = Room::new();
+    fs::create_dir_all(room.path("notes/deep")).unwrap();
+    room.write("notes/b.txt", "\u{feff}second\r\nfile".as_bytes());
+    room.write("notes/deep/a.md", "third file\n".as_bytes());
+    room.write("notes/a.txt", "first file".as_bytes());
+    room.write("notes/.secret", b"hidden");
+    room.write("notes/picture.png", b"\x89PNG\0\0\0");
+    let ran = room.run("data prepare --input notes --out data --tokenizer byte --json");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stderr.contains("picture.png: binary") && ran.stderr.contains(".secret: hidden"), "{}", ran.stderr);
+    let prepared = &json_lines(&ran.stdout)[0];
+    assert_eq!((&prepared["files"], prepared["skipped"].as_array().unwrap().len()), (&Value::from(3), 2));
+    let part = |name| fs::read(room.path("data").join(name)).unwrap();
+    let tokens = [part("train-00000.bin"), part("val-00000.bin")].concat();
+    let text: Vec<u8> = tokens.chunks(2).map(|token| token[0]).collect();
+    assert_eq!(String::from_utf8(text).unwrap(), "first file\nsecond\nfile\nthird file\n");
+}
+
+#[test]
+fn the_sample_needs_nothing_and_is_the_same_every_time() {
+    let room = Room::new();
+    let prepare = |out: &str, seed: u32| {
+        let line = format!("data prepare --sample --bytes 20000 --seed {seed} --out {out}");
+        room.json(&line)[0]["fingerprint"].clone()
+    };
+    let first = prepare("one", 1);
+    assert_eq!(first, prepare("two", 1));
+    assert_ne!(first, prepare("three", 2));
+    let whole = &room.json("data prepare --sample --out whole")[0];
+    assert!((900_000..1_100_000).contains(&whole["bytes"].as_u64().unwrap()));
+}
+
+#[test]
+fn epochs_early_stopping_and_longer_logs() {
+    let room = Room::new();
+    room.write_text();
+    let events = room.json("train --data text.txt --config settings.toml --out epochs --epochs 0.5 --log-every 7");
+    let start = of_type(&events, "start")[0];
+    let expected = start["train_tokens"].as_u64().unwrap().div_ceil(2).div_ceil(32 * 4 * 2);
+    assert_eq!(start["steps"], Value::from(expected));
+    let steps: Vec<_> = room.metrics("epochs").iter().map(|line| line["step"].as_u64().unwrap()).collect();
+    let logged = (1..=expected).filter(|step| step % 7 == 0 || step % 10 == 0 || step % 20 == 0 || *step == expected);
+    assert_eq!(steps, logged.collect::<Vec<_>>());
+
+    // A rate at which nothing is learned: the first evaluation is the best or nearly so.
+    let line = "train --data text.txt --config settings.toml --out plateau --lr 1e-12 --patience 2 --steps 5000 --eval-every 2";
+    let events = room.json(line);
+    let last = events.last().unwrap();
+    assert_eq!((&last["type"], &last["reason"]), (&Value::from("finished"), &Value::from("plateau")), "{last}");
+}
+
+#[test]
+fn text_is_judged_as_a_whole_and_unknown_characters_are_counted() {
+    let room = Room::new();
+    room.write_text();
+    room.json("train --data text.txt --config settings.toml --out run --steps 5");
+    room.write("other.txt", "The ölamp of number 3 is ß.\n".repeat(40).as_bytes());
+    let ran = room.run("eval run/last.safetensors --data other.txt --context 16 --json");
+    let evaluated = &json_lines(&ran.stdout)[0];
+    assert_eq!((&evaluated["part"], &evaluated["unknown_characters"]), (&Value::from("whole"), &Value::from(80)));
+    assert_eq!(evaluated["characters"], Value::from(28 * 40));
+    assert!(ran.stderr.contains("80 characters never appeared in training"), "{}", ran.stderr);
+    let same = &room.json("eval run/last.safetensors --data run")[0];
+    assert_eq!(same["part"], "validation", "a run's folder means its data");
+}
+
+#[test]
+fn logits_and_stop_texts() {
+    let room = Room::new();
+    room.write_text();
+    room.json("train --data text.txt --config settings.toml --out run --steps 60");
+    let logits = &room.json("generate run/last.safetensors --prompt The --logits")[0];
+    let logits = logits["logits"].as_array().unwrap();
+    let info = &room.json("info run/last.safetensors")[0];
+    assert_eq!(Value::from(logits.len()), info["vocabulary"]);
+    assert!(logits.iter().all(|logit| logit.as_f64().is_some_and(f64::is_finite)));
+
+    let mut command = room.command("generate run/last.safetensors --tokens 400 --temperature 0.5 --stop");
+    command.arg(".\n").args(["--stop", "e", "--json"]);
+    let ran = binary::finish(command);
+    let values = json_lines(&ran.stdout);
+    let text = of_type(&values, "generated")[0]["text"].as_str().unwrap();
+    assert!(!text.contains('e'), "{text}");
+}
+
+/// The format is checked byte by byte elsewhere; this is the outside view, where there is one.
+#[test]
+fn pythons_safetensors_opens_a_checkpoint() {
+    let python = |code: &str, path: &str| Command::new("python3").args(["-c", code, path]).output();
+    if !python("import safetensors.numpy", "").is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: python3 has no safetensors with numpy here");
+        return;
+    }
+    let room = Room::new();
+    room.write_text();
+    room.json("train --data text.txt --config settings.toml --out run --steps 3");
+    let code =
+        "import sys, safetensors.numpy as s; t = s.load_file(sys.argv[1]); print(sorted(t), t['embedding'].shape)";
+    let output = python(code, room.path("run/last.safetensors").to_str().unwrap()).unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(stdout.contains("'optimizer.first.embedding'") && stdout.contains(", 16)"), "{stdout}");
+}
