@@ -1,0 +1,214 @@
+/**
+ * What the end-to-end tests share: a browser on the served page, and the page's controls by the names that people know them by.
+ *
+ * Environment: DIST_DIR the built page (default `dist`), CHROME_PATH the browser (default Debian's Chromium), MMREC_BIN the native
+ * program.
+ */
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { chromium } from "playwright-core";
+
+import { serve } from "./server.mjs";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const DIST = resolve(ROOT, process.env.DIST_DIR ?? "dist");
+export const MMREC = process.env.MMREC_BIN ?? "";
+
+/** Work that a slow machine may take long for, in milliseconds. */
+export const PATIENCE = 120_000;
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+export const SOFTWARE_WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
+/** @param {string[]} [flags] */
+export async function start(flags = []) {
+  const server = await serve(DIST);
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
+    args: [...FLAGS, ...flags],
+  });
+  return {
+    browser,
+    origin: server.origin,
+    async close() {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
+
+/**
+ * A person with an empty browser profile, at the page. `done` closes it and checks that the page stayed clean: no error in the
+ * console, no request to anywhere else.
+ * @param {Awaited<ReturnType<typeof start>>} place
+ * @param {import("playwright-core").BrowserContextOptions & { before?: (page: import("playwright-core").Page) => Promise<void>, expected?: RegExp }} [options]
+ */
+export async function visit({ browser, origin }, { before, expected, ...options } = {}) {
+  const context = await browser.newContext({ acceptDownloads: true, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  /** @type {string[]} */
+  const dirt = [];
+  const note = (text) => {
+    if (!expected?.test(text)) dirt.push(text);
+  };
+  page.on("console", (message) => message.type() === "error" && note(`console: ${message.text()} (${message.location().url})`));
+  page.on("pageerror", (error) => note(`page error: ${error.stack}`));
+  page.on("request", (request) => {
+    if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(origin)) note(`request: ${request.url()}`);
+  });
+  await before?.(page);
+  await page.goto(origin);
+  await ready(page);
+  return {
+    page,
+    async done() {
+      await context.close();
+      assert.deepEqual(dirt, [], "the page is clean");
+    },
+  };
+}
+
+/** @param {import("playwright-core").Page} page */
+export async function ready(page) {
+  await page.locator('#train[aria-disabled="false"]').waitFor();
+}
+
+/** @param {import("playwright-core").Page} page @param {string} name */
+export const button = (page, name) => page.getByRole("button", { name, exact: true });
+
+/**
+ * Presses a button as soon as it can be used.
+ * @param {import("playwright-core").Page} page
+ * @param {string} name
+ */
+export async function press(page, name) {
+  const target = button(page, name);
+  await usable(page, name);
+  await target.click();
+}
+
+/** @param {import("playwright-core").Page} page @param {string} name */
+export async function usable(page, name) {
+  await page.waitForFunction(
+    (name) => [...document.querySelectorAll("button")].some((b) => b.textContent?.trim() === name && b.getAttribute("aria-disabled") !== "true"),
+    name,
+    { polling: 20 },
+  );
+}
+
+/**
+ * Sets the settings through their fields.
+ * @param {import("playwright-core").Page} page
+ * @param {Record<string, string | number>} settings
+ */
+export async function settle(page, settings) {
+  await page.locator("#settings details").evaluate((details) => (details.open = true));
+  for (const [name, value] of Object.entries(settings)) {
+    const field = page.locator(`#settings [name="${name}"], #sampling [name="${name}"]`).first();
+    if (name === "stage") await page.locator(`#settings [value="${value}"]`).check({ force: true });
+    else if (name === "tokenizer") await field.selectOption(String(value));
+    else {
+      await field.fill(String(value));
+      await field.blur();
+    }
+  }
+  await ready(page);
+}
+
+/** A small shape that trains fast on any machine. */
+export const SMALL = { context: 32, batch: 2, steps: 5, eval_every: 5, warmup: 2, sample_every: 0 };
+
+/**
+ * Chooses texts by the file input.
+ * @param {import("playwright-core").Page} page
+ * @param {{ name: string, buffer: Buffer, mimeType?: string }[] | string} files
+ */
+export async function choose(page, files) {
+  const list = typeof files === "string" ? files : files.map((file) => ({ mimeType: "text/plain", ...file }));
+  await page.getByLabel("Text files").setInputFiles(list);
+}
+
+/** @param {import("playwright-core").Page} page @param {string} id */
+export const figure = async (page, id) => (await page.locator(`#figure-${id}`).textContent()) ?? "";
+
+/**
+ * Waits for a line on the state of the run.
+ * @param {import("playwright-core").Page} page
+ * @param {RegExp} pattern
+ */
+export async function phase(page, pattern) {
+  await page.locator("#phase").filter({ hasText: pattern }).waitFor();
+}
+
+/**
+ * The curve, from the table behind the chart.
+ * @param {import("playwright-core").Page} page
+ */
+export async function curve(page) {
+  await page.locator("#numbers").evaluate((details) => (details.open = true));
+  // The table follows the run with a second's delay at most.
+  await page.waitForTimeout(1300);
+  const rows = await page.locator("#numbers-body tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  const number = (text) => (text === "" ? null : Number(text.replaceAll(",", "")));
+  return rows.map(([step, train, validation]) => ({ step: number(step), train: number(train), validation: number(validation) }));
+}
+
+/**
+ * Every step from the first, each once.
+ * @param {{ step: number }[]} points
+ * @param {number} last
+ */
+export function assertWhole(points, last) {
+  assert.deepEqual(points.map((point) => point.step), Array.from({ length: last }, (_, index) => index + 1), "no gap, no repeat");
+}
+
+/**
+ * Waits until the run that the browser keeps is as wanted.
+ * @param {import("playwright-core").Page} page
+ * @param {(manifest: any) => boolean} wanted
+ */
+export async function keptRun(page, wanted) {
+  for (let waited = 0; waited < PATIENCE; waited += 100) {
+    const text = await page.evaluate(async () => {
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("mmrec");
+      const file = await folder.getFileHandle("run.json").catch(() => null);
+      return file && (await file.getFile()).text();
+    });
+    if (text && wanted(JSON.parse(text))) return;
+    await page.waitForTimeout(100);
+  }
+  throw new Error("the run was not kept in time");
+}
+
+/**
+ * A text that is worth learning, the same every time.
+ * @param {number} sentences
+ */
+export function text(sentences) {
+  const [who, does, what] = [["Ada", "Ben", "Cleo", "Dov"], ["finds", "hides", "sells", "mends"], ["the red kite", "a blue jar", "the old clock", "a small boat"]];
+  let seed = 7;
+  const pick = (list) => list[(seed = (seed * 1103515245 + 12345) % 2 ** 31) % list.length];
+  return Array.from({ length: sentences }, () => `${pick(who)} ${pick(does)} ${pick(what)}.`).join("\n");
+}
+
+/**
+ * Runs the native program and reads the JSON it prints (its last line).
+ * @param {...string} args
+ */
+export async function mmrec(...args) {
+  const { stdout } = await promisify(execFile)(MMREC, args, { maxBuffer: 64 << 20 });
+  return JSON.parse(stdout.trim().startsWith("{") && !stdout.trim().includes("\n{") ? stdout : (stdout.trim().split("\n").at(-1) ?? ""));
+}

@@ -1,0 +1,228 @@
+/** The main job: one's own text, trained until it has learned, kept through a reload, written with, and taken to the command line. */
+
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { assertWhole, button, choose, curve, figure, keptRun, MMREC, mmrec, phase, press, ready, settle, SMALL, start, text, usable, visit } from "./helpers.mjs";
+
+const TEXT = { name: "objects.txt", buffer: Buffer.from(text(3000)) };
+const PROMPT = "Ada finds ";
+
+/** @type {Awaited<ReturnType<typeof start>>} */
+let place;
+/** @type {string} */
+let folder;
+before(async () => {
+  place = await start();
+  folder = await mkdtemp(join(tmpdir(), "mmrec-e2e-"));
+});
+after(async () => {
+  await place.close();
+  await rm(folder, { recursive: true });
+});
+
+/** @param {import("playwright-core").Page} page @param {string} as */
+async function saveCheckpoint(page, as) {
+  const waiting = page.waitForEvent("download");
+  await press(page, "Save checkpoint");
+  const download = await waiting;
+  const path = join(folder, as);
+  await download.saveAs(path);
+  return { path, name: download.suggestedFilename() };
+}
+
+/**
+ * What the page's own worker says comes after a prompt.
+ * @param {import("playwright-core").Page} page
+ * @param {string} path
+ */
+async function pageLogits(page, path) {
+  await page.route("**/checkpoint-under-test", (route) => route.fulfill({ path, contentType: "application/octet-stream" }));
+  return page.evaluate(async (prompt) => {
+    const { EngineClient } = await import(new URL("web/engine-client.js", location.href).href);
+    const client = await EngineClient.open("cpu");
+    const bytes = new Uint8Array(await (await fetch("checkpoint-under-test")).arrayBuffer());
+    await client.ask({ type: "load", bytes });
+    const logits = await client.ask({ type: "logits", prompt });
+    client.close();
+    return [...logits];
+  }, PROMPT);
+}
+
+test("train on an own text, pause, reload, continue, write, save; the command line agrees", async () => {
+  const { page, done } = await visit(place);
+  await choose(page, [TEXT]);
+  await page.locator("#text-name").filter({ hasText: "objects.txt" }).waitFor();
+  assert.match((await page.locator("#text-split-label").textContent()) ?? "", /tokens to train on/);
+  await settle(page, { context: 64, batch: 8, steps: 400, eval_every: 20, warmup: 10, sample_every: 20, sample_prompt: "Ben ", seed: 3 });
+
+  await press(page, "Train");
+  const uniform = Math.log(Number(await page.locator("#text-vocabulary").textContent()));
+  await page.waitForFunction((limit) => Number(document.querySelector("#figure-validation")?.textContent) < limit, 0.8 * uniform);
+  await press(page, "Pause");
+  await phase(page, /Paused/);
+  const step = await figure(page, "step");
+  const loss = await figure(page, "validation");
+  const before = await curve(page);
+  assertWhole(before, Number(step.split(" ")[0]));
+  assert.ok((await page.locator("#sample-list li").count()) > 0, "it wrote samples");
+  const samples = await page.locator("#sample-list").textContent();
+
+  await page.reload();
+  await ready(page);
+  const offer = (await page.locator("#kept-text").textContent()) ?? "";
+  assert.ok(offer.includes(`step ${step.split(" ")[0]} of 400`) && offer.includes(loss) && offer.includes("objects.txt"), offer);
+  await button(page, "Continue").click();
+  await usable(page, "Resume");
+  assert.equal(await figure(page, "step"), step);
+  assert.equal(await figure(page, "validation"), loss);
+  assert.deepEqual(await curve(page), before);
+  assert.equal(await page.locator("#sample-list").textContent(), samples);
+
+  await press(page, "Resume");
+  await page.waitForFunction((past) => Number(document.querySelector("#figure-step")?.textContent?.split(" ")[0]) > past, before.length + 5);
+  await press(page, "Pause");
+  await phase(page, /Paused/);
+  const further = await curve(page);
+  assertWhole(further, further.length);
+  assert.ok(further.length > before.length + 5);
+  assert.deepEqual(further.slice(0, before.length).map(({ train }) => train), before.map(({ train }) => train));
+
+  await page.locator("#prompt").fill(PROMPT);
+  await page.locator("#write summary").click();
+  await page.getByLabel("Length").fill("60");
+  await press(page, "Generate");
+  await page.locator('#written[aria-busy="false"]').waitFor();
+  const written = (await page.locator("#written").textContent()) ?? "";
+  assert.ok(written.startsWith(PROMPT) && written.length > PROMPT.length + 20, written);
+
+  const { path, name } = await saveCheckpoint(page, "page.safetensors");
+  assert.match(name, /^mmrec-tiny-step\d+\.safetensors$/);
+  if (MMREC) {
+    const info = await mmrec("info", path, "--json");
+    assert.equal(info.step ?? info.progress?.step, further.length);
+    const native = (await mmrec("generate", path, "--prompt", PROMPT, "--logits", "--json")).logits;
+    const here = await pageLogits(page, path);
+    assert.equal(here.length, native.length);
+    const worst = Math.max(...here.map((value, index) => Math.abs(value - native[index])));
+    assert.ok(worst < 1e-4, `logits differ by ${worst}`);
+  }
+  await done();
+});
+
+test("a checkpoint of the command line trains on in the page, on its own text", { skip: MMREC ? false : "MMREC_BIN is not set" }, async () => {
+  const source = join(folder, "objects.txt");
+  await writeFile(source, TEXT.buffer);
+  const run = join(folder, "run");
+  await mmrec("train", "--data", source, "--stage", "tiny", "--tokenizer", "char", "--out", run, "--steps", "6", "--batch", "2", "--context", "32", "--eval-every", "3", "--json");
+
+  const { page, done } = await visit(place);
+  await loadCheckpoint(page, join(run, "last.safetensors"));
+  await page.getByText("open for writing only").waitFor();
+  await usable(page, "Generate");
+  assert.equal(await button(page, "Resume").getAttribute("aria-disabled"), "true");
+
+  await choose(page, [TEXT]);
+  await page.locator("#text-name").filter({ hasText: "objects.txt" }).waitFor();
+  await loadCheckpoint(page, join(run, "last.safetensors"));
+  await page.getByText("was trained on the present text").waitFor();
+  await settle(page, { steps: 9 });
+  await press(page, "Resume");
+  await page.locator("#figure-step").filter({ hasText: "9 / 9" }).waitFor();
+  await phase(page, /All planned steps are done/);
+  await done();
+});
+
+/** @param {import("playwright-core").Page} page @param {string} path */
+async function loadCheckpoint(page, path) {
+  const waiting = page.waitForEvent("filechooser");
+  await press(page, "Load checkpoint");
+  await (await waiting).setFiles(path);
+}
+
+test("a run that was under way goes on by itself after Continue; Discard forgets it", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, { ...SMALL, steps: 100_000, eval_every: 50 });
+  await press(page, "Train");
+  // The first state is kept after a few seconds.
+  await keptRun(page, () => true);
+  await page.reload();
+  await ready(page);
+  await button(page, "Continue").click();
+  await phase(page, /Training/);
+  await page.waitForFunction(() => Number(document.querySelector("#figure-step")?.textContent?.split(" ")[0].replaceAll(",", "")) > 3);
+  await press(page, "Pause");
+  await phase(page, /Paused/);
+  const points = await curve(page);
+  assert.ok(points.every((point, index) => index === 0 || point.step > points[index - 1].step), "no repeat");
+  await page.reload();
+  await ready(page);
+  await button(page, "Discard").click();
+  await page.reload();
+  await ready(page);
+  assert.equal(await button(page, "Continue").isVisible(), false);
+  await done();
+});
+
+test("a damaged newest state gives way to the one before it", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, { ...SMALL, steps: 50 });
+  await press(page, "Step");
+  await page.locator("#figure-step").filter({ hasText: "1 / 50" }).waitFor();
+  await phase(page, /Paused/);
+  await press(page, "Step");
+  await page.locator("#figure-step").filter({ hasText: "2 / 50" }).waitFor();
+  await phase(page, /Paused/);
+  await keptRun(page, (manifest) => manifest.states.length === 2);
+  await page.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("mmrec");
+    const manifest = JSON.parse(await (await (await folder.getFileHandle("run.json")).getFile()).text());
+    const file = await folder.getFileHandle(manifest.states[0].file);
+    const whole = await file.getFile();
+    const half = whole.slice(0, whole.size / 2);
+    const stream = await file.createWritable();
+    await stream.write(half);
+    await stream.close();
+  });
+  await page.reload();
+  await ready(page);
+  await button(page, "Continue").click();
+  await page.getByText("The newest kept state was damaged").waitFor();
+  await page.locator("#figure-step").filter({ hasText: "1 / 50" }).waitFor();
+  await done();
+});
+
+test("a run is not replaced without a question", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, { ...SMALL, steps: 25 });
+  await press(page, "Train");
+  await phase(page, /All planned steps are done/);
+  await press(page, "Train");
+  await page.getByRole("dialog").getByText("step 25").waitFor();
+  await button(page, "Cancel").last().click();
+  assert.equal(await figure(page, "step"), "25 / 25");
+  await press(page, "Train");
+  await button(page, "Replace").click();
+  await page.locator("#figure-step").filter({ hasText: /^[1-9] \/ 25/ }).waitFor();
+  await done();
+});
+
+test("writing can be stopped, and waits for nobody while training goes on", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
+  await press(page, "Train");
+  await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
+  await page.locator("#write summary").click();
+  await page.getByLabel("Length").fill("100000");
+  await press(page, "Generate");
+  await page.waitForFunction(() => (document.querySelector("#written")?.textContent?.length ?? 0) > 40);
+  await press(page, "Stop writing");
+  await usable(page, "Generate");
+  await phase(page, /Training/);
+  await press(page, "Stop");
+  await phase(page, /Stopped/);
+  await done();
+});

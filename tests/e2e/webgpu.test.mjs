@@ -1,0 +1,95 @@
+/** The other device: the same run on WebGPU (in software, so at a tiny size), and what happens when it fails. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { assertWhole, button, curve, phase, press, settle, SMALL, SOFTWARE_WEBGPU, start, visit } from "./helpers.mjs";
+
+/** @type {Awaited<ReturnType<typeof start>>} */
+let place;
+before(async () => (place = await start(SOFTWARE_WEBGPU)));
+after(() => place.close());
+
+/** Software shaders compile slowly. */
+const SLOW = { timeout: 600_000 };
+
+/** @param {import("playwright-core").Page} page @param {string} device */
+async function use(page, device) {
+  await page.getByLabel("Device").selectOption({ label: device });
+  await page.locator("#device-state").filter({ hasText: new RegExp(`^${device}`) }).waitFor();
+}
+
+/** @param {import("playwright-core").Page} page */
+async function train(page) {
+  page.setDefaultTimeout(SLOW.timeout);
+  await settle(page, SMALL);
+  await press(page, "Train");
+  await phase(page, /All planned steps are done/);
+  return curve(page);
+}
+
+test("a few steps on WebGPU give the CPU's losses", SLOW, async () => {
+  const cpu = await visit(place);
+  await use(cpu.page, "CPU");
+  const expected = await train(cpu.page);
+  await cpu.done();
+
+  const gpu = await visit(place);
+  await use(gpu.page, "WebGPU");
+  const found = await train(gpu.page);
+  assertWhole(found, SMALL.steps);
+  for (const [index, point] of found.entries()) {
+    assert.ok(Math.abs(point.train - expected[index].train) < 1e-2, `step ${point.step}: ${point.train}, on the CPU ${expected[index].train}`);
+  }
+  assert.ok(Math.abs(found.at(-1).validation - expected.at(-1).validation) < 1e-2);
+  await gpu.done();
+});
+
+test("a run changes its device on the way and keeps its curve", SLOW, async () => {
+  const { page, done } = await visit(place);
+  page.setDefaultTimeout(SLOW.timeout);
+  await settle(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
+  await press(page, "Train");
+  await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
+  await use(page, "WebGPU");
+  await phase(page, /Training on the WebGPU/);
+  const changed = (await curve(page)).length;
+  await page.waitForFunction((past) => Number(document.querySelector("#figure-step")?.textContent?.split(" ")[0].replaceAll(",", "")) > past + 1, changed);
+  await press(page, "Pause");
+  await phase(page, /Paused/);
+  const points = await curve(page);
+  assert.ok(points.every((point, index) => index === 0 || point.step > points[index - 1].step), "no repeat");
+  await done();
+});
+
+test("where the WebGPU module cannot be loaded, the CPU is used and the page says so", SLOW, async () => {
+  const { page, done } = await visit(place, {
+    expected: /webgpu\/mmrec_wasm|Failed to load resource/,
+    before: (page) => page.context().route("**/wasm/webgpu/**", (route) => route.fulfill({ status: 404 })),
+  });
+  await page.getByLabel("Device").selectOption({ label: "WebGPU" });
+  await page.getByRole("alert").filter({ hasText: "WebGPU" }).waitFor();
+  await page.locator("#device-state").filter({ hasText: /^CPU/ }).waitFor();
+  assert.equal((await train(page)).length, SMALL.steps);
+  await done();
+});
+
+test("a WebGPU worker that dies on the way is followed by the CPU, from the last state", SLOW, async () => {
+  const { page, done } = await visit(place, { expected: /device lost on purpose/ });
+  page.setDefaultTimeout(SLOW.timeout);
+  await use(page, "WebGPU");
+  await settle(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
+  await press(page, "Train");
+  await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
+  const worker = page.workers().find((worker) => worker.url().includes("worker.js"));
+  assert.ok(worker);
+  await worker.evaluate(() => void setTimeout(() => { throw new Error("device lost on purpose"); }));
+  await page.getByRole("alert").filter({ hasText: "device lost on purpose" }).waitFor();
+  await phase(page, /Training on the CPU/);
+  await press(page, "Pause");
+  await phase(page, /Paused/);
+  const points = await curve(page);
+  assertWhole(points, points.length);
+  assert.equal(await button(page, "Resume").getAttribute("aria-disabled"), "false");
+  await done();
+});

@@ -1,0 +1,243 @@
+/**
+ * The three charts, drawn with uPlot on canvas in the colours of the style sheet. The x axis always spans the planned steps;
+ * a dragged selection zooms in, a double click goes back.
+ *
+ * @import uPlot from "uplot"
+ * @import { Curve } from "./curve.js"
+ */
+
+import { element, setText } from "./dom.js";
+import * as format from "./format.js";
+
+/** @typedef {{ curve: Curve, planned: number, uniform: number }} Course */
+
+/** Loads uPlot; its types come from the package, the code from what the build copied beside us. @returns {Promise<typeof uPlot>} */
+async function load() {
+  const address = new URL("./vendor/uPlot.esm.js", import.meta.url).href;
+  return (await import(address)).default;
+}
+
+export class Charts {
+  /** @type {typeof uPlot | null} */ #Plot = null;
+  /** @type {Chart[]} */ #charts = [];
+  /** @type {Course | null} */ #course = null;
+
+  async open() {
+    this.#Plot = await load();
+    this.#build();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#build());
+  }
+
+  /** @param {Course | null} course */
+  draw(course) {
+    this.#course = course;
+    for (const chart of this.#charts) chart.draw(course);
+  }
+
+  #build() {
+    if (!this.#Plot) return;
+    for (const chart of this.#charts) chart.close();
+    const Plot = this.#Plot;
+    this.#charts = [lossChart, rateChart, speedChart].map((recipe) => new Chart(Plot, recipe(palette())));
+    this.draw(this.#course);
+  }
+}
+
+/**
+ * @typedef {object} Recipe
+ * @property {string} place id of the element it is drawn in
+ * @property {string} reading id of the element that shows the values under the pointer
+ * @property {uPlot.Series[]} series
+ * @property {(course: Course) => (number | null)[][]} columns
+ * @property {(value: number) => string} write a value
+ * @property {(low: number, high: number) => [number, number]} range
+ * @property {boolean} [level] whether the loss of guessing uniformly is drawn, all across
+ * @property {string[]} names of the series that the reading shows
+ * @property {Palette} palette
+ *
+ * @typedef {Record<"soft" | "grid" | "train" | "faint" | "validation" | "uniform", string>} Palette
+ */
+
+class Chart {
+  #plot;
+  #place;
+  #recipe;
+  #sizes;
+  #planned = 1;
+  /** The loss of guessing uniformly. */ #uniform = 0;
+  #empty = true;
+  #zoomed = false;
+
+  /**
+   * @param {typeof uPlot} Plot
+   * @param {Recipe} recipe
+   */
+  constructor(Plot, recipe) {
+    this.#recipe = recipe;
+    this.#place = element(recipe.place);
+    this.#plot = new Plot(this.#options(), [[], ...recipe.series.map(() => [])], this.#place);
+    this.#sizes = new ResizeObserver(() => this.#plot.setSize(this.#size()));
+    this.#sizes.observe(this.#place);
+  }
+
+  close() {
+    this.#sizes.disconnect();
+    this.#plot.destroy();
+  }
+
+  /** @param {Course | null} course */
+  draw(course) {
+    const data = course ? [course.curve.steps, ...this.#recipe.columns(course)] : [[], ...this.#recipe.series.map(() => [])];
+    this.#planned = Math.max(1, course?.planned ?? 1, course?.curve.steps.at(-1) ?? 0);
+    this.#uniform = (this.#recipe.level && course?.uniform) || 0;
+    this.#empty = !course || course.curve.length === 0;
+    if (this.#empty) this.#zoomed = false;
+    this.#plot.setData(/** @type {uPlot.AlignedData} */ (data), false);
+    const { min, max } = /** @type {uPlot.Scale} */ (this.#plot.scales["x"]);
+    this.#plot.setScale("x", this.#zoomed ? { min: min ?? 0, max: max ?? 1 } : { min: 0, max: this.#planned });
+  }
+
+  #size() {
+    return { width: Math.max(100, this.#place.clientWidth), height: Math.max(60, this.#place.clientHeight) };
+  }
+
+  /** @returns {uPlot.Options} */
+  #options() {
+    const { series, palette, write } = this.#recipe;
+    const axis = {
+      stroke: palette.soft,
+      font: '11px system-ui, -apple-system, "Segoe UI", sans-serif',
+      grid: { stroke: palette.grid, width: 1 },
+      ticks: { show: false },
+    };
+    return {
+      ...this.#size(),
+      padding: [8, 22, 0, 0],
+      legend: { show: false },
+      cursor: { points: { size: 6 }, drag: { x: true, y: false }, bind: { dblclick: () => () => this.#unzoom() } },
+      scales: {
+        x: { time: false },
+        y: { range: (_plot, low, high) => this.#height(low, high) },
+      },
+      axes: [
+        { ...axis, size: 24, gap: 2, space: 60, incrs: WHOLE, values: (_plot, ticks) => ticks.map((tick) => format.count(tick)) },
+        { ...axis, size: 48, gap: 4, space: 30, values: (_plot, ticks) => ticks.map((tick) => (tick === null || (this.#empty && !this.#uniform) ? "" : write(tick))) },
+      ],
+      series: [{}, ...series],
+      hooks: { draw: [(plot) => this.#drawLevel(plot)], setCursor: [(plot) => this.#read(plot)], setSelect: [(plot) => (this.#zoomed ||= plot.select.width > 0)] },
+    };
+  }
+
+  /**
+   * @param {number | null} low
+   * @param {number | null} high
+   * @returns {[number, number]}
+   */
+  #height(low, high) {
+    const { range } = this.#recipe;
+    if (low === null || high === null || !Number.isFinite(low + high)) return range(0, this.#uniform || 1);
+    return range(low, this.#zoomed ? high : Math.max(high, this.#uniform));
+  }
+
+  /** @param {uPlot} plot */
+  #drawLevel({ ctx, bbox, valToPos }) {
+    if (!this.#uniform) return;
+    const y = Math.round(valToPos(this.#uniform, "y", true));
+    if (y < bbox.top || y > bbox.top + bbox.height) return;
+    ctx.save();
+    ctx.strokeStyle = this.#recipe.palette.uniform;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([5 * devicePixelRatio, 5 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.restore();
+  }
+
+  #unzoom() {
+    this.#zoomed = false;
+    this.#plot.setScale("x", { min: 0, max: this.#planned });
+    return null;
+  }
+
+  /**
+   * Shows the values under the pointer.
+   * @param {uPlot} plot
+   */
+  #read(plot) {
+    const { idx } = plot.cursor;
+    const target = element(this.#recipe.reading);
+    const step = typeof idx === "number" ? plot.data[0][idx] : undefined;
+    if (typeof idx !== "number" || step === undefined) return setText(target, "");
+    const values = this.#recipe.names.map((name, at) => {
+      const value = plot.data[at + 1]?.[idx];
+      return typeof value === "number" ? ` · ${name}${this.#recipe.write(value)}` : "";
+    });
+    setText(target, `step ${format.count(step)}${values.join("")}`);
+  }
+}
+
+/** Steps come whole. */
+const WHOLE = [1, 2, 5].flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((power) => digit * 10 ** power)).sort((a, b) => a - b);
+
+/** @param {Palette} palette @returns {Recipe} */
+function lossChart(palette) {
+  return {
+    place: "loss-chart",
+    reading: "loss-reading",
+    palette,
+    names: ["train ", "", "validation "],
+    series: [
+      { stroke: palette.faint, width: 1, points: { show: false } },
+      { stroke: palette.train, width: 2, points: { show: false } },
+      { stroke: palette.validation, width: 2, spanGaps: true, points: { show: true, size: 5, fill: palette.validation } },
+    ],
+    columns: ({ curve }) => [curve.train, curve.trend, curve.validation],
+    level: true,
+    write: (value) => (value >= 100 ? format.count(value) : String(Number(value.toFixed(3)))),
+    range: (low, high) => [Math.max(0, low - (high - low) * 0.08), high + (high - low || 1) * 0.06],
+  };
+}
+
+/** @param {Palette} palette @returns {Recipe} */
+function rateChart(palette) {
+  return {
+    place: "lr-chart",
+    reading: "lr-reading",
+    palette,
+    names: [""],
+    series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],
+    columns: ({ curve }) => [curve.lr],
+    write: (value) => (value === 0 ? "0" : value < 0.01 ? value.toExponential(1).replace(".0e", "e") : format.rate(value)),
+    range: (_low, high) => [0, high * 1.15 || 1],
+  };
+}
+
+/** @param {Palette} palette @returns {Recipe} */
+function speedChart(palette) {
+  return {
+    place: "speed-chart",
+    reading: "speed-reading",
+    palette,
+    names: [""],
+    series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],
+    columns: ({ curve }) => [curve.speed],
+    write: (value) => (value >= 10_000 ? `${Math.round(value / 1000)}k` : format.count(value)),
+    range: (_low, high) => [0, high * 1.15 || 1],
+  };
+}
+
+/** @returns {Palette} */
+function palette() {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    soft: colour("soft"),
+    grid: colour("grid"),
+    train: colour("train"),
+    faint: colour("train-faint"),
+    validation: colour("validation"),
+    uniform: colour("uniform"),
+  };
+}

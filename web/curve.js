@@ -1,0 +1,91 @@
+/**
+ * The course of a run as columns, the form in which charts want it: one row per logged step, steps rising.
+ *
+ * @import { EvalEvent, Point, StepEvent } from "./engine-types.js"
+ */
+
+/** How much of the trend one new step moves; about the last ten steps count. */
+const TREND = 0.2;
+
+export class Curve {
+  /** @type {number[]} */ steps = [];
+  /** @type {(number | null)[]} */ train = [];
+  /** Train loss smoothed. @type {(number | null)[]} */ trend = [];
+  /** @type {(number | null)[]} */ validation = [];
+  /** @type {(number | null)[]} */ lr = [];
+  /** @type {(number | null)[]} */ speed = [];
+  /** @type {{ step: number, loss: number } | null} */ best = null;
+  #sum = 0;
+  #weight = 0;
+
+  get length() {
+    return this.steps.length;
+  }
+
+  /** The last logged train loss. */
+  get loss() {
+    return lastOf(this.train);
+  }
+
+  /** The last validation loss. */
+  get validationLoss() {
+    return lastOf(this.validation);
+  }
+
+  /**
+   * Takes the place of everything so far.
+   * @param {Point[]} history
+   */
+  reset(history) {
+    Object.assign(this, new Curve());
+    this.#sum = 0;
+    this.#weight = 0;
+    for (const point of history) {
+      this.addStep(point);
+      if (typeof point.val_loss === "number") this.addEvaluation({ step: point.step, val_loss: point.val_loss });
+    }
+  }
+
+  /** @param {Pick<StepEvent, "step" | "train_loss" | "lr" | "tokens_per_s">} event */
+  addStep(event) {
+    const row = this.#row(event.step);
+    this.train[row] = event.train_loss;
+    this.lr[row] = event.lr;
+    this.speed[row] = event.tokens_per_s > 0 ? event.tokens_per_s : null;
+    this.trend[row] = this.#follow(event.train_loss);
+  }
+
+  /** @param {Pick<EvalEvent, "step" | "val_loss">} event */
+  addEvaluation({ step, val_loss: loss }) {
+    this.validation[this.#row(step)] = loss;
+    if (!this.best || loss < this.best.loss) this.best = { step, loss };
+  }
+
+  /** @param {number} step */
+  #row(step) {
+    const last = this.steps.length - 1;
+    for (let row = last; row >= 0 && /** @type {number} */ (this.steps[row]) >= step; row--) {
+      if (this.steps[row] === step) return row;
+    }
+    this.steps.push(step);
+    for (const column of [this.train, this.trend, this.validation, this.lr, this.speed]) column.push(null);
+    return last + 1;
+  }
+
+  /** @param {number} loss */
+  #follow(loss) {
+    if (!Number.isFinite(loss)) return null;
+    this.#sum = (1 - TREND) * this.#sum + TREND * loss;
+    this.#weight = (1 - TREND) * this.#weight + TREND;
+    return this.#sum / this.#weight;
+  }
+}
+
+/** @param {(number | null)[]} column */
+function lastOf(column) {
+  for (let row = column.length - 1; row >= 0; row--) {
+    const value = column[row];
+    if (value !== null && value !== undefined) return value;
+  }
+  return null;
+}

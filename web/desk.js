@@ -1,0 +1,138 @@
+/**
+ * What the next run would be made from: the text and the settings, and what the engine says about them.
+ *
+ * @import { EngineClient } from "./engine-client.js"
+ * @import { DataInfo, Description, Preset, Settings, Stage } from "./engine-types.js"
+ * @import { TextRef } from "./keeper.js"
+ * @import { Opened, PrepareOptions, TextSource } from "./protocol.js"
+ * @import { RunText } from "./run.js"
+ *
+ * @typedef {{ source: TextSource, ref: TextRef, name: string }} DeskText
+ */
+
+import { notTrainable, sampleName, settingsRefused } from "./messages.js";
+
+/** Settings that belong to a person and not to a size of model: they stay when another size is chosen. */
+const PERSONAL = /** @type {const} */ (["tokenizer", "seed", "sample_prompt", "sample_every", "validation"]);
+
+export class Desk {
+  /** @type {() => EngineClient} */ #client;
+  /** @type {DeskText} */ text = { source: { kind: "sample" }, ref: { kind: "sample" }, name: sampleName };
+  /** @type {DataInfo | null} */ info = null;
+  /** @type {{ bytes: number, characters: number, preview: string } | null} */ glance = null;
+  /** @type {Settings | null} */ settings = null;
+  /** @type {Description | null} */ description = null;
+  /** @type {Preset[]} */ presets = [];
+  /** @type {Opened["defaults"] | null} */ defaults = null;
+  /** Why training cannot start with this. @type {{ where: "text" | "settings", message: string } | null} */ problem = null;
+
+  /** @param {() => EngineClient} client */
+  constructor(client) {
+    this.#client = client;
+  }
+
+  get ready() {
+    return this.settings !== null && this.info !== null && this.problem === null;
+  }
+
+  /** @param {Opened} opened */
+  learn(opened) {
+    this.presets = opened.presets;
+    this.defaults = opened.defaults;
+    this.settings ??= { ...opened.defaults.tiny };
+  }
+
+  /**
+   * Puts another text here; the earlier one stays where the engine refuses this one.
+   * @param {DeskText} text
+   */
+  async use(text) {
+    const before = this.text;
+    try {
+      this.glance = await this.#ask({ type: "read", source: text.source });
+      this.text = text;
+    } catch (error) {
+      this.glance = await this.#ask({ type: "read", source: before.source });
+      throw error;
+    } finally {
+      await this.prepare();
+    }
+  }
+
+  /** Gives everything to an engine that has nothing yet. */
+  async reload() {
+    this.glance = await this.#ask({ type: "read", source: this.text.source });
+    await this.prepare();
+  }
+
+  /** @param {Partial<Settings>} change */
+  async change(change) {
+    if (!this.settings) return;
+    const next = this.#withStage(this.settings, change);
+    const prepared = this.options;
+    this.settings = { ...next, ...change };
+    if (JSON.stringify(prepared) === JSON.stringify(this.options) && this.info) await this.#describe();
+    else await this.prepare();
+  }
+
+  /** Splits the text and turns it into tokens; what is wrong with it becomes the `problem`. */
+  async prepare() {
+    if (!this.settings) return;
+    this.problem = null;
+    try {
+      this.info = await this.#ask({ type: "prepare", options: this.options });
+    } catch (error) {
+      this.info = null;
+      this.description = null;
+      if (!this.#client().alive) throw error;
+      this.problem = { where: "text", message: notTrainable(error) };
+      return;
+    }
+    await this.#describe();
+  }
+
+  /** The normalised text, to be kept. */
+  normalised() {
+    return this.#ask({ type: "text" });
+  }
+
+  /** @returns {PrepareOptions} */
+  get options() {
+    const { tokenizer, context, batch, validation } = /** @type {Settings} */ (this.settings);
+    return validation === undefined ? { tokenizer, context, batch } : { tokenizer, context, batch, validation };
+  }
+
+  /** @returns {RunText} */
+  get runText() {
+    return { ...this.text, fingerprint: this.info?.fingerprint ?? "", options: this.options };
+  }
+
+  async #describe() {
+    this.problem = null;
+    try {
+      this.description = await this.#ask({ type: "describe", settings: /** @type {Settings} */ (this.settings) });
+    } catch (error) {
+      this.description = null;
+      if (!this.#client().alive) throw error;
+      this.problem = { where: "settings", message: settingsRefused(error) };
+    }
+  }
+
+  /**
+   * Another size of model comes with its own defaults.
+   * @param {Settings} settings
+   * @param {Partial<Settings>} change
+   */
+  #withStage(settings, change) {
+    const stage = /** @type {Stage | undefined} */ (change.stage);
+    if (!stage || stage === settings.stage || !this.defaults) return settings;
+    const next = { ...this.defaults[stage] };
+    for (const key of PERSONAL) if (settings[key] !== undefined) Object.assign(next, { [key]: settings[key] });
+    return next;
+  }
+
+  /** @type {EngineClient["ask"]} */
+  #ask(request) {
+    return this.#client().ask(request);
+  }
+}

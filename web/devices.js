@@ -1,0 +1,242 @@
+/**
+ * Which device does the work: opens workers, changes between them, replaces one that died, and lets the faster one win.
+ * A change never loses anything: the state is taken from one worker, or from the last one kept, and given to the other.
+ *
+ * @import { DeviceKind } from "./engine-types.js"
+ * @import { Failure } from "./protocol.js"
+ * @import { Session } from "./session.js"
+ *
+ * @typedef {"auto" | DeviceKind} DeviceChoice
+ */
+
+import { Chooser } from "./chooser.js";
+import { EngineClient } from "./engine-client.js";
+import * as messages from "./messages.js";
+
+/** How much faster WebGPU must be to be worth the change. */
+const GAIN = 1.15;
+/** A worker that dies again this soon (milliseconds) is not started a third time. */
+const SOON = 15_000;
+/** A WebGPU worker that says nothing for this long while training hangs; the first pieces compile shaders. */
+const SILENCE = 90_000;
+const FIRST_SILENCE = 240_000;
+
+export class Devices {
+  /** @type {DeviceChoice} */ choice = "auto";
+  why = "";
+  chooser = new Chooser();
+  #session;
+  #diedAt = -Infinity;
+  #weighing = false;
+  /** @type {DeviceKind | null} */ #measuring = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+
+  /** @param {Session} session */
+  constructor(session) {
+    this.#session = session;
+    session.onTraining = () => this.#makeWay();
+    session.onDeath = (device, failure) => this.#replace(device, failure);
+    setInterval(() => this.#watch(), 5000);
+  }
+
+  /**
+   * Opens the first worker. Automatic starts on the CPU at once.
+   * @param {DeviceChoice} choice
+   */
+  async open(choice) {
+    this.choice = choice;
+    const looking = this.chooser.look();
+    const client = await this.#openChosen(choice === "webgpu" ? "webgpu" : "cpu");
+    this.#session.adopt(client);
+    this.#session.desk.learn(/** @type {NonNullable<EngineClient["opened"]>} */ (client.opened));
+    void looking.then(() => this.settle());
+  }
+
+  /** @param {DeviceChoice} choice */
+  async choose(choice) {
+    this.choice = choice;
+    if (choice === "auto") return this.settle();
+    this.why = messages.why.chosen;
+    await this.#session.act((error) => messages.failedTo(`Changing to ${messages.deviceNames[choice]}`, error), async () => {
+      if (this.#session.client?.device === choice) return;
+      try {
+        await this.#change(await EngineClient.open(choice));
+      } catch (error) {
+        this.choice = "cpu";
+        this.why = choice === "webgpu" ? messages.why.failed : "";
+        throw error;
+      }
+    });
+  }
+
+  /** After every change of shape or phase: weighs the devices again, soon. */
+  settle() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#weigh(), 500);
+    this.#explain();
+  }
+
+  /** The run measures its device by itself, and needs it. */
+  #makeWay() {
+    if (this.#measuring === "cpu") this.chooser.callOff();
+  }
+
+  /** @param {DeviceKind} device */
+  async #openChosen(device) {
+    try {
+      const client = await EngineClient.open(device);
+      if (device === "webgpu") this.why = messages.why.chosen;
+      return client;
+    } catch (error) {
+      if (device === "cpu") throw error;
+      this.#session.tell("error", messages.fellBack(messages.messageOf(error), null), "device");
+      this.choice = "cpu";
+      this.why = messages.why.failed;
+      return EngineClient.open("cpu");
+    }
+  }
+
+  /**
+   * Moves everything to another worker, and goes on.
+   * @param {EngineClient} next
+   */
+  async #change(next) {
+    const session = this.#session;
+    const running = session.phase === "running";
+    if (running) await session.engine.ask({ type: "pause" });
+    await (running ? session.snapshot() : session.present());
+    session.client?.close();
+    session.adopt(next);
+    await this.#refill();
+    if (running) await session.go("run");
+  }
+
+  /** Gives a new worker the text and the run's last state. */
+  async #refill() {
+    const { desk, run, engine } = this.#session;
+    await desk.reload();
+    if (!run) return;
+    if (run.snapshot) {
+      const type = run.attached && run.settings ? "resume" : "load";
+      run.rewind(await engine.ask({ type, bytes: run.snapshot.bytes }));
+    } else if (run.settings) {
+      await engine.ask({ type: "start", settings: run.settings });
+      run.rewind({ step: 0, history: [] });
+    }
+  }
+
+  /**
+   * @param {DeviceKind} device
+   * @param {Failure} failure
+   */
+  async #replace(device, failure) {
+    const session = this.#session;
+    const running = session.phase === "running";
+    const again = device === "cpu" && performance.now() - this.#diedAt < SOON;
+    this.#diedAt = performance.now();
+    if (device === "webgpu") this.#giveUp();
+    await session.act((error) => messages.engineDead(messages.messageOf(error)), async () => {
+      if (again) return this.#die(failure.message);
+      if (running) session.phase = "paused";
+      session.adopt(await EngineClient.open("cpu"));
+      await this.#refill();
+      const step = session.run ? session.run.step : null;
+      const complaint = device === "webgpu" ? messages.fellBack(failure.message, step) : messages.restarted(failure.message, step);
+      session.tell("error", complaint, "device");
+      if (running && device === "webgpu") await session.go("run");
+    });
+    this.settle();
+  }
+
+  #giveUp() {
+    this.chooser.giveUpWebGpu();
+    if (this.choice === "webgpu") this.choice = "cpu";
+    this.why = messages.why.failed;
+  }
+
+  /** @param {string} message */
+  #die(message) {
+    this.#session.phase = "dead";
+    this.#session.tell("error", messages.engineDead(message), "device");
+  }
+
+  #watch() {
+    const { client, phase, run } = this.#session;
+    if (document.hidden || phase !== "running" || client?.device !== "webgpu") return;
+    const limit = (run?.curve.length ?? 0) > 1 ? SILENCE : FIRST_SILENCE;
+    const silent = performance.now() - client.heardAt;
+    if (silent > limit) client.fail({ message: `no sign of life for ${Math.round(silent / 1000)} seconds`, fatal: true });
+  }
+
+  /** Measures what is missing, one device at a time, and changes where that pays. */
+  async #weigh() {
+    const { desk, phase } = this.#session;
+    if (this.#weighing || !desk.ready || !desk.settings || phase === "dead") return;
+    this.#weighing = true;
+    const before = JSON.stringify(desk.settings);
+    this.#noteRun();
+    try {
+      await this.#measureCurrent();
+      if (this.choice === "auto") await this.#tryWebGpu();
+    } finally {
+      this.#weighing = false;
+      this.#explain();
+      this.#session.changed();
+    }
+    if (desk.settings && JSON.stringify(desk.settings) !== before) this.settle();
+  }
+
+  /** A run is the best measurement. */
+  #noteRun() {
+    const { run, client } = this.#session;
+    const speeds = run?.curve.speed.slice(-20).filter((value) => value !== null) ?? [];
+    const middle = speeds.sort((a, b) => a - b)[speeds.length >> 1];
+    if (client && run?.settings && this.#session.phase === "running" && middle) this.chooser.note(client.device, run.settings, middle);
+  }
+
+  /** For the expected time; a run under way measures itself. */
+  async #measureCurrent() {
+    const { desk, phase, client } = this.#session;
+    if (!desk.settings || !client || phase !== "ready" || this.chooser.speed(client.device, desk.settings)) return;
+    this.#measuring = client.device;
+    const measured = await this.chooser.measure(client.device, desk.settings, desk.text.source);
+    this.#measuring = null;
+    measured?.close();
+  }
+
+  async #tryWebGpu() {
+    const { desk, client } = this.#session;
+    const settings = this.#session.run && this.#session.active ? this.#session.run.settings : desk.settings;
+    if (!settings || client?.device !== "cpu" || !this.chooser.worthTrying(settings)) return;
+    this.why = messages.why.measuring;
+    this.#session.changed();
+    const measured = await this.chooser.measure("webgpu", settings, desk.text.source);
+    if (!measured) return;
+    const gpu = this.chooser.speed("webgpu", settings) ?? 0;
+    const cpu = this.#cpuSpeed();
+    if (this.choice === "auto" && cpu > 0 && gpu > cpu * GAIN) {
+      await this.#session.act((error) => messages.failedTo("Changing to WebGPU", error), () => this.#change(measured));
+    } else {
+      measured.close();
+    }
+  }
+
+  /** What the CPU does now, or else did when it was measured. */
+  #cpuSpeed() {
+    const { desk, run, active } = this.#session;
+    const now = active ? run?.curve.speed.findLast((value) => value !== null) : null;
+    return now ?? (desk.settings && this.chooser.speed("cpu", desk.settings)) ?? 0;
+  }
+
+  #explain() {
+    const { client, desk } = this.#session;
+    if (this.choice !== "auto" || !client || !desk.settings || this.why === messages.why.failed) return;
+    const cpu = this.chooser.speed("cpu", desk.settings);
+    const gpu = this.chooser.speed("webgpu", desk.settings);
+    if (cpu && gpu && this.chooser.adapter === "usable") {
+      this.why = client.device === "cpu" ? messages.why.cpuFaster(cpu, gpu) : messages.why.gpuFaster(cpu, gpu);
+    } else if (this.chooser.adapter === "none") this.why = messages.why.onlyCpu;
+    else if (this.chooser.adapter === "software") this.why = messages.why.software;
+    else this.why = "";
+  }
+}

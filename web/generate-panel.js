@@ -1,0 +1,68 @@
+/**
+ * Writing with the model: a prompt, how it chooses its words, and the text as it comes.
+ *
+ * @import { Session } from "./session.js"
+ */
+
+import { button, element, make, need, onPress, setUsable } from "./dom.js";
+import * as messages from "./messages.js";
+
+/**
+ * @param {{ session: Session }} context
+ * @returns {{ render(): void }}
+ */
+export function createGeneratePanel({ session }) {
+  const form = need("write", HTMLFormElement);
+  const prompt = need("prompt", HTMLTextAreaElement);
+  const written = element("written");
+  const generate = button("generate");
+  const stop = button("stop-writing");
+  /** Where the model's words go. */
+  let tail = document.createTextNode("");
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (generate.getAttribute("aria-disabled") === "true") return;
+    tail = document.createTextNode("");
+    written.replaceChildren(make("span", { class: "given", text: prompt.value }), tail);
+    written.setAttribute("aria-busy", "true");
+    void session.writer.begin(prompt.value, options(form));
+  });
+  session.writer.onText = (text) => {
+    // Follows the text only where the person has not scrolled back in it.
+    const follows = written.scrollHeight - written.scrollTop - written.clientHeight < 24;
+    tail.appendData(text);
+    if (follows) written.scrollTop = written.scrollHeight;
+  };
+  session.writer.onEnd = () => written.setAttribute("aria-busy", "false");
+  onPress(stop, () => session.writer.stop());
+  onPress(button("copy"), () => void navigator.clipboard.writeText(written.textContent ?? "").catch(() => {}));
+
+  return {
+    render() {
+      const there = session.run !== null && session.phase !== "dead";
+      setUsable(generate, there && !session.writer.busy, there ? "" : messages.unusable.noModel);
+      setUsable(stop, session.writer.busy);
+      setUsable(button("copy"), tail.length > 0 && !session.writer.busy);
+    },
+  };
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @returns {import("./engine-types.js").GenerateOptions}
+ */
+function options(form) {
+  const value = (/** @type {string} */ name) => {
+    const field = form.elements.namedItem(name);
+    return field instanceof HTMLInputElement ? field.valueAsNumber : 0;
+  };
+  return {
+    tokens: value("tokens"),
+    temperature: value("temperature"),
+    top_k: value("top_k"),
+    top_p: value("top_p"),
+    seed: value("seed"),
+    stop: [],
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * Every message between the page and a worker. Types only, save for the list of what needs no engine.
+ *
+ * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
+ *
+ * @import { DataInfo, Description, DeviceKind, EngineEvent, GenerateOptions, Preset, RunInfo, Settings, Stage, TextInfo, TokenizerKind } from "./engine-types.js"
+ *
+ * A text as the page holds it: by reference, so that a large file is never copied into the page.
+ * @typedef {{ kind: "sample" } | { kind: "files", files: { name: string, blob: Blob }[], lossy: boolean }} TextSource
+ *
+ * @typedef {{ name: string, presets: Preset[], defaults: Record<Stage, Settings> }} Opened
+ * @typedef {{ tokenizer: TokenizerKind, validation?: number, context: number, batch: number }} PrepareOptions
+ * @typedef {{ bytes: Uint8Array<ArrayBuffer>, step: number }} Snapshot
+ *
+ * @typedef {(
+ *   | { type: "open", device: DeviceKind }
+ *   | { type: "read", source: TextSource }
+ *   | { type: "prepare", options: PrepareOptions }
+ *   | { type: "text" }
+ *   | { type: "describe", settings: Settings }
+ *   | { type: "probe", settings: Settings }
+ *   | { type: "start", settings: Settings }
+ *   | { type: "resume", bytes: Uint8Array }
+ *   | { type: "load", bytes: Uint8Array }
+ *   | { type: "inspect", bytes: Uint8Array }
+ *   | { type: "run" }
+ *   | { type: "step" }
+ *   | { type: "pause" }
+ *   | { type: "checkpoint" }
+ *   | { type: "set_sample", prompt: string, every: number }
+ *   | { type: "set_steps", steps: number }
+ *   | { type: "generate", prompt: string, options: GenerateOptions }
+ *   | { type: "stop_generation" }
+ *   | { type: "logits", prompt: string }
+ * )} Request
+ *
+ * What each request is answered with.
+ * @typedef {object} Answers
+ * @property {Opened} open
+ * @property {TextInfo | null} read null for the built-in sample
+ * @property {DataInfo} prepare
+ * @property {Blob} text the normalised text
+ * @property {Description} describe
+ * @property {{ tokens_per_s: number }} probe
+ * @property {null} start
+ * @property {RunInfo} resume
+ * @property {RunInfo} load
+ * @property {RunInfo} inspect
+ * @property {null} run training goes on until `pause` or a `stopped` notice
+ * @property {null} step training goes on for one step, then a `stopped` notice comes
+ * @property {null} pause
+ * @property {Snapshot} checkpoint
+ * @property {null} set_sample
+ * @property {null} set_steps
+ * @property {null} generate writing has begun; `written` notices follow
+ * @property {null} stop_generation
+ * @property {Float32Array} logits
+ *
+ * @typedef {{ id: number, request: Request }} Envelope
+ * @typedef {{ message: string, fatal: boolean }} Failure
+ *
+ * @typedef {(
+ *   | { type: "events", events: EngineEvent[] }
+ *   | { type: "snapshot", snapshot: Snapshot }
+ *   | { type: "stopped", reason: "step" | "finished" | "error", failure?: Failure }
+ *   | { type: "written", text: string }
+ *   | { type: "writing_ended", stopped: boolean, failure?: Failure }
+ *   | { type: "failed", failure: Failure }
+ * )} Notice
+ *
+ * @typedef {(
+ *   | { type: "reply", id: number, ok: true, value: unknown }
+ *   | { type: "reply", id: number, ok: false, failure: Failure }
+ *   | Notice
+ * )} FromWorker
+ */
+
+export {};

@@ -1,0 +1,106 @@
+/**
+ * A model in the engine and the course of its training, as far as the page knows it.
+ *
+ * @import { Description, EngineEvent, RunInfo, Settings, Stage } from "./engine-types.js"
+ * @import { Sample, TextRef } from "./keeper.js"
+ * @import { PrepareOptions, Snapshot, TextSource } from "./protocol.js"
+ *
+ * The text a run learns from.
+ * @typedef {{ source: TextSource, ref: TextRef, name: string, fingerprint: string, options: PrepareOptions }} RunText
+ */
+
+import { Curve } from "./curve.js";
+
+/** How many samples are shown; older ones make room. */
+const SAMPLES = 200;
+
+export class Run {
+  curve = new Curve();
+  /** @type {Sample[]} */ samples = [];
+  step = 0;
+  /** @type {{ done: number, total: number } | null} */ evaluating = null;
+  /** Why it ended, a key of `messages.verdicts`. @type {string | null} */ verdict = null;
+  /** The last state the page holds; where a broken worker is followed by a new one, the run goes on from here. @type {Snapshot | null} */
+  snapshot = null;
+  /** The step whose state the person last saved to a file. */ exportedStep = -1;
+  /** Whether a state of this run is in the store. */ kept = false;
+  /** Whether the engine holds this run together with its text. */ attached = true;
+
+  /**
+   * @param {object} parts
+   * @param {Settings | null} parts.settings null: the model can write, not train
+   * @param {RunText | null} parts.text null: it is not here
+   * @param {Stage | null} parts.stage
+   * @param {number} parts.parameters
+   * @param {number} parts.uniform ln V
+   */
+  constructor({ settings, text, stage, parameters, uniform }) {
+    this.settings = settings;
+    this.text = text;
+    this.stage = stage;
+    this.parameters = parameters;
+    this.uniform = uniform;
+  }
+
+  /**
+   * @param {Settings} settings
+   * @param {RunText} text
+   * @param {Description} description
+   */
+  static fresh(settings, text, description) {
+    const { parameters, uniform_loss: uniform } = description;
+    return new Run({ settings: { ...settings }, text, stage: settings.stage, parameters, uniform });
+  }
+
+  /**
+   * @param {RunInfo} info
+   * @param {RunText | null} text
+   */
+  static from(info, text) {
+    const { settings, stage, parameters, vocabulary } = info;
+    const run = new Run({ settings: text ? settings : null, text, stage, parameters, uniform: Math.log(vocabulary) });
+    run.rewind(info);
+    return run;
+  }
+
+  get planned() {
+    return this.settings?.steps ?? this.step;
+  }
+
+  /** The last loss, of the kind that says most. */
+  get loss() {
+    return this.curve.validationLoss ?? this.curve.loss;
+  }
+
+  /**
+   * Goes to where a checkpoint is; what came after it never happened.
+   * @param {Pick<RunInfo, "step" | "history">} info
+   */
+  rewind(info) {
+    this.step = info.step;
+    this.curve.reset(info.history);
+    this.samples = this.samples.filter((sample) => sample.step <= info.step);
+    this.evaluating = null;
+  }
+
+  /** @param {EngineEvent} event */
+  apply(event) {
+    switch (event.type) {
+      case "step":
+        this.step = event.step;
+        this.evaluating = null;
+        return this.curve.addStep(event);
+      case "eval":
+        this.evaluating = null;
+        return this.curve.addEvaluation(event);
+      case "evaluating":
+        this.evaluating = event;
+        return;
+      case "sample":
+        this.samples = [{ step: event.step, text: event.text }, ...this.samples].slice(0, SAMPLES);
+        return;
+      case "finished":
+        this.verdict = event.reason;
+    }
+  }
+}

@@ -1,0 +1,298 @@
+/**
+ * The page's one session: the engine's worker, the text and settings on the desk, and the run. It knows no document; what it
+ * has to say goes to `Hooks`.
+ *
+ * Actions run one after another (`#turn`), because each may take the worker through several questions.
+ *
+ * @import { DeviceKind, EngineEvent, Settings } from "./engine-types.js"
+ * @import { DeskText } from "./desk.js"
+ * @import { Keeper } from "./keeper.js"
+ * @import { Complaint } from "./messages.js"
+ * @import { Failure, Notice, Snapshot } from "./protocol.js"
+ *
+ * @typedef {"starting" | "ready" | "running" | "paused" | "ended" | "dead"} Phase
+ *
+ * @typedef {object} Hooks
+ * @property {() => void} changed
+ * @property {(kind: "error" | "info", complaint: Complaint, key?: string) => void} tell
+ */
+
+import { Desk } from "./desk.js";
+import { serial } from "./dom.js";
+import { EngineClient, EngineError } from "./engine-client.js";
+import * as messages from "./messages.js";
+import { Pace } from "./pace.js";
+import { Run } from "./run.js";
+import { RunKeeper } from "./run-keeper.js";
+import { Writer } from "./writer.js";
+
+export class Session {
+  /** @type {Phase} */ phase = "starting";
+  /** @type {EngineClient | null} */ client = null;
+  /** @type {Run | null} */ run = null;
+  desk = new Desk(() => this.engine);
+  pace = new Pace();
+  writer = new Writer(this);
+  /** An action is under way that the person waits for. */ busy = false;
+  /** The worker that comes to replace a broken one; see `recovery.js`. @type {(device: DeviceKind, failure: Failure) => Promise<void>} */
+  onDeath = async () => {};
+  /** Training is about to go on. @type {() => void} */ onTraining = () => {};
+  #hooks;
+  #states;
+  #turn = serial();
+
+  /**
+   * @param {Keeper} keeper
+   * @param {Hooks} hooks
+   */
+  constructor(keeper, hooks) {
+    this.#hooks = hooks;
+    this.#states = new RunKeeper(keeper, (error) => this.tell("error", messages.notKept(error), "keep"));
+  }
+
+  get engine() {
+    if (!this.client) throw new EngineError({ message: "The engine is not open yet.", fatal: true });
+    return this.client;
+  }
+
+  get active() {
+    return this.phase === "running" || this.phase === "paused";
+  }
+
+  /** Whether the run in the engine can be trained further on the text that is here. */
+  get resumable() {
+    return Boolean(this.run?.settings) && this.run?.text?.fingerprint === this.desk.info?.fingerprint;
+  }
+
+  /** Whether there are steps left, by what the person asks for now. */
+  get stepsLeft() {
+    return (this.desk.settings?.steps ?? 0) > (this.run?.step ?? 0);
+  }
+
+  changed() {
+    this.#hooks.changed();
+  }
+
+  /** @param {"error" | "info"} kind @param {Complaint} complaint @param {string} [key] */
+  tell(kind, complaint, key) {
+    this.#hooks.tell(kind, complaint, key);
+  }
+
+  /**
+   * Runs an action after those before it, and says what went wrong with it.
+   * @param {(error: unknown) => Complaint} explain
+   * @param {() => Promise<void>} task
+   * @returns {Promise<boolean>} whether it went well
+   */
+  act(explain, task) {
+    return this.#turn(async () => {
+      this.busy = true;
+      this.changed();
+      try {
+        await task();
+        return true;
+      } catch (error) {
+        // The worker's death is told by whoever replaces it.
+        if (!(error instanceof EngineError && error.fatal)) this.tell("error", explain(error));
+        return false;
+      } finally {
+        this.busy = false;
+        this.changed();
+      }
+    });
+  }
+
+  /** @param {EngineClient} client whose notices are heard from now on */
+  adopt(client) {
+    this.client = client;
+    client.onNotice = (notice) => {
+      if (this.client === client) this.#hear(notice);
+    };
+    client.onDeath = (failure) => {
+      this.writer.drop();
+      void this.onDeath(client.device, failure);
+    };
+  }
+
+  train() {
+    return this.act(messages.trainingFailed, async () => {
+      await this.#begin();
+      await this.go("run");
+    });
+  }
+
+  step() {
+    return this.act(messages.trainingFailed, async () => {
+      if (!this.run?.settings || this.phase === "ready") await this.#begin();
+      else await this.#attach();
+      await this.go("step");
+    });
+  }
+
+  resume() {
+    return this.act(messages.trainingFailed, async () => {
+      await this.#attach();
+      await this.go("run");
+    });
+  }
+
+  pause() {
+    return this.act(messages.trainingFailed, async () => {
+      await this.engine.ask({ type: "pause" });
+      if (this.phase === "running") this.phase = "paused";
+      await this.keep();
+    });
+  }
+
+  stop() {
+    return this.act(messages.trainingFailed, async () => {
+      await this.engine.ask({ type: "pause" });
+      if (this.run && this.active) this.#end("stopped");
+      await this.keep();
+    });
+  }
+
+  /** @param {"run" | "step"} type */
+  async go(type) {
+    this.onTraining();
+    if (this.run) this.run.verdict = null;
+    this.phase = "running";
+    this.pace.reset();
+    this.changed();
+    await this.engine.ask({ type });
+  }
+
+  async #begin() {
+    const { settings, description, runText } = this.desk;
+    if (!settings || !description) return;
+    const { run, phase } = this;
+    this.onTraining();
+    this.run = Run.fresh(settings, runText, description);
+    this.phase = "running";
+    this.changed();
+    try {
+      await this.engine.ask({ type: "start", settings });
+    } catch (error) {
+      // The engine still holds what it held before.
+      if (this.engine.alive) Object.assign(this, { run, phase });
+      throw error;
+    }
+  }
+
+  /** Gives the run back its text and the steps now asked for. */
+  async #attach() {
+    const { run, desk } = this;
+    if (!run?.settings || !desk.settings) return;
+    if (!run.attached && run.snapshot) {
+      run.rewind(await this.engine.ask({ type: "resume", bytes: run.snapshot.bytes }));
+      run.attached = true;
+    }
+    // Also where the number is the same: it tells a run that had ended to go on.
+    if (this.phase === "ended" || run.settings.steps !== desk.settings.steps) await this.#setSteps(desk.settings.steps);
+  }
+
+  /**
+   * A state of the engine, which then is also the one the page falls back on.
+   * @returns {Promise<Snapshot | null>}
+   */
+  async snapshot() {
+    if (!this.run) return null;
+    this.run.snapshot = await this.engine.ask({ type: "checkpoint" });
+    return this.run.snapshot;
+  }
+
+  /** The state as it is; a model that does not train has not changed since its last one. */
+  async present() {
+    return (this.phase === "running" ? null : this.run?.snapshot) ?? this.snapshot();
+  }
+
+  /** Takes a state and keeps it in the browser. */
+  async keep() {
+    const snapshot = await this.snapshot();
+    if (snapshot) this.#states.keep(this, snapshot);
+  }
+
+  /** The page may be gone in a moment. */
+  keepNow() {
+    if (this.phase === "running" && this.client?.alive) void this.keep().catch(() => {});
+  }
+
+  /** @param {DeskText} text */
+  async useText(text) {
+    if (this.run) this.run.attached = false;
+    await this.desk.use(text);
+  }
+
+  /** @param {Partial<Settings>} change */
+  async changeSettings(change) {
+    if (this.active) return this.#changeRunning(change);
+    if (this.run) this.run.attached = false;
+    await this.desk.change(change);
+  }
+
+  /**
+   * A run under way takes another number of steps and another sample, nothing else.
+   * @param {Partial<Settings>} change
+   */
+  async #changeRunning({ steps, sample_prompt: prompt, sample_every: every }) {
+    const settings = this.run?.settings;
+    if (!settings || !this.desk.settings) return;
+    if (steps !== undefined) await this.#setSteps(steps);
+    if (prompt !== undefined) settings.sample_prompt = prompt;
+    if (every !== undefined) settings.sample_every = every;
+    if (prompt !== undefined || every !== undefined) {
+      await this.engine.ask({ type: "set_sample", prompt: settings.sample_prompt, every: settings.sample_every });
+    }
+    const { sample_prompt, sample_every } = settings;
+    this.desk.settings = { ...this.desk.settings, steps: settings.steps, sample_prompt, sample_every };
+  }
+
+  /** @param {number} steps */
+  async #setSteps(steps) {
+    if (!this.run?.settings) return;
+    await this.engine.ask({ type: "set_steps", steps });
+    this.run.settings.steps = steps;
+  }
+
+  /** @param {Notice} notice */
+  #hear(notice) {
+    switch (notice.type) {
+      case "events":
+        for (const event of notice.events) this.#apply(event);
+        return this.changed();
+      case "snapshot":
+        if (!this.run) return;
+        this.run.snapshot = notice.snapshot;
+        return this.#states.keep(this, notice.snapshot);
+      case "stopped":
+        return this.#stopped(notice);
+      case "written":
+      case "writing_ended":
+        return this.writer.hear(notice);
+    }
+  }
+
+  /** @param {EngineEvent} event */
+  #apply(event) {
+    this.run?.apply(event);
+    if (event.type === "step") this.pace.mark(event.step);
+    if (event.type === "finished" && event.reason === "not_finite") this.tell("error", messages.notFinite(event.message), "finite");
+  }
+
+  /** @param {Extract<Notice, { type: "stopped" }>} notice */
+  #stopped({ reason, failure }) {
+    // On WebGPU any failure of training is taken for one of the device: the CPU does the same work.
+    if (failure?.fatal || (failure && this.engine.device === "webgpu")) return this.engine.fail({ ...failure, fatal: true });
+    if (reason === "finished") this.#end(this.run?.verdict ?? "steps");
+    else if (this.phase === "running") this.phase = "paused";
+    this.changed();
+    if (failure) return this.tell("error", messages.trainingFailed(failure.message));
+    void this.act(messages.notKept, () => this.keep());
+  }
+
+  /** @param {string} verdict */
+  #end(verdict) {
+    this.phase = "ended";
+    if (this.run) this.run.verdict = verdict;
+  }
+}

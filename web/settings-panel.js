@@ -1,0 +1,101 @@
+/**
+ * The settings of the next run, what they cost, and the device that does the work.
+ *
+ * @import { Devices, DeviceChoice } from "./devices.js"
+ * @import { Settings, Stage } from "./engine-types.js"
+ * @import { Session } from "./session.js"
+ */
+
+import { element, need, setText } from "./dom.js";
+import * as format from "./format.js";
+import * as messages from "./messages.js";
+
+/** Which may change while a run is under way. */
+const ALWAYS_OPEN = new Set(["steps"]);
+/** Evaluations and samples take their share besides the steps. */
+const OVERHEAD = 1.15;
+
+/**
+ * @param {{ session: Session, devices: Devices, settled: () => void }} context
+ * @returns {{ render(): void }}
+ */
+export function createSettingsPanel({ session, devices, settled }) {
+  const form = need("settings", HTMLFormElement);
+  const choice = need("device", HTMLSelectElement);
+
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("change", (event) => {
+    const field = event.target;
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) return;
+    if (!field.reportValidity()) return;
+    const value = field.type === "number" ? field.valueAsNumber : field.value;
+    const change = /** @type {Partial<Settings>} */ ({ [field.name]: value });
+    void session.act(() => messages.failedTo("Changing the settings", ""), () => session.changeSettings(change)).then(settled);
+  });
+  choice.addEventListener("change", () => {
+    void devices.choose(/** @type {DeviceChoice} */ (choice.value)).then(settled);
+  });
+
+  return {
+    render() {
+      renderFields(form, session);
+      renderStages(form, session);
+      choice.disabled = session.phase === "starting" || session.phase === "dead";
+      if (session.phase !== "starting") choice.value = devices.choice;
+      renderDevice(session, devices);
+      setText(element("estimate"), estimate(session, devices));
+      const { problem } = session.desk;
+      setText(element("settings-problem"), problem?.where === "settings" ? problem.message : "");
+      setText(element("settings-lock"), session.active ? messages.lockedWhileRunning : "");
+    },
+  };
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {Session} session
+ */
+function renderFields(form, { desk, active, phase }) {
+  const { settings } = desk;
+  for (const field of form.elements) {
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) continue;
+    field.disabled = phase === "starting" || phase === "dead" || (active && !ALWAYS_OPEN.has(field.name));
+    if (!settings) continue;
+    const value = String(settings[/** @type {keyof Settings} */ (field.name)]);
+    if (field.type === "radio") /** @type {HTMLInputElement} */ (field).checked = field.value === value;
+    // What is being typed is not the page's to change.
+    else if (field !== document.activeElement && field.value !== value) field.value = value;
+  }
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {Session} session
+ */
+function renderStages(form, { desk }) {
+  for (const { stage, parameters } of desk.presets) {
+    const label = form.querySelector(`input[value="${/** @type {Stage} */ (stage)}"] + span small`);
+    if (label instanceof HTMLElement) setText(label, format.millions(parameters));
+  }
+}
+
+/**
+ * @param {Session} session
+ * @param {Devices} devices
+ */
+function renderDevice({ client, phase }, { why }) {
+  if (phase === "starting" || !client?.opened) return;
+  setText(element("device-state"), messages.device(client.opened.name, why));
+}
+
+/**
+ * @param {Session} session
+ * @param {Devices} devices
+ */
+function estimate({ desk, client }, { chooser }) {
+  const { description, settings } = desk;
+  if (!description || !settings || !client) return messages.none;
+  const speed = chooser.speed(client.device, settings);
+  const seconds = speed && ((description.tokens_per_step * settings.steps) / speed) * OVERHEAD;
+  return messages.estimate(description.parameters, seconds, messages.deviceNames[client.device]);
+}

@@ -1,0 +1,147 @@
+/**
+ * Named files that outlive the page: in the origin's private file system, else in IndexedDB, else (private windows) in memory.
+ * A write is whole or not at all: both kinds replace the old file only when the new one is complete.
+ *
+ * @typedef {Blob | Uint8Array<ArrayBuffer> | string} Content
+ *
+ * @typedef {object} Store
+ * @property {boolean} lasting whether files outlive the page
+ * @property {(name: string) => Promise<Blob | null>} read null where there is no such file
+ * @property {(name: string, content: Content) => Promise<void>} write
+ * @property {(name: string) => Promise<void>} remove
+ * @property {() => Promise<string[]>} list
+ */
+
+const FOLDER = "mmrec";
+
+/**
+ * The best store that this browser really lets us write to.
+ * @returns {Promise<Store>}
+ */
+export async function openStore() {
+  for (const attempt of [openPrivateFiles, openDatabase]) {
+    try {
+      const store = await attempt();
+      await store.write("probe", "written");
+      await store.remove("probe");
+      return store;
+    } catch {
+      // Not there, or forbidden (private windows, blocked site data): the next one.
+    }
+  }
+  return memoryStore();
+}
+
+/** @returns {Promise<Store>} */
+async function openPrivateFiles() {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle(FOLDER, { create: true });
+  return {
+    lasting: true,
+    async read(name) {
+      try {
+        return await (await folder.getFileHandle(name)).getFile();
+      } catch (error) {
+        if (error instanceof DOMException && error.name === "NotFoundError") return null;
+        throw error;
+      }
+    },
+    async write(name, content) {
+      const file = await folder.getFileHandle(name, { create: true });
+      // Goes to a swap file that takes the file's place on close.
+      const stream = await file.createWritable();
+      try {
+        await stream.write(content);
+        await stream.close();
+      } catch (error) {
+        await stream.abort().catch(() => {});
+        throw error;
+      }
+    },
+    async remove(name) {
+      await folder.removeEntry(name).catch(() => {});
+    },
+    async list() {
+      const names = [];
+      for await (const name of folder.keys()) names.push(name);
+      return names;
+    },
+  };
+}
+
+/** @returns {Promise<Store>} */
+async function openDatabase() {
+  const opening = indexedDB.open(FOLDER, 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore("files");
+  const database = await finished(opening);
+  /** @param {IDBTransactionMode} mode */
+  const files = (mode) => database.transaction("files", mode).objectStore("files");
+  return {
+    lasting: true,
+    read: async (name) => (await finished(files("readonly").get(name))) ?? null,
+    async write(name, content) {
+      const store = files("readwrite");
+      store.put(content instanceof Blob ? content : new Blob([content]), name);
+      await committed(store.transaction);
+    },
+    async remove(name) {
+      const store = files("readwrite");
+      store.delete(name);
+      await committed(store.transaction);
+    },
+    list: async () => (await finished(files("readonly").getAllKeys())).map(String),
+  };
+}
+
+/**
+ * @template T
+ * @param {IDBRequest<T>} request
+ * @returns {Promise<T>}
+ */
+function finished(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/**
+ * @param {IDBTransaction} transaction
+ * @returns {Promise<void>}
+ */
+function committed(transaction) {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onerror = transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+/** @returns {Store} */
+export function memoryStore() {
+  /** @type {Map<string, Blob>} */
+  const files = new Map();
+  return {
+    lasting: false,
+    read: async (name) => files.get(name) ?? null,
+    async write(name, content) {
+      files.set(name, content instanceof Blob ? content : new Blob([content]));
+    },
+    async remove(name) {
+      files.delete(name);
+    },
+    list: async () => [...files.keys()],
+  };
+}
+
+/**
+ * Only one tab may keep its work: two would overwrite each other's. Waits a moment, since a page that is being reloaded may
+ * still hold the right. Held until the page is gone.
+ * @returns {Promise<boolean>} whether this tab is the one
+ */
+export function claimStore() {
+  if (!navigator.locks) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const held = () => new Promise(() => resolve(true));
+    navigator.locks.request("mmrec", { signal: AbortSignal.timeout(1500) }, held).catch(() => resolve(false));
+  });
+}

@@ -1,0 +1,147 @@
+/**
+ * The text: where it comes from, and what it is.
+ *
+ * @import { Archive } from "./archive.js"
+ * @import { DeskText } from "./desk.js"
+ * @import { Keeper } from "./keeper.js"
+ * @import { Notices } from "./notices.js"
+ * @import { Session } from "./session.js"
+ */
+
+import { button, element, input, need, onPress, setText, setUsable } from "./dom.js";
+import * as format from "./format.js";
+import * as messages from "./messages.js";
+import { fromFiles, fromPaste, Refusal, sample, shakespeare } from "./text-source.js";
+
+/**
+ * @param {{ session: Session, archive: Archive, keeper: Keeper, notices: Notices, settled: () => void }} context
+ * @returns {{ render(): void }}
+ */
+export function createTextPanel({ session, archive, keeper, notices, settled }) {
+  const files = input("files");
+  const progress = element("text-progress");
+  const sources = [button("paste"), button("sample"), button("shakespeare")];
+
+  /** @param {unknown} error */
+  const explain = (error) => (error instanceof Refusal ? error.complaint : messages.textRefused(error));
+
+  /** @param {() => Promise<void>} task that takes a while with a large text */
+  const reading = async (task) => {
+    setText(progress, messages.readingText);
+    await task().finally(() => setText(progress, ""));
+  };
+
+  /** @param {() => Promise<DeskText> | DeskText} find */
+  const use = (find) =>
+    session.act(explain, async () => {
+      notices.dismiss("text");
+      if (session.active) return;
+      await reading(async () => archive.use(await find()));
+      settled();
+    });
+
+  /**
+   * @param {File[]} chosen
+   * @param {boolean} lossy
+   */
+  const useFiles = (chosen, lossy) =>
+    session.act(explain, async () => {
+      notices.dismiss("text");
+      if (session.active || chosen.length === 0) return;
+      try {
+        await reading(() => archive.use(fromFiles(chosen, lossy)));
+        settled();
+      } catch (error) {
+        if (lossy || !messages.canBeReplaced(error)) throw error;
+        const accept = { label: messages.acceptAnyway, run: () => void useFiles(chosen, true) };
+        notices.show("error", messages.textRefused(error), { key: "text", actions: [accept] });
+      }
+    });
+
+  /** @param {Iterable<File>} list */
+  const take = (list) => void useFiles([...list], false);
+
+  files.addEventListener("change", () => {
+    take(files.files ?? []);
+    files.value = "";
+  });
+  onPress(button("sample"), () => void use(() => sample));
+  onPress(button("shakespeare"), () => {
+    const report = (/** @type {number} */ done, /** @type {number} */ total) => setText(progress, messages.downloading(done, total));
+    // Ten minutes without an end is a failure, too.
+    const text = shakespeare(keeper, report, AbortSignal.timeout(600_000)).finally(() => setText(progress, ""));
+    text.then((found) => use(() => found), (error) => notices.show("error", explain(error), { key: "text" }));
+  });
+  listenForPaste((text) => void use(() => fromPaste(text)));
+  listenForDrop(take);
+
+  return {
+    render() {
+      const free = !session.active && session.phase !== "starting" && session.phase !== "dead";
+      for (const source of sources) setUsable(source, free, messages.lockedWhileRunning);
+      files.disabled = !free;
+      renderFacts(session);
+    },
+  };
+}
+
+/** @param {Session} session */
+function renderFacts({ desk, phase }) {
+  const { info, glance, text, problem } = desk;
+  if (phase === "starting") return;
+  const known = info ?? glance;
+  setText(element("text-name"), text.name);
+  setText(element("text-size"), known ? format.bytes(known.bytes) : messages.none);
+  setText(element("text-characters"), known ? format.count(known.characters) : messages.none);
+  setText(element("text-vocabulary"), info ? format.count(info.vocabulary) : messages.none);
+  setText(element("text-split-label"), info ? messages.split(info) : messages.none);
+  setText(element("text-preview"), known?.preview ?? "");
+  setText(element("text-problem"), problem?.where === "text" ? problem.message : "");
+  drawSplit(info?.val_fraction ?? 0);
+  button("sample").setAttribute("aria-pressed", String(text.ref.kind === "sample"));
+  button("shakespeare").setAttribute("aria-pressed", String(text.name === messages.shakespeareName));
+}
+
+/** @param {number} fraction of the text that is for validation */
+function drawSplit(fraction) {
+  const [train, validation] = element("text-split").children;
+  if (train instanceof HTMLElement) train.style.flexGrow = String(1 - fraction);
+  if (validation instanceof HTMLElement) validation.style.flexGrow = String(fraction);
+}
+
+/** @param {(text: string) => void} use */
+function listenForPaste(use) {
+  const dialog = need("paste-dialog", HTMLDialogElement);
+  const area = need("paste-area", HTMLTextAreaElement);
+  onPress(button("paste"), () => {
+    area.value = "";
+    dialog.returnValue = "";
+    dialog.showModal();
+    area.focus();
+  });
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue === "use") use(area.value);
+  });
+}
+
+/** @param {(files: File[]) => void} take */
+function listenForDrop(take) {
+  const curtain = element("drop");
+  /** @param {DragEvent} event */
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  addEventListener("dragover", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    curtain.hidden = false;
+  });
+  addEventListener("dragleave", (event) => {
+    // Without a related target the pointer has left the window.
+    if (event.relatedTarget === null) curtain.hidden = true;
+  });
+  addEventListener("drop", (event) => {
+    curtain.hidden = true;
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    take([...(event.dataTransfer?.files ?? [])]);
+  });
+}

@@ -1,0 +1,112 @@
+/**
+ * Where texts come from: files, the clipboard, the sample, Tiny Shakespeare. What is clearly no text to train on is refused here,
+ * before anything is read; the engine looks at the rest.
+ *
+ * @import { DeskText } from "./desk.js"
+ * @import { Keeper } from "./keeper.js"
+ * @import { Complaint } from "./messages.js"
+ */
+
+import * as messages from "./messages.js";
+
+const SHAKESPEARE = {
+  address: "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+  sha256: "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+  bytes: 1_115_394,
+};
+
+/** A text that the page does not take, with what to say about it. */
+export class Refusal extends Error {
+  /** @param {Complaint} complaint */
+  constructor(complaint) {
+    super(complaint.what);
+    this.complaint = complaint;
+  }
+}
+
+/** @type {DeskText} */
+export const sample = { source: { kind: "sample" }, ref: { kind: "sample" }, name: messages.sampleName };
+
+/**
+ * @param {File[]} files
+ * @param {boolean} lossy whether unreadable bytes are replaced
+ * @returns {DeskText}
+ */
+export function fromFiles(files, lossy) {
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  if (size > messages.TEXT_LIMIT) throw new Refusal(messages.tooLarge(size));
+  if (size === 0) throw new Refusal(messages.emptyText());
+  const first = /** @type {File} */ (files[0]);
+  const name = files.length === 1 ? first.name : `${first.name} and ${files.length - 1} more`;
+  return fromBlobs(files.map((file) => ({ name: file.name, blob: file })), name, lossy);
+}
+
+/** @param {string} text */
+export function fromPaste(text) {
+  if (text.trim() === "") throw new Refusal(messages.emptyText());
+  const blob = new Blob([text]);
+  if (blob.size > messages.TEXT_LIMIT) throw new Refusal(messages.tooLarge(blob.size));
+  return fromBlobs([{ name: messages.pastedName, blob }], messages.pastedName, false);
+}
+
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
+export const fromKept = (blob, name) => fromBlobs([{ name, blob }], name, false);
+
+/**
+ * @param {{ name: string, blob: Blob }[]} files
+ * @param {string} name
+ * @param {boolean} lossy
+ * @returns {DeskText}
+ */
+function fromBlobs(files, name, lossy) {
+  return { source: { kind: "files", files, lossy }, ref: { kind: "kept", id: "", name }, name };
+}
+
+/**
+ * From the store, or else from its well-known place, once.
+ * @param {Keeper} keeper
+ * @param {(done: number, total: number) => void} progress
+ * @param {AbortSignal} signal
+ */
+export async function shakespeare(keeper, progress, signal) {
+  const kept = await keeper.shakespeare().catch(() => null);
+  if (kept && (await sha256(kept)) === SHAKESPEARE.sha256) return fromKept(kept, messages.shakespeareName);
+  try {
+    const text = await download(progress, signal);
+    if ((await sha256(text)) !== SHAKESPEARE.sha256) throw new Error(messages.wrongSum);
+    await keeper.keepShakespeare(text).catch(() => {});
+    return fromKept(text, messages.shakespeareName);
+  } catch (error) {
+    throw new Refusal(messages.downloadFailed(error));
+  }
+}
+
+/**
+ * @param {(done: number, total: number) => void} progress
+ * @param {AbortSignal} signal
+ */
+async function download(progress, signal) {
+  progress(0, SHAKESPEARE.bytes);
+  const response = await fetch(SHAKESPEARE.address, { signal, credentials: "omit", referrerPolicy: "no-referrer" });
+  if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  const parts = [];
+  let done = 0;
+  const reader = response.body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(/** @type {Uint8Array<ArrayBuffer>} */ (part.value));
+    done += part.value.byteLength;
+    if (done > SHAKESPEARE.bytes) throw new Error(messages.wrongSum);
+    progress(done, SHAKESPEARE.bytes);
+  }
+  return new Blob(parts);
+}
+
+/** @param {Blob} blob */
+async function sha256(blob) {
+  const digest = await crypto.subtle.digest("SHA-256", await blob.arrayBuffer());
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

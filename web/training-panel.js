@@ -1,0 +1,223 @@
+/**
+ * The run: its controls, its figures, its curve in words and numbers, and its files.
+ *
+ * @import { Archive } from "./archive.js"
+ * @import { Session } from "./session.js"
+ */
+
+import { button, element, input, make, need, onPress, setText, setUsable, throttle } from "./dom.js";
+import * as format from "./format.js";
+import * as messages from "./messages.js";
+
+/** How often a screen reader is told how it goes (milliseconds). */
+const ANNOUNCE = 15_000;
+/** More rows than this are thinned out in the table. */
+const ROWS = 1000;
+/** Below this many steps since its last file a run is not worth a question before another takes its place. */
+const WORTH_ASKING = 20;
+
+/**
+ * @param {{ session: Session, archive: Archive }} context
+ * @returns {{ render(): void }}
+ */
+export function createTrainingPanel({ session, archive }) {
+  const [train, pause, step, stop] = ["train", "pause", "step", "stop"].map(button);
+  if (!train || !pause || !step || !stop) throw new Error("index.html lacks a control");
+
+  /** @param {() => Promise<boolean>} action that puts another run in the place of this one, if it goes well */
+  const replacing = async (action) => {
+    if (!(await mayReplace(session, archive))) return;
+    const { kept } = archive;
+    archive.kept = null;
+    if (!(await action())) archive.kept = kept;
+    session.changed();
+  };
+
+  onPress(train, () => void replacing(() => {
+    // At the keyboard the next thing wanted is to pause.
+    if (document.activeElement === train) pause.focus();
+    showTraining();
+    return session.train();
+  }));
+  onPress(pause, () => void (session.phase === "running" ? session.pause() : session.resume()));
+  onPress(step, () => void (session.phase === "ready" ? replacing(() => session.step()) : session.step()));
+  onPress(stop, () => void session.stop());
+  onPress(button("continue"), () => void archive.continueKept().then(() => {
+    pause.focus({ preventScroll: true });
+    showTraining();
+  }));
+  onPress(button("discard"), () => void archive.discardKept().then(() => train.focus()));
+  listenForFiles(session, archive, replacing);
+
+  const announce = throttle(() => session.phase === "running" && setText(element("announcer"), inWords(session)), ANNOUNCE);
+  const summarise = throttle(() => setText(element("chart-summary"), inWords(session)), 1000);
+  const table = throttle(() => renderTable(session), 1000);
+  need("numbers", HTMLDetailsElement).addEventListener("toggle", table);
+
+  return {
+    render() {
+      renderControls(session, archive);
+      renderFigures(session);
+      renderKept(session, archive);
+      summarise();
+      announce();
+      table();
+    },
+  };
+}
+
+/** On a small screen the curve is far below the button. */
+function showTraining() {
+  const place = element("training");
+  if (place.getBoundingClientRect().top > innerHeight * 0.5) {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    place.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+  }
+}
+
+/**
+ * A run that cannot be had back is not replaced without a question.
+ * @param {Session} session
+ * @param {Archive} archive
+ */
+async function mayReplace({ run }, archive) {
+  const { kept } = archive;
+  const worth = run !== null && run.step - Math.max(0, run.exportedStep) >= WORTH_ASKING;
+  if (!worth && !kept) return true;
+  const answer = await ask(worth ? run : kept, worth);
+  if (answer === "save") await archive.saveFile();
+  return answer === "save" || answer === "replace";
+}
+
+/**
+ * @param {{ step: number, loss: number | null } | null} at
+ * @param {boolean} savable
+ * @returns {Promise<string>}
+ */
+function ask(at, savable) {
+  const dialog = need("replace-dialog", HTMLDialogElement);
+  setText(element("replace-text"), messages.replaceQuestion(at?.step ?? 0, at?.loss ?? null));
+  const save = dialog.querySelector('button[value="save"]');
+  if (save instanceof HTMLButtonElement) save.hidden = !savable;
+  dialog.returnValue = "cancel";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue || "cancel"), { once: true });
+  });
+}
+
+/**
+ * @param {Session} session
+ * @param {Archive} archive
+ * @param {(action: () => Promise<boolean>) => Promise<void>} replacing
+ */
+function listenForFiles(session, archive, replacing) {
+  const chooser = input("checkpoint-file");
+  onPress(button("save"), () => void archive.saveFile());
+  onPress(button("load"), () => chooser.click());
+  chooser.addEventListener("change", () => {
+    const file = chooser.files?.[0];
+    chooser.value = "";
+    if (file && session.phase !== "running") void replacing(() => archive.loadFile(file));
+  });
+}
+
+/**
+ * @param {Session} session
+ * @param {Archive} archive
+ */
+function renderControls(session, archive) {
+  const { phase, run, desk, busy } = session;
+  const up = phase !== "starting" && phase !== "dead";
+  const idle = up && !session.active;
+  const problem = desk.problem?.message ?? messages.unusable.starting;
+  setUsable(button("train"), idle && desk.ready && !busy, session.active ? messages.unusable.running : problem);
+
+  const goOn = run !== null && session.resumable && (phase === "paused" || session.stepsLeft);
+  const whyNot = !run ? messages.unusable.notRunning : session.resumable ? messages.unusable.allDone : messages.unusable.otherText;
+  const resumes = phase === "paused" || phase === "ended";
+  setText(button("pause"), resumes ? "Resume" : "Pause");
+  setUsable(button("pause"), phase === "running" || (resumes && goOn && !busy), whyNot);
+  const first = phase === "ready" && desk.ready;
+  setUsable(button("step"), !busy && (first || (resumes && goOn)), phase === "running" ? messages.unusable.noSteps : whyNot);
+  setUsable(button("stop"), session.active, messages.unusable.noRun);
+  emphasise(phase === "running" || phase === "paused" ? "pause" : archive.kept ? "" : "train");
+
+  setUsable(button("save"), up && run !== null, messages.unusable.noModel);
+  setUsable(button("load"), up && phase !== "running", messages.unusable.running);
+  setText(element("phase"), describePhase(session));
+}
+
+/** @param {string} id the one button that is the obvious next */
+function emphasise(id) {
+  for (const name of ["train", "pause"]) button(name).classList.toggle("primary", name === id);
+}
+
+/** @param {Session} session */
+function describePhase({ phase, run, client }) {
+  if (phase === "dead") return messages.phases.ended;
+  if (phase === "running" && run?.evaluating) return messages.evaluating(run.evaluating.done, run.evaluating.total);
+  if (phase === "ended" && run?.verdict) return messages.verdicts[run.verdict] ?? messages.phases.ended;
+  if (phase === "running" && client) return `${messages.phases.running} on the ${messages.deviceNames[client.device]}`;
+  return messages.phases[phase];
+}
+
+/** @param {Session} session */
+function renderFigures({ run, pace, phase }) {
+  const write = (/** @type {string} */ id, /** @type {string | null} */ text) => setText(element(id), text ?? messages.none);
+  const { train, validation, best, speed } = latest(run);
+  write("figure-step", run && `${format.count(run.step)} / ${format.count(run.planned)}`);
+  write("figure-train", train === null ? null : format.loss(train));
+  write("figure-validation", validation === null ? null : format.loss(validation));
+  write("figure-best", best === null ? null : format.loss(best));
+  write("figure-speed", speed === null ? null : format.speed(speed));
+  const left = run && phase === "running" ? pace.secondsFor(run.planned - run.step) : null;
+  write("figure-left", left === null ? null : format.duration(left));
+  const progress = need("progress", HTMLProgressElement);
+  progress.max = run?.planned || 1;
+  progress.value = run?.step ?? 0;
+}
+
+/** @param {Session["run"]} run */
+function latest(run) {
+  const curve = run?.curve;
+  const speed = curve?.speed.findLast((value) => value !== null) ?? null;
+  return { train: curve?.loss ?? null, validation: curve?.validationLoss ?? null, best: curve?.best?.loss ?? null, speed };
+}
+
+/**
+ * @param {Session} session
+ * @param {Archive} archive
+ */
+function renderKept({ run, phase }, { kept }) {
+  element("kept").hidden = !kept || phase === "starting";
+  element("chart-empty").hidden = kept !== null || (run?.curve.length ?? 0) > 0 || phase === "starting" || run !== null;
+  if (kept) setText(element("kept-text"), messages.keptRun(kept));
+}
+
+/** @param {Session} session */
+function inWords({ run }) {
+  if (!run) return "No steps yet.";
+  const { step, planned, uniform, curve } = run;
+  return messages.summary({ step, planned, loss: curve.loss, validation: curve.validationLoss, best: curve.best, uniform });
+}
+
+/** The curve as a table, for whoever cannot see the chart or wants the numbers. @param {Session} session */
+function renderTable({ run }) {
+  const body = element("numbers-body");
+  if (!need("numbers", HTMLDetailsElement).open) return;
+  const curve = run?.curve;
+  const stride = Math.ceil((curve?.length ?? 0) / ROWS);
+  const rows = [];
+  for (let at = 0; curve && at < curve.length; at++) {
+    if (at % stride !== 0 && curve.validation[at] === null && at !== curve.length - 1) continue;
+    const cells = [
+      format.count(curve.steps[at] ?? 0),
+      ...[curve.train[at], curve.validation[at]].map((value) => (value == null ? "" : value.toFixed(5))),
+      curve.lr[at] == null ? "" : format.rate(Number(curve.lr[at])),
+      curve.speed[at] == null ? "" : format.count(Number(curve.speed[at])),
+    ];
+    rows.push(make("tr", {}, ...cells.map((text) => make("td", { text }))));
+  }
+  body.replaceChildren(...rows);
+}

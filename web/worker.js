@@ -1,0 +1,283 @@
+/**
+ * One worker is one engine: one wasm module on one device. All of the model's work happens here.
+ *
+ * A single loop does everything in turn, so that the engine is never entered twice: first the page's requests, then a piece of
+ * writing, then a piece of training. Between pieces it gives the event loop a turn, which is when new requests arrive.
+ *
+ * @import { DeviceKind, Engine, EngineEvent, EngineModule, Stage } from "./engine-types.js"
+ * @import { Answers, Envelope, Failure, FromWorker, Notice, Opened, Request, TextSource } from "./protocol.js"
+ */
+
+/** The state is saved at least this often while training (milliseconds) … */
+const SAVE_AT_LEAST = 20_000;
+/** … and more often where that is cheap: saving may take one part in this many of the time. */
+const SAVE_SHARE = 40;
+const SAVE_AT_MOST = 4_000;
+
+/** @type {Engine | undefined} */
+let engine;
+/** @type {Envelope[]} */
+const requests = [];
+/** @type {"no" | "run" | "step"} */
+let training = "no";
+let writing = false;
+let awake = false;
+let step = 0;
+let savedAt = 0;
+let savedStep = 0;
+let saveEvery = SAVE_AT_MOST;
+
+const channel = new MessageChannel();
+
+self.onmessage = (/** @type {MessageEvent<Envelope>} */ message) => {
+  requests.push(message.data);
+  if (!awake) void loop();
+};
+self.addEventListener("unhandledrejection", (event) => notify({ type: "failed", failure: failure(event.reason, true) }));
+
+async function loop() {
+  awake = true;
+  for (;;) {
+    const envelope = requests.shift();
+    if (envelope) await answer(envelope);
+    else if (writing) await write();
+    else if (training !== "no") await train();
+    else break;
+    await turn();
+  }
+  awake = false;
+}
+
+/** Lets the event loop take one turn (a timer would wait 4 ms, a promise none at all). */
+function turn() {
+  return new Promise((resolve) => {
+    channel.port1.onmessage = resolve;
+    channel.port2.postMessage(null);
+  });
+}
+
+/** @param {Envelope} envelope */
+async function answer({ id, request }) {
+  try {
+    const value = await respond(request);
+    post({ type: "reply", id, ok: true, value });
+  } catch (error) {
+    post({ type: "reply", id, ok: false, failure: failure(error) });
+  }
+}
+
+/**
+ * @param {Request} request
+ * @returns {Promise<Answers[keyof Answers]>}
+ */
+async function respond(request) {
+  if (request.type === "open") return open(request.device);
+  const ready = opened();
+  switch (request.type) {
+    case "read":
+      return read(ready, request.source);
+    case "prepare":
+      return ready.prepare(request.options);
+    case "text":
+      return new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (ready.text())]);
+    case "describe":
+      return ready.describe(request.settings);
+    case "probe":
+      return ready.probe(request.settings);
+    case "start":
+      ready.start(request.settings);
+      return begin(0);
+    case "resume": {
+      const info = ready.resume(request.bytes);
+      begin(info.step);
+      return info;
+    }
+    case "load": {
+      const info = ready.open(request.bytes);
+      begin(info.step);
+      return info;
+    }
+    case "inspect":
+      return ready.inspect(request.bytes);
+    case "run":
+    case "step":
+      training = request.type;
+      return null;
+    case "pause":
+      training = "no";
+      return null;
+    case "checkpoint":
+      return snapshot(ready);
+    case "set_sample":
+      ready.set_sample(request.prompt, request.every);
+      return null;
+    case "set_steps":
+      ready.set_steps(request.steps);
+      return null;
+    case "generate":
+      await ready.generate(request.prompt, request.options);
+      writing = true;
+      return null;
+    case "stop_generation":
+      endWriting(ready, true);
+      return null;
+    case "logits":
+      return ready.logits(request.prompt);
+  }
+}
+
+/**
+ * @param {DeviceKind} device
+ * @returns {Promise<Opened>}
+ */
+async function open(device) {
+  /** @type {EngineModule} */
+  const module = await import(new URL(`./wasm/${device}/mmrec_wasm.js`, import.meta.url).href);
+  await module.default();
+  engine = await module.Engine.create(device);
+  const presets = engine.presets();
+  const defaults = /** @type {Opened["defaults"]} */ ({});
+  for (const stage of /** @type {Stage[]} */ (["tiny", "mini", "small"])) defaults[stage] = engine.defaults(stage);
+  return { name: engine.device_name(), presets, defaults };
+}
+
+function opened() {
+  if (!engine) throw new Error("The engine is not open yet.");
+  return engine;
+}
+
+/**
+ * @param {Engine} ready
+ * @param {TextSource} source
+ */
+async function read(ready, source) {
+  ready.clear_text();
+  if (source.kind === "sample") {
+    ready.sample_text();
+    return null;
+  }
+  let info = null;
+  for (const { name, blob } of source.files) {
+    info = ready.read_text(new Uint8Array(await blob.arrayBuffer()), name, source.lossy);
+  }
+  return info;
+}
+
+/** @param {number} at the step of the model that is now in the engine */
+function begin(at) {
+  training = "no";
+  writing = false;
+  step = at;
+  savedStep = at;
+  savedAt = performance.now();
+  return null;
+}
+
+/** One piece of training, and what follows from it. */
+async function train() {
+  const ready = opened();
+  try {
+    const events = await ready.advance();
+    const stopped = await follow(ready, events);
+    if (stopped) notify({ type: "stopped", reason: stopped });
+    else if (performance.now() - savedAt > saveEvery && step > savedStep) await save(ready);
+  } catch (error) {
+    training = "no";
+    notify({ type: "stopped", reason: "error", failure: failure(error) });
+  }
+}
+
+/**
+ * @param {Engine} ready
+ * @param {EngineEvent[]} events
+ * @returns {Promise<"step" | "finished" | null>} why training stops here, if it does
+ */
+async function follow(ready, events) {
+  /** @type {"step" | "finished" | null} */
+  let stopped = null;
+  for (const event of events) {
+    if (event.type === "step") step = event.step;
+    if (event.type === "step" && training === "step") stopped = "step";
+    if (event.type === "finished") stopped = "finished";
+  }
+  notify({ type: "events", events });
+  if (events.some((event) => event.type === "save")) await save(ready);
+  if (stopped) training = "no";
+  return stopped;
+}
+
+/** @param {Engine} ready */
+async function save(ready) {
+  const started = performance.now();
+  const taken = await snapshot(ready);
+  savedAt = performance.now();
+  savedStep = step;
+  saveEvery = Math.min(SAVE_AT_LEAST, Math.max(SAVE_AT_MOST, (savedAt - started) * SAVE_SHARE));
+  notify({ type: "snapshot", snapshot: taken });
+}
+
+/** @param {Engine} ready */
+async function snapshot(ready) {
+  const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (await ready.checkpoint());
+  return { bytes, step };
+}
+
+/** One piece of writing. */
+async function write() {
+  const ready = opened();
+  try {
+    const text = await ready.next_text();
+    if (text === undefined) endWriting(ready, false);
+    else notify({ type: "written", text });
+  } catch (error) {
+    writing = false;
+    notify({ type: "writing_ended", stopped: true, failure: failure(error) });
+  }
+}
+
+/**
+ * @param {Engine} ready
+ * @param {boolean} stopped by the person
+ */
+function endWriting(ready, stopped) {
+  if (!writing) return;
+  writing = false;
+  if (stopped) ready.stop_generation();
+  notify({ type: "writing_ended", stopped });
+}
+
+/**
+ * @param {unknown} error
+ * @param {boolean} [fatal]
+ * @returns {Failure}
+ */
+function failure(error, fatal = false) {
+  // A trap leaves the module's memory in an unknown state: nothing of this engine may be used again.
+  const trapped = error instanceof WebAssembly.RuntimeError;
+  const message = error instanceof Error ? error.message : String(error);
+  return { message, fatal: fatal || trapped };
+}
+
+/** @param {Notice} notice */
+function notify(notice) {
+  post(notice);
+}
+
+/** @param {FromWorker} message */
+function post(message) {
+  /** @type {Transferable[]} */
+  const transfer = [];
+  const bytes = message.type === "snapshot" ? message.snapshot.bytes : replyBytes(message);
+  if (bytes) transfer.push(bytes.buffer);
+  /** @type {{ postMessage(message: unknown, transfer: Transferable[]): void }} */ (self).postMessage(message, transfer);
+}
+
+/**
+ * @param {FromWorker} message
+ * @returns {Uint8Array<ArrayBuffer> | null} of a checkpoint, which is moved and not copied
+ */
+function replyBytes(message) {
+  if (message.type !== "reply" || !message.ok) return null;
+  const value = /** @type {Partial<Answers["checkpoint"]> | null} */ (message.value);
+  return value && value.bytes instanceof Uint8Array ? value.bytes : null;
+}
