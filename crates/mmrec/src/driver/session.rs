@@ -342,7 +342,7 @@ impl Session {
         self.progress.train = train;
         if steps > self.step() {
             self.finished = false;
-            self.due.retain(|due| !matches!(due, Due::Finish(Finish::Steps)));
+            self.due.retain(|due| !matches!(due, Due::Finish(_)));
         }
         Ok(())
     }
