@@ -1,5 +1,8 @@
 //! The command line from a text to a text: prepare, train, look, judge, write. And what a run's folder holds.
 
+// A test that cannot go on says so by panicking, helpers included.
+#![allow(clippy::unwrap_used)]
+
 #[path = "shared/binary.rs"]
 mod binary;
 

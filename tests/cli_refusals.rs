@@ -1,5 +1,8 @@
 //! Everything a person can get wrong ends with a message that says what and what to do, and leaves nothing behind.
 
+// A test that cannot go on says so by panicking, helpers included.
+#![allow(clippy::unwrap_used)]
+
 #[path = "shared/binary.rs"]
 mod binary;
 

@@ -1,5 +1,8 @@
 //! Runs that end too early, and go on: killed, stopped, asked to stop, with a damaged file.
 
+// A test that cannot go on says so by panicking, helpers included.
+#![allow(clippy::unwrap_used)]
+
 #[path = "shared/binary.rs"]
 mod binary;
 

@@ -14,16 +14,19 @@ use tempfile::TempDir;
 use crate::input::{Inputs, Skipped};
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::{atomic, format, interrupt};
+use crate::settings::SettingsFile;
+use crate::{atomic, format, interrupt, run_folder};
 
 /// Whether `path` is a folder of prepared data.
 pub fn is_prepared(path: &Path) -> bool {
     path.join(INDEX_FILE).is_file()
 }
 
-/// The folder of prepared data that `path` means: itself, or the one in a run's folder.
+/// The folder of prepared data that `path` means: itself or, for a run's folder, the one that the run is trained on.
 pub fn find(path: &Path) -> Option<PathBuf> {
-    [path.to_owned(), path.join("data")].into_iter().find(|folder| is_prepared(folder))
+    let trained_on = SettingsFile::read(&path.join(run_folder::CONFIG)).ok().and_then(|file| file.data);
+    let candidates = [Some(path.to_owned()), Some(path.join(run_folder::DATA)), trained_on.map(|data| data.path)];
+    candidates.into_iter().flatten().find(|folder| is_prepared(folder))
 }
 
 /// Reads the index of a folder.

@@ -79,14 +79,6 @@ impl Progress {
         }
     }
 
-    /// Something a person must see, with `--json` too.
-    pub fn warn(&self, text: &str) {
-        match self {
-            Self::Quiet => note(text),
-            _ => self.say(text),
-        }
-    }
-
     /// Takes the bar away.
     pub fn clear(&self) {
         if let Self::Bar(bar) = self {

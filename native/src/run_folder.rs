@@ -15,9 +15,11 @@ use crate::{atomic, metrics};
 const LOCK: &str = ".lock";
 const LAST: &str = "last.safetensors";
 const BEST: &str = "best.safetensors";
-const CONFIG: &str = "config.toml";
+/// The run's settings.
+pub const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.jsonl";
-const DATA: &str = "data";
+/// Where a text that was not prepared is prepared to.
+pub const DATA: &str = "data";
 
 /// A run's folder, held by this process alone.
 #[derive(Debug)]
@@ -39,7 +41,7 @@ struct Made {
 impl RunFolder {
     /// Makes a folder for a new run. A folder that holds a run, or anything else than prepared data, is refused.
     pub fn create(path: &Path) -> Result<Self> {
-        let path = atomic::absolute(path)?;
+        let path = path.to_owned();
         let made = Made { folder: !path.exists(), data: !path.join(DATA).exists() };
         fs::create_dir_all(&path).with_context(|| format!("cannot create the folder {}", path.display()))?;
         let folder = Self { made, ..Self::lock(path)? };
@@ -72,7 +74,7 @@ impl RunFolder {
 
     /// Opens the folder of a run to go on with it.
     pub fn open(path: &Path) -> Result<Self> {
-        let path = atomic::absolute(path)?;
+        let path = path.to_owned();
         ensure!(path.is_dir(), "there is no run to resume in {}: start one without --resume", path.display());
         let folder = Self::lock(path)?;
         if !folder.holds_run() {

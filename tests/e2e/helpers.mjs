@@ -200,7 +200,8 @@ export async function keptRun(page, wanted) {
 export function text(sentences) {
   const [who, does, what] = [["Ada", "Ben", "Cleo", "Dov"], ["finds", "hides", "sells", "mends"], ["the red kite", "a blue jar", "the old clock", "a small boat"]];
   let seed = 7;
-  const pick = (list) => list[(seed = (seed * 1103515245 + 12345) % 2 ** 31) % list.length];
+  // The low bits of this generator repeat soon; the high ones do not.
+  const pick = (list) => list[((seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) >>> 16) % list.length];
   return Array.from({ length: sentences }, () => `${pick(who)} ${pick(does)} ${pick(what)}.`).join("\n");
 }
 

@@ -226,3 +226,31 @@ test("writing can be stopped, and waits for nobody while training goes on", asyn
   await phase(page, /Stopped/);
   await done();
 });
+
+test("without a private file system, IndexedDB keeps the run", async () => {
+  const { page, done } = await visit(place, {
+    before: (page) => page.addInitScript(() => (navigator.storage.getDirectory = () => Promise.reject(new DOMException("no", "SecurityError")))),
+  });
+  await settle(page, { ...SMALL, steps: 50 });
+  await press(page, "Step");
+  await phase(page, /Paused/);
+  // The write is under way; there is no file to look at from here.
+  await page.waitForTimeout(1000);
+  await page.reload();
+  await ready(page);
+  await button(page, "Continue").click();
+  await page.locator("#figure-step").filter({ hasText: "1 / 50" }).waitFor();
+  await done();
+});
+
+test("a second tab works, and says that it keeps nothing", async () => {
+  const first = await visit(place);
+  const second = await first.page.context().newPage();
+  await second.goto(place.origin);
+  await second.getByText("open in another tab").waitFor();
+  await ready(second);
+  await settle(second, SMALL);
+  await press(second, "Train");
+  await phase(second, /All planned steps are done/);
+  await first.done();
+});

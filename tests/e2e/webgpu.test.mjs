@@ -93,3 +93,19 @@ test("a WebGPU worker that dies on the way is followed by the CPU, from the last
   assert.equal(await button(page, "Resume").getAttribute("aria-disabled"), "false");
   await done();
 });
+
+test("Automatic measures both devices and says which is the faster", SLOW, async () => {
+  const { page, done } = await visit(place, {
+    // To the page the software adapter looks like a real one.
+    before: (page) =>
+      page.addInitScript(() => {
+        const request = navigator.gpu.requestAdapter.bind(navigator.gpu);
+        navigator.gpu.requestAdapter = async (options) => (await request(options)) && { info: {} };
+      }),
+  });
+  page.setDefaultTimeout(SLOW.timeout);
+  await settle(page, SMALL);
+  await page.locator("#device-state").filter({ hasText: /^(CPU|WebGPU).*measured faster: [\d,]+ tokens\/s, (CPU|WebGPU) [\d,]+/ }).waitFor();
+  assert.equal((await train(page)).length, SMALL.steps);
+  await done();
+});

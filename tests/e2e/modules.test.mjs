@@ -1,0 +1,137 @@
+/** The page's modules that need no browser. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Curve } from "../../web/curve.js";
+import { serial } from "../../web/dom.js";
+import * as format from "../../web/format.js";
+import { Keeper } from "../../web/keeper.js";
+import { messageOf } from "../../web/messages.js";
+import { Pace } from "../../web/pace.js";
+import { Run } from "../../web/run.js";
+import { memoryStore } from "../../web/store.js";
+
+const settings = { stage: "tiny", tokenizer: "char", context: 32, batch: 2, steps: 100, lr: 0.01, seed: 0, warmup: 0, eval_every: 10, save_every: 0, sample_every: 0, sample_prompt: "", dropout: 0 };
+const point = (step, train_loss, val_loss) => ({ step, train_loss, lr: 0.01, tokens_per_s: 100, ...(val_loss === undefined ? {} : { val_loss }) });
+
+test("a curve is the same live and out of a checkpoint", () => {
+  const live = new Curve();
+  const history = [point(1, 5), point(2, 4, 4.5), point(3, 3)];
+  for (const { val_loss, ...step } of history) {
+    live.addStep(step);
+    if (val_loss !== undefined) live.addEvaluation({ step: step.step, val_loss });
+  }
+  const recalled = new Curve();
+  recalled.reset([point(1, 9), point(9, 9, 1)]);
+  recalled.reset(history);
+  for (const column of ["steps", "train", "trend", "validation", "lr", "speed", "best"]) assert.deepEqual(recalled[column], live[column], column);
+  assert.deepEqual(live.best, { step: 2, loss: 4.5 });
+  assert.equal(live.loss, 3);
+});
+
+test("a step that comes again takes the place of the first", () => {
+  const curve = new Curve();
+  for (const step of [point(1, 5), point(2, 4), point(2, 3.5)]) curve.addStep(step);
+  assert.deepEqual(curve.steps, [1, 2]);
+  assert.deepEqual(curve.train, [5, 3.5]);
+});
+
+test("going back to a checkpoint forgets what came after it", () => {
+  const run = new Run({ settings, text: null, stage: "tiny", parameters: 1, uniform: 4 });
+  for (const step of [1, 2, 3]) run.apply({ type: "step", ...point(step, 5 - step) });
+  run.apply({ type: "sample", step: 1, text: "early" });
+  run.apply({ type: "sample", step: 3, text: "late" });
+  run.rewind({ step: 2, history: [point(1, 4), point(2, 3)] });
+  assert.equal(run.step, 2);
+  assert.deepEqual(run.curve.steps, [1, 2]);
+  assert.deepEqual(run.samples.map(({ text }) => text), ["early"]);
+});
+
+test("the time left follows the pace of the last half minute", () => {
+  const pace = new Pace();
+  assert.equal(pace.secondsFor(10), null);
+  for (let step = 0; step <= 100; step++) pace.mark(step, step * 1000);
+  assert.equal(pace.secondsFor(10), 10);
+  for (let step = 1; step <= 100; step++) pace.mark(100 + step, 100_000 + step * 500);
+  assert.equal(pace.secondsFor(10), 5);
+  pace.reset();
+  assert.equal(pace.secondsFor(10), null);
+});
+
+const manifest = { text: { kind: "sample" }, name: "sample", options: { tokenizer: "char", context: 32, batch: 2 }, settings, phase: "paused", verdict: null, step: 1, loss: 2, samples: [] };
+const snapshot = (step) => ({ bytes: new Uint8Array([step]), step });
+const states = async (keeper) => {
+  const found = [];
+  for await (const bytes of keeper.states()) found.push(bytes[0]);
+  return found;
+};
+
+test("two states of a run are kept, newest first; a new run takes their place; nothing is left lying about", async () => {
+  const store = memoryStore();
+  const keeper = new Keeper(store);
+  for (const step of [1, 2, 3]) await keeper.keepState(snapshot(step), { ...manifest, step }, step > 1);
+  assert.deepEqual(await states(keeper), [3, 2]);
+  assert.equal((await store.list()).filter((name) => name.startsWith("state-")).length, 2);
+
+  const later = new Keeper(store);
+  assert.equal((await later.recall()).run?.step, 3);
+  assert.deepEqual(await states(later), [3, 2]);
+  await later.keepState(snapshot(1), manifest, false);
+  assert.deepEqual(await states(later), [1]);
+  await later.discardRun();
+  assert.deepEqual(await store.list(), []);
+});
+
+test("the texts of the draft and of the run are kept, others are not", async () => {
+  const store = memoryStore();
+  const keeper = new Keeper(store);
+  const first = await keeper.keepText(new Blob(["first"]), "first");
+  await keeper.keepDraft({ version: 1, text: first, settings, device: "auto" });
+  await keeper.keepState(snapshot(1), { ...manifest, text: first }, false);
+  const second = await keeper.keepText(new Blob(["second"]), "second");
+  await keeper.keepState(snapshot(2), { ...manifest, text: first }, true);
+  assert.equal(await (await keeper.readText(second.id)).text(), "second", "a text that is about to be named survives");
+  await keeper.keepDraft({ version: 1, text: second, settings, device: "auto" });
+  assert.equal(await (await keeper.readText(first.id)).text(), "first", "the run's text stays");
+  await keeper.discardRun();
+  assert.equal(await keeper.readText(first.id), null);
+});
+
+test("a broken or newer manifest is as good as none", async () => {
+  for (const content of ["", "{", '{"version":2}', "null"]) {
+    const store = memoryStore();
+    await store.write("run.json", content);
+    await store.write("draft.json", content);
+    assert.deepEqual(await new Keeper(store).recall(), { draft: null, run: null });
+  }
+});
+
+test("tasks come one after another, also after one that failed", async () => {
+  const turn = serial();
+  const order = [];
+  const slow = turn(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    order.push(1);
+    throw new Error("no");
+  });
+  const next = turn(async () => order.push(2));
+  await assert.rejects(slow);
+  await next;
+  assert.deepEqual(order, [1, 2]);
+});
+
+test("numbers and times as people read them", () => {
+  assert.equal(format.millions(227_944), "0.23 M");
+  assert.equal(format.millions(10_242_864), "10.2 M");
+  assert.equal(format.bytes(1_115_394), "1.12 MB");
+  assert.equal(format.duration(95), "1 min 35 s");
+  assert.equal(format.duration(7300), "2 h 1 min");
+  assert.equal(format.about(90), "about 2 minutes");
+  assert.equal(format.rate(0.00565685), "0.00566");
+  assert.equal(format.loss(NaN), "not a number");
+});
+
+test("advice for the command line does not reach the page", () => {
+  assert.equal(messageOf(new Error("x is not valid UTF-8. Save it as UTF-8, or accept replacement characters (--lossy)")), "x is not valid UTF-8. Save it as UTF-8, or accept replacement characters");
+});
