@@ -168,6 +168,10 @@ fn text_is_judged_as_a_whole_and_unknown_characters_are_counted() {
     assert!(ran.stderr.contains("80 characters never appeared in training"), "{}", ran.stderr);
     let same = &room.json("eval run/last.safetensors --data run")[0];
     assert_eq!(same["part"], "validation", "a run's folder means its data");
+    room.json("data prepare --input text.txt --out data");
+    room.json("train --data data --config settings.toml --out elsewhere --steps 1");
+    let same = &room.json("eval run/last.safetensors --data elsewhere")[0];
+    assert_eq!(same["part"], "validation", "also where they are elsewhere");
 }
 
 #[test]

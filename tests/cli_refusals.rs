@@ -69,6 +69,7 @@ fn command_lines() {
     fs::create_dir(room.path("full")).unwrap();
     room.write("full/diary.txt", b"dear");
     refused(&room, "train --data text.txt --stage tiny --out full", 1, &["not empty", "diary.txt"]);
+    refused(&room, "train --out full --resume", 1, &["no run to resume"]);
     assert_eq!(room.names("full"), ["diary.txt"], "other people's folders stay as they are");
 }
 

@@ -137,7 +137,7 @@ fn a_run_is_resumed_on_its_own_text_and_settings_only() {
 fn two_processes_never_train_in_one_folder() {
     let room = Room::new();
     room.write_text();
-    let mut child = room.start(&format!("{TRAIN} --out run --steps 100000"));
+    let mut child = room.start("train --data text.txt --config settings.toml --steps 100000 --out run");
     room.wait_for_lines("run", 1);
     assert!(room.refusal("train --out run --resume", 1).contains("another mmrec is training"));
     child.kill().unwrap();

@@ -41,20 +41,14 @@ struct Made {
 impl RunFolder {
     /// Makes a folder for a new run. A folder that holds a run, or anything else than prepared data, is refused.
     pub fn create(path: &Path) -> Result<Self> {
-        let path = path.to_owned();
+        refuse_run(path)?;
+        refuse_foreign(path)?;
         let made = Made { folder: !path.exists(), data: !path.join(DATA).exists() };
-        fs::create_dir_all(&path).with_context(|| format!("cannot create the folder {}", path.display()))?;
+        fs::create_dir_all(path).with_context(|| format!("cannot create the folder {}", path.display()))?;
         let folder = Self { made, ..Self::lock(path)? };
-        if folder.holds_run() {
-            bail!("{} already holds a run: go on with it by --resume, or choose another --out", folder.path.display());
-        }
-        atomic::remove_leftovers(&folder.path)?;
-        let foreign = fs::read_dir(&folder.path)?.filter_map(Result::ok).map(|entry| entry.file_name());
-        let foreign: Vec<_> = foreign.filter(|name| name != LOCK && name != DATA).collect();
-        if let Some(name) = foreign.first() {
-            let (path, name) = (folder.path.display(), name.to_string_lossy());
-            bail!("{path} is not empty (it holds {name}): choose another --out for the run");
-        }
+        // Once more: now nobody else can have started one in between.
+        refuse_run(path)?;
+        atomic::remove_leftovers(path)?;
         Ok(folder)
     }
 
@@ -74,31 +68,22 @@ impl RunFolder {
 
     /// Opens the folder of a run to go on with it.
     pub fn open(path: &Path) -> Result<Self> {
-        let path = path.to_owned();
-        ensure!(path.is_dir(), "there is no run to resume in {}: start one without --resume", path.display());
+        ensure!(holds_run(path), "there is no run to resume in {}: start one without --resume", path.display());
         let folder = Self::lock(path)?;
-        if !folder.holds_run() {
-            bail!("there is no run to resume in {}: start one without --resume", folder.path.display());
-        }
-        atomic::remove_leftovers(&folder.path)?;
+        atomic::remove_leftovers(path)?;
         Ok(folder)
     }
 
-    fn lock(path: PathBuf) -> Result<Self> {
+    fn lock(path: &Path) -> Result<Self> {
         let file = path.join(LOCK);
         let lock = File::create(&file).with_context(|| format!("cannot write in the folder {}", path.display()))?;
         match lock.try_lock() {
             Err(TryLockError::WouldBlock) => bail!("another mmrec is training in {}", path.display()),
             // Some network file systems know no locks; better to train without one there.
-            Err(TryLockError::Error(_)) | Ok(()) => Ok(Self { path, _lock: lock, made: Made::default() }),
+            Err(TryLockError::Error(_)) | Ok(()) => {
+                Ok(Self { path: path.to_owned(), _lock: lock, made: Made::default() })
+            }
         }
-    }
-
-    fn holds_run(&self) -> bool {
-        let checkpoint = fs::read_dir(&self.path).is_ok_and(|entries| {
-            entries.filter_map(Result::ok).any(|entry| entry.path().extension().is_some_and(|end| end == "safetensors"))
-        });
-        checkpoint || self.config().exists() || metrics::has_lines(&self.metrics())
     }
 
     /// The folder.
@@ -168,17 +153,43 @@ impl RunFolder {
 
     /// The best checkpoint and those of steps.
     fn older_checkpoints(&self) -> Result<Vec<PathBuf>> {
-        let is_older = |name: &str| name == BEST || (name.starts_with("step-") && name.ends_with(".safetensors"));
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(&self.path)? {
-            let entry = entry?;
-            if entry.file_name().to_str().is_some_and(is_older) {
-                paths.push(entry.path());
-            }
-        }
-        paths.sort();
-        Ok(paths)
+        let is_older = |name: &String| name == BEST || (name.starts_with("step-") && name.ends_with(".safetensors"));
+        let mut names = names(&self.path)?;
+        names.sort();
+        Ok(names.iter().filter(|name| is_older(name)).map(|name| self.path.join(name)).collect())
     }
+}
+
+fn holds_run(path: &Path) -> bool {
+    let is_checkpoint = |name: &str| name.ends_with(".safetensors");
+    let any = names(path).is_ok_and(|names| names.iter().any(|name| is_checkpoint(name)));
+    any || path.join(CONFIG).exists() || metrics::has_lines(&path.join(METRICS))
+}
+
+fn refuse_run(path: &Path) -> Result<()> {
+    ensure!(
+        !holds_run(path),
+        "{} already holds a run: go on with it by --resume, or choose another --out",
+        path.display()
+    );
+    Ok(())
+}
+
+/// A run's folder may hold data prepared for it and what a killed start left, nothing else.
+fn refuse_foreign(path: &Path) -> Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let names = names(path).with_context(|| format!("{} cannot be used as a run's folder", path.display()))?;
+    let foreign = names.iter().find(|name| *name != LOCK && *name != DATA && !atomic::is_leftover(name));
+    match foreign {
+        Some(name) => bail!("{} is not empty (it holds {name}): choose another --out for the run", path.display()),
+        None => Ok(()),
+    }
+}
+
+fn names(folder: &Path) -> std::io::Result<Vec<String>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub struct TrainFlags {
     #[arg(long, value_name = "N", conflicts_with = "epochs", value_parser = whole())]
     pub steps: Option<u64>,
     /// Passes over the training text to take, instead of --steps; may be a fraction
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub epochs: Option<f64>,
     /// Sequences in one batch [default: 8] [1 to 4096]
     #[arg(long, value_name = "N")]
@@ -35,19 +35,19 @@ pub struct TrainFlags {
     #[arg(long, value_name = "N")]
     pub accum: Option<usize>,
     /// Peak learning rate [default: by width, 0.00566 for tiny, 0.00327 for mini] [above 0, at most 1]
-    #[arg(long, value_name = "F")]
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
     pub lr: Option<f64>,
     /// Steps over which the learning rate rises; then it falls to a tenth along a cosine [default: 50]
     #[arg(long, value_name = "N", value_parser = whole())]
     pub warmup: Option<u64>,
     /// Decay of the weight matrices per unit of learning rate [default: 0.1] [0 to 10]
-    #[arg(long, value_name = "F")]
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
     pub weight_decay: Option<f64>,
     /// Largest global norm of the gradient [default: 1] [above 0]
-    #[arg(long, value_name = "F")]
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
     pub clip: Option<f64>,
     /// Share of activations dropped in training; 0.1 to 0.3 helps small texts over many epochs [default: 0]
-    #[arg(long, value_name = "F")]
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
     pub dropout: Option<f64>,
     /// Seed of weights, crops and dropout: the same seed gives the same run [default: 0]
     #[arg(long, value_name = "N", value_parser = whole())]
@@ -71,7 +71,7 @@ pub struct TrainFlags {
     #[arg(long, value_name = "N", value_parser = whole())]
     pub sample_every: Option<u64>,
     /// What samples begin with
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub sample_prompt: Option<String>,
     /// Tokens in a sample [default: 200]
     #[arg(long, value_name = "N")]

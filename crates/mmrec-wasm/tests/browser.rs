@@ -24,7 +24,7 @@ mod cpu {
 
     #[wasm_bindgen_test]
     async fn flex_matches_the_reference_in_streaming() {
-        golden::check_streaming(&Device::flex()).await;
+        golden::check_streaming(&Device::flex(), &golden::ALL_PROMPTS).await;
     }
 
     #[wasm_bindgen_test]
@@ -63,6 +63,6 @@ async fn webgpu_matches_the_reference_and_learns() {
     let (device, name) = mmrec::platform::device("wgpu").await.expect("an adapter");
     wasm_bindgen_test::console_log!("on {name}");
     golden::check_training(&device).await;
-    golden::check_streaming(&device).await;
+    golden::check_streaming(&device, &golden::ONE_PROMPT).await;
     runs::check_learning(&device, 5, 0.99).await;
 }

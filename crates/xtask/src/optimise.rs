@@ -11,8 +11,7 @@ use crate::paths::Paths;
 use crate::{node, shell};
 
 /// The features the compiler may have used; wasm-opt refuses a module that needs one it was not told of.
-const ARGUMENTS: [&str; 8] = [
-    "-O3",
+const FEATURES: [&str; 7] = [
     "--enable-simd",
     "--enable-bulk-memory",
     "--enable-mutable-globals",
@@ -24,15 +23,10 @@ const ARGUMENTS: [&str; 8] = [
 /// Modules kept in the cache: a few states of the two.
 const KEPT: usize = 8;
 
-/// What of this step decides the output.
-pub fn identity(optimised: bool) -> String {
-    if optimised { ARGUMENTS.join(" ") } else { String::new() }
-}
-
-/// Optimises a module, or takes the result from an earlier time.
-pub fn in_place(paths: &Paths, module: &Path) -> Result<()> {
+/// Optimises a module at a level (`-O1` …), or takes the result from an earlier time.
+pub fn in_place(paths: &Paths, module: &Path, level: &str) -> Result<()> {
     let version = shell::read(&paths.at("node_modules/binaryen/package.json"))?;
-    let key = shell::fingerprint(&[&shell::read(module)?, &version, ARGUMENTS.join(" ").as_bytes()]);
+    let key = shell::fingerprint(&[&shell::read(module)?, &version, level.as_bytes(), FEATURES.join(" ").as_bytes()]);
     let dir = paths.cache.join("wasm-opt");
     fs::create_dir_all(&dir)?;
     let kept = dir.join(format!("{key}.wasm"));
@@ -40,7 +34,7 @@ pub fn in_place(paths: &Paths, module: &Path) -> Result<()> {
         let start = Instant::now();
         let partial = dir.join(format!("{key}.part"));
         let mut command = node::script(paths, "binaryen/bin/wasm-opt");
-        command.args(ARGUMENTS).arg(module).arg("-o").arg(&partial);
+        command.arg(level).args(FEATURES).arg(module).arg("-o").arg(&partial);
         shell::run(&mut command)?;
         fs::rename(&partial, &kept)?;
         shell::note(&format!("wasm-opt took {:.0} s", start.elapsed().as_secs_f64()));

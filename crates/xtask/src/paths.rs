@@ -61,7 +61,7 @@ impl Paths {
             Ok(known) if known == owner => return Ok(()),
             Ok(_) => {
                 let members = MEMBERS.iter().flat_map(|name| ["--package", name]);
-                let mut clean = self.cargo(["clean", "--quiet"]);
+                let mut clean = self.cargo(["clean", "--quiet", "--release"]);
                 clean.args(members).env("CARGO_TARGET_DIR", target);
                 clean.args(triple.map(|triple| format!("--target={triple}")));
                 shell::run(&mut clean)?;
@@ -77,9 +77,11 @@ pub fn ci() -> bool {
     env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
 
-/// The cargo that runs this program.
+/// Cargo: rustup's, which follows rust-toolchain.toml; where it is not on the search path, the one that runs this program.
 pub fn cargo() -> PathBuf {
-    env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
+    let running = || env::var_os("CARGO").map(PathBuf::from);
+    let found = shell::which("cargo").is_some();
+    if found { None } else { running() }.unwrap_or_else(|| PathBuf::from("cargo"))
 }
 
 /// The checkout: cargo names this package's folder; otherwise look upwards from here.

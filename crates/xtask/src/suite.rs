@@ -79,9 +79,7 @@ fn documentation(paths: &Paths) -> Result<()> {
 }
 
 fn native_tests(paths: &Paths) -> Result<()> {
-    // The binary is built with the same selection of packages, so that both use the same dependencies.
-    let binary = ["build", "--workspace", "--exclude", "mmrec-wasm", "--release", "--locked", "--bin", "mmrec"];
-    shell::run(&mut paths.cargo(binary))?;
+    // This builds the program too, since it has tests of its own.
     let test = ["test", "--workspace", "--exclude", "mmrec-wasm", "--release", "--locked"];
     shell::run(&mut paths.cargo(test))
 }

@@ -33,25 +33,25 @@ pub struct GenerateArgs {
     /// A .safetensors file that training wrote, here or in the browser
     checkpoint: PathBuf,
     /// What the text begins with
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, default_value = "")]
     prompt: String,
     /// Tokens to write at most [1 to 1000000000]
     #[arg(long, value_name = "N", default_value_t = SampleConfig::default().max_tokens)]
     tokens: usize,
     /// How much chance there is: 0 always takes the likeliest token, 1 draws as the model believes [0 to 100]
-    #[arg(long, value_name = "F", default_value_t = SampleConfig::default().temperature)]
+    #[arg(long, value_name = "F", allow_negative_numbers = true, default_value_t = SampleConfig::default().temperature)]
     temperature: f64,
     /// Draw from the N likeliest tokens only; 0 from all
     #[arg(long, value_name = "N", default_value_t = SampleConfig::default().top_k)]
     top_k: usize,
     /// Draw from the fewest tokens that together have this probability; 1 from all [above 0, at most 1]
-    #[arg(long, value_name = "F", default_value_t = SampleConfig::default().top_p)]
+    #[arg(long, value_name = "F", allow_negative_numbers = true, default_value_t = SampleConfig::default().top_p)]
     top_p: f64,
     /// The same seed gives the same text
     #[arg(long, value_name = "N", default_value_t = SampleConfig::default().seed, value_parser = whole())]
     seed: u64,
     /// Stop before this text appears; may be given several times
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     stop: Vec<String>,
     /// Print the logits of the token after the prompt instead of writing
     #[arg(long)]
