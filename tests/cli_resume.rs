@@ -11,7 +11,7 @@ use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::Duration;
 
-use binary::{Room, content, of_type, timeless};
+use binary::{Room, content, of_type};
 
 const TRAIN: &str = "train --data text.txt --config settings.toml --steps 120 --threads 2";
 
@@ -22,7 +22,7 @@ fn uninterrupted(room: &Room) {
 }
 
 fn assert_same_runs(room: &Room, first: &str, second: &str) {
-    assert_eq!(timeless(room.metrics(first)), timeless(room.metrics(second)));
+    assert_eq!(room.timeless_metrics(first), room.timeless_metrics(second));
     for file in ["last.safetensors", "best.safetensors", "step-000020.safetensors", "step-000100.safetensors"] {
         let of = |run: &str| content(&room.path(run).join(file));
         assert_eq!(of(first).0, of(second).0, "metadata of {file}");

@@ -84,18 +84,23 @@ impl Metrics {
     /// Goes on after the line of `step`. Where the file lacks steps that `history` has, they are taken from there.
     pub fn resume(path: &Path, step: u64, history: impl IntoIterator<Item = Line>) -> Result<Self> {
         let mut lines = read(path)?;
-        let known = lines.last().map(|line| line.step);
-        lines.extend(history.into_iter().filter(|line| known.is_none_or(|known| line.step > known)));
-        lines.retain(|line| line.step <= step);
+        let known = lines.last().map(|written| written.line.step);
+        let missing = history.into_iter().filter(|line| known.is_none_or(|known| line.step > known));
+        for line in missing.filter(|line| line.step <= step) {
+            lines.push(Written { text: text_of(&line)?, line });
+        }
+        lines.retain(|written| written.line.step <= step);
         // The last line may still get its evaluation.
-        let pending = lines.pop_if(|line| line.step == step);
+        let pending = lines.pop_if(|written| written.line.step == step);
         let mut metrics = Self::rewrite(path, &lines)?;
-        metrics.pending = pending;
+        metrics.pending = pending.map(|written| written.line);
         Ok(metrics)
     }
 
-    fn rewrite(path: &Path, lines: &[Line]) -> Result<Self> {
-        atomic::write_with(path, |file| lines.iter().try_for_each(|line| write_line(file, line)))?;
+    fn rewrite(path: &Path, lines: &[Written]) -> Result<Self> {
+        atomic::write_with(path, |file| {
+            Ok(lines.iter().try_for_each(|written| file.write_all(written.text.as_bytes()))?)
+        })?;
         let file = OpenOptions::new().append(true).open(path);
         let file = file.with_context(|| format!("cannot open {}", path.display()))?;
         Ok(Self { path: path.to_owned(), file, pending: None })
@@ -116,10 +121,9 @@ impl Metrics {
     /// Writes the line held back.
     pub fn flush(&mut self) -> Result<()> {
         let Some(line) = self.pending.take() else { return Ok(()) };
-        let mut bytes = Vec::new();
-        write_line(&mut bytes, &line)?;
+        let text = text_of(&line)?;
         // One write a line: a reader sees whole lines, and a kill tears at most the last.
-        self.file.write_all(&bytes).with_context(|| format!("cannot write {}", self.path.display()))
+        self.file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", self.path.display()))
     }
 
     /// Writes the lines of every step before `step`, whose evaluation can no longer come.
@@ -134,19 +138,26 @@ impl Metrics {
     }
 }
 
-fn write_line(file: &mut dyn Write, line: &Line) -> Result<()> {
-    serde_json::to_writer(&mut *file, line)?;
-    Ok(file.write_all(b"\n")?)
+/// A line of the file.
+#[derive(Debug)]
+struct Written {
+    line: Line,
+    /// As it stands there, with its newline: what is kept is kept to the last digit.
+    text: String,
+}
+
+fn text_of(line: &Line) -> Result<String> {
+    Ok(serde_json::to_string(line).context("a line of metrics cannot be written")? + "\n")
 }
 
 /// Reads the lines of a file, none where there is no file. An unfinished last line is left out.
-pub fn read(path: &Path) -> Result<Vec<Line>> {
+fn read(path: &Path) -> Result<Vec<Written>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         file => file.with_context(|| format!("cannot open {}", path.display()))?,
     };
     let mut reader = BufReader::new(file);
-    let (mut lines, mut bytes) = (Vec::<Line>::new(), Vec::new());
+    let (mut lines, mut bytes) = (Vec::<Written>::new(), Vec::new());
     loop {
         bytes.clear();
         reader.read_until(b'\n', &mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
@@ -156,9 +167,9 @@ pub fn read(path: &Path) -> Result<Vec<Line>> {
         let number = lines.len() + 1;
         let line: Line = serde_json::from_slice(&bytes)
             .with_context(|| format!("line {number} of {} is damaged: remove the file and resume", path.display()))?;
-        let grows = lines.last().is_none_or(|last| last.step < line.step);
+        let grows = lines.last().is_none_or(|last| last.line.step < line.step);
         ensure!(grows, "line {number} of {} is out of order: remove the file and resume", path.display());
-        lines.push(line);
+        lines.push(Written { line, text: String::from_utf8_lossy(&bytes).into_owned() });
     }
 }
 
@@ -186,7 +197,7 @@ mod tests {
     }
 
     fn steps(path: &Path) -> Vec<u64> {
-        read(path).unwrap().iter().map(|line| line.step).collect()
+        read(path).unwrap().iter().map(|written| written.line.step).collect()
     }
 
     #[test]
@@ -221,7 +232,7 @@ mod tests {
         metrics.add(trained(4)).unwrap();
         metrics.sync().unwrap();
         assert_eq!(steps(&path), [1, 2, 3, 4]);
-        assert_eq!(read(&path).unwrap()[2].val_loss, Some(9.0));
+        assert_eq!(read(&path).unwrap()[2].line.val_loss, Some(9.0));
     }
 
     #[test]

@@ -25,7 +25,7 @@ test("the first loss is on screen within five seconds of pressing Train", async 
 
 test("before the start it says how large the model is and how long it will take", async () => {
   const { page, done } = await visit(place);
-  await page.locator("#estimate").filter({ hasText: /0\.\d\d M parameters · .*(seconds|minute|hours) on the CPU/ }).waitFor();
+  await page.locator("#estimate").filter({ hasText: /0\.\d\d M parameters · .*(seconds|minutes?|hours) on the CPU/ }).waitFor();
   await done();
 });
 

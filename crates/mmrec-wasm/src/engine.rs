@@ -109,13 +109,16 @@ impl Engine {
         to_js(&Settings::defaults(stage, self.vocabulary()))
     }
 
-    /// What some settings mean.
+    /// What some settings mean; throws where one is out of range.
     pub fn describe(&self, settings: JsValue) -> Result<JsValue, JsError> {
         let settings: Settings = from_js(settings)?;
         let vocabulary = self.vocabulary();
+        let (model, train) = (settings.model(vocabulary), settings.train(vocabulary));
+        model.validate().map_err(failed)?;
+        train.validate().map_err(failed)?;
         to_js(&Description {
-            parameters: settings.model(vocabulary).parameters(),
-            tokens_per_step: settings.train(vocabulary).tokens_per_step(),
+            parameters: model.parameters(),
+            tokens_per_step: train.tokens_per_step(),
             vocabulary,
             uniform_loss: (vocabulary as f64).ln(),
         })

@@ -9,9 +9,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 
 use crate::browser::{self, Browser};
-use crate::paths::Paths;
+use crate::paths::{self, Paths};
 use crate::wasm::{self, Kit, VARIANTS, Variant};
-use crate::{install, node, page, shell};
+use crate::{debian, install, node, page, shell};
 
 /// Seconds a module's browser tests may take: they train, on a processor that may be shared.
 const BROWSER_TEST_SECONDS: &str = "1200";
@@ -81,7 +81,12 @@ fn documentation(paths: &Paths) -> Result<()> {
 fn native_tests(paths: &Paths) -> Result<()> {
     // This builds the program too, since it has tests of its own.
     let test = ["test", "--workspace", "--exclude", "mmrec-wasm", "--release", "--locked"];
-    shell::run(&mut paths.cargo(test))
+    let mut test = paths.cargo(test);
+    if paths::ci() && debian::can_install() {
+        // A software adapter has been installed: there the GPU test must not be left out.
+        test.env("MMREC_REQUIRE_GPU", "1");
+    }
+    shell::run(&mut test)
 }
 
 fn in_browser(paths: &Paths, browser: &Browser) -> Result<()> {
