@@ -5,6 +5,7 @@
 
 #[path = "../../../tests/shared/golden.rs"]
 mod golden;
+#[cfg(not(feature = "wgpu"))]
 #[path = "../../../tests/shared/runs.rs"]
 mod runs;
 
@@ -56,13 +57,12 @@ mod cpu {
     }
 }
 
-/// One test: a worker opens the GPU once. Tiny sizes, because the adapter may be a software one.
+/// One test: a worker opens the GPU once. The end-to-end tests train on it.
 #[cfg(feature = "wgpu")]
 #[wasm_bindgen_test]
-async fn webgpu_matches_the_reference_and_learns() {
+async fn webgpu_matches_the_reference() {
     let (device, name) = mmrec::platform::device("wgpu").await.expect("an adapter");
     wasm_bindgen_test::console_log!("on {name}");
     golden::check_training(&device).await;
     golden::check_streaming(&device, &golden::ONE_PROMPT).await;
-    runs::check_learning(&device, 5, 0.99).await;
 }
