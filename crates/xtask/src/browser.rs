@@ -3,7 +3,6 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -65,7 +64,7 @@ impl Browser {
 
     /// The line for the log: which programs, which versions.
     pub fn describe(&self) -> String {
-        let version = |program: &Path| shell::capture(Command::new(program).arg("--version")).unwrap_or_default();
+        let version = |program: &Path| shell::capture(shell::command(program).arg("--version")).unwrap_or_default();
         format!("{} ({}), {}", self.browser.display(), version(&self.browser), version(&self.driver))
     }
 

@@ -1,6 +1,5 @@
 //! Packages of Debian and its kin, installed only as root and only there.
 
-use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -27,12 +26,11 @@ pub fn install(packages: &[&str]) -> Result<()> {
 }
 
 fn apt(arguments: &[&str]) -> Command {
-    let mut command = Command::new("apt-get");
+    let mut command = shell::command("apt-get");
     command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
     command
 }
 
 fn is_root() -> bool {
-    let id = shell::capture(Command::new("id").arg("-u"));
-    id.is_ok_and(|id| id == "0") || env::var("USER").is_ok_and(|user| user == "root")
+    shell::capture(shell::command("id").arg("-u")).is_ok_and(|id| id == "0")
 }

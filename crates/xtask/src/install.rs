@@ -3,7 +3,6 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -55,7 +54,7 @@ pub fn trunk() -> Result<PathBuf> {
 fn bindgen_in(dir: &Path, version: &str) -> Option<Bindgen> {
     let file = |name: &str| dir.join(format!("{name}{}", env::consts::EXE_SUFFIX));
     let (bindgen, test_runner) = (file("wasm-bindgen"), file("wasm-bindgen-test-runner"));
-    let answer = shell::capture(Command::new(&bindgen).arg("--version")).ok()?;
+    let answer = shell::capture(shell::command(&bindgen).arg("--version")).ok()?;
     let equal = answer.split_whitespace().any(|word| word == version) && test_runner.is_file();
     equal.then(|| Bindgen { bindgen, test_runner, version: version.to_owned() })
 }
@@ -65,7 +64,7 @@ fn bindgen_in(dir: &Path, version: &str) -> Option<Bindgen> {
 fn cargo_install(package: &str, version: &str, home: Option<&Path>) -> Result<()> {
     shell::note(&format!("installing {package} {version} (some minutes, once)"));
     let install = |locked: bool| {
-        let mut command = Command::new(paths::cargo());
+        let mut command = shell::command(paths::cargo());
         command.args(["install", package, "--version", version]);
         command.args(home.map(|_| "--root")).args(home);
         command.args(locked.then_some("--locked")).env_remove("CARGO_TARGET_DIR");

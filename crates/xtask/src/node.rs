@@ -21,13 +21,13 @@ pub fn packages(paths: &Paths) -> Result<()> {
     }
     shell::note("installing npm packages");
     let npm = shell::which("npm").context("npm is missing: install Node.js 20 or newer with npm")?;
-    shell::run(Command::new(npm).args(["ci", "--ignore-scripts"]).current_dir(&paths.root))?;
+    shell::run(shell::command(npm).args(["ci", "--ignore-scripts"]).current_dir(&paths.root))?;
     fs::write(&stamp, lock).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
 /// `node <script of a package> …`, from the checkout's root.
 pub fn script(paths: &Paths, relative: &str) -> Command {
-    let mut command = Command::new(program());
+    let mut command = shell::command(program());
     command.arg(paths.at("node_modules").join(relative)).current_dir(&paths.root);
     command
 }
@@ -38,7 +38,7 @@ pub fn program() -> PathBuf {
 }
 
 fn check_version() -> Result<()> {
-    let version = shell::capture(Command::new(program()).arg("--version"));
+    let version = shell::capture(shell::command(program()).arg("--version"));
     let version = version.context("Node.js is missing: install version 20 or newer")?;
     let major = version.trim_start_matches('v').split('.').next().and_then(|number| number.parse::<u32>().ok());
     ensure!(major >= Some(OLDEST_NODE), "Node.js {OLDEST_NODE} or newer is needed, this is {version}");

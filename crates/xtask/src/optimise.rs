@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result};
@@ -10,6 +9,9 @@ use anyhow::{Context, Result};
 use crate::paths::Paths;
 use crate::{node, shell};
 
+/// How hard wasm-opt tries. LLVM has optimised already: `-O2` and above took three times as long, ran no faster, and, having
+/// inlined more, were larger to download.
+pub const LEVEL: &str = "-O1";
 /// The features the compiler may have used; wasm-opt refuses a module that needs one it was not told of.
 const FEATURES: [&str; 7] = [
     "--enable-simd",
@@ -23,10 +25,10 @@ const FEATURES: [&str; 7] = [
 /// Modules kept in the cache: a few states of the two.
 const KEPT: usize = 8;
 
-/// Optimises a module at a level (`-O1` …), or takes the result from an earlier time.
-pub fn in_place(paths: &Paths, module: &Path, level: &str) -> Result<()> {
+/// Optimises a module, or takes the result from an earlier time.
+pub fn in_place(paths: &Paths, module: &Path) -> Result<()> {
     let version = shell::read(&paths.at("node_modules/binaryen/package.json"))?;
-    let key = shell::fingerprint(&[&shell::read(module)?, &version, level.as_bytes(), FEATURES.join(" ").as_bytes()]);
+    let key = shell::fingerprint(&[&shell::read(module)?, &version, LEVEL.as_bytes(), FEATURES.join(" ").as_bytes()]);
     let dir = paths.cache.join("wasm-opt");
     fs::create_dir_all(&dir)?;
     let kept = dir.join(format!("{key}.wasm"));
@@ -34,7 +36,7 @@ pub fn in_place(paths: &Paths, module: &Path, level: &str) -> Result<()> {
         let start = Instant::now();
         let partial = dir.join(format!("{key}.part"));
         let mut command = node::script(paths, "binaryen/bin/wasm-opt");
-        command.arg(level).args(FEATURES).arg(module).arg("-o").arg(&partial);
+        command.arg(LEVEL).args(FEATURES).arg(module).arg("-o").arg(&partial);
         shell::run(&mut command)?;
         fs::rename(&partial, &kept)?;
         shell::note(&format!("wasm-opt took {:.0} s", start.elapsed().as_secs_f64()));
@@ -50,7 +52,7 @@ pub fn report(module: &Path) -> Result<()> {
         const q={params:{[z.constants.BROTLI_PARAM_QUALITY]:9,[z.constants.BROTLI_PARAM_LGWIN]:22}};\
         const m=n=>(n/1e6).toFixed(2)+' MB';\
         console.log(`${m(b.length)}, gzip ${m(z.gzipSync(b).length)}, brotli ${m(z.brotliCompressSync(b,q).length)}`)";
-    let sizes = shell::capture(Command::new(node::program()).args(["-e", SCRIPT]).arg(module))?;
+    let sizes = shell::capture(shell::command(node::program()).args(["-e", SCRIPT]).arg(module))?;
     shell::note(&format!("{}: {sizes}", module.display()));
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::shell;
 
 /// `trunk <subcommand>`, optimised and offline.
 pub fn trunk(paths: &Paths, program: &Path, subcommand: &str) -> Command {
-    let mut command = Command::new(program);
+    let mut command = shell::command(program);
     command.args([subcommand, "--release", "--offline"]).current_dir(&paths.root);
     // Trunk takes `NO_COLOR=1` for an error.
     command.env("TRUNK_SKIP_VERSION_CHECK", "true").env_remove("NO_COLOR");

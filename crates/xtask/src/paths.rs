@@ -40,7 +40,7 @@ impl Paths {
 
     /// `cargo` for native work: in the checkout, with the native target directory.
     pub fn cargo<const N: usize>(&self, arguments: [&str; N]) -> Command {
-        let mut command = Command::new(cargo());
+        let mut command = shell::command(cargo());
         command.args(arguments).current_dir(&self.root).env("CARGO_TARGET_DIR", &self.native_target);
         command
     }

@@ -1,6 +1,7 @@
 //! Running other programs: what is run is what an error shows.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
@@ -10,6 +11,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+
+/// A command in the environment this program was called in. Cargo describes this package to it in variables (`CARGO_PKG_NAME`
+/// …) that would make build scripts which read them run again, in turn with a cargo that is called directly.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    const OURS: [&str; 5] =
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE"];
+    let mut command = Command::new(program);
+    for (name, _) in env::vars_os() {
+        if OURS.iter().any(|start| name.to_string_lossy().starts_with(start)) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
 
 /// Runs a command with its output passed through; its failure is an error that names it.
 pub fn run(command: &mut Command) -> Result<()> {

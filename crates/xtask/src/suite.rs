@@ -3,7 +3,6 @@
 use std::env;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -54,7 +53,7 @@ fn tools(paths: &Paths, options: &Options) -> Result<Option<Browser>> {
     node::packages(paths)?;
     browser::software_vulkan()?;
     shell::note(&shell::capture(&mut paths.cargo(["--version"]))?);
-    shell::note(&format!("node {}", shell::capture(Command::new(node::program()).arg("--version"))?));
+    shell::note(&format!("node {}", shell::capture(shell::command(node::program()).arg("--version"))?));
     shell::note(&format!("build outputs in {}", paths.native_target.display()));
     if options.quick {
         return Ok(None);
@@ -114,7 +113,7 @@ fn wasm_tests(paths: &Paths, browser: &Browser, kit: &Kit, variant: &Variant) ->
 fn end_to_end(paths: &Paths, browser: &Browser) -> Result<()> {
     let tests = end_to_end_files(paths)?;
     let binary = paths.native_target.join("release").join(format!("mmrec{}", env::consts::EXE_SUFFIX));
-    let mut test = Command::new(node::program());
+    let mut test = shell::command(node::program());
     // One after the other: each trains in a browser of its own and expects to have the processor.
     test.args(["--test", "--test-concurrency=1"]).args(&tests).current_dir(&paths.root);
     test.env("MMREC_BIN", binary).env("DIST_DIR", paths.at("dist"));

@@ -49,7 +49,7 @@ impl Toolchain {
 
     /// `cargo <subcommand>` for the browser, with the wasm target directory.
     pub fn cargo(&self, paths: &Paths, subcommand: &str) -> Command {
-        let mut command = Command::new(&self.cargo);
+        let mut command = shell::command(&self.cargo);
         command.args([subcommand, "--locked", "--release", "--target", TRIPLE]).current_dir(&paths.root);
         command.env("CARGO_TARGET_DIR", &paths.wasm_target).env(FLAGS_VARIABLE, RUSTFLAGS);
         // Global flags would replace ours; the library path of rustup's toolchain is not for another compiler.
@@ -62,7 +62,7 @@ impl Toolchain {
 
     /// What, beside the sources, decides the output.
     pub fn identity(&self) -> Result<String> {
-        let version = shell::capture(Command::new(&self.rustc).arg("-vV"))?;
+        let version = shell::capture(shell::command(&self.rustc).arg("-vV"))?;
         Ok(format!("{}\n{version}\n{RUSTFLAGS}", self.label))
     }
 
@@ -121,7 +121,7 @@ fn rustc() -> PathBuf {
 }
 
 fn sysroot(rustc: &Path) -> Option<PathBuf> {
-    shell::capture(Command::new(rustc).args(["--print", "sysroot"])).ok().map(PathBuf::from)
+    shell::capture(shell::command(rustc).args(["--print", "sysroot"])).ok().map(PathBuf::from)
 }
 
 fn target_installed() -> bool {
@@ -144,7 +144,7 @@ fn add_target() -> Result<()> {
         reachable(DOWNLOAD_HOST)?;
     }
     shell::note(&format!("adding rustup's target {TRIPLE}"));
-    shell::run_within(Command::new(rustup).args(["target", "add", TRIPLE]), Duration::from_secs(300))
+    shell::run_within(shell::command(rustup).args(["target", "add", TRIPLE]), Duration::from_secs(300))
 }
 
 fn reachable(host: &str) -> Result<()> {
@@ -159,7 +159,7 @@ fn reachable(host: &str) -> Result<()> {
 /// Debian's rustc ships no wasm linker; rustup's `rust-lld` does, and so does Debian's `lld`.
 fn linker() -> Result<PathBuf> {
     let bundled = || -> Option<PathBuf> {
-        let host = shell::capture(Command::new(rustc()).args(["--print", "host-tuple"])).ok()?;
+        let host = shell::capture(shell::command(rustc()).args(["--print", "host-tuple"])).ok()?;
         Some(sysroot(&rustc())?.join("lib/rustlib").join(host).join("bin/rust-lld"))
     };
     if let Some(lld) = bundled().filter(|file| file.is_file()) {

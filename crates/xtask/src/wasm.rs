@@ -5,7 +5,6 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -31,14 +30,11 @@ pub struct Variant {
     /// Its folder in web/wasm.
     pub name: &'static str,
     features: &'static str,
-    /// How hard wasm-opt tries. The GPU module is mostly shader generation that runs once: more than `-O1` took three times as
-    /// long and, having inlined more, was larger to download.
-    level: &'static str,
 }
 
 /// Both builds, the smaller first.
 pub const VARIANTS: [Variant; 2] =
-    [Variant { name: "cpu", features: "", level: "-O3" }, Variant { name: "webgpu", features: "wgpu", level: "-O1" }];
+    [Variant { name: "cpu", features: "" }, Variant { name: "webgpu", features: "wgpu" }];
 
 impl Variant {
     /// The cargo arguments that select this build.
@@ -80,7 +76,7 @@ pub fn build(paths: &Paths, kit: &Kit, optimised: bool) -> Result<()> {
 pub fn build_one(paths: &Paths, kit: &Kit, variant: &Variant, optimised: bool) -> Result<()> {
     vendor(paths)?;
     let sources = inputs::fingerprint(paths)?;
-    let level = if optimised { variant.level } else { "" };
+    let level = if optimised { optimise::LEVEL } else { "" };
     let made_with = [kit.toolchain.identity()?, kit.bindgen.version.clone()].concat();
     let key = [sources.as_bytes(), made_with.as_bytes(), variant.features.as_bytes(), level.as_bytes()];
     let key = shell::fingerprint(&key);
@@ -122,7 +118,7 @@ impl Job<'_> {
         self.bind(&staged)?;
         let module = staged.join("mmrec_wasm_bg.wasm");
         if self.optimised {
-            optimise::in_place(self.paths, &module, self.variant.level)?;
+            optimise::in_place(self.paths, &module)?;
         }
         replace(&staged, &self.output())?;
         let stamp = self.stamp();
@@ -134,7 +130,7 @@ impl Job<'_> {
     fn bind(&self, staged: &Path) -> Result<()> {
         remove(staged)?;
         let compiled = self.paths.wasm_target.join(TRIPLE).join("release/mmrec_wasm.wasm");
-        let mut command = Command::new(&self.kit.bindgen.bindgen);
+        let mut command = shell::command(&self.kit.bindgen.bindgen);
         command.args(["--target", "web", "--out-name", "mmrec_wasm", "--out-dir"]).arg(staged).arg(compiled);
         shell::run(&mut command)
     }
