@@ -184,8 +184,9 @@ export async function keptRun(page, wanted) {
   for (let waited = 0; waited < PATIENCE; waited += 100) {
     const text = await page.evaluate(async () => {
       const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("mmrec");
+      // Not there yet, or replaced while it was being read: next time.
       const file = await folder.getFileHandle("run.json").catch(() => null);
-      return file && (await file.getFile()).text();
+      return file && (await file.getFile()).text().catch(() => null);
     });
     if (text && wanted(JSON.parse(text))) return;
     await page.waitForTimeout(100);

@@ -34,7 +34,7 @@ pub struct Variant {
 
 /// Both builds, the smaller first.
 pub const VARIANTS: [Variant; 2] =
-    [Variant { name: "cpu", features: "" }, Variant { name: "webgpu", features: "wgpu" }];
+    [Variant { name: "cpu", features: "cpu" }, Variant { name: "webgpu", features: "wgpu" }];
 
 impl Variant {
     /// The cargo arguments that select this build.

@@ -64,6 +64,13 @@ fn every_truncation_is_called_one() {
 }
 
 #[test]
+fn equal_states_give_equal_files() {
+    // Sixteen files: a random order of six entries would differ somewhere.
+    let first = small().to_bytes().expect("written");
+    assert!((0..15).all(|_| small().to_bytes().expect("written") == first));
+}
+
+#[test]
 fn foreign_and_newer_files_are_named() {
     assert!(refusal(b"hello, this is a text and no checkpoint").contains("not a safetensors file"));
     let none: Vec<(String, safetensors::tensor::TensorView)> = Vec::new();

@@ -1,7 +1,7 @@
 //! Checkpoint to bytes.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use safetensors::{Dtype, View};
 use serde::Serialize;
@@ -43,6 +43,7 @@ impl Checkpoint {
     pub fn to_bytes(&self) -> Result<Vec<u8>, CheckpointError> {
         let metadata = self.metadata()?;
         let mut bytes = safetensors::serialize(self.tensors(), Some(metadata)).map_err(failed)?;
+        sort_header(&mut bytes).ok_or_else(|| failed("the header cannot be sorted"))?;
         let place = checksum_place(&bytes).ok_or_else(|| failed("no place for the checksum"))?;
         let sum = checksum(&bytes, &place);
         bytes[place].copy_from_slice(sum.as_bytes());
@@ -75,6 +76,15 @@ impl Checkpoint {
         }
         tensors
     }
+}
+
+/// Puts the header's entries in the order of their names, so that equal states give equal files: safetensors leaves the
+/// metadata in a random order. The header's length does not change.
+fn sort_header(bytes: &mut [u8]) -> Option<()> {
+    let length = usize::try_from(u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?)).ok()?;
+    let header = bytes.get_mut(8..length.checked_add(8)?)?;
+    let sorted: BTreeMap<String, BTreeMap<String, serde_json::Value>> = serde_json::from_slice(header).ok()?;
+    serde_json::to_writer(header, &sorted).ok()
 }
 
 fn json(value: &impl Serialize) -> Result<String, CheckpointError> {

@@ -157,11 +157,11 @@ impl Session {
             progress.sampler.cursor += (train.accum * train.batch) as u64;
             let point = Point {
                 step: progress.step,
-                epoch: reported(progress.tokens as f64 / self.data.train.len() as f64),
+                epoch: progress.tokens as f64 / self.data.train.len() as f64,
                 tokens: progress.tokens,
                 seconds: progress.seconds,
                 tokens_per_s: train.tokens_per_step() as f64 / seconds.max(1e-9),
-                lr: reported(learning_rate(&train, progress.step - 1)),
+                lr: learning_rate(&train, progress.step - 1),
                 grad_norm: pair[1][0],
                 train_loss: pair[0][0],
                 ..Point::default()
@@ -207,7 +207,7 @@ impl Session {
         }
         Ok(vec![Event::Eval {
             step: self.step(),
-            epoch: reported(self.progress.tokens as f64 / self.data.train.len() as f64),
+            epoch: self.progress.tokens as f64 / self.data.train.len() as f64,
             val_loss: metrics.loss,
             val_bpc: metrics.bpc,
             val_perplexity: metrics.perplexity,
@@ -358,12 +358,6 @@ impl Session {
         self.progress.train = train;
         Ok(())
     }
-}
-
-/// Twelve digits of a number. JSON readers may be off by one in the last of seventeen, and a history that went through a
-/// checkpoint is to be the same as one that did not.
-fn reported(value: f64) -> f64 {
-    format!("{value:.11e}").parse().unwrap_or(value)
 }
 
 /// What a step brings with it. The last step is always evaluated and saved.

@@ -21,10 +21,20 @@ pub fn now() -> f64 {
 /// [`Error::Device`] if it is unknown, not compiled in, or absent.
 pub async fn device(name: &str) -> Result<(Device, String), Error> {
     match name {
-        "cpu" => Ok((Device::flex(), "CPU".to_owned())),
+        "cpu" => cpu(),
         "wgpu" => gpu().await,
         _ => Err(unusable(name, "the devices are \"cpu\" and \"wgpu\"")),
     }
+}
+
+#[cfg(feature = "cpu")]
+fn cpu() -> Result<(Device, String), Error> {
+    Ok((Device::flex(), "CPU".to_owned()))
+}
+
+#[cfg(not(feature = "cpu"))]
+fn cpu() -> Result<(Device, String), Error> {
+    Err(unusable("cpu", "this build is for GPUs; build it with `--features cpu`"))
 }
 
 /// Burn opens a GPU once in a process; later calls get the same one.
