@@ -6,7 +6,7 @@ use burn::tensor::activation::{sigmoid, silu, softplus};
 
 use super::{Dropout, LayerState};
 use crate::ops::hierarchy::{Sizes, Slots, Tables, attend};
-use crate::ops::{recurrent_memory, rms_norm, token_shift, unit};
+use crate::ops::{gated, has_kernels, memory, norm_shift, recurrent_memory, rms_norm, token_shift, unit};
 
 /// Weights of one block; shapes in [`weight_specs`](super::weight_specs).
 #[derive(Module, Debug)]
@@ -61,6 +61,9 @@ impl Block {
         dropout: &mut Dropout,
         state: Option<(&mut LayerState, u64)>,
     ) -> Tensor<3> {
+        if state.is_none() && has_kernels(&x.device()) {
+            return self.forward_fused(x, sizes, dropout);
+        }
         let time = x.dims()[1];
         let normed = rms_norm(x.clone(), row(&self.norm_in));
         let (last, memory, past) = match &state {
@@ -77,6 +80,24 @@ impl Block {
             state.absorb(sizes, blocks + (time / sizes.block) as u64, p.tokens, pools);
         }
         self.finish(x, read, context, p.gate, dropout)
+    }
+
+    /// As [`forward`](Self::forward) from the beginning of a text, on a device with kernels for it.
+    fn forward_fused(&self, x: Tensor<3>, sizes: &Sizes, dropout: &mut Dropout) -> Tensor<3> {
+        let shape @ [batch, time, width] = x.dims();
+        let u = norm_shift(x.clone(), self.norm_in.val(), Some(self.shift.val()));
+        let projection = u.reshape([batch * time, width]).matmul(self.hem.val());
+        let projected = projection.dims()[1];
+        let memory = memory(
+            *sizes,
+            projection.reshape([batch, time, projected]),
+            self.decay.val(),
+            self.read_norm.val(),
+            self.score_scale.val(),
+            self.level_bias.val(),
+        );
+        let x = x + dropout.apply(memory.reshape([batch * time, width]).matmul(self.out.val()).reshape(shape));
+        self.feed_forward(x, dropout)
     }
 
     /// The fused projection of shifted tokens `[batch, time, width]`.
@@ -138,12 +159,15 @@ impl Block {
         let rows = [batch * time, width];
         let memory = (read + context).swap_dims(1, 2).reshape(rows) * silu(gate).reshape(rows);
         let x = x + dropout.apply(memory.matmul(self.out.val()).reshape(shape));
-        let u = rms_norm(x.clone(), row(&self.norm_mlp)).reshape(rows);
-        let weight = self.gate_up.val();
-        let hidden = weight.dims()[1] / 2;
-        let gate = silu(u.clone().matmul(weight.clone().narrow(1, 0, hidden)));
-        let up = u.matmul(weight.narrow(1, hidden, hidden));
-        x + dropout.apply((gate * up).matmul(self.down.val()).reshape(shape))
+        self.feed_forward(x, dropout)
+    }
+
+    /// The second branch joined to the stream, `[batch, time, width]`.
+    fn feed_forward(&self, x: Tensor<3>, dropout: &mut Dropout) -> Tensor<3> {
+        let shape @ [batch, time, width] = x.dims();
+        let u = norm_shift(x.clone(), self.norm_mlp.val(), None).reshape([batch * time, width]);
+        let hidden = gated(u.matmul(self.gate_up.val()));
+        x + dropout.apply(hidden.matmul(self.down.val()).reshape(shape))
     }
 }
 

@@ -3,15 +3,27 @@
 //! Equations are those of the model's definition (`design/model.md` of the project and the reference in
 //! `tests/golden/mmrec_reference.py`). Everything here is causal in time and exact for any length.
 
+#[cfg_attr(not(feature = "cpu"), path = "unfused.rs")]
+mod fused;
+mod gated;
 pub mod hierarchy;
+mod kernel;
 mod loss;
+mod memory;
 mod norm;
+mod norm_shift;
 mod recurrent;
 mod rotary;
 mod shift;
+pub(crate) mod simd;
 
+pub use fused::has_kernels;
+pub use gated::gated;
+pub use kernel::Kernel;
 pub use loss::{cross_entropy, token_losses};
+pub use memory::memory;
 pub use norm::{rms_norm, unit};
+pub use norm_shift::norm_shift;
 pub use recurrent::recurrent_memory;
 pub use rotary::Rotary;
 pub use shift::token_shift;

@@ -3,8 +3,9 @@
 use burn::tensor::Tensor;
 
 /// Stands inside the root *under the sum* of squares, so that padding a vector with zeros changes nothing: growth relies on it.
-const RMS_EPSILON: f32 = 1e-5;
-const UNIT_EPSILON: f32 = 1e-6;
+pub(super) const RMS_EPSILON: f32 = 1e-5;
+/// The same for [`unit`].
+pub(super) const UNIT_EPSILON: f32 = 1e-6;
 
 /// `rms(x, w) = x · √n / √(Σ x² + ε) · w` over the last dimension of size n.
 ///

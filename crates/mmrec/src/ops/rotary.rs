@@ -23,10 +23,7 @@ impl Rotary {
     /// Tables for the positions `first..first + count` and heads of even width `head_width`.
     pub fn new(first: i64, count: usize, head_width: usize, device: &Device) -> Self {
         let half = head_width / 2;
-        let angle = |i: usize| {
-            let (position, channel) = (first + (i / head_width) as i64, i % head_width % half);
-            position as f64 * THETA.powf(-(channel as f64) / half as f64)
-        };
+        let angle = |i: usize| angle(first + (i / head_width) as i64, i % head_width, head_width);
         let shape = [1, 1, count, head_width];
         let turn = |i: usize| {
             let (row, column) = (i / head_width, i % head_width);
@@ -61,4 +58,10 @@ impl Rotary {
         let turned = x.clone().reshape([rows, shape[3]]).matmul(self.turn.clone()).reshape(shape);
         x * self.cos.clone() + turned * self.sin.clone()
     }
+}
+
+/// The angle by which a channel turns at a position.
+pub(super) fn angle(position: i64, channel: usize, head_width: usize) -> f64 {
+    let half = head_width / 2;
+    position as f64 * THETA.powf(-((channel % half) as f64) / half as f64)
 }

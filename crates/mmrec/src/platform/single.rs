@@ -11,3 +11,8 @@ pub fn workers(_device: &Device) -> usize {
 pub fn map<T, R>(items: &[T], work: impl Fn(usize, &T) -> R) -> Vec<R> {
     items.iter().enumerate().map(|(index, item)| work(index, item)).collect()
 }
+
+/// What `work` makes of every chunk of `size` values, in their order.
+pub fn map_chunks<R>(values: &mut [f32], size: usize, work: impl Fn(usize, &mut [f32]) -> R) -> Vec<R> {
+    values.chunks_mut(size).enumerate().map(|(index, chunk)| work(index, chunk)).collect()
+}

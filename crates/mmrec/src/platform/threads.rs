@@ -16,3 +16,8 @@ pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(usize, &T) -> R + Sync) 
         _ => items.par_iter().enumerate().map(|(index, item)| work(index, item)).collect(),
     }
 }
+
+/// What `work` makes of every chunk of `size` values, in their order.
+pub fn map_chunks<R: Send>(values: &mut [f32], size: usize, work: impl Fn(usize, &mut [f32]) -> R + Sync) -> Vec<R> {
+    values.par_chunks_mut(size).enumerate().map(|(index, chunk)| work(index, chunk)).collect()
+}

@@ -1,0 +1,74 @@
+//! The gate of the feed-forward layer.
+
+use burn::tensor::Tensor;
+use burn::tensor::activation::silu as plain_silu;
+use pulp::Arch;
+
+use super::simd::{sigmoid, silu};
+use super::{Kernel, fused, has_kernels};
+use crate::platform::map_chunks;
+
+/// silu(g) ⊙ p of rows that hold g and then p, `[rows, 2·hidden]` to `[rows, hidden]`.
+pub fn gated(x: Tensor<2>) -> Tensor<2> {
+    if has_kernels(&x.device()) {
+        return fused::apply(Gated, vec![x.into_dispatch()]);
+    }
+    let hidden = x.dims()[1] / 2;
+    plain_silu(x.clone().narrow(1, 0, hidden)) * x.narrow(1, hidden, hidden)
+}
+
+#[derive(Debug)]
+struct Gated;
+
+/// Rows that one task takes.
+const ROWS: usize = 64;
+
+impl Kernel for Gated {
+    fn shape(&self, inputs: &[Vec<usize>]) -> Vec<usize> {
+        vec![inputs[0][0], inputs[0][1] / 2]
+    }
+
+    fn forward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]]) -> Vec<f32> {
+        let hidden = shapes[0][1] / 2;
+        let mut out = vec![0.0; inputs[0].len() / 2];
+        map_chunks(&mut out, ROWS * hidden, |chunk, out| {
+            let x = &inputs[0][chunk * ROWS * 2 * hidden..];
+            Arch::new().dispatch(|| forward(x, hidden, out));
+        });
+        out
+    }
+
+    fn backward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]], gradient: &[f32]) -> Vec<Vec<f32>> {
+        let hidden = shapes[0][1] / 2;
+        let mut to = vec![0.0; inputs[0].len()];
+        map_chunks(&mut to, ROWS * 2 * hidden, |chunk, to| {
+            let (x, gradient) = (&inputs[0][chunk * ROWS * 2 * hidden..], &gradient[chunk * ROWS * hidden..]);
+            Arch::new().dispatch(|| backward(x, hidden, gradient, to));
+        });
+        vec![to]
+    }
+}
+
+#[inline(always)]
+fn forward(x: &[f32], hidden: usize, out: &mut [f32]) {
+    for (out, x) in out.chunks_exact_mut(hidden).zip(x.chunks_exact(2 * hidden)) {
+        let (gate, value) = x.split_at(hidden);
+        for ((out, gate), value) in out.iter_mut().zip(gate).zip(value) {
+            *out = silu(*gate) * value;
+        }
+    }
+}
+
+#[inline(always)]
+fn backward(x: &[f32], hidden: usize, gradient: &[f32], to: &mut [f32]) {
+    let rows = x.chunks_exact(2 * hidden).zip(gradient.chunks_exact(hidden));
+    for ((x, gradient), to) in rows.zip(to.chunks_exact_mut(2 * hidden)) {
+        let ((gate, value), (to_gate, to_value)) = (x.split_at(hidden), to.split_at_mut(hidden));
+        let values = gate.iter().zip(value).zip(gradient);
+        for (((gate, value), gradient), (to_gate, to_value)) in values.zip(to_gate.iter_mut().zip(to_value)) {
+            let s = sigmoid(*gate);
+            *to_value = gradient * gate * s;
+            *to_gate = gradient * value * s * (1.0 + gate * (1.0 - s));
+        }
+    }
+}

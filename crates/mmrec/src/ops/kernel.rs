@@ -1,0 +1,15 @@
+//! What a kernel of ours is: slices in, slices out, with a backward of its own.
+
+use std::fmt::Debug;
+
+/// An operation on contiguous values.
+pub trait Kernel: Debug + Send + Sync + 'static {
+    /// The output's shape, from those of the inputs.
+    fn shape(&self, inputs: &[Vec<usize>]) -> Vec<usize>;
+
+    /// The output's values, from the shapes and values of the inputs.
+    fn forward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]]) -> Vec<f32>;
+
+    /// The gradient of every input, from that of the output.
+    fn backward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]], gradient: &[f32]) -> Vec<Vec<f32>>;
+}

@@ -1,0 +1,148 @@
+//! The kernel for processors: head by head, block by block, everything of a head in the nearest cache.
+
+mod backward;
+mod geometry;
+mod head;
+mod matrix;
+mod slots;
+
+pub use geometry::Geometry;
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::ops::simd::sigmoid;
+use crate::platform;
+use head::Inputs;
+
+/// The parameters of both memories.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameters<'a> {
+    /// δ, `[heads]`
+    pub decay: &'a [f32],
+    /// nh, `[width]`
+    pub read_norm: &'a [f32],
+    /// η, `[heads]`
+    pub score_scale: &'a [f32],
+    /// `[levels, heads]`
+    pub level_bias: &'a [f32],
+}
+
+/// Gradients of the projection `[batch · time, 4·width + 3·heads]` and of the parameters, shaped like them.
+#[derive(Debug)]
+pub struct Gradients {
+    pub projection: Vec<f32>,
+    pub decay: Vec<f32>,
+    pub read_norm: Vec<f32>,
+    pub score_scale: Vec<f32>,
+    pub level_bias: Vec<f32>,
+}
+
+/// (r + ctx) ⊙ silu(e) of every token, `[batch · time, width]`, from its projection `[batch · time, 4·width + 3·heads]`.
+pub fn forward(g: &Geometry, projection: &[f32], parameters: &Parameters) -> Vec<f32> {
+    let heads =
+        each_head(g, |row, head| Arch::new().dispatch(Forward { g, row: rows(projection, g, row), parameters, head }));
+    let mut out = vec![0.0; g.batch * g.time * g.width()];
+    for ((row, head), values) in heads {
+        let out = &mut out[row * g.time * g.width()..(row + 1) * g.time * g.width()];
+        scatter(&values, g.wide, out, g.width(), head * g.d, g.d);
+    }
+    out
+}
+
+/// The gradients from that of the output, `[batch · time, width]`.
+pub fn backward(g: &Geometry, projection: &[f32], parameters: &Parameters, gradient: &[f32]) -> Gradients {
+    let heads = each_head(g, |row, head| {
+        let forward = Forward { g, row: rows(projection, g, row), parameters, head };
+        Arch::new().dispatch(Backward { forward, gradient: rows(gradient, g, row) })
+    });
+    let mut out = Gradients {
+        projection: vec![0.0; projection.len()],
+        decay: vec![0.0; parameters.decay.len()],
+        read_norm: vec![0.0; parameters.read_norm.len()],
+        score_scale: vec![0.0; parameters.score_scale.len()],
+        level_bias: vec![0.0; parameters.level_bias.len()],
+    };
+    for ((row, head), gradients) in heads {
+        out.add(g, parameters, row, head, &gradients);
+    }
+    out
+}
+
+impl Gradients {
+    /// Adds those of one head of one row of the batch; the order of calls is fixed, so the sums are too.
+    fn add(&mut self, g: &Geometry, parameters: &Parameters, row: usize, head: usize, of: &backward::Gradients) {
+        let stride = g.projected();
+        let rows = &mut self.projection[row * g.time * stride..(row + 1) * g.time * stride];
+        for (part, values) in [&of.query, &of.key, &of.value, &of.gate].into_iter().enumerate() {
+            scatter(values, g.wide, rows, stride, (part * g.heads + head) * g.d, g.d);
+        }
+        for (part, values) in [&of.salience, &of.decay_gate, &of.write_gate].into_iter().enumerate() {
+            scatter(values, 1, rows, stride, 4 * g.width() + part * g.heads + head, 1);
+        }
+        // The derivative of −2 softplus(δ).
+        self.decay[head] -= 2.0 * sigmoid(parameters.decay[head]) * of.rate;
+        self.score_scale[head] += of.score_scale;
+        for (level, bias) in of.bias.iter().enumerate() {
+            self.level_bias[level * g.heads + head] += bias;
+        }
+        for (to, norm) in self.read_norm[head * g.d..(head + 1) * g.d].iter_mut().zip(&of.norm) {
+            *to += norm;
+        }
+    }
+}
+
+/// What `work` makes of every head of every row of the batch, in their order.
+fn each_head<R: Send>(g: &Geometry, work: impl Fn(usize, usize) -> R + Sync) -> Vec<((usize, usize), R)> {
+    let tasks: Vec<(usize, usize)> = (0..g.batch).flat_map(|row| (0..g.heads).map(move |head| (row, head))).collect();
+    let results = platform::map(&tasks, |_, &(row, head)| work(row, head));
+    tasks.into_iter().zip(results).collect()
+}
+
+/// One row of the batch out of a matrix of `[batch · time]` rows.
+fn rows<'a>(values: &'a [f32], g: &Geometry, row: usize) -> &'a [f32] {
+    let size = values.len() / g.batch;
+    &values[row * size..(row + 1) * size]
+}
+
+/// Writes the first `count` of each `stride` values to the columns from `first` on of rows of `to_stride`.
+fn scatter(values: &[f32], stride: usize, to: &mut [f32], to_stride: usize, first: usize, count: usize) {
+    for (to, values) in to.chunks_exact_mut(to_stride).zip(values.chunks_exact(stride)) {
+        to[first..first + count].copy_from_slice(&values[..count]);
+    }
+}
+
+struct Forward<'a> {
+    g: &'a Geometry,
+    row: &'a [f32],
+    parameters: &'a Parameters<'a>,
+    head: usize,
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
+        head::forward(simd, self.g, &Inputs::gather(self.g, self.row, self.parameters, self.head))
+    }
+}
+
+struct Backward<'a> {
+    forward: Forward<'a>,
+    gradient: &'a [f32],
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = backward::Gradients;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> backward::Gradients {
+        let Forward { g, row, parameters, head } = self.forward;
+        let inputs = Inputs::gather(g, row, parameters, head);
+        let mut gradient = vec![0.0; g.time * g.wide];
+        for (to, from) in gradient.chunks_exact_mut(g.wide).zip(self.gradient.chunks_exact(g.width())) {
+            to[..g.d].copy_from_slice(&from[head * g.d..(head + 1) * g.d]);
+        }
+        backward::backward(simd, g, &inputs, &gradient)
+    }
+}

@@ -1,0 +1,68 @@
+//! Both memories in one operation: from a token's projection to what it takes out of them.
+//!
+//! On the CPU it is one kernel that keeps nothing for the backward pass but its inputs; elsewhere a composition of
+//! [`recurrent_memory`](super::recurrent_memory) and [`attend`](super::hierarchy::attend) serves, which is also its reference.
+
+mod kernel;
+
+use burn::tensor::Tensor;
+
+use super::hierarchy::Sizes;
+use super::{Kernel, fused};
+use kernel::{Geometry, Parameters};
+
+/// (r + ctx) ⊙ silu(e) on a device that [has kernels](super::has_kernels).
+///
+/// # Shapes
+/// - `projection`: q, k, v, e, then salience, decay gate and write gate per head: `[batch, time, 4·width + 3·heads]`; `time` is
+///   a multiple of the block length
+/// - `decay` (δ), `score_scale` (η): `[heads]`; `read_norm` (nh): `[width]`; `level_bias`: `[levels, heads]`
+/// - returns: `[batch, time, width]`
+pub fn memory(
+    sizes: Sizes,
+    projection: Tensor<3>,
+    decay: Tensor<1>,
+    read_norm: Tensor<1>,
+    score_scale: Tensor<1>,
+    level_bias: Tensor<2>,
+) -> Tensor<3> {
+    let inputs = vec![
+        projection.into_dispatch(),
+        decay.into_dispatch(),
+        read_norm.into_dispatch(),
+        score_scale.into_dispatch(),
+        level_bias.into_dispatch(),
+    ];
+    fused::apply(Memory { sizes }, inputs)
+}
+
+#[derive(Debug)]
+struct Memory {
+    sizes: Sizes,
+}
+
+impl Kernel for Memory {
+    fn shape(&self, inputs: &[Vec<usize>]) -> Vec<usize> {
+        vec![inputs[0][0], inputs[0][1], inputs[2][0]]
+    }
+
+    fn forward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]]) -> Vec<f32> {
+        kernel::forward(&self.geometry(shapes), inputs[0], &parameters(inputs))
+    }
+
+    fn backward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]], gradient: &[f32]) -> Vec<Vec<f32>> {
+        let of = kernel::backward(&self.geometry(shapes), inputs[0], &parameters(inputs), gradient);
+        vec![of.projection, of.decay, of.read_norm, of.score_scale, of.level_bias]
+    }
+}
+
+impl Memory {
+    fn geometry(&self, shapes: &[Vec<usize>]) -> Geometry {
+        let (batch, time, heads, width) = (shapes[0][0], shapes[0][1], shapes[1][0], shapes[2][0]);
+        Geometry::new(batch, time, heads, width / heads, self.sizes)
+    }
+}
+
+fn parameters<'a>(inputs: &[&'a [f32]]) -> Parameters<'a> {
+    Parameters { decay: inputs[1], read_norm: inputs[2], score_scale: inputs[3], level_bias: inputs[4] }
+}
