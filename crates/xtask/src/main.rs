@@ -1,4 +1,4 @@
-//! Set-up and orchestration: `cargo xtask serve | test | wasm | pkg`.
+//! Set-up and orchestration: `cargo xtask serve | test | bench | wasm | pkg`.
 //!
 //! Contract: each command installs what it needs and says so, repeats cost seconds, and an error names what failed and
 //! what to do about it. Nothing about the model lives here.
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod browser;
 mod debian;
 mod inputs;
@@ -38,6 +39,8 @@ enum Command {
     Serve(serve::Options),
     /// Install what is missing and run every check, the cheapest first
     Test(suite::Options),
+    /// Measure training and writing, natively and in the browser
+    Bench(bench::Options),
     /// Build the two WebAssembly modules into web/wasm (Trunk calls this before each build)
     Wasm(wasm::Options),
     /// Write the npm package into pkg/
@@ -60,6 +63,7 @@ impl Args {
         match self.command {
             Command::Serve(options) => serve::run(&paths, &options),
             Command::Test(options) => suite::run(&paths, &options),
+            Command::Bench(options) => bench::run(&paths, &options),
             Command::Wasm(options) => wasm::run(&paths, &options),
             Command::Pkg => pkg::run(&paths),
         }

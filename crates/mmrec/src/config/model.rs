@@ -66,6 +66,18 @@ impl ModelConfig {
         layers * (vectors + matrices) + 2 * v * d + d
     }
 
+    /// Floating-point operations of the forward pass per token, far into a text: all matrix products, and both memories (the
+    /// recurrent one in chunks of a block). Training costs three times as many.
+    pub fn flops(&self) -> u64 {
+        let [v, d, h] = [self.vocab, self.width, self.heads].map(|n| n as u64);
+        let [f, layers, channels, c] =
+            [self.feed_forward, self.layers, self.head_width(), self.block].map(|n| n as u64);
+        let visible = 2 * c + ((self.slots + self.fan_in - 1) * self.levels) as u64;
+        let matrices = layers * (d * (4 * d + 3 * h) + d * d + 3 * d * f) + v * d;
+        let memories = layers * h * channels * (2 * visible + 2 * c + 2 * channels);
+        2 * (matrices + memories)
+    }
+
     /// Tokens that the hierarchy reaches back: 2C + C·S·(f^levels − 1)/(f − 1).
     pub fn horizon(&self) -> u64 {
         let [c, s, f] = [self.block, self.slots, self.fan_in].map(|n| n as u64);

@@ -3,6 +3,7 @@
 //! Equations are those of the model's definition (`design/model.md` of the project and the reference in
 //! `tests/golden/mmrec_reference.py`). Everything here is causal in time and exact for any length.
 
+mod adamw;
 #[cfg_attr(not(feature = "cpu"), path = "unfused.rs")]
 mod fused;
 mod gated;
@@ -17,6 +18,7 @@ mod rotary;
 mod shift;
 pub(crate) mod simd;
 
+pub use adamw::{WeightStep, sum_of_squares};
 pub use fused::has_kernels;
 pub use gated::gated;
 pub use kernel::Kernel;

@@ -21,3 +21,9 @@ pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(usize, &T) -> R + Sync) 
 pub fn map_chunks<R: Send>(values: &mut [f32], size: usize, work: impl Fn(usize, &mut [f32]) -> R + Sync) -> Vec<R> {
     values.par_chunks_mut(size).enumerate().map(|(index, chunk)| work(index, chunk)).collect()
 }
+
+/// Has `work` fill chunks of `size` values, the same of all three.
+pub fn for_each_chunk(values: [&mut [f32]; 3], size: usize, work: impl Fn(usize, [&mut [f32]; 3]) + Sync) {
+    let [a, b, c] = values.map(|values| values.par_chunks_mut(size));
+    a.zip(b).zip(c).enumerate().for_each(|(index, ((a, b), c))| work(index, [a, b, c]));
+}

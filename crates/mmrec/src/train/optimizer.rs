@@ -8,6 +8,7 @@ use burn::tensor::Tensor;
 
 use crate::config::TrainConfig;
 use crate::model::{Model, WeightSpec};
+use crate::ops::{WeightStep, sum_of_squares};
 
 /// Matrices that decay: not the embedding, not norms, gates or biases.
 const DECAYING: [&str; 5] = ["hem", "out", "gate_up", "down", "head"];
@@ -38,7 +39,7 @@ impl AdamW {
         step: u64,
         lr: f64,
     ) -> (Model, Tensor<1>) {
-        let squares = gradients.iter().map(|gradient| gradient.clone().square().sum());
+        let squares = gradients.iter().map(|gradient| sum_of_squares(gradient.clone()));
         let norm = squares.reduce(|a, b| a + b).expect("a model has weights").sqrt();
         let scale = norm.clone().clamp_min(config.clip).recip() * config.clip;
         let age = (step + 1) as f64;
@@ -68,18 +69,15 @@ where
 {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let ((gradient, moments), decays) = self.pairs.next().expect("one gradient for every weight");
-        let (beta1, beta2) = (TrainConfig::BETA1, TrainConfig::BETA2);
-        let gradient = gradient * self.scale.clone();
-        let [first, second] = moments;
-        *second = second.clone() * beta2 + gradient.clone().square() * (1.0 - beta2);
-        *first = first.clone() * beta1 + gradient * (1.0 - beta1);
-        let root = (second.clone() * self.second).sqrt() + TrainConfig::EPSILON;
-        let change = first.clone() * self.first / root;
-        let decay = if *decays { self.decay } else { 1.0 };
+        let step = WeightStep {
+            first: self.first as f32,
+            second: self.second as f32,
+            decay: if *decays { self.decay as f32 } else { 1.0 },
+        };
         param.map(|weight| {
             let shape = weight.dims();
             let count: usize = shape.iter().product();
-            let weight = weight.inner().reshape([count]) * decay - change;
+            let weight = step.take(weight.inner().reshape([count]), gradient, moments, self.scale.clone());
             Tensor::from_inner(weight.reshape(shape)).require_grad()
         })
     }

@@ -1,0 +1,136 @@
+//! The AdamW update of one weight, in one sweep over everything that belongs to it.
+
+use burn::tensor::Tensor;
+use pulp::Arch;
+
+use super::simd::dot;
+use super::{Kernel, fused, has_kernels};
+use crate::config::TrainConfig;
+use crate::platform::{for_each_chunk, map};
+
+/// One update.
+#[derive(Debug, Clone, Copy)]
+pub struct WeightStep {
+    /// The rate over the share of the first moment that is not its start: η / (1 − β₁ᵗ).
+    pub first: f32,
+    /// The same of the second moment without the rate: 1 / (1 − β₂ᵗ).
+    pub second: f32,
+    /// What the weight itself is multiplied by.
+    pub decay: f32,
+}
+
+impl WeightStep {
+    /// Updates the moments and returns the new weight. All are one row of the same length; `scale` `[1]` clips the gradient.
+    pub fn take(
+        self,
+        weight: Tensor<1>,
+        gradient: Tensor<1>,
+        moments: &mut [Tensor<1>; 2],
+        scale: Tensor<1>,
+    ) -> Tensor<1> {
+        if has_kernels(&weight.device()) {
+            self.swept(weight, gradient, moments, scale)
+        } else {
+            self.plain(weight, gradient, moments, scale)
+        }
+    }
+
+    fn plain(
+        self,
+        weight: Tensor<1>,
+        gradient: Tensor<1>,
+        moments: &mut [Tensor<1>; 2],
+        scale: Tensor<1>,
+    ) -> Tensor<1> {
+        let (beta1, beta2) = (TrainConfig::BETA1, TrainConfig::BETA2);
+        let gradient = gradient * scale;
+        let [first, second] = moments;
+        *second = second.clone() * beta2 + gradient.clone().square() * (1.0 - beta2);
+        *first = first.clone() * beta1 + gradient * (1.0 - beta1);
+        let root = (second.clone() * self.second).sqrt() + TrainConfig::EPSILON;
+        weight * self.decay - first.clone() * self.first / root
+    }
+
+    fn swept(
+        self,
+        weight: Tensor<1>,
+        gradient: Tensor<1>,
+        moments: &mut [Tensor<1>; 2],
+        scale: Tensor<1>,
+    ) -> Tensor<1> {
+        let [count] = weight.dims();
+        let [first, second] = moments;
+        let inputs = [weight, gradient, first.clone(), second.clone(), scale].map(Tensor::into_dispatch);
+        let out: Tensor<2> = fused::apply(self, inputs.into());
+        let row = |index: usize| out.clone().narrow(0, index, 1).reshape([count]);
+        (*first, *second) = (row(1), row(2));
+        row(0)
+    }
+}
+
+/// Values that one task takes.
+const CHUNK: usize = 1 << 14;
+
+impl Kernel for WeightStep {
+    fn shape(&self, inputs: &[Vec<usize>]) -> Vec<usize> {
+        vec![3, inputs[0][0]]
+    }
+
+    fn forward(&self, _shapes: &[Vec<usize>], inputs: &[&[f32]]) -> Vec<f32> {
+        let count = inputs[0].len();
+        let mut out = vec![0.0; 3 * count];
+        let (weight, moments) = out.split_at_mut(count);
+        let (first, second) = moments.split_at_mut(count);
+        for_each_chunk([weight, first, second], CHUNK, |index, out| {
+            let range = index * CHUNK..index * CHUNK + out[0].len();
+            let before = [0, 1, 2, 3].map(|i: usize| &inputs[i][range.clone()]);
+            Arch::new().dispatch(|| self.sweep(before, inputs[4][0], out));
+        });
+        out
+    }
+
+    fn backward(&self, _shapes: &[Vec<usize>], _inputs: &[&[f32]], _gradient: &[f32]) -> Vec<Vec<f32>> {
+        unreachable!("an update has no gradient")
+    }
+}
+
+impl WeightStep {
+    #[inline(always)]
+    fn sweep(&self, [weight, gradient, first, second]: [&[f32]; 4], scale: f32, out: [&mut [f32]; 3]) {
+        let (beta1, beta2) = (TrainConfig::BETA1 as f32, TrainConfig::BETA2 as f32);
+        let [to_weight, to_first, to_second] = out;
+        let before = weight.iter().zip(gradient).zip(first).zip(second);
+        let after = to_weight.iter_mut().zip(to_first).zip(to_second);
+        for ((((weight, gradient), first), second), ((to_weight, to_first), to_second)) in before.zip(after) {
+            let gradient = gradient * scale;
+            *to_second = second * beta2 + gradient * gradient * (1.0 - beta2);
+            *to_first = first * beta1 + gradient * (1.0 - beta1);
+            let root = (*to_second * self.second).sqrt() + TrainConfig::EPSILON as f32;
+            *to_weight = weight * self.decay - *to_first * self.first / root;
+        }
+    }
+}
+
+/// Σ xᵢ², `[1]`
+pub fn sum_of_squares(x: Tensor<1>) -> Tensor<1> {
+    if has_kernels(&x.device()) { fused::apply(SumOfSquares, vec![x.into_dispatch()]) } else { x.square().sum() }
+}
+
+#[derive(Debug)]
+struct SumOfSquares;
+
+impl Kernel for SumOfSquares {
+    fn shape(&self, _inputs: &[Vec<usize>]) -> Vec<usize> {
+        vec![1]
+    }
+
+    fn forward(&self, _shapes: &[Vec<usize>], inputs: &[&[f32]]) -> Vec<f32> {
+        let parts: Vec<&[f32]> = inputs[0].chunks(CHUNK).collect();
+        let sums = map(&parts, |_, part| Arch::new().dispatch(|| dot(part, part)));
+        vec![sums.iter().sum()]
+    }
+
+    fn backward(&self, _shapes: &[Vec<usize>], inputs: &[&[f32]], gradient: &[f32]) -> Vec<Vec<f32>> {
+        vec![inputs[0].iter().map(|x| 2.0 * x * gradient[0]).collect()]
+    }
+}

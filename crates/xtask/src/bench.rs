@@ -1,0 +1,44 @@
+//! `cargo xtask bench`: speeds, natively and through the real page, each beside its floor.
+
+use anyhow::Result;
+
+use crate::browser::Browser;
+use crate::paths::Paths;
+use crate::wasm::{self, Kit};
+use crate::{install, node, page, shell};
+
+/// Options of `cargo xtask bench`.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Leave the browser out
+    #[arg(long)]
+    native: bool,
+    /// Leave the native measurements out
+    #[arg(long, conflicts_with = "native")]
+    browser: bool,
+    /// Passed on to benches/report.rs, such as `--threads 1 --stages mini --json`
+    #[arg(last = true)]
+    report: Vec<String>,
+}
+
+/// Builds what is out of date and measures it.
+pub fn run(paths: &Paths, options: &Options) -> Result<()> {
+    if !options.browser {
+        paths.adopt(&paths.native_target, None)?;
+        // The whole workspace, so that what the tests built is used.
+        let bench = ["bench", "--workspace", "--exclude", "mmrec-wasm", "--locked", "--bench", "report", "--"];
+        shell::run(paths.cargo(bench).args(&options.report))?;
+    }
+    if !options.native {
+        let browser = Browser::ready()?;
+        let kit = Kit::ready(paths)?;
+        let trunk = install::trunk()?;
+        wasm::build(paths, &kit, true)?;
+        page::build(paths, &trunk)?;
+        let mut script = shell::command(node::program());
+        script.arg("benches/browser.mjs").current_dir(&paths.root);
+        script.env("DIST_DIR", paths.at("dist")).env("CHROME_PATH", &browser.browser);
+        shell::run(&mut script)?;
+    }
+    Ok(())
+}
