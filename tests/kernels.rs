@@ -5,7 +5,7 @@ mod plain;
 
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use mmrec::ops::hierarchy::Sizes;
-use mmrec::ops::{gated, memory, norm_shift, token_losses};
+use mmrec::ops::{gated, linear_kernel, memory, norm_shift, token_losses};
 use proptest::prelude::*;
 
 /// A function of some inputs, as a composition of the framework's operations and as a kernel.
@@ -164,6 +164,17 @@ fn gate_case(rows: usize, hidden: usize, seed: u64) -> Case<'static> {
     Case { inputs, plain: Box::new(call(plain::gated)), kernel: Box::new(call(gated)) }
 }
 
+fn linear_case([rows, inputs, outputs]: [usize; 3], seed: u64) -> Case<'static> {
+    let call = move |function: fn(Tensor<2>, Tensor<2>) -> Tensor<2>| {
+        move |x: &[Tensor<1>]| {
+            let out = function(x[0].clone().reshape([rows, inputs]), x[1].clone().reshape([inputs, outputs]));
+            out.reshape([rows * outputs])
+        }
+    };
+    let values = vec![random(rows * inputs, seed), random(inputs * outputs, seed + 1)];
+    Case { inputs: values, plain: Box::new(call(plain::linear)), kernel: Box::new(call(linear_kernel)) }
+}
+
 fn loss_case(rows: usize, vocab: usize, seed: u64) -> Case<'static> {
     let call = move |function: fn(Tensor<3>, Tensor<2, Int>) -> Tensor<2>| {
         move |x: &[Tensor<1>]| {
@@ -197,6 +208,13 @@ proptest! {
     }
 
     #[test]
+    fn the_linear_kernel_equals_its_composition(
+        rows in 1usize..150, inputs in 1usize..300, outputs in 1usize..70, seed in 0u64..1000,
+    ) {
+        linear_case([rows, inputs, outputs], seed).check_parity()?;
+    }
+
+    #[test]
     fn the_loss_kernel_equals_its_composition(rows in 1usize..200, vocab in 2usize..300, seed in 0u64..1000) {
         loss_case(rows, vocab, seed).check_parity()?;
     }
@@ -213,6 +231,7 @@ fn cases() -> Vec<Case<'static>> {
         norm_case([3, 5, 64], false, 4),
         gate_case(70, 37, 5),
         loss_case(130, 77, 6),
+        linear_case([70, 300, 37], 7),
     ]
 }
 

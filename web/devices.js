@@ -17,9 +17,13 @@ import * as messages from "./messages.js";
 const GAIN = 1.15;
 /** A worker that dies again this soon (milliseconds) is not started a third time. */
 const SOON = 15_000;
-/** A WebGPU worker that says nothing for this long while training hangs; the first pieces compile shaders. */
+/**
+ * A worker that says nothing for this long while training hangs, on a GPU or because one of its threads died. The first pieces
+ * compile shaders; where a piece takes long, several times as long is waited.
+ */
 const SILENCE = 90_000;
 const FIRST_SILENCE = 240_000;
+const SILENT_PIECES = 5;
 
 export class Devices {
   /** @type {DeviceChoice} */ choice = "auto";
@@ -162,8 +166,8 @@ export class Devices {
 
   #watch() {
     const { client, phase, run } = this.#session;
-    if (document.hidden || phase !== "running" || client?.device !== "webgpu") return;
-    const limit = (run?.curve.length ?? 0) > 1 ? SILENCE : FIRST_SILENCE;
+    if (document.hidden || phase !== "running" || !client) return;
+    const limit = Math.max((run?.curve.length ?? 0) > 1 ? SILENCE : FIRST_SILENCE, SILENT_PIECES * client.longestPiece);
     const silent = performance.now() - client.heardAt;
     if (silent > limit) client.fail({ message: `no sign of life for ${Math.round(silent / 1000)} seconds`, fatal: true });
   }

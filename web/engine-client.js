@@ -23,6 +23,8 @@ export class EngineClient {
   /** @type {Opened | undefined} */ opened;
   /** Milliseconds (`performance.now`) of the last sign of life. */
   heardAt = performance.now();
+  /** The longest time between two such signs while it trains, in milliseconds. */
+  longestPiece = 0;
   /** What the worker tells of its own accord. @type {(notice: Notice) => void} */
   onNotice = () => {};
   /** The worker died, at most once; what was asked of it has been rejected. @type {(failure: Failure) => void} */
@@ -95,7 +97,9 @@ export class EngineClient {
   /** @param {FromWorker} message */
   #hear(message) {
     if (this.#dead) return;
-    this.heardAt = performance.now();
+    const now = performance.now();
+    if (message.type === "events") this.longestPiece = Math.max(this.longestPiece, now - this.heardAt);
+    this.heardAt = now;
     if (message.type === "failed") return this.fail(message.failure);
     if (message.type !== "reply") return this.#tell(message);
     const asked = this.#pending.get(message.id);

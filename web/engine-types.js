@@ -1,5 +1,5 @@
 /**
- * The surface of the generated wasm modules (`wasm/{cpu,webgpu}/mmrec_wasm.js`), as the page relies on it. Types only.
+ * The surface of the generated wasm modules (`wasm/{cpu,threads,webgpu}/mmrec_wasm.js`), as the page relies on it. Types only.
  *
  * @typedef {"cpu" | "webgpu"} DeviceKind
  * @typedef {"tiny" | "mini" | "small"} Stage
@@ -134,6 +134,7 @@
  *
  * @typedef {object} EngineModule
  * @property {(input?: unknown) => Promise<unknown>} default
+ * @property {(threads: number) => Promise<unknown>} [initThreadPool] only where it runs on several threads; before the engine
  * @property {{ create(device: DeviceKind): Promise<Engine> }} Engine
  */
 

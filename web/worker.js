@@ -4,9 +4,11 @@
  * A single loop does everything in turn, so that the engine is never entered twice: first the page's requests, then a piece of
  * writing, then a piece of training. Between pieces it gives the event loop a turn, which is when new requests arrive.
  *
- * @import { DeviceKind, Engine, EngineEvent, EngineModule, Stage } from "./engine-types.js"
+ * @import { DeviceKind, Engine, EngineEvent, Stage } from "./engine-types.js"
  * @import { Answers, Envelope, Failure, FromWorker, Notice, Opened, Request, TextSource } from "./protocol.js"
  */
+
+import { loadModule } from "./modules.js";
 
 /** The state is saved at least this often while training (milliseconds) … */
 const SAVE_AT_LEAST = 20_000;
@@ -131,9 +133,7 @@ async function respond(request) {
  * @returns {Promise<Opened>}
  */
 async function open(device) {
-  /** @type {EngineModule} */
-  const module = await import(new URL(`./wasm/${device}/mmrec_wasm.js`, import.meta.url).href);
-  await module.default();
+  const module = await loadModule(device);
   engine = await module.Engine.create(device);
   const presets = engine.presets();
   const defaults = /** @type {Opened["defaults"]} */ ({});

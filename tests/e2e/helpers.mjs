@@ -32,9 +32,12 @@ const FLAGS = [
 ];
 export const SOFTWARE_WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
-/** @param {string[]} [flags] */
-export async function start(flags = []) {
-  const server = await serve(DIST);
+/**
+ * @param {string[]} [flags]
+ * @param {Parameters<typeof serve>[1]} [serving]
+ */
+export async function start(flags = [], serving = {}) {
+  const server = await serve(DIST, serving);
   const browser = await chromium.launch({
     executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
     args: [...FLAGS, ...flags],

@@ -14,28 +14,29 @@ const TYPES = {
   ".svg": "image/svg+xml",
 };
 
-const HEADERS = {
+const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
   "Cross-Origin-Resource-Policy": "same-origin",
-  "Cache-Control": "no-store",
 };
 
 /**
  * Serves a folder on a free port of the loopback.
  * @param {string} folder
+ * @param {{ isolated?: boolean }} [options] without isolation: as a host serves that cannot set headers
  * @returns {Promise<{ origin: string, close: () => Promise<void> }>}
  */
-export async function serve(folder) {
+export async function serve(folder, { isolated = true } = {}) {
+  const headers = { "Cache-Control": "no-store", ...(isolated ? ISOLATION : {}) };
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname));
     const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
     const found = file.startsWith(folder) && (await stat(file).catch(() => null));
     if (!found || !found.isFile()) {
-      response.writeHead(404, HEADERS).end();
+      response.writeHead(404, headers).end();
       return;
     }
-    response.writeHead(200, { ...HEADERS, "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", "Content-Length": found.size });
+    response.writeHead(200, { ...headers, "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", "Content-Length": found.size });
     createReadStream(file).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

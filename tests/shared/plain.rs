@@ -58,3 +58,8 @@ pub fn token_losses(logits: Tensor<3>, targets: Tensor<2, Int>) -> Tensor<2> {
     let log_probabilities = log_softmax(logits.reshape([batch * time, vocab]), 1);
     log_probabilities.gather(1, targets.reshape([batch * time, 1])).neg()
 }
+
+/// x · W.
+pub fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    x.matmul(weight)
+}

@@ -58,8 +58,7 @@ impl Engine {
         console_error_panic_hook::set_once();
         let wanted = if device == "webgpu" { "wgpu" } else { &device };
         let (device, name) = platform::device(wanted).await.map_err(failed)?;
-        let name =
-            if wanted == "wgpu" { format!("WebGPU: {name}") } else { "CPU (WebAssembly SIMD, 1 thread)".to_owned() };
+        let name = if wanted == "wgpu" { format!("WebGPU: {name}") } else { cpu_name(platform::workers(&device)) };
         Ok(Engine { device, name, text: Text::default(), data: None, run: None, generator: None })
     }
 
@@ -257,4 +256,9 @@ impl Engine {
             None => Err(JsError::new("no run is in progress: start one first")),
         }
     }
+}
+
+fn cpu_name(threads: usize) -> String {
+    let plural = if threads == 1 { "" } else { "s" };
+    format!("CPU (WebAssembly SIMD, {threads} thread{plural})")
 }

@@ -8,6 +8,9 @@ mod settings;
 mod text;
 
 pub use engine::Engine;
+/// Starts the threads; called once, in the worker, before the engine.
+#[cfg(feature = "threads")]
+pub use wasm_bindgen_rayon::init_thread_pool;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

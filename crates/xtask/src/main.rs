@@ -41,7 +41,7 @@ enum Command {
     Test(suite::Options),
     /// Measure training and writing, natively and in the browser
     Bench(bench::Options),
-    /// Build the two WebAssembly modules into web/wasm (Trunk calls this before each build)
+    /// Build the WebAssembly modules into web/wasm (Trunk calls this before each build)
     Wasm(wasm::Options),
     /// Write the npm package into pkg/
     Pkg,

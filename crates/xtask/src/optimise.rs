@@ -13,8 +13,9 @@ use crate::{node, shell};
 /// inlined more, were larger to download.
 pub const LEVEL: &str = "-O1";
 /// The features the compiler may have used; wasm-opt refuses a module that needs one it was not told of.
-const FEATURES: [&str; 7] = [
+const FEATURES: [&str; 8] = [
     "--enable-simd",
+    "--enable-threads",
     "--enable-bulk-memory",
     "--enable-mutable-globals",
     "--enable-nontrapping-float-to-int",
@@ -22,8 +23,8 @@ const FEATURES: [&str; 7] = [
     "--enable-sign-ext",
     "--enable-multivalue",
 ];
-/// Modules kept in the cache: a few states of the two.
-const KEPT: usize = 8;
+/// Modules kept in the cache: a few states of each.
+const KEPT: usize = 12;
 
 /// Optimises a module, or takes the result from an earlier time.
 pub fn in_place(paths: &Paths, module: &Path) -> Result<()> {

@@ -23,8 +23,6 @@ pub struct Paths {
     pub cache: PathBuf,
     /// `CARGO_TARGET_DIR` of native builds.
     pub native_target: PathBuf,
-    /// `CARGO_TARGET_DIR` of wasm builds.
-    pub wasm_target: PathBuf,
 }
 
 impl Paths {
@@ -35,7 +33,7 @@ impl Paths {
         fs::create_dir_all(&cache).with_context(|| format!("cannot create the cache directory {}", cache.display()))?;
         let given = env::var_os("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty() && !ci());
         let native_target = given.map_or_else(|| cache.join("target-native"), |dir| root.join(dir));
-        Ok(Self { wasm_target: cache.join("target-wasm"), root, cache, native_target })
+        Ok(Self { root, cache, native_target })
     }
 
     /// `cargo` for native work: in the checkout, with the native target directory.
@@ -43,6 +41,11 @@ impl Paths {
         let mut command = shell::command(cargo());
         command.args(arguments).current_dir(&self.root).env("CARGO_TARGET_DIR", &self.native_target);
         command
+    }
+
+    /// `CARGO_TARGET_DIR` of wasm builds; modules with threads have flags of their own, under which everything is built anew.
+    pub fn wasm_target(&self, threads: bool) -> PathBuf {
+        self.cache.join(if threads { "target-wasm-threads" } else { "target-wasm" })
     }
 
     /// A file or folder of the checkout.

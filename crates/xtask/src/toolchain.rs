@@ -19,7 +19,14 @@ use crate::{debian, shell};
 /// The one target of the page.
 pub const TRIPLE: &str = "wasm32-unknown-unknown";
 /// Every browser with WebGPU or module workers has SIMD; Flex's kernels are several times slower without.
-pub const RUSTFLAGS: &str = "-C target-feature=+simd128";
+const SIMD: &str = "-C target-feature=+simd128";
+/// One memory that all threads share, as large as 32 bits allow; the last exports are what a new thread is set up with.
+const THREADS: &str = "-C target-feature=+simd128,+atomics,+bulk-memory,+mutable-globals \
+    -C link-arg=--shared-memory -C link-arg=--import-memory -C link-arg=--max-memory=4294967296 \
+    -C link-arg=--export=__wasm_init_tls -C link-arg=--export=__tls_size -C link-arg=--export=__tls_align \
+    -C link-arg=--export=__tls_base -C link-arg=--export=__heap_base";
+/// The standard library of rustup's target has no atomics: with threads it is built along.
+const BUILD_STD: [(&str, &str); 2] = [("RUSTC_BOOTSTRAP", "1"), ("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort")];
 
 const FLAGS_VARIABLE: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 const LINKER_VARIABLE: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER";
@@ -40,18 +47,22 @@ impl Toolchain {
     /// Finds the toolchain, or installs what it needs. `MMREC_WASM_STD=rustup|debian` skips the search.
     pub fn ready(paths: &Paths) -> Result<Self> {
         match env::var("MMREC_WASM_STD").as_deref() {
-            Ok("rustup") => add_target().map(|()| Self::rustup()),
+            Ok("rustup") => add_target().and_then(|()| add_sources()).map(|()| Self::rustup()),
             Ok("debian") => Self::debian_installed(),
             Ok(other) => bail!("MMREC_WASM_STD must be `rustup` or `debian`, it is `{other}`"),
             Err(_) => Self::search(paths),
         }
     }
 
-    /// `cargo <subcommand>` for the browser, with the wasm target directory.
-    pub fn cargo(&self, paths: &Paths, subcommand: &str) -> Command {
+    /// `cargo <subcommand>` for the browser, with the target directory of modules with or without threads.
+    pub fn cargo(&self, paths: &Paths, subcommand: &str, threads: bool) -> Command {
         let mut command = shell::command(&self.cargo);
         command.args([subcommand, "--locked", "--release", "--target", TRIPLE]).current_dir(&paths.root);
-        command.env("CARGO_TARGET_DIR", &paths.wasm_target).env(FLAGS_VARIABLE, RUSTFLAGS);
+        command.env("CARGO_TARGET_DIR", paths.wasm_target(threads));
+        command.env(FLAGS_VARIABLE, if threads { THREADS } else { SIMD });
+        if threads {
+            command.envs(BUILD_STD);
+        }
         // Global flags would replace ours; the library path of rustup's toolchain is not for another compiler.
         for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "LD_LIBRARY_PATH"] {
             command.env_remove(name);
@@ -63,19 +74,19 @@ impl Toolchain {
     /// What, beside the sources, decides the output.
     pub fn identity(&self) -> Result<String> {
         let version = shell::capture(shell::command(&self.rustc).arg("-vV"))?;
-        Ok(format!("{}\n{version}\n{RUSTFLAGS}", self.label))
+        Ok(format!("{}\n{version}\n{SIMD}\n{THREADS}", self.label))
     }
 
     fn search(paths: &Paths) -> Result<Self> {
-        if target_installed() {
+        if target_installed() && sources_installed() {
             return Ok(Self::rustup());
         }
         // Remembered, because asking a host that does not answer costs time on every run.
         let refused = paths.cache.join("rustup-target-refused");
         if !refused.exists() {
-            match add_target() {
+            match add_target().and_then(|()| add_sources()) {
                 Ok(()) => return Ok(Self::rustup()),
-                Err(error) => shell::note(&format!("rustup cannot add {TRIPLE}: {error:#}")),
+                Err(error) => shell::note(&format!("rustup cannot add what {TRIPLE} needs: {error:#}")),
             }
         }
         let toolchain = Self::debian_installed()?;
@@ -103,14 +114,10 @@ impl Toolchain {
     }
 
     fn debian() -> Result<Self> {
-        let environment = vec![
-            ("RUSTC", DEBIAN_RUSTC.into()),
-            ("RUSTDOC", "/usr/bin/rustdoc".into()),
-            // Building std is an unstable feature of cargo and of the compiler.
-            ("RUSTC_BOOTSTRAP", "1".into()),
-            ("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort".into()),
-            (LINKER_VARIABLE, linker()?),
-        ];
+        let environment =
+            vec![("RUSTC", DEBIAN_RUSTC.into()), ("RUSTDOC", "/usr/bin/rustdoc".into()), (LINKER_VARIABLE, linker()?)];
+        // Building std is an unstable feature of cargo and of the compiler.
+        let environment = environment.into_iter().chain(BUILD_STD.map(|(name, value)| (name, value.into()))).collect();
         let label = "Debian's standard library sources";
         Ok(Self { cargo: "/usr/bin/cargo".into(), rustc: DEBIAN_RUSTC.into(), environment, label })
     }
@@ -133,18 +140,27 @@ fn debian_complete() -> bool {
     sources.is_some_and(|dir| dir.is_dir()) && Path::new("/usr/bin/cargo").is_file()
 }
 
-/// Asks rustup for the target, within bounds: the host may be unreachable without saying so.
+fn sources_installed() -> bool {
+    sysroot(&rustc()).is_some_and(|root| root.join("lib/rustlib/src/rust/library/std").is_dir())
+}
+
 fn add_target() -> Result<()> {
-    if target_installed() {
-        return Ok(());
-    }
+    if target_installed() { Ok(()) } else { rustup(&["target", "add", TRIPLE]) }
+}
+
+fn add_sources() -> Result<()> {
+    if sources_installed() { Ok(()) } else { rustup(&["component", "add", "rust-src"]) }
+}
+
+/// Asks rustup for a download, within bounds: the host may be unreachable without saying so.
+fn rustup(arguments: &[&str]) -> Result<()> {
     let rustup = shell::which("rustup").context("rustup is not on the search path")?;
     let proxied = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "RUSTUP_DIST_SERVER"];
     if !proxied.iter().any(|name| env::var_os(name).is_some()) {
         reachable(DOWNLOAD_HOST)?;
     }
-    shell::note(&format!("adding rustup's target {TRIPLE}"));
-    shell::run_within(shell::command(rustup).args(["target", "add", TRIPLE]), Duration::from_secs(300))
+    shell::note(&format!("rustup {}", arguments.join(" ")));
+    shell::run_within(shell::command(rustup).args(arguments), Duration::from_secs(300))
 }
 
 fn reachable(host: &str) -> Result<()> {

@@ -1,6 +1,7 @@
-//! `cargo xtask wasm`: crates/mmrec-wasm, once for the CPU and once for WebGPU, as modules in web/wasm/.
+//! `cargo xtask wasm`: crates/mmrec-wasm for one thread, for all threads, and for WebGPU, as modules in web/wasm/.
 //!
-//! Two modules, because the GPU one is several times larger and a visitor without a GPU should not fetch it.
+//! Separate modules, because a visitor should fetch only what is used: the GPU's is several times larger, and shared memory
+//! works only on pages that are served with the headers for it.
 
 use std::env;
 use std::fs;
@@ -25,16 +26,21 @@ pub struct Options {
     dev: bool,
 }
 
-/// One of the two builds.
+/// One of the builds.
 pub struct Variant {
     /// Its folder in web/wasm.
     pub name: &'static str,
     features: &'static str,
+    /// Whether it runs on several threads with shared memory.
+    pub threads: bool,
 }
 
-/// Both builds, the smaller first.
-pub const VARIANTS: [Variant; 2] =
-    [Variant { name: "cpu", features: "cpu" }, Variant { name: "webgpu", features: "wgpu" }];
+/// All builds.
+pub const VARIANTS: [Variant; 3] = [
+    Variant { name: "cpu", features: "cpu", threads: false },
+    Variant { name: "threads", features: "threads", threads: true },
+    Variant { name: "webgpu", features: "wgpu", threads: false },
+];
 
 impl Variant {
     /// The cargo arguments that select this build.
@@ -56,7 +62,9 @@ impl Kit {
     pub fn ready(paths: &Paths) -> Result<Self> {
         node::packages(paths)?;
         let toolchain = Toolchain::ready(paths)?;
-        paths.adopt(&paths.wasm_target, Some(TRIPLE))?;
+        for threads in [false, true] {
+            paths.adopt(&paths.wasm_target(threads), Some(TRIPLE))?;
+        }
         Ok(Self { toolchain, bindgen: install::bindgen(paths)? })
     }
 }
@@ -67,7 +75,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<()> {
     build(paths, &Kit::ready(paths)?, !(options.dev || debug))
 }
 
-/// Builds both modules where their inputs changed.
+/// Builds the modules whose inputs changed.
 pub fn build(paths: &Paths, kit: &Kit, optimised: bool) -> Result<()> {
     VARIANTS.iter().try_for_each(|variant| build_one(paths, kit, variant, optimised))
 }
@@ -113,8 +121,9 @@ impl Job<'_> {
     fn make(&self, key: &str) -> Result<()> {
         let mode = if self.optimised { "optimised" } else { "without wasm-opt" };
         shell::note(&format!("building web/wasm/{} ({mode}, {})", self.variant.name, self.kit.toolchain.label));
-        shell::run(self.kit.toolchain.cargo(self.paths, "build").args(["--lib"]).args(self.variant.arguments()))?;
-        let staged = self.paths.wasm_target.join("bindgen").join(self.variant.name);
+        let mut cargo = self.kit.toolchain.cargo(self.paths, "build", self.variant.threads);
+        shell::run(cargo.arg("--lib").args(self.variant.arguments()))?;
+        let staged = self.target().join("bindgen").join(self.variant.name);
         self.bind(&staged)?;
         let module = staged.join("mmrec_wasm_bg.wasm");
         if self.optimised {
@@ -127,9 +136,13 @@ impl Job<'_> {
         optimise::report(&self.output().join("mmrec_wasm_bg.wasm"))
     }
 
+    fn target(&self) -> PathBuf {
+        self.paths.wasm_target(self.variant.threads)
+    }
+
     fn bind(&self, staged: &Path) -> Result<()> {
         remove(staged)?;
-        let compiled = self.paths.wasm_target.join(TRIPLE).join("release/mmrec_wasm.wasm");
+        let compiled = self.target().join(TRIPLE).join("release/mmrec_wasm.wasm");
         let mut command = shell::command(&self.kit.bindgen.bindgen);
         command.args(["--target", "web", "--out-name", "mmrec_wasm", "--out-dir"]).arg(staged).arg(compiled);
         shell::run(&mut command)
@@ -139,11 +152,19 @@ impl Job<'_> {
 /// Moves a finished folder to where the page looks. Copied, since the cache may be on another file system.
 pub fn replace(from: &Path, to: &Path) -> Result<()> {
     remove(to)?;
+    copy(from, to)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
-    for entry in fs::read_dir(from)? {
-        let file = entry?.path();
-        let name = file.file_name().context("a listed file has a name")?;
-        fs::copy(&file, to.join(name)).with_context(|| format!("cannot copy {}", file.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot list {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target).with_context(|| format!("cannot copy {}", entry.path().display()))?;
+        }
     }
     Ok(())
 }

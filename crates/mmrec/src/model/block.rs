@@ -6,7 +6,7 @@ use burn::tensor::activation::{sigmoid, silu, softplus};
 
 use super::{Dropout, LayerState};
 use crate::ops::hierarchy::{Sizes, Slots, Tables, attend};
-use crate::ops::{gated, has_kernels, memory, norm_shift, recurrent_memory, rms_norm, token_shift, unit};
+use crate::ops::{gated, has_kernels, linear, memory, norm_shift, recurrent_memory, rms_norm, token_shift, unit};
 
 /// Weights of one block; shapes in [`weight_specs`](super::weight_specs).
 #[derive(Module, Debug)]
@@ -86,7 +86,7 @@ impl Block {
     fn forward_fused(&self, x: Tensor<3>, sizes: &Sizes, dropout: &mut Dropout) -> Tensor<3> {
         let shape @ [batch, time, width] = x.dims();
         let u = norm_shift(x.clone(), self.norm_in.val(), Some(self.shift.val()));
-        let projection = u.reshape([batch * time, width]).matmul(self.hem.val());
+        let projection = linear(u.reshape([batch * time, width]), self.hem.val());
         let projected = projection.dims()[1];
         let memory = memory(
             *sizes,
@@ -96,7 +96,8 @@ impl Block {
             self.score_scale.val(),
             self.level_bias.val(),
         );
-        let x = x + dropout.apply(memory.reshape([batch * time, width]).matmul(self.out.val()).reshape(shape));
+        let memory = linear(memory.reshape([batch * time, width]), self.out.val());
+        let x = x + dropout.apply(memory.reshape(shape));
         self.feed_forward(x, dropout)
     }
 
@@ -166,8 +167,8 @@ impl Block {
     fn feed_forward(&self, x: Tensor<3>, dropout: &mut Dropout) -> Tensor<3> {
         let shape @ [batch, time, width] = x.dims();
         let u = norm_shift(x.clone(), self.norm_mlp.val(), None).reshape([batch * time, width]);
-        let hidden = gated(u.matmul(self.gate_up.val()));
-        x + dropout.apply(hidden.matmul(self.down.val()).reshape(shape))
+        let hidden = gated(linear(u, self.gate_up.val()));
+        x + dropout.apply(linear(hidden, self.down.val()).reshape(shape))
     }
 }
 

@@ -9,7 +9,7 @@ use super::stream::Token;
 use super::{Block, Dropout, State, WeightSpec, weight_specs};
 use crate::config::ModelConfig;
 use crate::ops::hierarchy::{Sizes, Tables};
-use crate::ops::rms_norm;
+use crate::ops::{linear, rms_norm};
 
 /// An MM-Rec language model.
 #[derive(Module, Debug)]
@@ -128,7 +128,7 @@ impl Model {
         let [batch, time, width] = x.dims();
         let vocab = self.head.dims()[1];
         let normed = rms_norm(x, row(&self.norm)).reshape([batch * time, width]);
-        normed.matmul(self.head.val()).reshape([batch, time, vocab])
+        linear(normed, self.head.val()).reshape([batch, time, vocab])
     }
 
     fn head_width(&self) -> usize {

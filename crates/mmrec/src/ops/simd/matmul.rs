@@ -1,0 +1,104 @@
+//! Products of large matrices, for browsers: the CPU backend's own reach a third of what WebAssembly's SIMD can do there, since
+//! their tiles take more registers than there are.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::product::{Job, Strided, Write};
+use crate::platform::map_chunks;
+
+/// Rows that one task takes, whose part of the left matrix stays in the second cache.
+const ROWS: usize = 64;
+/// Terms summed at a time, so that a panel of the right matrix stays in the first cache.
+const DEPTH: usize = 256;
+/// Vectors of a panel: a tile's width.
+const PANEL: usize = 2;
+
+/// `left[m × k] · right[k × n]`, row by row.
+pub fn matmul(left: Strided, right: Strided, [m, k, n]: [usize; 3]) -> Vec<f32> {
+    let mut out = vec![0.0; m * n];
+    if out.is_empty() || k == 0 {
+        return out;
+    }
+    let packed = Arch::new().dispatch(Pack { right, k, n });
+    map_chunks(&mut out, ROWS * n, |chunk, out| {
+        let left = Strided { values: &left.values[chunk * ROWS * left.row..], ..left };
+        Arch::new().dispatch(Rows { out, left, packed: &packed, k, n });
+    });
+    out
+}
+
+/// The right matrix in panels: panel by panel, row by row, the panel's columns, the last panel filled up with zeros.
+struct Pack<'a> {
+    right: Strided<'a>,
+    k: usize,
+    n: usize,
+}
+
+impl WithSimd for Pack<'_> {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> Vec<f32> {
+        let Self { right, k, n } = self;
+        let wide = PANEL * S::F32_LANES;
+        let mut packed = vec![0.0; n.div_ceil(wide) * k * wide];
+        for (panel, rows) in packed.chunks_exact_mut(k * wide).enumerate() {
+            let count = wide.min(n - panel * wide);
+            for (row, to) in rows.chunks_exact_mut(wide).enumerate() {
+                let from = &right.values[row * right.row + panel * wide * right.column..];
+                if right.column == 1 {
+                    to[..count].copy_from_slice(&from[..count]);
+                } else {
+                    to[..count].iter_mut().zip(from.iter().step_by(right.column)).for_each(|(to, from)| *to = *from);
+                }
+            }
+        }
+        packed
+    }
+}
+
+struct Rows<'a> {
+    out: &'a mut [f32],
+    left: Strided<'a>,
+    packed: &'a [f32],
+    k: usize,
+    n: usize,
+}
+
+impl WithSimd for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { out, left, packed, k, n } = self;
+        let wide = PANEL * S::F32_LANES;
+        let m = out.len() / n;
+        assert!(left.values.len() > (m - 1) * left.row + (k - 1) * left.column);
+        let mut edge = [0.0; ROWS * 2 * 16];
+        for first in (0..k).step_by(DEPTH) {
+            let depth = DEPTH.min(k - first);
+            let left = Strided { values: &left.values[first * left.column..], ..left };
+            let write = if first == 0 { Write::Set } else { Write::Add };
+            for (panel, right) in packed.chunks_exact(k * wide).enumerate() {
+                let right = right[first * wide..].as_ptr();
+                let job =
+                    |out, out_stride, write| Job { out, out_stride, left, right, right_stride: wide, k: depth, write };
+                let columns = panel * wide..n.min((panel + 1) * wide);
+                // SAFETY: `left` holds m rows of `depth` by the assertion, the panel `depth` rows of `wide`, and what is
+                // written m rows of `wide`: in `out` where the panel is whole, else in `edge`, which has room for the widest.
+                unsafe {
+                    if columns.len() == wide {
+                        job(out[columns.start..].as_mut_ptr(), n, write).tiles(simd, m, PANEL);
+                        continue;
+                    }
+                    job(edge.as_mut_ptr(), wide, Write::Set).tiles(simd, m, PANEL);
+                }
+                for (out, edge) in out.chunks_exact_mut(n).zip(edge.chunks_exact(wide)) {
+                    for (out, edge) in out[columns.clone()].iter_mut().zip(edge) {
+                        *out = if write == Write::Set { *edge } else { *out + *edge };
+                    }
+                }
+            }
+        }
+    }
+}

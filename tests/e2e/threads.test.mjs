@@ -1,0 +1,49 @@
+/** All cores where the page may share memory between threads, one elsewhere. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { assertWhole, curve, phase, press, settle, SMALL, start, visit } from "./helpers.mjs";
+
+/** @param {import("playwright-core").Page} page */
+async function train(page) {
+  await settle(page, SMALL);
+  await press(page, "Train");
+  await phase(page, /All planned steps are done/);
+  const points = await curve(page);
+  assertWhole(points, SMALL.steps);
+  return points;
+}
+
+/** @param {import("playwright-core").Page} page @param {RegExp} pattern */
+async function trainedOn(page, pattern) {
+  await page.locator("#device-state").filter({ hasText: pattern }).waitFor();
+  return train(page);
+}
+
+test("an isolated page trains on all threads; other pages on one, with the same losses", async () => {
+  const isolated = await start();
+  const { page, done } = await visit(isolated);
+  const threads = await page.evaluate(() => navigator.hardwareConcurrency);
+  const many = await trainedOn(page, threads > 1 ? new RegExp(`CPU .*${threads} threads`) : /1 thread\)/);
+  await done();
+  await isolated.close();
+
+  const plain = await start([], { isolated: false });
+  const other = await visit(plain);
+  const one = await trainedOn(other.page, /CPU .*1 thread\)/);
+  await other.done();
+  await plain.close();
+  one.forEach(({ train }, index) => assert.ok(Math.abs(train - many[index].train) < 2e-3, "only rounding differs"));
+});
+
+test("where the threads cannot be started, one thread trains", async () => {
+  const place = await start();
+  const { page, done } = await visit(place, {
+    expected: /threads\/mmrec_wasm|Failed to load resource/,
+    before: (page) => page.context().route("**/wasm/threads/**", (route) => route.fulfill({ status: 404 })),
+  });
+  await trainedOn(page, /CPU .*1 thread\)/);
+  await done();
+  await place.close();
+});
