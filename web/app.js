@@ -12,6 +12,7 @@ import { element, setText } from "./dom.js";
 import { createGeneratePanel } from "./generate-panel.js";
 import { forbidOutside, missing } from "./guard.js";
 import { Keeper } from "./keeper.js";
+import { isolate } from "./isolate.js";
 import * as messages from "./messages.js";
 import { Notices } from "./notices.js";
 import { createSamplesPanel } from "./samples.js";
@@ -30,7 +31,7 @@ if (lacking) {
   const place = element("unsupported");
   place.hidden = false;
   setText(place, lacking);
-} else {
+} else if (!(await isolate())) {
   void main();
 }
 

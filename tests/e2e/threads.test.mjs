@@ -21,20 +21,34 @@ async function trainedOn(page, pattern) {
   return train(page);
 }
 
+/** @param {import("playwright-core").Page} page */
+async function allThreads(page) {
+  const threads = await page.evaluate(() => navigator.hardwareConcurrency);
+  return threads > 1 ? new RegExp(`CPU .*${threads} threads`) : /1 thread\)/;
+}
+
 test("an isolated page trains on all threads; other pages on one, with the same losses", async () => {
   const isolated = await start();
   const { page, done } = await visit(isolated);
-  const threads = await page.evaluate(() => navigator.hardwareConcurrency);
-  const many = await trainedOn(page, threads > 1 ? new RegExp(`CPU .*${threads} threads`) : /1 thread\)/);
+  const many = await trainedOn(page, await allThreads(page));
   await done();
   await isolated.close();
 
   const plain = await start([], { isolated: false });
-  const other = await visit(plain);
+  const other = await visit(plain, { serviceWorkers: "block" });
   const one = await trainedOn(other.page, /CPU .*1 thread\)/);
   await other.done();
   await plain.close();
   one.forEach(({ train }, index) => assert.ok(Math.abs(train - many[index].train) < 2e-3, "only rounding differs"));
+});
+
+test("on a host that sends no headers a service worker isolates the page", async () => {
+  const place = await start([], { isolated: false });
+  const { page, done } = await visit(place);
+  await trainedOn(page, await allThreads(page));
+  assert.equal(await page.evaluate(() => self.crossOriginIsolated), true);
+  await done();
+  await place.close();
 });
 
 test("where the threads cannot be started, one thread trains", async () => {
