@@ -1,5 +1,5 @@
-//! Products of large matrices, for browsers: the CPU backend's own reach a third of what WebAssembly's SIMD can do there, since
-//! their tiles take more registers than there are.
+//! Products of large matrices, for browsers. Against the CPU backend's own, whose tiles need every one of 16 registers, training on
+//! one thread in Chromium was 23 to 39 % faster with `tiny` and 0 to 20 % with `mini`.
 
 use pulp::{Arch, Simd, WithSimd};
 
