@@ -31,8 +31,8 @@ fn main() {
     let lengths = numbers(asked("--lengths", "1000,10000,100000"));
 
     let machine = Machine::measure();
-    let by_stage: Vec<Value> = stages.iter().map(|stage| training(*stage, 512, 4, &machine)).collect();
-    let by_context: Vec<Value> = contexts.iter().map(|context| training(Stage::Mini, *context, 1, &machine)).collect();
+    let by_stage: Vec<Value> = stages.iter().map(|stage| training(*stage, 512, &machine)).collect();
+    let by_context: Vec<Value> = contexts.iter().map(|context| training(Stage::Mini, *context, &machine)).collect();
     let by_length: Vec<Value> = stages.iter().flat_map(|stage| writing(*stage, &lengths, &machine)).collect();
     let report = json!({
         "machine": machine.describe(),
@@ -82,10 +82,10 @@ impl Machine {
     }
 }
 
-/// Optimizer steps of `rows` rows of `context` tokens (and as many rows as make up [`TOKENS`], if those are more).
-fn training(stage: Stage, context: usize, rows: usize, machine: &Machine) -> Value {
+/// Optimizer steps of as many rows of `context` tokens as make up [`TOKENS`], at least one.
+fn training(stage: Stage, context: usize, machine: &Machine) -> Value {
     let model = stage.config(VOCABULARY);
-    let batch = rows.max(TOKENS / context);
+    let batch = (TOKENS / context).max(1);
     let config = TrainConfig { batch, context, ..TrainConfig::for_model(&model) };
     let mut trainer = Trainer::fresh(&model, 0, &Device::flex());
     let ids: Vec<u16> = (0..batch * context).map(|i| (i * 7919 % VOCABULARY) as u16).collect();

@@ -6,7 +6,7 @@ use burn::tensor::activation::{sigmoid, silu, softplus};
 
 use super::{Dropout, LayerState};
 use crate::ops::hierarchy::{Sizes, Slots, Tables, attend};
-use crate::ops::{gated, has_kernels, linear, memory, norm_shift, recurrent_memory, rms_norm, token_shift, unit};
+use crate::ops::{gated, linear, memory, norm_shift, recurrent_memory, rms_norm, token_shift, unit};
 
 /// Weights of one block; shapes in [`weight_specs`](super::weight_specs).
 #[derive(Module, Debug)]
@@ -52,18 +52,17 @@ pub(super) struct Projection {
 impl Block {
     /// The block's outputs for whole blocks of time, `[batch, time, width]` to the same.
     ///
+    /// Without `tables` the device's kernels do the work, from the beginning of a text and without a state.
     /// With `state` the text goes on where the state stands (`blocks` blocks finished), and the state is brought up to date.
     pub(super) fn forward(
         &self,
         x: Tensor<3>,
         sizes: &Sizes,
-        tables: &Tables,
+        tables: Option<&Tables>,
         dropout: &mut Dropout,
         state: Option<(&mut LayerState, u64)>,
     ) -> Tensor<3> {
-        if state.is_none() && has_kernels(&x.device()) {
-            return self.forward_fused(x, sizes, dropout);
-        }
+        let Some(tables) = tables else { return self.forward_fused(x, sizes, dropout) };
         let time = x.dims()[1];
         let normed = rms_norm(x.clone(), row(&self.norm_in));
         let (last, memory, past) = match &state {

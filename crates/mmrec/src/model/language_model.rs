@@ -9,7 +9,7 @@ use super::stream::Token;
 use super::{Block, Dropout, State, WeightSpec, weight_specs};
 use crate::config::ModelConfig;
 use crate::ops::hierarchy::{Sizes, Tables};
-use crate::ops::{linear, rms_norm};
+use crate::ops::{has_kernels, linear, rms_norm};
 
 /// An MM-Rec language model.
 #[derive(Module, Debug)]
@@ -112,11 +112,14 @@ impl Model {
     fn run(&self, tokens: Tensor<2, Int>, dropout: &mut Dropout, mut state: Option<&mut State>) -> Tensor<3> {
         let blocks = tokens.dims()[1] / self.sizes.block;
         let first = state.as_ref().map_or(0, |state| state.position / self.sizes.block as u64);
-        let tables = Tables::new(self.sizes, first, blocks, self.head_width(), &self.embedding.device());
+        let device = self.embedding.device();
+        // The kernels make their own constants, and begin at the beginning of a text.
+        let fused = state.is_none() && has_kernels(&device);
+        let tables = (!fused).then(|| Tables::new(self.sizes, first, blocks, self.head_width(), &device));
         let mut x = embedding(self.embedding.val(), tokens);
         for (index, block) in self.blocks.iter().enumerate() {
             let layer = state.as_mut().map(|state| (&mut state.layers[index], first));
-            x = block.forward(x, &self.sizes, &tables, dropout, layer);
+            x = block.forward(x, &self.sizes, tables.as_ref(), dropout, layer);
         }
         if let Some(state) = state {
             state.position += (blocks * self.sizes.block) as u64;

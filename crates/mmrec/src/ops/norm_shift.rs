@@ -3,8 +3,7 @@
 use burn::tensor::Tensor;
 use pulp::Arch;
 
-use super::norm::RMS_EPSILON;
-use super::simd::dot;
+use super::norm::{inverse_rms, rms_norm_backward};
 use super::{Kernel, fused, has_kernels, rms_norm, token_shift};
 use crate::platform::map_chunks;
 
@@ -68,7 +67,7 @@ fn forward(x: &[f32], weight: &[f32], mix: Option<&[f32]>, out: &mut [f32]) {
     let dim = weight.len();
     let mut before = vec![0.0; dim];
     for (x, out) in x.chunks_exact(dim).zip(out.chunks_exact_mut(dim)) {
-        let inverse = inverse(x);
+        let inverse = inverse_rms(x, dim);
         for ((out, x), weight) in out.iter_mut().zip(x).zip(weight) {
             *out = x * inverse * weight;
         }
@@ -87,34 +86,21 @@ fn forward(x: &[f32], weight: &[f32], mix: Option<&[f32]>, out: &mut [f32]) {
 fn backward(x: &[f32], weight: &[f32], mix: Option<&[f32]>, gradient: &[f32], to_x: &mut [f32]) -> [Vec<f32>; 2] {
     let dim = weight.len();
     let zeros = vec![0.0; dim];
-    let (mut before, mut normed_gradient) = (zeros.clone(), zeros.clone());
-    let (mut to_weight, mut to_mix) = (zeros.clone(), zeros.clone());
+    let (mut before, mut to_weight, mut to_mix) = (zeros.clone(), zeros.clone(), zeros.clone());
     let next = gradient.chunks_exact(dim).skip(1).chain([&zeros[..]]);
     let rows = x.chunks_exact(dim).zip(gradient.chunks_exact(dim)).zip(next).zip(to_x.chunks_exact_mut(dim));
     for (((x, gradient), next), to_x) in rows {
-        let inverse = inverse(x);
-        normed_gradient.copy_from_slice(gradient);
+        let inverse = inverse_rms(x, dim);
+        to_x.copy_from_slice(gradient);
         if let Some(mix) = mix {
-            for (i, to) in normed_gradient.iter_mut().enumerate() {
+            for (i, to) in to_x.iter_mut().enumerate() {
                 *to = gradient[i] + mix[i] * (next[i] - gradient[i]);
                 let normed = x[i] * inverse * weight[i];
                 to_mix[i] += gradient[i] * (before[i] - normed);
                 before[i] = normed;
             }
         }
-        for (((gradient, to), x), weight) in normed_gradient.iter_mut().zip(&mut to_weight).zip(x).zip(weight) {
-            *to += *gradient * x * inverse;
-            *gradient *= weight;
-        }
-        let pull = dot(&normed_gradient, x) / (dot(x, x) + RMS_EPSILON);
-        for ((to, gradient), x) in to_x.iter_mut().zip(&normed_gradient).zip(x) {
-            *to = inverse * (gradient - x * pull);
-        }
+        rms_norm_backward(to_x, x, inverse, weight, &mut to_weight);
     }
     [to_weight, to_mix]
-}
-
-#[inline(always)]
-fn inverse(x: &[f32]) -> f32 {
-    (x.len() as f32).sqrt() / (dot(x, x) + RMS_EPSILON).sqrt()
 }

@@ -7,7 +7,7 @@ use super::geometry::{Geometry, Source};
 use super::head::{Inputs, Scratch, advance, entries, form};
 use super::matrix::{add_scaled, rotate_row, scale, transpose, unrotate_row};
 use super::slots::{Level, merge_backward};
-use crate::ops::norm::RMS_EPSILON;
+use crate::ops::norm::rms_norm_backward;
 use crate::ops::simd::Write::{Add, Set};
 use crate::ops::simd::{Strided, dot, product, silu, silu_slope};
 
@@ -55,9 +55,9 @@ pub fn backward<S: Simd>(simd: S, g: &Geometry, inputs: &Inputs, gradient: &[f32
         scratch.recall(simd, g, inputs, block, state);
         scratch.attend(simd, g, inputs, block);
         brief.gate(g, inputs, &scratch, block, gradient, &mut sums.out.gate);
-        brief.attend(simd, g, inputs, &mut scratch, block, &mut sums);
+        brief.attend(simd, g, inputs, &scratch, block, &mut sums);
         brief.norm(g, inputs, &scratch, &mut sums.out.norm);
-        brief.recall(simd, g, inputs, &mut scratch, block, state, &mut sums);
+        brief.recall(simd, g, inputs, &scratch, block, state, &mut sums);
         brief.queries(g, inputs, &scratch, block, &mut sums.out);
     }
     sums.finish(g, inputs)
@@ -137,15 +137,7 @@ impl Brief {
 
     /// Through the window and the slots. The rows of `asked` are the queries as they were asked.
     #[inline(always)]
-    fn attend<S: Simd>(
-        &mut self,
-        simd: S,
-        g: &Geometry,
-        inputs: &Inputs,
-        s: &mut Scratch,
-        block: usize,
-        sums: &mut Sums,
-    ) {
+    fn attend<S: Simd>(&mut self, simd: S, g: &Geometry, inputs: &Inputs, s: &Scratch, block: usize, sums: &mut Sums) {
         let (c, queries, wide) = (g.block, g.queries, g.wide);
         self.ask_rows(g, inputs, block);
         let mut row = 0;
@@ -221,14 +213,7 @@ impl Brief {
     fn norm(&mut self, g: &Geometry, inputs: &Inputs, s: &Scratch, to: &mut [f32]) {
         let rows = self.read.chunks_exact_mut(g.wide).zip(s.read.chunks_exact(g.wide));
         for ((gradient, read), inverse) in rows.zip(&s.inverse) {
-            for (((to, gradient), read), norm) in to.iter_mut().zip(gradient.iter_mut()).zip(read).zip(&inputs.norm) {
-                *to += *gradient * read * inverse;
-                *gradient *= norm;
-            }
-            let pull = dot(gradient, read) / (dot(read, read) + RMS_EPSILON);
-            for (gradient, read) in gradient.iter_mut().zip(read) {
-                *gradient = inverse * (*gradient - read * pull);
-            }
+            rms_norm_backward(gradient, read, *inverse, &inputs.norm, to);
         }
         transpose(&self.read, g.wide, [g.block, g.d], &mut self.read_turned, g.queries);
     }
@@ -241,7 +226,7 @@ impl Brief {
         simd: S,
         g: &Geometry,
         inputs: &Inputs,
-        s: &mut Scratch,
+        s: &Scratch,
         block: usize,
         state: &[f32],
         sums: &mut Sums,

@@ -6,7 +6,7 @@ use super::Parameters;
 use super::geometry::{Geometry, Segment, Source};
 use super::matrix::{add_scaled, rotate_row, scale, transpose};
 use super::slots::{Level, merge};
-use crate::ops::norm::{RMS_EPSILON, UNIT_EPSILON};
+use crate::ops::norm::{UNIT_EPSILON, inverse_rms};
 use crate::ops::simd::Write::{Add, Set};
 use crate::ops::simd::{Strided, dot, exp, product, sigmoid, silu};
 
@@ -279,7 +279,7 @@ impl Scratch {
         product(simd, Add, &mut self.read, Strided::columns(faded, queries), state, [c, g.d, wide]);
         let reads = self.read.chunks_exact(wide).zip(self.both.chunks_exact_mut(wide));
         for ((read, both), inverse) in reads.zip(&mut self.inverse) {
-            *inverse = (g.d as f32).sqrt() / (dot(read, read) + RMS_EPSILON).sqrt();
+            *inverse = inverse_rms(read, g.d);
             for ((both, read), norm) in both.iter_mut().zip(read).zip(&inputs.norm) {
                 *both = read * *inverse * norm;
             }
