@@ -1,7 +1,8 @@
 //! Speed and memory of training and writing on the CPU, each with its floor: FLOPs over the machine's measured matrix rate, or
 //! bytes over its measured bandwidth. Run by `cargo xtask bench`; prints a table, or with `--json` one JSON object.
 //!
-//! `--stages tiny,mini` and `--contexts 512,2048` choose what is measured, `--threads N` on how many threads.
+//! `--stages tiny,mini`, `--contexts 512,2048` and `--lengths 1000,1000000` choose what is measured, `--threads N` on how many
+//! threads; `--recompute` trains with the memory of one block.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -19,10 +20,12 @@ const TOKENS: usize = 2048;
 const VOCABULARY: usize = 256;
 
 fn main() {
+    mmrec::platform::keep_memory();
     let asked = |name: &str, default: &str| {
         let mut arguments = std::env::args().skip_while(|argument| argument != name);
         arguments.nth(1).unwrap_or_else(|| default.to_owned())
     };
+    let recompute = std::env::args().any(|argument| argument == "--recompute");
     let threads: usize = asked("--threads", "0").parse().expect("a number of threads");
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().expect("threads");
     let stages: Vec<Stage> = asked("--stages", "tiny,mini,small").split(',').map(stage).collect();
@@ -31,8 +34,9 @@ fn main() {
     let lengths = numbers(asked("--lengths", "1000,10000,100000"));
 
     let machine = Machine::measure();
-    let by_stage: Vec<Value> = stages.iter().map(|stage| training(*stage, 512, &machine)).collect();
-    let by_context: Vec<Value> = contexts.iter().map(|context| training(Stage::Mini, *context, &machine)).collect();
+    let by_stage: Vec<Value> = stages.iter().map(|stage| training(*stage, 512, recompute, &machine)).collect();
+    let by_context: Vec<Value> =
+        contexts.iter().map(|context| training(Stage::Mini, *context, recompute, &machine)).collect();
     let by_length: Vec<Value> = stages.iter().flat_map(|stage| writing(*stage, &lengths, &machine)).collect();
     let report = json!({
         "machine": machine.describe(),
@@ -83,10 +87,10 @@ impl Machine {
 }
 
 /// Optimizer steps of as many rows of `context` tokens as make up [`TOKENS`], at least one.
-fn training(stage: Stage, context: usize, machine: &Machine) -> Value {
+fn training(stage: Stage, context: usize, recompute: bool, machine: &Machine) -> Value {
     let model = stage.config(VOCABULARY);
     let batch = (TOKENS / context).max(1);
-    let config = TrainConfig { batch, context, ..TrainConfig::for_model(&model) };
+    let config = TrainConfig { batch, context, recompute, ..TrainConfig::for_model(&model) };
     let mut trainer = Trainer::fresh(&model, 0, &Device::flex());
     let ids: Vec<u16> = (0..batch * context).map(|i| (i * 7919 % VOCABULARY) as u16).collect();
     let batches = [Batch { inputs: ids.clone(), targets: ids, context }];

@@ -52,6 +52,16 @@ fn resuming_equals_never_having_stopped() {
     assert_eq!(part.progress.map(|p| p.sampler), whole.progress.map(|p| p.sampler));
 }
 
+/// Also with dropout, whose masks are drawn twice, and with texts that do not fill their last block.
+#[test]
+fn recomputing_blocks_changes_nothing() {
+    let device = Device::flex();
+    let config = TrainConfig { context: 37, accum: 2, ..train(12) };
+    let kept = losses(&block_on(run_out(&mut session(config.clone(), 0.2, &device))));
+    let recomputed = TrainConfig { recompute: true, ..config };
+    assert_eq!(losses(&block_on(run_out(&mut session(recomputed, 0.2, &device)))), kept);
+}
+
 #[test]
 fn reading_losses_rarely_changes_nothing() {
     let device = Device::flex();

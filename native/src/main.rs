@@ -29,6 +29,7 @@ use crate::output::{Output, is_broken_pipe, note};
 use crate::settings::Usage;
 
 fn main() -> ExitCode {
+    mmrec::platform::keep_memory();
     let cli = Cli::parse();
     let output = Output::new(cli.is_json());
     match interrupt::install().and_then(|()| cli.run()) {

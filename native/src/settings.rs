@@ -34,6 +34,9 @@ pub struct TrainFlags {
     /// Batches whose gradients are added up for one step [default: 1] [1 to 4096]
     #[arg(long, value_name = "N")]
     pub accum: Option<usize>,
+    /// Recompute each block in the backward pass: a fraction of the memory, a third more work, the same result
+    #[arg(long)]
+    pub recompute: bool,
     /// Peak learning rate [default: by width, 0.00566 for tiny, 0.00327 for mini] [above 0, at most 1]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     pub lr: Option<f64>,
@@ -95,6 +98,8 @@ impl TrainFlags {
         set(&mut train.batch, &self.batch);
         set(&mut train.context, &self.context);
         set(&mut train.accum, &self.accum);
+        // Only set: a file that asks for it is not overruled by a flag that is absent.
+        train.recompute |= self.recompute;
         set(&mut train.lr, &self.lr);
         set(&mut train.warmup, &self.warmup);
         set(&mut train.weight_decay, &self.weight_decay);

@@ -59,7 +59,11 @@ pub fn token_losses(logits: Tensor<3>, targets: Tensor<2, Int>) -> Tensor<2> {
     log_probabilities.gather(1, targets.reshape([batch * time, 1])).neg()
 }
 
-/// x · W.
-pub fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    x.matmul(weight)
+/// x · W, onto a stream if there is one.
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, stream: Option<Tensor<2>>) -> Tensor<2> {
+    let product = x.matmul(weight);
+    match stream {
+        Some(stream) => stream + product,
+        None => product,
+    }
 }

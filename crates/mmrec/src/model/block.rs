@@ -6,7 +6,7 @@ use burn::tensor::activation::{sigmoid, silu, softplus};
 
 use super::{Dropout, LayerState};
 use crate::ops::hierarchy::{Sizes, Slots, Tables, attend};
-use crate::ops::{gated, linear, memory, norm_shift, recurrent_memory, rms_norm, token_shift, unit};
+use crate::ops::{gated, linear, linear_onto, memory, norm_shift, recurrent_memory, rms_norm, token_shift, unit};
 
 /// Weights of one block; shapes in [`weight_specs`](super::weight_specs).
 #[derive(Module, Debug)]
@@ -83,7 +83,7 @@ impl Block {
 
     /// As [`forward`](Self::forward) from the beginning of a text, on a device with kernels for it.
     fn forward_fused(&self, x: Tensor<3>, sizes: &Sizes, dropout: &mut Dropout) -> Tensor<3> {
-        let shape @ [batch, time, width] = x.dims();
+        let [batch, time, width] = x.dims();
         let u = norm_shift(x.clone(), self.norm_in.val(), Some(self.shift.val()));
         let projection = linear(u.reshape([batch * time, width]), self.hem.val());
         let projected = projection.dims()[1];
@@ -95,8 +95,7 @@ impl Block {
             self.score_scale.val(),
             self.level_bias.val(),
         );
-        let memory = linear(memory.reshape([batch * time, width]), self.out.val());
-        let x = x + dropout.apply(memory.reshape(shape));
+        let x = join(x, memory.reshape([batch * time, width]), &self.out, dropout);
         self.feed_forward(x, dropout)
     }
 
@@ -155,20 +154,27 @@ impl Block {
         gate: Tensor<3>,
         dropout: &mut Dropout,
     ) -> Tensor<3> {
-        let shape @ [batch, time, width] = x.dims();
+        let [batch, time, width] = x.dims();
         let rows = [batch * time, width];
         let memory = (read + context).swap_dims(1, 2).reshape(rows) * silu(gate).reshape(rows);
-        let x = x + dropout.apply(memory.matmul(self.out.val()).reshape(shape));
-        self.feed_forward(x, dropout)
+        self.feed_forward(join(x, memory, &self.out, dropout), dropout)
     }
 
     /// The second branch joined to the stream, `[batch, time, width]`.
     fn feed_forward(&self, x: Tensor<3>, dropout: &mut Dropout) -> Tensor<3> {
-        let shape @ [batch, time, width] = x.dims();
+        let [batch, time, width] = x.dims();
         let u = norm_shift(x.clone(), self.norm_mlp.val(), None).reshape([batch * time, width]);
-        let hidden = gated(linear(u, self.gate_up.val()));
-        x + dropout.apply(linear(hidden, self.down.val()).reshape(shape))
+        join(x, gated(linear(u, self.gate_up.val())), &self.down, dropout)
     }
+}
+
+/// The stream `[batch, time, width]` with a branch's outputs, `[batch · time, n]` times `[n, width]`, added.
+fn join(x: Tensor<3>, branch: Tensor<2>, weight: &Param<Tensor<2>>, dropout: &mut Dropout) -> Tensor<3> {
+    let shape @ [batch, time, width] = x.dims();
+    if dropout.is_off() {
+        return linear_onto(x.reshape([batch * time, width]), branch, weight.val()).reshape(shape);
+    }
+    x + dropout.apply(linear(branch, weight.val()).reshape(shape))
 }
 
 /// A vector as `[1, 1, n]`.

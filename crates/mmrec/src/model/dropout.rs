@@ -5,7 +5,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Draws the masks of one pass, one after the other.
-#[derive(Debug)]
+///
+/// A clone draws the same masks once more.
+#[derive(Debug, Clone)]
 pub struct Dropout {
     rate: f64,
     rng: ChaCha8Rng,
@@ -19,9 +21,14 @@ impl Dropout {
         Self { rate, rng }
     }
 
+    /// Whether nothing is dropped.
+    pub fn is_off(&self) -> bool {
+        self.rate == 0.0
+    }
+
     /// Zeroes a share of `x` and scales the rest so that the mean stays.
     pub fn apply<const D: usize>(&mut self, x: Tensor<D>) -> Tensor<D> {
-        if self.rate == 0.0 {
+        if self.is_off() {
             return x;
         }
         let keep = (1.0 / (1.0 - self.rate)) as f32;

@@ -62,6 +62,15 @@ impl Model {
 
     /// Logits `[batch, time, vocab]` of tokens `[batch, time]` of any length, in parallel over time.
     pub fn forward(&self, tokens: Tensor<2, Int>, dropout: &mut Dropout) -> Tensor<3> {
+        let time = tokens.dims()[1];
+        let tables = self.tables(time);
+        let x = (0..self.blocks.len())
+            .fold(self.embed(tokens), |x, index| self.through(index, x, tables.as_ref(), dropout));
+        self.logits(x, time)
+    }
+
+    /// Where the stream begins: `[batch, whole blocks of time, width]` of tokens `[batch, time]`.
+    pub(crate) fn embed(&self, tokens: Tensor<2, Int>) -> Tensor<3> {
         let [batch, time] = tokens.dims();
         let padded = time.next_multiple_of(self.sizes.block);
         let tokens = if padded == time {
@@ -71,8 +80,31 @@ impl Model {
             let padding = Tensor::zeros([batch, padded - time], &tokens.device());
             Tensor::cat(vec![tokens, padding], 1)
         };
-        let logits = self.run(tokens, dropout, None);
-        if padded == time { logits } else { logits.narrow(1, 0, time) }
+        embedding(self.embedding.val(), tokens)
+    }
+
+    /// What the blocks of a text of `time` tokens share, where no kernels make it themselves.
+    pub(crate) fn tables(&self, time: usize) -> Option<Tables> {
+        let device = self.embedding.device();
+        let blocks = time.div_ceil(self.sizes.block);
+        (!has_kernels(&device)).then(|| Tables::new(self.sizes, 0, blocks, self.head_width(), &device))
+    }
+
+    /// The stream after one more block, `[batch, whole blocks of time, width]` to the same, from the beginning of a text.
+    pub(crate) fn through(
+        &self,
+        block: usize,
+        x: Tensor<3>,
+        tables: Option<&Tables>,
+        dropout: &mut Dropout,
+    ) -> Tensor<3> {
+        self.blocks[block].forward(x, &self.sizes, tables, dropout, None)
+    }
+
+    /// The logits `[batch, time, vocab]` of the first `time` tokens, from the stream after the last block.
+    pub(crate) fn logits(&self, x: Tensor<3>, time: usize) -> Tensor<3> {
+        let logits = self.read_out(x);
+        if logits.dims()[1] == time { logits } else { logits.narrow(1, 0, time) }
     }
 
     /// Consumes tokens `[batch, time]`, whole blocks in parallel and the rest one by one, and returns the logits after the
@@ -90,7 +122,7 @@ impl Model {
             logits = Some(if count == 1 {
                 self.step(piece, state)
             } else {
-                let last = self.run(piece, &mut Dropout::new(0.0, 0, 0), Some(state));
+                let last = self.resume(piece, state);
                 last.narrow(1, count - 1, 1)
             });
             start += count;
@@ -109,21 +141,16 @@ impl Model {
         self.read_out(x)
     }
 
-    fn run(&self, tokens: Tensor<2, Int>, dropout: &mut Dropout, mut state: Option<&mut State>) -> Tensor<3> {
+    /// Whole blocks of a text that goes on, by plain operations; kernels begin at the beginning.
+    fn resume(&self, tokens: Tensor<2, Int>, state: &mut State) -> Tensor<3> {
         let blocks = tokens.dims()[1] / self.sizes.block;
-        let first = state.as_ref().map_or(0, |state| state.position / self.sizes.block as u64);
-        let device = self.embedding.device();
-        // The kernels make their own constants, and begin at the beginning of a text.
-        let fused = state.is_none() && has_kernels(&device);
-        let tables = (!fused).then(|| Tables::new(self.sizes, first, blocks, self.head_width(), &device));
+        let first = state.position / self.sizes.block as u64;
+        let tables = Tables::new(self.sizes, first, blocks, self.head_width(), &self.embedding.device());
         let mut x = embedding(self.embedding.val(), tokens);
-        for (index, block) in self.blocks.iter().enumerate() {
-            let layer = state.as_mut().map(|state| (&mut state.layers[index], first));
-            x = block.forward(x, &self.sizes, tables.as_ref(), dropout, layer);
+        for (block, layer) in self.blocks.iter().zip(&mut state.layers) {
+            x = block.forward(x, &self.sizes, Some(&tables), &mut Dropout::new(0.0, 0, 0), Some((layer, first)));
         }
-        if let Some(state) = state {
-            state.position += (blocks * self.sizes.block) as u64;
-        }
+        state.position += (blocks * self.sizes.block) as u64;
         self.read_out(x)
     }
 

@@ -1,7 +1,7 @@
 //! The AdamW update of one weight, in one sweep over everything that belongs to it.
 
 use burn::tensor::Tensor;
-use pulp::Arch;
+use pulp::{Arch, Simd};
 
 use super::simd::dot;
 use super::{Kernel, fused, has_kernels};
@@ -28,43 +28,21 @@ impl WeightStep {
         moments: &mut [Tensor<1>; 2],
         scale: Tensor<1>,
     ) -> Tensor<1> {
+        let [first, second] = moments;
         if has_kernels(&weight.device()) {
-            self.swept(weight, gradient, moments, scale)
-        } else {
-            self.plain(weight, gradient, moments, scale)
+            let [count] = weight.dims();
+            let inputs = [weight, gradient, first.clone(), second.clone(), scale].map(Tensor::into_dispatch);
+            let out: Tensor<2> = fused::apply(self, inputs.into());
+            let row = |index: usize| out.clone().narrow(0, index, 1).reshape([count]);
+            (*first, *second) = (row(1), row(2));
+            return row(0);
         }
-    }
-
-    fn plain(
-        self,
-        weight: Tensor<1>,
-        gradient: Tensor<1>,
-        moments: &mut [Tensor<1>; 2],
-        scale: Tensor<1>,
-    ) -> Tensor<1> {
         let (beta1, beta2) = (TrainConfig::BETA1, TrainConfig::BETA2);
         let gradient = gradient * scale;
-        let [first, second] = moments;
         *second = second.clone() * beta2 + gradient.clone().square() * (1.0 - beta2);
         *first = first.clone() * beta1 + gradient * (1.0 - beta1);
         let root = (second.clone() * self.second).sqrt() + TrainConfig::EPSILON;
         weight * self.decay - first.clone() * self.first / root
-    }
-
-    fn swept(
-        self,
-        weight: Tensor<1>,
-        gradient: Tensor<1>,
-        moments: &mut [Tensor<1>; 2],
-        scale: Tensor<1>,
-    ) -> Tensor<1> {
-        let [count] = weight.dims();
-        let [first, second] = moments;
-        let inputs = [weight, gradient, first.clone(), second.clone(), scale].map(Tensor::into_dispatch);
-        let out: Tensor<2> = fused::apply(self, inputs.into());
-        let row = |index: usize| out.clone().narrow(0, index, 1).reshape([count]);
-        (*first, *second) = (row(1), row(2));
-        row(0)
     }
 }
 
@@ -84,7 +62,7 @@ impl Kernel for WeightStep {
         for_each_chunk([weight, first, second], CHUNK, |index, out| {
             let range = index * CHUNK..index * CHUNK + out[0].len();
             let before = [0, 1, 2, 3].map(|i: usize| &inputs[i][range.clone()]);
-            Arch::new().dispatch(|| self.sweep(before, inputs[4][0], out));
+            sweep(*self, before, inputs[4][0], out);
         });
         out
     }
@@ -94,20 +72,20 @@ impl Kernel for WeightStep {
     }
 }
 
-impl WeightStep {
-    #[inline(always)]
-    fn sweep(&self, [weight, gradient, first, second]: [&[f32]; 4], scale: f32, out: [&mut [f32]; 3]) {
-        let (beta1, beta2) = (TrainConfig::BETA1 as f32, TrainConfig::BETA2 as f32);
-        let [to_weight, to_first, to_second] = out;
-        let before = weight.iter().zip(gradient).zip(first).zip(second);
-        let after = to_weight.iter_mut().zip(to_first).zip(to_second);
-        for ((((weight, gradient), first), second), ((to_weight, to_first), to_second)) in before.zip(after) {
-            let gradient = gradient * scale;
-            *to_second = second * beta2 + gradient * gradient * (1.0 - beta2);
-            *to_first = first * beta1 + gradient * (1.0 - beta1);
-            let root = (*to_second * self.second).sqrt() + TrainConfig::EPSILON as f32;
-            *to_weight = weight * self.decay - *to_first * self.first / root;
-        }
+#[pulp::with_simd(sweep = Arch::new())]
+#[inline(always)]
+fn sweep_simd<'a, S: Simd>(_simd: S, step: WeightStep, before: [&'a [f32]; 4], scale: f32, after: [&'a mut [f32]; 3]) {
+    let (beta1, beta2) = (TrainConfig::BETA1 as f32, TrainConfig::BETA2 as f32);
+    let [weight, gradient, first, second] = before;
+    let [to_weight, to_first, to_second] = after;
+    let before = weight.iter().zip(gradient).zip(first).zip(second);
+    let after = to_weight.iter_mut().zip(to_first).zip(to_second);
+    for ((((weight, gradient), first), second), ((to_weight, to_first), to_second)) in before.zip(after) {
+        let gradient = gradient * scale;
+        *to_second = second * beta2 + gradient * gradient * (1.0 - beta2);
+        *to_first = first * beta1 + gradient * (1.0 - beta1);
+        let root = (*to_second * step.second).sqrt() + TrainConfig::EPSILON as f32;
+        *to_weight = weight * step.decay - *to_first * step.first / root;
     }
 }
 
@@ -126,11 +104,17 @@ impl Kernel for SumOfSquares {
 
     fn forward(&self, _shapes: &[Vec<usize>], inputs: &[&[f32]]) -> Vec<f32> {
         let parts: Vec<&[f32]> = inputs[0].chunks(CHUNK).collect();
-        let sums = map(&parts, |_, part| Arch::new().dispatch(|| dot(part, part)));
+        let sums = map(&parts, |_, part| square(part));
         vec![sums.iter().sum()]
     }
 
     fn backward(&self, _shapes: &[Vec<usize>], inputs: &[&[f32]], gradient: &[f32]) -> Vec<Vec<f32>> {
         vec![inputs[0].iter().map(|x| 2.0 * x * gradient[0]).collect()]
     }
+}
+
+#[pulp::with_simd(square = Arch::new())]
+#[inline(always)]
+fn square_simd<'a, S: Simd>(_simd: S, x: &'a [f32]) -> f32 {
+    dot(x, x)
 }

@@ -93,9 +93,11 @@ impl<const N: usize> Backward<Flex, N> for Differentiated {
         let shapes: Vec<Vec<usize>> = inputs.iter().map(shape).collect();
         let slices: Vec<&[f32]> = inputs.iter().map(FlexTensor::storage).collect();
         let results = kernel.backward(&shapes, &slices, gradient.storage());
-        for ((parent, shape), values) in ops.parents.into_iter().zip(shapes).zip(results) {
+        let passed_on = kernel.passed_on().map(|_| gradient.clone());
+        let results = results.into_iter().zip(shapes).map(|(values, shape)| tensor(values, shape)).chain(passed_on);
+        for (parent, result) in ops.parents.into_iter().zip(results) {
             if let Some(parent) = parent {
-                gradients.register::<Flex>(parent.id, tensor(values, shape));
+                gradients.register::<Flex>(parent.id, result);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::silu as plain_silu;
-use pulp::Arch;
+use pulp::{Arch, Simd};
 
 use super::simd::{sigmoid, silu};
 use super::{Kernel, fused, has_kernels};
@@ -33,7 +33,7 @@ impl Kernel for Gated {
         let mut out = vec![0.0; inputs[0].len() / 2];
         map_chunks(&mut out, ROWS * hidden, |chunk, out| {
             let x = &inputs[0][chunk * ROWS * 2 * hidden..];
-            Arch::new().dispatch(|| forward(x, hidden, out));
+            forward(x, hidden, out);
         });
         out
     }
@@ -43,14 +43,15 @@ impl Kernel for Gated {
         let mut to = vec![0.0; inputs[0].len()];
         map_chunks(&mut to, ROWS * 2 * hidden, |chunk, to| {
             let (x, gradient) = (&inputs[0][chunk * ROWS * 2 * hidden..], &gradient[chunk * ROWS * hidden..]);
-            Arch::new().dispatch(|| backward(x, hidden, gradient, to));
+            backward(x, hidden, gradient, to);
         });
         vec![to]
     }
 }
 
+#[pulp::with_simd(forward = Arch::new())]
 #[inline(always)]
-fn forward(x: &[f32], hidden: usize, out: &mut [f32]) {
+fn forward_simd<'a, S: Simd>(_simd: S, x: &'a [f32], hidden: usize, out: &'a mut [f32]) {
     for (out, x) in out.chunks_exact_mut(hidden).zip(x.chunks_exact(2 * hidden)) {
         let (gate, value) = x.split_at(hidden);
         for ((out, gate), value) in out.iter_mut().zip(gate).zip(value) {
@@ -59,8 +60,9 @@ fn forward(x: &[f32], hidden: usize, out: &mut [f32]) {
     }
 }
 
+#[pulp::with_simd(backward = Arch::new())]
 #[inline(always)]
-fn backward(x: &[f32], hidden: usize, gradient: &[f32], to: &mut [f32]) {
+fn backward_simd<'a, S: Simd>(_simd: S, x: &'a [f32], hidden: usize, gradient: &'a [f32], to: &'a mut [f32]) {
     let rows = x.chunks_exact(2 * hidden).zip(gradient.chunks_exact(hidden));
     for ((x, gradient), to) in rows.zip(to.chunks_exact_mut(2 * hidden)) {
         let ((gate, value), (to_gate, to_value)) = (x.split_at(hidden), to.split_at_mut(hidden));

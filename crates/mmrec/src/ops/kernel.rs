@@ -10,6 +10,11 @@ pub trait Kernel: Debug + Send + Sync + 'static {
     /// The output's values, from the shapes and values of the inputs.
     fn forward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]]) -> Vec<f32>;
 
-    /// The gradient of every input, from that of the output.
+    /// The gradient of every input, from that of the output; but for the one [passed on](Self::passed_on), which is the last.
     fn backward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]], gradient: &[f32]) -> Vec<Vec<f32>>;
+
+    /// The input, if it is there, whose gradient is the output's own.
+    fn passed_on(&self) -> Option<usize> {
+        None
+    }
 }

@@ -1,24 +1,32 @@
-//! A linear layer.
+//! A linear layer, onto a stream or by itself.
 
 use burn::tensor::Tensor;
 
 use super::simd::{Strided, matmul};
 use super::{Kernel, fused, has_kernels};
 
-/// Below so many rows packing the weight costs more than it saves.
+/// Below so many rows the kernel, whose product is for many, costs more than it saves.
 const FEW: usize = 16;
 
-/// x · W, `[rows, inputs]` and `[inputs, outputs]` to `[rows, outputs]`: the framework's product, except in browsers.
+/// x · W, `[rows, inputs]` and `[inputs, outputs]` to `[rows, outputs]`.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    let ours = cfg!(target_family = "wasm") && x.dims()[0] >= FEW && has_kernels(&x.device());
-    if ours { linear_kernel(x, weight) } else { x.matmul(weight) }
+    if is_many(&x) { fused::apply(Linear, vec![x.into_dispatch(), weight.into_dispatch()]) } else { x.matmul(weight) }
 }
 
-/// [`linear`] by our kernel, on a device that [has kernels](super::has_kernels).
-pub fn linear_kernel(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    fused::apply(Linear, vec![x.into_dispatch(), weight.into_dispatch()])
+/// stream + x · W in one pass; shapes as in [`linear`], the stream's those of the output.
+pub fn linear_onto(stream: Tensor<2>, x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    if is_many(&x) {
+        fused::apply(Linear, vec![x.into_dispatch(), weight.into_dispatch(), stream.into_dispatch()])
+    } else {
+        stream + x.matmul(weight)
+    }
 }
 
+fn is_many(x: &Tensor<2>) -> bool {
+    x.dims()[0] >= FEW && has_kernels(&x.device())
+}
+
+/// Of x, W, and what the product is added to, if anything.
 #[derive(Debug)]
 struct Linear;
 
@@ -29,13 +37,17 @@ impl Kernel for Linear {
 
     fn forward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]]) -> Vec<f32> {
         let [m, k, n] = [shapes[0][0], shapes[0][1], shapes[1][1]];
-        matmul(Strided::rows(inputs[0], k), Strided::rows(inputs[1], n), [m, k, n])
+        matmul(Strided::rows(inputs[0], k), Strided::rows(inputs[1], n), [m, k, n], inputs.get(2).copied())
     }
 
     fn backward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]], gradient: &[f32]) -> Vec<Vec<f32>> {
         let [m, k, n] = [shapes[0][0], shapes[0][1], shapes[1][1]];
-        let to_x = matmul(Strided::rows(gradient, n), Strided::columns(inputs[1], n), [m, n, k]);
-        let to_weight = matmul(Strided::columns(inputs[0], k), Strided::rows(gradient, n), [k, m, n]);
+        let to_x = matmul(Strided::rows(gradient, n), Strided::columns(inputs[1], n), [m, n, k], None);
+        let to_weight = matmul(Strided::columns(inputs[0], k), Strided::rows(gradient, n), [k, m, n], None);
         vec![to_x, to_weight]
+    }
+
+    fn passed_on(&self) -> Option<usize> {
+        Some(2)
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
-use pulp::Arch;
+use pulp::{Arch, Simd};
 
 use super::simd::{exp, largest, sum};
 use super::{Kernel, fused, has_kernels};
@@ -46,7 +46,7 @@ impl Kernel for CrossEntropy {
         let mut out = vec![0.0; self.targets.len()];
         map_chunks(&mut out, ROWS, |chunk, out| {
             let (logits, targets) = (&inputs[0][chunk * ROWS * vocab..], &self.targets[chunk * ROWS..]);
-            Arch::new().dispatch(|| forward(logits, vocab, targets, out));
+            forward(logits, vocab, targets, out);
         });
         out
     }
@@ -56,14 +56,15 @@ impl Kernel for CrossEntropy {
         let mut to = vec![0.0; inputs[0].len()];
         map_chunks(&mut to, ROWS * vocab, |chunk, to| {
             let (logits, targets) = (&inputs[0][chunk * ROWS * vocab..], &self.targets[chunk * ROWS..]);
-            Arch::new().dispatch(|| backward(logits, vocab, targets, &gradient[chunk * ROWS..], to));
+            backward(logits, vocab, targets, &gradient[chunk * ROWS..], to);
         });
         vec![to]
     }
 }
 
+#[pulp::with_simd(forward = Arch::new())]
 #[inline(always)]
-fn forward(logits: &[f32], vocab: usize, targets: &[usize], out: &mut [f32]) {
+fn forward_simd<'a, S: Simd>(_simd: S, logits: &'a [f32], vocab: usize, targets: &'a [usize], out: &'a mut [f32]) {
     let mut powers = vec![0.0; vocab];
     for ((out, logits), target) in out.iter_mut().zip(logits.chunks_exact(vocab)).zip(targets) {
         let largest = exponentials(logits, &mut powers);
@@ -71,8 +72,16 @@ fn forward(logits: &[f32], vocab: usize, targets: &[usize], out: &mut [f32]) {
     }
 }
 
+#[pulp::with_simd(backward = Arch::new())]
 #[inline(always)]
-fn backward(logits: &[f32], vocab: usize, targets: &[usize], gradient: &[f32], to: &mut [f32]) {
+fn backward_simd<'a, S: Simd>(
+    _simd: S,
+    logits: &'a [f32],
+    vocab: usize,
+    targets: &'a [usize],
+    gradient: &'a [f32],
+    to: &'a mut [f32],
+) {
     let rows = logits.chunks_exact(vocab).zip(to.chunks_exact_mut(vocab));
     for (((logits, to), target), gradient) in rows.zip(targets).zip(gradient) {
         exponentials(logits, to);

@@ -23,7 +23,7 @@ pub use adamw::{WeightStep, sum_of_squares};
 pub use fused::has_kernels;
 pub use gated::gated;
 pub use kernel::Kernel;
-pub use linear::{linear, linear_kernel};
+pub use linear::{linear, linear_onto};
 pub use loss::{cross_entropy, token_losses};
 pub use memory::memory;
 pub use norm::{rms_norm, unit};

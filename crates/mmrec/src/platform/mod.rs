@@ -10,6 +10,11 @@ use burn::tensor::{Device, Tensor, Transaction};
 
 use crate::Error;
 
+#[cfg_attr(not(all(target_os = "linux", target_env = "gnu")), path = "memory_other.rs")]
+mod memory;
+
+pub use memory::keep_memory;
+
 /// Seconds since some fixed moment.
 pub fn now() -> f64 {
     web_time::SystemTime::now().duration_since(web_time::UNIX_EPOCH).map_or(0.0, |elapsed| elapsed.as_secs_f64())

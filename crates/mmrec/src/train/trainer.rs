@@ -3,6 +3,7 @@
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
+use super::recompute::recomputed;
 use super::{AdamW, learning_rate};
 use crate::config::{ModelConfig, TrainConfig};
 use crate::model::{Dropout, Model, weight_specs};
@@ -92,7 +93,7 @@ impl Trainer {
             let passes = platform::map(&parts, |part_index, part| {
                 let share = part.inputs.len() as f32 / (batch.inputs.len() * batches.len()) as f32;
                 let dropout = Dropout::new(self.dropout, config.seed, (number << 16) | part_index as u64);
-                self.pass(part, share, dropout)
+                self.pass(part, share, dropout, config.recompute)
             });
             sum = sum.into_iter().chain(passes).reduce(Pass::add);
         }
@@ -105,10 +106,13 @@ impl Trainer {
     }
 
     /// Forward and backward over one part, whose loss counts for `share` of the step's.
-    fn pass(&self, part: &Batch, share: f32, mut dropout: Dropout) -> Pass {
+    fn pass(&self, part: &Batch, share: f32, mut dropout: Dropout, recompute: bool) -> Pass {
         // Leaves of its own: passes that shared the weights' nodes would share one graph and wait for each other.
         let model = self.model.clone().map(&mut Leaves);
         let [inputs, targets] = part.tensors(&model.embedding.device());
+        if recompute {
+            return recomputed(&model, inputs, targets, share, dropout);
+        }
         let loss = cross_entropy(model.forward(inputs, &mut dropout), targets) * share;
         let gradients = gradients(&model, &mut loss.backward());
         Pass { loss: loss.inner(), gradients }
@@ -116,12 +120,15 @@ impl Trainer {
 }
 
 /// Loss and gradients of a part of a step.
-struct Pass {
-    loss: Tensor<1>,
-    gradients: Vec<Tensor<1>>,
+pub(super) struct Pass {
+    /// The part's share of the step's loss, `[1]`.
+    pub loss: Tensor<1>,
+    /// One row for every weight, in their order.
+    pub gradients: Vec<Tensor<1>>,
 }
 
 impl Pass {
+    /// The sum of two, weight by weight.
     fn add(self, other: Pass) -> Pass {
         let gradients = self.gradients.into_iter().zip(other.gradients).map(|(a, b)| a + b).collect();
         Pass { loss: self.loss + other.loss, gradients }
@@ -137,8 +144,8 @@ impl ModuleMapper for Leaves {
     }
 }
 
-/// The gradient of every weight as one row, in the order of the weights.
-fn gradients(model: &Model, gradients: &mut Gradients) -> Vec<Tensor<1>> {
+/// The gradient of every weight of the model or a part of it as one row, in the order of the weights.
+pub(super) fn gradients<M: Module>(module: &M, gradients: &mut Gradients) -> Vec<Tensor<1>> {
     struct Take<'a>(&'a mut Gradients, Vec<Tensor<1>>);
     impl ModuleVisitor for Take<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -150,6 +157,6 @@ fn gradients(model: &Model, gradients: &mut Gradients) -> Vec<Tensor<1>> {
         }
     }
     let mut take = Take(gradients, Vec::new());
-    model.visit(&mut take);
+    module.visit(&mut take);
     take.1
 }

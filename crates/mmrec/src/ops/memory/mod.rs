@@ -26,6 +26,8 @@ pub fn memory(
     score_scale: Tensor<1>,
     level_bias: Tensor<2>,
 ) -> Tensor<3> {
+    let ([batch, time, _], [heads], [width]) = (projection.dims(), decay.dims(), read_norm.dims());
+    let geometry = Geometry::new(batch, time, heads, width / heads, sizes);
     let inputs = vec![
         projection.into_dispatch(),
         decay.into_dispatch(),
@@ -33,12 +35,12 @@ pub fn memory(
         score_scale.into_dispatch(),
         level_bias.into_dispatch(),
     ];
-    fused::apply(Memory { sizes }, inputs)
+    fused::apply(Memory { geometry }, inputs)
 }
 
 #[derive(Debug)]
 struct Memory {
-    sizes: Sizes,
+    geometry: Geometry,
 }
 
 impl Kernel for Memory {
@@ -46,20 +48,13 @@ impl Kernel for Memory {
         vec![inputs[0][0], inputs[0][1], inputs[2][0]]
     }
 
-    fn forward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]]) -> Vec<f32> {
-        kernel::forward(&self.geometry(shapes), inputs[0], &parameters(inputs))
+    fn forward(&self, _shapes: &[Vec<usize>], inputs: &[&[f32]]) -> Vec<f32> {
+        kernel::forward(&self.geometry, inputs[0], &parameters(inputs))
     }
 
-    fn backward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]], gradient: &[f32]) -> Vec<Vec<f32>> {
-        let of = kernel::backward(&self.geometry(shapes), inputs[0], &parameters(inputs), gradient);
+    fn backward(&self, _shapes: &[Vec<usize>], inputs: &[&[f32]], gradient: &[f32]) -> Vec<Vec<f32>> {
+        let of = kernel::backward(&self.geometry, inputs[0], &parameters(inputs), gradient);
         vec![of.projection, of.decay, of.read_norm, of.score_scale, of.level_bias]
-    }
-}
-
-impl Memory {
-    fn geometry(&self, shapes: &[Vec<usize>]) -> Geometry {
-        let (batch, time, heads, width) = (shapes[0][0], shapes[0][1], shapes[1][0], shapes[2][0]);
-        Geometry::new(batch, time, heads, width / heads, self.sizes)
     }
 }
 

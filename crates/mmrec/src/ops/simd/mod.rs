@@ -2,10 +2,17 @@
 //!
 //! Everything here is inlined into the caller, which runs inside `pulp`'s dispatch and so decides the instruction set.
 
+// A product of our own where the CPU backend has none or a slower one; tests look at it everywhere.
+#[cfg(any(test, target_family = "wasm", not(feature = "cpu")))]
 mod matmul;
+#[cfg(all(feature = "cpu", not(target_family = "wasm")))]
+mod matmul_native;
 mod product;
 
+#[cfg(any(target_family = "wasm", not(feature = "cpu")))]
 pub use matmul::matmul;
+#[cfg(all(feature = "cpu", not(target_family = "wasm")))]
+pub use matmul_native::matmul;
 pub use product::{Strided, Write, product};
 
 /// Rows of scratch matrices are padded to whole vectors of every instruction set.

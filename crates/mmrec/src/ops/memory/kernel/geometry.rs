@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::matrix::transpose;
 use crate::ops::hierarchy::Sizes;
 use crate::ops::rotary::angle;
 use crate::ops::simd::padded;
@@ -61,13 +62,15 @@ impl Geometry {
     /// The geometry of `batch` rows of `time` tokens, a multiple of the block length, for heads of `d` channels.
     pub fn new(batch: usize, time: usize, heads: usize, d: usize, sizes: Sizes) -> Self {
         let (block, wide, queries) = (sizes.block, padded(d), padded(sizes.block));
-        let row = |position: usize| (0..wide).map(move |i| angle(position as i64, i, d));
+        let angle = |position: usize, i: usize| if i < d / 2 { angle(position as i64, i, d) } else { 0.0 };
+        let row = |position: usize| (0..wide).map(move |i| angle(position, i));
         let rotation = [f64::cos, f64::sin]
             .map(|f| (0..2 * block).flat_map(row).map(|angle| f(angle) as f32).collect::<Vec<f32>>());
         let turned = [0, block].map(|first| {
-            [f64::cos, f64::sin].map(|f| {
-                let angles = (0..d / 2).flat_map(|i| (0..queries).map(move |j| angle((first + j) as i64, i, d)));
-                angles.map(|angle| f(angle) as f32).collect::<Vec<f32>>()
+            rotation.each_ref().map(|rows| {
+                let mut turned = vec![0.0; d / 2 * queries];
+                transpose(&rows[first * wide..], wide, [block, d / 2], &mut turned, queries);
+                turned
             })
         });
         let segments: Vec<_> = (0..time / block).map(|index| segments(&sizes, index)).collect();

@@ -42,10 +42,11 @@ pub fn forward(g: &Geometry, projection: &[f32], parameters: &Parameters) -> Vec
     let heads =
         each_head(g, |row, head| Arch::new().dispatch(Forward { g, row: rows(projection, g, row), parameters, head }));
     let mut out = vec![0.0; g.batch * g.time * g.width()];
-    for ((row, head), values) in heads {
-        let out = &mut out[row * g.time * g.width()..(row + 1) * g.time * g.width()];
-        scatter(&values, g.wide, out, g.width(), head * g.d, g.d);
-    }
+    each_token(g, &mut out, |row, time, out| {
+        for (head, values) in of_row(g, &heads, row).iter().enumerate() {
+            scatter(&values[time * g.wide..], g.wide, out, g.width(), head * g.d, g.d);
+        }
+    });
     out
 }
 
@@ -62,23 +63,33 @@ pub fn backward(g: &Geometry, projection: &[f32], parameters: &Parameters, gradi
         score_scale: vec![0.0; parameters.score_scale.len()],
         level_bias: vec![0.0; parameters.level_bias.len()],
     };
-    for ((row, head), gradients) in heads {
-        out.add(g, parameters, row, head, &gradients);
+    each_token(g, &mut out.projection, |row, time, out| {
+        for (head, gradients) in of_row(g, &heads, row).iter().enumerate() {
+            gradients.scatter(g, head, time, out);
+        }
+    });
+    for (index, gradients) in heads.iter().enumerate() {
+        out.add(g, parameters, index % g.heads, gradients);
     }
     out
 }
 
-impl Gradients {
-    /// Adds those of one head of one row of the batch; the order of calls is fixed, so the sums are too.
-    fn add(&mut self, g: &Geometry, parameters: &Parameters, row: usize, head: usize, of: &backward::Gradients) {
+impl backward::Gradients {
+    /// Writes those of one head from `time` on into rows of the projection's gradient.
+    fn scatter(&self, g: &Geometry, head: usize, time: usize, rows: &mut [f32]) {
         let stride = g.projected();
-        let rows = &mut self.projection[row * g.time * stride..(row + 1) * g.time * stride];
-        for (part, values) in [&of.query, &of.key, &of.value, &of.gate].into_iter().enumerate() {
-            scatter(values, g.wide, rows, stride, (part * g.heads + head) * g.d, g.d);
+        for (part, values) in [&self.query, &self.key, &self.value, &self.gate].into_iter().enumerate() {
+            scatter(&values[time * g.wide..], g.wide, rows, stride, (part * g.heads + head) * g.d, g.d);
         }
-        for (part, values) in [&of.salience, &of.decay_gate, &of.write_gate].into_iter().enumerate() {
-            scatter(values, 1, rows, stride, 4 * g.width() + part * g.heads + head, 1);
+        for (part, values) in [&self.salience, &self.decay_gate, &self.write_gate].into_iter().enumerate() {
+            scatter(&values[time..], 1, rows, stride, 4 * g.width() + part * g.heads + head, 1);
         }
+    }
+}
+
+impl Gradients {
+    /// Adds those of the parameters that one head of one row of the batch gave; the order of calls is fixed, so the sums are too.
+    fn add(&mut self, g: &Geometry, parameters: &Parameters, head: usize, of: &backward::Gradients) {
         // The derivative of −2 softplus(δ).
         self.decay[head] -= 2.0 * sigmoid(parameters.decay[head]) * of.rate;
         self.score_scale[head] += of.score_scale;
@@ -92,10 +103,22 @@ impl Gradients {
 }
 
 /// What `work` makes of every head of every row of the batch, in their order.
-fn each_head<R: Send>(g: &Geometry, work: impl Fn(usize, usize) -> R + Sync) -> Vec<((usize, usize), R)> {
+fn each_head<R: Send>(g: &Geometry, work: impl Fn(usize, usize) -> R + Sync) -> Vec<R> {
     let tasks: Vec<(usize, usize)> = (0..g.batch).flat_map(|row| (0..g.heads).map(move |head| (row, head))).collect();
-    let results = platform::map(&tasks, |_, &(row, head)| work(row, head));
-    tasks.into_iter().zip(results).collect()
+    platform::map(&tasks, |_, &(row, head)| work(row, head))
+}
+
+/// What the heads of one row of the batch made.
+fn of_row<'a, R>(g: &Geometry, heads: &'a [R], row: usize) -> &'a [R] {
+    &heads[row * g.heads..(row + 1) * g.heads]
+}
+
+/// Has `work` fill the rows of a matrix of `[batch · time]` rows, block by block: from a row of the batch and a time on.
+fn each_token(g: &Geometry, out: &mut [f32], work: impl Fn(usize, usize, &mut [f32]) + Sync) {
+    let stride = out.len() / (g.batch * g.time);
+    platform::map_chunks(out, g.block * stride, |block, out| {
+        work(block / g.blocks(), block % g.blocks() * g.block, out);
+    });
 }
 
 /// One row of the batch out of a matrix of `[batch · time]` rows.
