@@ -5,9 +5,6 @@ use gemm::Parallelism;
 
 use super::Strided;
 
-/// From so many multiplications on all threads share one product.
-const SHARED: usize = 192 * 192 * 192;
-
 /// `onto[m × n] + left[m × k] · right[k × n]`, row by row.
 pub fn matmul(left: Strided, right: Strided, [m, k, n]: [usize; 3], onto: Option<&[f32]>) -> Vec<f32> {
     if m == 0 || k == 0 || n == 0 {
@@ -48,10 +45,14 @@ pub fn matmul(left: Strided, right: Strided, [m, k, n]: [usize; 3], onto: Option
     out
 }
 
+#[cfg(feature = "threads")]
 fn parallelism(multiplications: usize) -> Parallelism {
-    #[cfg(feature = "threads")]
-    if multiplications >= SHARED {
-        return Parallelism::Rayon(0);
-    }
+    /// From so many on all threads share one product.
+    const SHARED: usize = 192 * 192 * 192;
+    if multiplications >= SHARED { Parallelism::Rayon(0) } else { Parallelism::None }
+}
+
+#[cfg(not(feature = "threads"))]
+fn parallelism(_multiplications: usize) -> Parallelism {
     Parallelism::None
 }
