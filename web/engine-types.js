@@ -20,6 +20,7 @@
  * @property {number} sample_every steps; 0 is never
  * @property {string} sample_prompt
  * @property {number} dropout 0 to 1
+ * @property {boolean} [recompute] each block in the backward pass, to save memory
  * @property {number} [validation] fraction of the text; chosen from its size where it is missing
  *
  * @typedef {{ stage: Stage, parameters: number }} Preset

@@ -28,7 +28,7 @@ export function createSettingsPanel({ session, devices, settled }) {
     const field = event.target;
     if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) return;
     if (!field.reportValidity()) return;
-    const value = field.type === "number" ? field.valueAsNumber : field.value;
+    const value = valueOf(field);
     const change = /** @type {Partial<Settings>} */ ({ [field.name]: value });
     void session.act(() => messages.failedTo("Changing the settings", ""), () => session.changeSettings(change)).then(settled);
   });
@@ -51,6 +51,12 @@ export function createSettingsPanel({ session, devices, settled }) {
   };
 }
 
+/** @param {HTMLInputElement | HTMLSelectElement} field */
+function valueOf(field) {
+  if (field.type === "number") return /** @type {HTMLInputElement} */ (field).valueAsNumber;
+  return field.type === "checkbox" ? /** @type {HTMLInputElement} */ (field).checked : field.value;
+}
+
 /**
  * @param {HTMLFormElement} form
  * @param {Session} session
@@ -63,6 +69,7 @@ function renderFields(form, { desk, active, phase }) {
     if (!settings) continue;
     const value = String(settings[/** @type {keyof Settings} */ (field.name)]);
     if (field.type === "radio") /** @type {HTMLInputElement} */ (field).checked = field.value === value;
+    else if (field.type === "checkbox") /** @type {HTMLInputElement} */ (field).checked = value === "true";
     // What is being typed is not the page's to change.
     else if (field !== document.activeElement && field.value !== value) field.value = value;
   }

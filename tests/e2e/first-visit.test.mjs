@@ -120,3 +120,17 @@ test("every control has a name, and the page has its landmarks", async () => {
   assert.equal(await figure(page, "step"), "–");
   await done();
 });
+
+test("recomputing blocks saves memory and changes no loss", async () => {
+  const curves = [];
+  for (const recompute of [false, true]) {
+    const { page, done } = await visit(place);
+    await settle(page, { ...SMALL, recompute });
+    await press(page, "Train");
+    await phase(page, /All planned steps are done/);
+    curves.push(await curve(page));
+    await done();
+  }
+  assert.equal(curves[0].length, SMALL.steps);
+  assert.deepEqual(curves[1], curves[0]);
+});

@@ -115,7 +115,7 @@ export async function usable(page, name) {
 /**
  * Sets the settings through their fields.
  * @param {import("playwright-core").Page} page
- * @param {Record<string, string | number>} settings
+ * @param {Record<string, string | number | boolean>} settings
  */
 export async function settle(page, settings) {
   await page.locator("#settings details").evaluate((details) => (details.open = true));
@@ -123,6 +123,7 @@ export async function settle(page, settings) {
     const field = page.locator(`#settings [name="${name}"], #sampling [name="${name}"]`).first();
     if (name === "stage") await page.locator(`#settings [value="${value}"]`).check({ force: true });
     else if (name === "tokenizer") await field.selectOption(String(value));
+    else if (typeof value === "boolean") await field.setChecked(value);
     else {
       await field.fill(String(value));
       await field.blur();
@@ -142,6 +143,13 @@ export const SMALL = { context: 32, batch: 2, steps: 5, eval_every: 5, warmup: 2
 export async function choose(page, files) {
   const list = typeof files === "string" ? files : files.map((file) => ({ mimeType: "text/plain", ...file }));
   await page.getByLabel("Text files").setInputFiles(list);
+}
+
+/** @param {import("playwright-core").Page} page @param {string} path */
+export async function loadCheckpoint(page, path) {
+  const waiting = page.waitForEvent("filechooser");
+  await press(page, "Load checkpoint");
+  await (await waiting).setFiles(path);
 }
 
 /** @param {import("playwright-core").Page} page @param {string} id */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { assertWhole, button, choose, curve, figure, keptRun, MMREC, mmrec, phase, press, ready, settle, SMALL, start, text, usable, visit } from "./helpers.mjs";
+import { assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, phase, press, ready, settle, SMALL, start, text, usable, visit } from "./helpers.mjs";
 
 const TEXT = { name: "objects.txt", buffer: Buffer.from(text(3000)) };
 const PROMPT = "Ada finds ";
@@ -135,13 +135,6 @@ test("a checkpoint of the command line trains on in the page, on its own text", 
   await phase(page, /All planned steps are done/);
   await done();
 });
-
-/** @param {import("playwright-core").Page} page @param {string} path */
-async function loadCheckpoint(page, path) {
-  const waiting = page.waitForEvent("filechooser");
-  await press(page, "Load checkpoint");
-  await (await waiting).setFiles(path);
-}
 
 test("a run that was under way goes on by itself after Continue; Discard forgets it", async () => {
   const { page, done } = await visit(place);

@@ -27,6 +27,8 @@ pub struct Settings {
     pub sample_prompt: String,
     #[serde(default)]
     pub dropout: f64,
+    #[serde(default)]
+    pub recompute: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<f64>,
 }
@@ -49,6 +51,7 @@ impl Settings {
             sample_every: 50,
             sample_prompt: "Once ".to_owned(),
             dropout: 0.0,
+            recompute: false,
             validation: None,
         }
     }
@@ -61,6 +64,7 @@ impl Settings {
         TrainConfig {
             context: self.context,
             batch: self.batch,
+            recompute: self.recompute,
             steps: self.steps,
             lr: self.lr,
             seed: self.seed as u64,
@@ -90,6 +94,7 @@ impl Settings {
             sample_every: train.sample_every,
             sample_prompt: train.sample_prompt.clone(),
             dropout: model.dropout,
+            recompute: train.recompute,
             validation: None,
         })
     }

@@ -23,13 +23,15 @@ pub struct Options {
 
 /// Builds what is out of date and measures it.
 pub fn run(paths: &Paths, options: &Options) -> Result<()> {
+    paths.adopt(&paths.native_target, None)?;
     if !options.browser {
-        paths.adopt(&paths.native_target, None)?;
         // The whole workspace, so that what the tests built is used.
         let bench = ["bench", "--workspace", "--exclude", "mmrec-wasm", "--locked", "--bench", "report", "--"];
         shell::run(paths.cargo(bench).args(&options.report))?;
     }
     if !options.native {
+        // Models of shapes that the page does not offer are begun by the native program.
+        shell::run(&mut paths.cargo(["build", "--workspace", "--exclude", "mmrec-wasm", "--release", "--locked"]))?;
         let browser = Browser::ready()?;
         let kit = Kit::ready(paths)?;
         let trunk = install::trunk()?;
@@ -38,6 +40,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<()> {
         let mut script = shell::command(node::program());
         script.arg("benches/browser.mjs").current_dir(&paths.root);
         script.env("DIST_DIR", paths.at("dist")).env("CHROME_PATH", &browser.browser);
+        script.env("MMREC_BIN", paths.native_binary());
         shell::run(&mut script)?;
     }
     Ok(())

@@ -43,6 +43,11 @@ impl Paths {
         command
     }
 
+    /// The native program, once it is built.
+    pub fn native_binary(&self) -> PathBuf {
+        self.native_target.join("release").join(format!("mmrec{}", env::consts::EXE_SUFFIX))
+    }
+
     /// `CARGO_TARGET_DIR` of wasm builds; modules with threads have flags of their own, under which everything is built anew.
     pub fn wasm_target(&self, threads: bool) -> PathBuf {
         self.cache.join(if threads { "target-wasm-threads" } else { "target-wasm" })

@@ -1,6 +1,5 @@
 //! `cargo xtask test`: every check, the cheapest first, ending at the first failure.
 
-use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -116,11 +115,10 @@ fn wasm_tests(paths: &Paths, browser: &Browser, kit: &Kit, variant: &Variant) ->
 
 fn end_to_end(paths: &Paths, browser: &Browser) -> Result<()> {
     let tests = end_to_end_files(paths)?;
-    let binary = paths.native_target.join("release").join(format!("mmrec{}", env::consts::EXE_SUFFIX));
     let mut test = shell::command(node::program());
     // One after the other: each trains in a browser of its own and expects to have the processor.
     test.args(["--test", "--test-concurrency=1"]).args(&tests).current_dir(&paths.root);
-    test.env("MMREC_BIN", binary).env("DIST_DIR", paths.at("dist"));
+    test.env("MMREC_BIN", paths.native_binary()).env("DIST_DIR", paths.at("dist"));
     test.env("CHROME_PATH", &browser.browser).env("CHROMEDRIVER", &browser.driver);
     shell::run(&mut test)
 }

@@ -100,16 +100,13 @@ impl Block {
     }
 
     /// The fused projection of shifted tokens `[batch, time, width]`.
-    ///
-    /// The weight is cut, not its product: the gradient of a cut is a full-size tensor, and the weight is the smaller one.
     pub(super) fn project(&self, u: Tensor<3>) -> Projection {
         let [batch, time, width] = u.dims();
         let heads = self.decay.dims()[0];
-        let u = u.reshape([batch * time, width]);
-        let hem = self.hem.val();
-        let wide = |i: usize| u.clone().matmul(hem.clone().narrow(1, i * width, width));
+        let product = linear(u.reshape([batch * time, width]), self.hem.val());
+        let wide = |i: usize| product.clone().narrow(1, i * width, width);
         let per_head = |x: Tensor<2>| x.reshape([batch, time, heads, width / heads]).swap_dims(1, 2);
-        let gates = u.clone().matmul(hem.clone().narrow(1, 4 * width, 3 * heads));
+        let gates = product.clone().narrow(1, 4 * width, 3 * heads);
         let gates = gates.reshape([batch, time, 3, heads]).permute([2, 0, 3, 1]);
         let gate = |i: usize| gates.clone().narrow(0, i, 1).reshape([batch, heads, time]);
         let rate = softplus(self.decay.val(), 1.0).reshape([1, heads, 1]) * -2.0;

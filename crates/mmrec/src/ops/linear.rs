@@ -2,28 +2,28 @@
 
 use burn::tensor::Tensor;
 
-use super::simd::{Strided, matmul};
+use super::simd::{Strided, few_rows, matmul};
 use super::{Kernel, fused, has_kernels};
 
-/// Below so many rows the kernel, whose product is for many, costs more than it saves.
+/// Below so many rows a product is bound by reading the weight; rearranging it for speed costs more than it saves.
 const FEW: usize = 16;
 
 /// x · W, `[rows, inputs]` and `[inputs, outputs]` to `[rows, outputs]`.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    if is_many(&x) { fused::apply(Linear, vec![x.into_dispatch(), weight.into_dispatch()]) } else { x.matmul(weight) }
+    if has_kernels(&x.device()) {
+        fused::apply(Linear, vec![x.into_dispatch(), weight.into_dispatch()])
+    } else {
+        x.matmul(weight)
+    }
 }
 
 /// stream + x · W in one pass; shapes as in [`linear`], the stream's those of the output.
 pub fn linear_onto(stream: Tensor<2>, x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    if is_many(&x) {
+    if has_kernels(&x.device()) {
         fused::apply(Linear, vec![x.into_dispatch(), weight.into_dispatch(), stream.into_dispatch()])
     } else {
         stream + x.matmul(weight)
     }
-}
-
-fn is_many(x: &Tensor<2>) -> bool {
-    x.dims()[0] >= FEW && has_kernels(&x.device())
 }
 
 /// Of x, W, and what the product is added to, if anything.
@@ -37,7 +37,11 @@ impl Kernel for Linear {
 
     fn forward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]]) -> Vec<f32> {
         let [m, k, n] = [shapes[0][0], shapes[0][1], shapes[1][1]];
-        matmul(Strided::rows(inputs[0], k), Strided::rows(inputs[1], n), [m, k, n], inputs.get(2).copied())
+        let onto = inputs.get(2).copied();
+        if m < FEW {
+            return few_rows(inputs[0], inputs[1], [m, k, n], onto);
+        }
+        matmul(Strided::rows(inputs[0], k), Strided::rows(inputs[1], n), [m, k, n], onto)
     }
 
     fn backward(&self, shapes: &[Vec<usize>], inputs: &[&[f32]], gradient: &[f32]) -> Vec<Vec<f32>> {

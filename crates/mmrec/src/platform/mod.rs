@@ -4,7 +4,7 @@
 #[cfg_attr(not(feature = "threads"), path = "single.rs")]
 mod parallel;
 
-pub use parallel::{for_each_chunk, map, map_chunks, workers};
+pub use parallel::{for_each_chunk, map, map_chunks, threads, workers};
 
 use burn::tensor::{Device, Tensor, Transaction};
 

@@ -2,6 +2,11 @@
 
 use burn::tensor::Device;
 
+/// Threads for one operation.
+pub fn threads() -> usize {
+    1
+}
+
 /// Passes over parts of a batch that run at once on a device.
 pub fn workers(_device: &Device) -> usize {
     1

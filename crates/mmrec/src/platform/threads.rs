@@ -3,10 +3,15 @@
 use burn::tensor::Device;
 use rayon::prelude::*;
 
+/// Threads for one operation.
+pub fn threads() -> usize {
+    rayon::current_num_threads()
+}
+
 /// Passes over parts of a batch that run at once on `device`: as many as there are threads on the CPU, and one on a GPU, which
 /// wants all its work from one thread.
 pub fn workers(device: &Device) -> usize {
-    if device.clone().inner() == Device::flex() { rayon::current_num_threads() } else { 1 }
+    if device.clone().inner() == Device::flex() { threads() } else { 1 }
 }
 
 /// What `work` makes of every item, in their order.

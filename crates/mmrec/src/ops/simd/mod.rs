@@ -2,6 +2,7 @@
 //!
 //! Everything here is inlined into the caller, which runs inside `pulp`'s dispatch and so decides the instruction set.
 
+mod few;
 // A product of our own where the CPU backend has none or a slower one; tests look at it everywhere.
 #[cfg(any(test, target_family = "wasm", not(feature = "cpu")))]
 mod matmul;
@@ -9,6 +10,7 @@ mod matmul;
 mod matmul_native;
 mod product;
 
+pub use few::few_rows;
 #[cfg(any(target_family = "wasm", not(feature = "cpu")))]
 pub use matmul::matmul;
 #[cfg(all(feature = "cpu", not(target_family = "wasm")))]
