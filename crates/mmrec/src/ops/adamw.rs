@@ -115,6 +115,6 @@ impl Kernel for SumOfSquares {
 
 #[pulp::with_simd(square = Arch::new())]
 #[inline(always)]
-fn square_simd<'a, S: Simd>(_simd: S, x: &'a [f32]) -> f32 {
+fn square_simd<S: Simd>(_simd: S, x: &[f32]) -> f32 {
     dot(x, x)
 }
