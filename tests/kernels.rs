@@ -1,147 +1,18 @@
 //! Every kernel of ours against its composition of plain operations, against finite differences, and against itself.
 
+#[path = "shared/case.rs"]
+mod case;
+#[path = "shared/memory.rs"]
+mod memory;
 #[path = "shared/plain.rs"]
 mod plain;
 
-use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use case::{Case, random};
+use memory::{Shape, memory_case, shapes};
 use mmrec::ops::hierarchy::Sizes;
-use mmrec::ops::{gated, linear, linear_onto, memory, norm_shift, token_losses};
+use mmrec::ops::{gated, linear, linear_onto, norm_shift, token_losses};
 use proptest::prelude::*;
-
-/// A function of some inputs, as a composition of the framework's operations and as a kernel.
-struct Case<'a> {
-    inputs: Vec<Vec<f32>>,
-    plain: Box<Function<'a>>,
-    kernel: Box<Function<'a>>,
-}
-
-type Function<'a> = dyn Fn(&[Tensor<1>]) -> Tensor<1> + Sync + 'a;
-
-impl Case<'_> {
-    /// Output and gradients under a random weighting of the output's entries.
-    fn run(&self, function: &Function) -> Vec<Vec<f32>> {
-        let device = Device::flex().autodiff();
-        let inputs: Vec<Tensor<1>> = self
-            .inputs
-            .iter()
-            .map(|values| Tensor::from_data(TensorData::new(values.clone(), [values.len()]), &device).require_grad())
-            .collect();
-        let output = function(&inputs);
-        let gradients = (output.clone() * weights(output.dims()[0], &device)).sum().backward();
-        // The bias of a level without slots has no gradient in the composition.
-        let zeros = |input: &Tensor<1>| vec![0.0; input.dims()[0]];
-        let gradients = inputs.iter().map(|input| input.grad(&gradients).map_or_else(|| zeros(input), values));
-        std::iter::once(values(output.clone().inner())).chain(gradients).collect()
-    }
-
-    /// The kernel gives what the composition gives, the output and every gradient.
-    fn check_parity(&self) -> Result<(), TestCaseError> {
-        for (index, (plain, kernel)) in self.run(&*self.plain).iter().zip(self.run(&*self.kernel)).enumerate() {
-            let norm = plain.iter().map(|v| v * v).sum::<f32>().sqrt();
-            let distance = plain.iter().zip(&kernel).map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt();
-            let what = if index == 0 { "the output".to_owned() } else { format!("gradient {}", index - 1) };
-            // The gradient of a scalar is a sum of many terms that may cancel.
-            prop_assert!(distance <= 1e-4 * norm + 1e-4, "{what} is {distance} away from one of length {norm}");
-        }
-        Ok(())
-    }
-
-    /// The kernel's gradient predicts how its output changes along a random direction of every input.
-    fn check_differences(&self) {
-        let results = self.run(&*self.kernel);
-        let device = Device::flex();
-        let loss = |inputs: &[Vec<f32>]| -> f64 {
-            let tensors: Vec<Tensor<1>> = inputs
-                .iter()
-                .map(|values| Tensor::from_data(TensorData::new(values.clone(), [values.len()]), &device))
-                .collect();
-            let output = (self.kernel)(&tensors);
-            let weights = values(weights(output.dims()[0], &device));
-            values(output).iter().zip(weights).map(|(a, b)| f64::from(*a) * f64::from(b)).sum()
-        };
-        for (index, gradient) in results[1..].iter().enumerate() {
-            let direction = values(weights(gradient.len() + 1, &device))[1..].to_vec();
-            let moved = |by: f32| {
-                let mut inputs = self.inputs.clone();
-                inputs[index].iter_mut().zip(&direction).for_each(|(value, d)| *value += by * d);
-                loss(&inputs)
-            };
-            let step = 1e-3;
-            let measured = (moved(step) - moved(-step)) / f64::from(2.0 * step);
-            let expected: f64 = gradient.iter().zip(&direction).map(|(a, b)| f64::from(a * b)).sum();
-            let scale = gradient.iter().map(|v| f64::from(v * v)).sum::<f64>().sqrt();
-            assert!((measured - expected).abs() < 2e-2 * scale + 1e-2, "input {index}: {measured} against {expected}");
-        }
-    }
-
-    /// The same bits on one thread and on three.
-    fn check_determinism(&self) {
-        let on = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-            pool.install(|| self.run(&*self.kernel))
-        };
-        assert_eq!(on(1), on(3));
-    }
-}
-
-/// Fixed numbers without a pattern, between −1 and 1.
-fn weights(count: usize, device: &Device) -> Tensor<1> {
-    let values = (0..count).map(|i| (i as f32 * 12.9898).sin() * 43_758.547).map(|v| 2.0 * (v - v.floor()) - 1.0);
-    Tensor::from_data(TensorData::new(values.collect::<Vec<f32>>(), [count]), device)
-}
-
-fn values(tensor: Tensor<1>) -> Vec<f32> {
-    tensor.into_data().try_to_vec().expect("floats")
-}
-
-fn random(count: usize, seed: u64) -> Vec<f32> {
-    let device = Device::flex();
-    device.seed(seed);
-    values(Tensor::random([count], Distribution::Normal(0.0, 1.0), &device))
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Shape {
-    batch: usize,
-    blocks: usize,
-    heads: usize,
-    half: usize,
-    sizes: Sizes,
-}
-
-fn shapes() -> impl Strategy<Value = (Shape, u64)> {
-    let sizes = (1usize..20, 1usize..5, 2usize..4, 1usize..4).prop_map(|(block, slots, fan_in, levels)| Sizes {
-        block,
-        slots,
-        fan_in,
-        levels,
-    });
-    let shape = (1usize..3, 1usize..14, 1usize..4, 1usize..20, sizes);
-    let shape = shape.prop_map(|(batch, blocks, heads, half, sizes)| Shape { batch, blocks, heads, half, sizes });
-    (shape, any::<u64>())
-}
-
-fn memory_case(shape: Shape, seed: u64) -> Case<'static> {
-    let Shape { batch, blocks, heads, half, sizes } = shape;
-    let (time, d) = (blocks * sizes.block, 2 * half);
-    let projected = heads * (4 * d + 3);
-    let counts = [batch * time * projected, heads, heads * d, heads, sizes.levels * heads];
-    let inputs = counts.iter().zip(seed..).map(|(count, seed)| random(*count, seed)).collect();
-    let call = move |function: fn(Sizes, Tensor<3>, Tensor<1>, Tensor<1>, Tensor<1>, Tensor<2>) -> Tensor<3>| {
-        move |x: &[Tensor<1>]| {
-            let out = function(
-                sizes,
-                x[0].clone().reshape([batch, time, projected]),
-                x[1].clone(),
-                x[2].clone(),
-                x[3].clone(),
-                x[4].clone().reshape([sizes.levels, heads]),
-            );
-            out.reshape([batch * time * heads * d])
-        }
-    };
-    Case { inputs, plain: Box::new(call(plain::memory)), kernel: Box::new(call(memory)) }
-}
 
 fn norm_case([batch, time, dim]: [usize; 3], shifted: bool, seed: u64) -> Case<'static> {
     let mut inputs = vec![random(batch * time * dim, seed), random(dim, seed + 1)];
@@ -203,31 +74,31 @@ proptest! {
 
     #[test]
     fn the_memory_kernel_equals_its_composition((shape, seed) in shapes()) {
-        memory_case(shape, seed >> 8).check_parity()?;
+        memory_case(shape, seed >> 8).check_parity(&Device::flex())?;
     }
 
     #[test]
     fn the_norm_kernel_equals_its_composition(
         batch in 1usize..4, time in 1usize..150, dim in 1usize..70, shifted: bool, seed in 0u64..1000,
     ) {
-        norm_case([batch, time, dim], shifted, seed).check_parity()?;
+        norm_case([batch, time, dim], shifted, seed).check_parity(&Device::flex())?;
     }
 
     #[test]
     fn the_gate_kernel_equals_its_composition(rows in 1usize..200, hidden in 1usize..70, seed in 0u64..1000) {
-        gate_case(rows, hidden, seed).check_parity()?;
+        gate_case(rows, hidden, seed).check_parity(&Device::flex())?;
     }
 
     #[test]
     fn the_linear_kernel_equals_its_composition(
         rows in 1usize..150, inputs in 1usize..300, outputs in 1usize..70, onto: bool, seed in 0u64..1000,
     ) {
-        linear_case([rows, inputs, outputs], onto, seed).check_parity()?;
+        linear_case([rows, inputs, outputs], onto, seed).check_parity(&Device::flex())?;
     }
 
     #[test]
     fn the_loss_kernel_equals_its_composition(rows in 1usize..200, vocab in 2usize..300, seed in 0u64..1000) {
-        loss_case(rows, vocab, seed).check_parity()?;
+        loss_case(rows, vocab, seed).check_parity(&Device::flex())?;
     }
 }
 
@@ -250,12 +121,18 @@ fn cases() -> Vec<Case<'static>> {
 
 #[test]
 fn gradients_predict_finite_differences() {
-    cases().iter().for_each(Case::check_differences);
+    cases().iter().for_each(|case| case.check_differences(&Device::flex()));
 }
 
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
-    cases().iter().for_each(Case::check_determinism);
+    for case in cases() {
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            pool.install(|| case.run(&*case.kernel, &Device::flex()))
+        };
+        assert_eq!(on(1), on(3));
+    }
 }
 
 #[test]
@@ -264,6 +141,6 @@ fn values_that_are_not_finite_are_not_hidden() {
         let mut inputs = case.inputs.clone();
         inputs[0][3] = f32::NAN;
         let spoiled = Case { inputs, ..case };
-        assert!(spoiled.run(&*spoiled.kernel)[0].iter().any(|value| value.is_nan()));
+        assert!(spoiled.run(&*spoiled.kernel, &Device::flex())[0].iter().any(|value| value.is_nan()));
     }
 }

@@ -9,7 +9,7 @@ use super::stream::Token;
 use super::{Block, Dropout, State, WeightSpec, weight_specs};
 use crate::config::ModelConfig;
 use crate::ops::hierarchy::{Sizes, Tables};
-use crate::ops::{has_kernels, linear, rms_norm};
+use crate::ops::{has_memory_kernels, linear, rms_norm};
 
 /// An MM-Rec language model.
 #[derive(Module, Debug)]
@@ -86,8 +86,9 @@ impl Model {
     /// What the blocks of a text of `time` tokens share, where no kernels make it themselves.
     pub(crate) fn tables(&self, time: usize) -> Option<Tables> {
         let device = self.embedding.device();
-        let blocks = time.div_ceil(self.sizes.block);
-        (!has_kernels(&device)).then(|| Tables::new(self.sizes, 0, blocks, self.head_width(), &device))
+        let (blocks, heads, d) = (time.div_ceil(self.sizes.block), self.heads(), self.head_width());
+        (!has_memory_kernels(&device, self.sizes, blocks, heads, d))
+            .then(|| Tables::new(self.sizes, 0, blocks, d, &device))
     }
 
     /// The stream after one more block, `[batch, whole blocks of time, width]` to the same, from the beginning of a text.
@@ -162,7 +163,11 @@ impl Model {
     }
 
     fn head_width(&self) -> usize {
-        self.embedding.dims()[1] / self.blocks[0].decay.dims()[0]
+        self.embedding.dims()[1] / self.heads()
+    }
+
+    fn heads(&self) -> usize {
+        self.blocks[0].decay.dims()[0]
     }
 }
 

@@ -4,6 +4,9 @@
 //! `tests/golden/mmrec_reference.py`). Everything here is causal in time and exact for any length.
 
 mod adamw;
+#[cfg(feature = "wgpu")]
+mod cube;
+mod differentiable;
 #[cfg_attr(not(feature = "cpu"), path = "unfused.rs")]
 mod fused;
 mod gated;
@@ -25,7 +28,7 @@ pub use gated::gated;
 pub use kernel::Kernel;
 pub use linear::{linear, linear_onto};
 pub use loss::{cross_entropy, token_losses};
-pub use memory::memory;
+pub use memory::{has_memory_kernels, memory};
 pub use norm::{rms_norm, unit};
 pub use norm_shift::norm_shift;
 pub use recurrent::recurrent_memory;

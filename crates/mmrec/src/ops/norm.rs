@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::simd::dot;
 
 /// Stands inside the root *under the sum* of squares, so that padding a vector with zeros changes nothing: growth relies on it.
-const RMS_EPSILON: f32 = 1e-5;
+pub(super) const RMS_EPSILON: f32 = 1e-5;
 /// The same for [`unit`].
 pub(super) const UNIT_EPSILON: f32 = 1e-6;
 

@@ -1,17 +1,25 @@
 //! Both memories in one operation: from a token's projection to what it takes out of them.
 //!
-//! On the CPU it is one kernel that keeps nothing for the backward pass but its inputs; elsewhere a composition of
-//! [`recurrent_memory`](super::recurrent_memory) and [`attend`](super::hierarchy::attend) serves, which is also its reference.
+//! On the CPU it is one kernel, on GPUs a few; they keep nothing for the backward pass but their inputs. Elsewhere a
+//! composition of [`recurrent_memory`](super::recurrent_memory) and [`attend`](super::hierarchy::attend) serves, which is also
+//! their reference.
 
+#[cfg_attr(not(feature = "wgpu"), path = "no_gpu.rs")]
+mod gpu;
 mod kernel;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use super::hierarchy::Sizes;
-use super::{Kernel, fused};
+use super::{Kernel, fused, has_kernels};
 use kernel::{Geometry, Parameters};
 
-/// (r + ctx) ⊙ silu(e) on a device that [has kernels](super::has_kernels).
+/// Whether [`memory`] runs on `device` for rows of `blocks` blocks and `heads` heads of `d` channels.
+pub fn has_memory_kernels(device: &Device, sizes: Sizes, blocks: usize, heads: usize, d: usize) -> bool {
+    has_kernels(device) || gpu::has_kernels(device, sizes, blocks, heads, d)
+}
+
+/// (r + ctx) ⊙ silu(e) on a device that [has kernels](has_memory_kernels) for it.
 ///
 /// # Shapes
 /// - `projection`: q, k, v, e, then salience, decay gate and write gate per head: `[batch, time, 4·width + 3·heads]`; `time` is
@@ -28,6 +36,7 @@ pub fn memory(
 ) -> Tensor<3> {
     let ([batch, time, _], [heads], [width]) = (projection.dims(), decay.dims(), read_norm.dims());
     let geometry = Geometry::new(batch, time, heads, width / heads, sizes);
+    let device = projection.device();
     let inputs = vec![
         projection.into_dispatch(),
         decay.into_dispatch(),
@@ -35,7 +44,7 @@ pub fn memory(
         score_scale.into_dispatch(),
         level_bias.into_dispatch(),
     ];
-    fused::apply(Memory { geometry }, inputs)
+    if has_kernels(&device) { fused::apply(Memory { geometry }, inputs) } else { gpu::apply(sizes, inputs) }
 }
 
 #[derive(Debug)]

@@ -1,0 +1,101 @@
+//! The kernels for GPUs against the composition of plain operations, against finite differences, against themselves, and in
+//! training against the CPU; through Vulkan, Metal or DirectX where an adapter exists.
+
+#[path = "shared/case.rs"]
+mod case;
+#[path = "shared/memory.rs"]
+mod memory;
+
+use burn::tensor::Device;
+use case::Case;
+use memory::{Shape, memory_case, shapes};
+use mmrec::config::{Stage, TrainConfig};
+use mmrec::ops::has_memory_kernels;
+use mmrec::ops::hierarchy::Sizes;
+use mmrec::platform::{self, read};
+use mmrec::train::{Batch, Trainer};
+use proptest::test_runner::{Config, TestRunner};
+
+/// One test, because a process opens the GPU once. With `MMREC_REQUIRE_GPU` set, a missing adapter fails.
+#[test]
+fn the_gpu_kernels_hold() {
+    let device = match pollster::block_on(platform::device("wgpu")) {
+        Ok((device, name)) => {
+            println!("on {name}");
+            device
+        }
+        Err(error) if std::env::var_os("MMREC_REQUIRE_GPU").is_none() => {
+            println!("not run: {}", mmrec::explain(&error));
+            return;
+        }
+        Err(error) => panic!("{}", mmrec::explain(&error)),
+    };
+    equal_their_composition(&device);
+    predict_finite_differences(&device);
+    give_the_same_bits_twice(&device);
+    do_not_hide_what_is_not_finite(&device);
+    train_as_the_cpu_does(&device);
+}
+
+fn equal_their_composition(device: &Device) {
+    let mut runner =
+        TestRunner::new(Config { cases: 3, failure_persistence: None, max_shrink_iters: 0, ..Config::default() });
+    let result = runner.run(&shapes(), |(shape, seed)| {
+        let Shape { blocks, heads, half, sizes, .. } = shape;
+        assert!(has_memory_kernels(device, sizes, blocks, heads, 2 * half));
+        memory_case(shape, seed >> 8).check_parity(device)
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+    for case in cases() {
+        case.check_parity(device).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+/// Sizes at which nothing is a power of two, and those of the presets.
+fn cases() -> [Case<'static>; 2] {
+    let odd = Sizes { block: 5, slots: 2, fan_in: 2, levels: 3 };
+    let preset = Sizes { block: 16, slots: 8, fan_in: 4, levels: 3 };
+    [
+        memory_case(Shape { batch: 2, blocks: 11, heads: 2, half: 3, sizes: odd }, 1),
+        memory_case(Shape { batch: 1, blocks: 14, heads: 2, half: 16, sizes: preset }, 2),
+    ]
+}
+
+fn predict_finite_differences(device: &Device) {
+    cases()[0].check_differences(device);
+}
+
+fn give_the_same_bits_twice(device: &Device) {
+    for case in cases() {
+        assert_eq!(case.run(&*case.kernel, device), case.run(&*case.kernel, device));
+    }
+}
+
+fn do_not_hide_what_is_not_finite(device: &Device) {
+    for case in cases() {
+        let mut inputs = case.inputs.clone();
+        inputs[0][3] = f32::NAN;
+        let spoiled = Case { inputs, ..case };
+        assert!(spoiled.run(&*spoiled.kernel, device)[0].iter().any(|value| value.is_nan()));
+    }
+}
+
+fn train_as_the_cpu_does(device: &Device) {
+    let losses = losses(device);
+    for (step, (gpu, cpu)) in losses.iter().zip(self::losses(&Device::flex())).enumerate() {
+        assert!((gpu - cpu).abs() <= 0.01 * cpu, "step {step}: {gpu} on the GPU, {cpu} on the CPU");
+    }
+    assert!(losses[49] < 0.9 * losses[0], "from {} to {}", losses[0], losses[49]);
+}
+
+/// The losses of 50 steps of the smallest preset.
+fn losses(device: &Device) -> Vec<f32> {
+    let model = Stage::Tiny.config(64);
+    let (batch, context) = (2, 64);
+    let config = TrainConfig { batch, context, ..TrainConfig::for_model(&model) };
+    let mut trainer = Trainer::fresh(&model, 1, device);
+    let ids: Vec<u16> = (0..batch * context + 1).map(|i| (i * i % 61) as u16).collect();
+    let batches = [Batch { inputs: ids[..batch * context].to_vec(), targets: ids[1..].to_vec(), context }];
+    let losses = (0..50).map(|_| trainer.step(&config, &batches).loss).collect();
+    pollster::block_on(read(losses)).expect("read back").concat()
+}
