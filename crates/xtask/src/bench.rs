@@ -23,7 +23,7 @@ pub struct Options {
 
 /// Builds what is out of date and measures it.
 pub fn run(paths: &Paths, options: &Options) -> Result<()> {
-    paths.adopt(&paths.native_target, None)?;
+    paths.adopt(&paths.native_target, &["--release"])?;
     if !options.browser {
         // The whole workspace, so that what the tests built is used.
         let bench = ["bench", "--workspace", "--exclude", "mmrec-wasm", "--locked", "--bench", "report", "--"];

@@ -61,17 +61,17 @@ impl Paths {
     /// Makes a target directory this checkout's own.
     ///
     /// Cargo takes a member's artefact for fresh when its sources are older, even if it came from another checkout that
-    /// shares the directory. So the members' artefacts (not the dependencies') are dropped when the checkout changes.
-    pub fn adopt(&self, target: &Path, triple: Option<&str>) -> Result<()> {
+    /// shares the directory. So the members' artefacts (not the dependencies') are dropped when the checkout changes;
+    /// `build` says which build's, in cargo's words.
+    pub fn adopt(&self, target: &Path, build: &[&str]) -> Result<()> {
         let stamp = target.join(".mmrec-checkout");
         let owner = self.root.to_string_lossy();
         match fs::read_to_string(&stamp) {
             Ok(known) if known == owner => return Ok(()),
             Ok(_) => {
                 let members = MEMBERS.iter().flat_map(|name| ["--package", name]);
-                let mut clean = self.cargo(["clean", "--quiet", "--release"]);
-                clean.args(members).env("CARGO_TARGET_DIR", target);
-                clean.args(triple.map(|triple| format!("--target={triple}")));
+                let mut clean = self.cargo(["clean", "--quiet"]);
+                clean.args(build).args(members).env("CARGO_TARGET_DIR", target);
                 shell::run(&mut clean)?;
             }
             Err(_) => fs::create_dir_all(target)?,

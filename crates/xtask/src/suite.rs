@@ -25,7 +25,7 @@ pub struct Options {
 /// Runs the checks in order.
 pub fn run(paths: &Paths, options: &Options) -> Result<()> {
     let start = Instant::now();
-    paths.adopt(&paths.native_target, None)?;
+    paths.adopt(&paths.native_target, &["--release"])?;
     let browser = step("tools", || tools(paths, options))?;
     step("formatting", || shell::run(&mut paths.cargo(["fmt", "--all", "--check"])))?;
     step("types of the page's JavaScript", || types(paths))?;

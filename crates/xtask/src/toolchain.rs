@@ -18,6 +18,8 @@ use crate::{debian, shell};
 
 /// The one target of the page.
 pub const TRIPLE: &str = "wasm32-unknown-unknown";
+/// The workspace's profile for it.
+pub const PROFILE: &str = "page";
 /// Every browser with WebGPU or module workers has SIMD; Flex's kernels are several times slower without.
 const SIMD: &str = "-C target-feature=+simd128";
 /// One memory that all threads share, as large as 32 bits allow; the last exports are what a new thread is set up with.
@@ -57,7 +59,7 @@ impl Toolchain {
     /// `cargo <subcommand>` for the browser, with the target directory of modules with or without threads.
     pub fn cargo(&self, paths: &Paths, subcommand: &str, threads: bool) -> Command {
         let mut command = shell::command(&self.cargo);
-        command.args([subcommand, "--locked", "--release", "--target", TRIPLE]).current_dir(&paths.root);
+        command.args([subcommand, "--locked", "--profile", PROFILE, "--target", TRIPLE]).current_dir(&paths.root);
         command.env("CARGO_TARGET_DIR", paths.wasm_target(threads));
         command.env(FLAGS_VARIABLE, if threads { THREADS } else { SIMD });
         if threads {

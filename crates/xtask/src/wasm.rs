@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 
 use crate::install::{self, Bindgen};
 use crate::paths::Paths;
-use crate::toolchain::{TRIPLE, Toolchain};
+use crate::toolchain::{PROFILE, TRIPLE, Toolchain};
 use crate::{inputs, node, optimise, shell};
 
 /// The files of uPlot that the page loads.
@@ -63,7 +63,7 @@ impl Kit {
         node::packages(paths)?;
         let toolchain = Toolchain::ready(paths)?;
         for threads in [false, true] {
-            paths.adopt(&paths.wasm_target(threads), Some(TRIPLE))?;
+            paths.adopt(&paths.wasm_target(threads), &["--profile", PROFILE, "--target", TRIPLE])?;
         }
         Ok(Self { toolchain, bindgen: install::bindgen(paths)? })
     }
@@ -142,7 +142,7 @@ impl Job<'_> {
 
     fn bind(&self, staged: &Path) -> Result<()> {
         remove(staged)?;
-        let compiled = self.target().join(TRIPLE).join("release/mmrec_wasm.wasm");
+        let compiled = self.target().join(TRIPLE).join(PROFILE).join("mmrec_wasm.wasm");
         let mut command = shell::command(&self.kit.bindgen.bindgen);
         command.args(["--target", "web", "--out-name", "mmrec_wasm", "--out-dir"]).arg(staged).arg(compiled);
         shell::run(&mut command)

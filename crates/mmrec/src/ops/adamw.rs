@@ -1,9 +1,9 @@
 //! The AdamW update of one weight, in one sweep over everything that belongs to it.
 
 use burn::tensor::Tensor;
-use pulp::{Arch, Simd};
+use pulp::Simd;
 
-use super::simd::dot;
+use super::simd::{Arch, dot};
 use super::{Kernel, fused, has_kernels};
 use crate::config::TrainConfig;
 use crate::platform::{for_each_chunk, map};

@@ -2,9 +2,9 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::silu as plain_silu;
-use pulp::{Arch, Simd};
+use pulp::Simd;
 
-use super::simd::{sigmoid, silu};
+use super::simd::{Arch, sigmoid, silu};
 use super::{Kernel, fused, has_kernels};
 use crate::platform::map_chunks;
 

@@ -2,9 +2,9 @@
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
-use pulp::{Arch, Simd};
+use pulp::Simd;
 
-use super::simd::{exp, largest, sum};
+use super::simd::{Arch, exp, largest, sum};
 use super::{Kernel, fused, has_kernels};
 use crate::platform::map_chunks;
 

@@ -1,9 +1,10 @@
 //! Normalisation and token shift in one pass.
 
 use burn::tensor::Tensor;
-use pulp::{Arch, Simd};
+use pulp::Simd;
 
 use super::norm::{inverse_rms, rms_norm_backward};
+use super::simd::Arch;
 use super::{Kernel, fused, has_kernels, rms_norm, token_shift};
 use crate::platform::map_chunks;
 

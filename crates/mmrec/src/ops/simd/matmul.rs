@@ -1,8 +1,9 @@
 //! Products of large matrices, for browsers (and builds without the CPU backend). Against the CPU backend's own, whose tiles need every one of 16 registers, training on
 //! one thread in Chromium was 23 to 39 % faster with `tiny` and 0 to 20 % with `mini`.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
+use super::Arch;
 use super::product::{Job, Strided, Write};
 use crate::platform::map_chunks;
 

@@ -1,7 +1,9 @@
 //! What the fused kernels are made of: vector functions that the compiler turns into SIMD, and a product of small matrices.
 //!
-//! Everything here is inlined into the caller, which runs inside `pulp`'s dispatch and so decides the instruction set.
+//! Everything here is inlined into the caller, which runs inside [`Arch`]'s dispatch and so decides the instruction set.
 
+#[cfg(target_family = "wasm")]
+mod arch_wasm;
 mod few;
 // A product of our own where the CPU backend has none or a slower one; tests look at it everywhere.
 #[cfg(any(test, target_family = "wasm", not(feature = "cpu")))]
@@ -10,12 +12,16 @@ mod matmul;
 mod matmul_native;
 mod product;
 
+#[cfg(target_family = "wasm")]
+pub use arch_wasm::Arch;
 pub use few::few_rows;
 #[cfg(any(target_family = "wasm", not(feature = "cpu")))]
 pub use matmul::matmul;
 #[cfg(all(feature = "cpu", not(target_family = "wasm")))]
 pub use matmul_native::matmul;
 pub use product::{Strided, Write, product};
+#[cfg(not(target_family = "wasm"))]
+pub use pulp::Arch;
 
 /// Rows of scratch matrices are padded to whole vectors of every instruction set.
 pub const LANES: usize = 16;

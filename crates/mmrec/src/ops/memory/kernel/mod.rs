@@ -7,10 +7,11 @@ mod matrix;
 mod slots;
 
 pub use geometry::Geometry;
+pub use head::softplus;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
-use crate::ops::simd::sigmoid;
+use crate::ops::simd::{Arch, sigmoid};
 use crate::platform;
 use head::Inputs;
 
