@@ -158,7 +158,7 @@ impl Block {
     }
 
     /// The second branch joined to the stream, `[batch, time, width]`.
-    fn feed_forward(&self, x: Tensor<3>, dropout: &mut Dropout) -> Tensor<3> {
+    pub(super) fn feed_forward(&self, x: Tensor<3>, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, time, width] = x.dims();
         let u = norm_shift(x.clone(), self.norm_mlp.val(), None).reshape([batch * time, width]);
         join(x, gated(linear(u, self.gate_up.val())), &self.down, dropout)
@@ -166,7 +166,7 @@ impl Block {
 }
 
 /// The stream `[batch, time, width]` with a branch's outputs, `[batch · time, n]` times `[n, width]`, added.
-fn join(x: Tensor<3>, branch: Tensor<2>, weight: &Param<Tensor<2>>, dropout: &mut Dropout) -> Tensor<3> {
+pub(super) fn join(x: Tensor<3>, branch: Tensor<2>, weight: &Param<Tensor<2>>, dropout: &mut Dropout) -> Tensor<3> {
     let shape @ [batch, time, width] = x.dims();
     if dropout.is_off() {
         return linear_onto(x.reshape([batch * time, width]), branch, weight.val()).reshape(shape);

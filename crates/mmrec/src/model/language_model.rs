@@ -4,12 +4,11 @@ use burn::module::{Module, Param, ParamId};
 use burn::tensor::module::embedding;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::block::row;
 use super::stream::Token;
 use super::{Block, Dropout, State, WeightSpec, weight_specs};
 use crate::config::ModelConfig;
 use crate::ops::hierarchy::{Sizes, Tables};
-use crate::ops::{has_memory_kernels, linear, rms_norm};
+use crate::ops::{has_memory_kernels, linear, norm_shift};
 
 /// An MM-Rec language model.
 #[derive(Module, Debug)]
@@ -133,7 +132,7 @@ impl Model {
 
     /// Logits `[batch, 1, vocab]` after one more token `[batch, 1]`; the state is updated in place.
     pub fn step(&self, token: Tensor<2, Int>, state: &mut State) -> Tensor<3> {
-        let constants = Token::new(self.sizes, state.position, self.head_width(), &self.embedding.device());
+        let constants = Token::new(self.sizes, state, self.head_width(), &self.embedding.device());
         let mut x = embedding(self.embedding.val(), token);
         for (block, layer) in self.blocks.iter().zip(&mut state.layers) {
             x = block.step(x, &constants, layer);
@@ -158,7 +157,7 @@ impl Model {
     fn read_out(&self, x: Tensor<3>) -> Tensor<3> {
         let [batch, time, width] = x.dims();
         let vocab = self.head.dims()[1];
-        let normed = rms_norm(x, row(&self.norm)).reshape([batch * time, width]);
+        let normed = norm_shift(x, self.norm.val(), None).reshape([batch * time, width]);
         linear(normed, self.head.val()).reshape([batch, time, vocab])
     }
 

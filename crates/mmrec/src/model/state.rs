@@ -1,9 +1,12 @@
 //! What the model remembers between tokens: a state whose size the configuration fixes, whatever the length of the text.
 
+use std::sync::Arc;
+
 use burn::tensor::Tensor;
 
 use crate::config::ModelConfig;
 use crate::ops::hierarchy::{Past, Sizes, Slots, retained};
+use crate::ops::turns;
 
 /// The memory of one layer.
 #[derive(Debug, Clone, Default)]
@@ -30,13 +33,16 @@ pub struct State {
     /// Tokens consumed.
     pub(super) position: u64,
     pub(super) layers: Vec<LayerState>,
+    /// How the tokens of a window are turned to each other.
+    pub(super) turns: Arc<[f32]>,
 }
 
 impl State {
     /// The state before the first token.
     pub fn new(config: &ModelConfig) -> Self {
         let empty = LayerState { levels: vec![None; config.levels], ..LayerState::default() };
-        Self { position: 0, layers: vec![empty; config.layers] }
+        let turns = turns(config.block, config.width / config.heads);
+        Self { position: 0, layers: vec![empty; config.layers], turns }
     }
 
     /// Number of tokens consumed.

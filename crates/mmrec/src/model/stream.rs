@@ -1,11 +1,13 @@
 //! The streaming form of a block: one token in, one out, the state updated in place.
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Tensor};
 
-use super::block::row;
-use super::{Block, Dropout, LayerState};
+use super::block::{join, row};
+use super::{Block, Dropout, LayerState, State};
 use crate::ops::hierarchy::{Sizes, Slots, attend_token};
-use crate::ops::{Rotary, rms_norm, token_shift};
+use crate::ops::{Before, Rotary, has_kernels, linear, memory_token, norm_token, rms_norm, token_shift};
 
 /// Constants of one token, shared by all layers.
 #[derive(Debug, Clone)]
@@ -13,20 +15,29 @@ pub(super) struct Token {
     pub sizes: Sizes,
     /// Whether a block ended with the token before.
     pub begins_block: bool,
-    /// Positions of the visible tokens of both blocks: the previous one's C, then those of this one so far.
-    rotary: Rotary,
+    way: Way,
+}
+
+#[derive(Debug, Clone)]
+enum Way {
+    /// By kernels; how the tokens of a window are turned to each other.
+    Kernels(Arc<[f32]>),
+    /// By plain operations; the positions of the visible tokens of both blocks: the previous one's C, then those of this one so
+    /// far.
+    Plain(Box<Rotary>),
 }
 
 impl Token {
-    /// Constants for the token at `position`.
-    pub fn new(sizes: Sizes, position: u64, head_width: usize, device: &Device) -> Self {
+    /// Constants for the token that comes next.
+    pub fn new(sizes: Sizes, state: &State, head_width: usize, device: &Device) -> Self {
         let c = sizes.block;
-        let offset = (position % c as u64) as usize;
-        Self {
-            sizes,
-            begins_block: offset == 0 && position > 0,
-            rotary: Rotary::new(-(c as i64), c + offset + 1, head_width, device),
-        }
+        let offset = (state.position % c as u64) as usize;
+        let way = if has_kernels(device) && !device.is_autodiff() {
+            Way::Kernels(state.turns.clone())
+        } else {
+            Way::Plain(Box::new(Rotary::new(-(c as i64), c + offset + 1, head_width, device)))
+        };
+        Self { sizes, begins_block: offset == 0 && state.position > 0, way }
     }
 }
 
@@ -36,6 +47,39 @@ impl Block {
         if token.begins_block {
             state.finish_block(&token.sizes);
         }
+        match &token.way {
+            Way::Kernels(turns) => self.step_fused(x, turns.clone(), state),
+            Way::Plain(rotary) => self.step_plain(x, rotary, state),
+        }
+    }
+
+    fn step_fused(&self, x: Tensor<3>, turns: Arc<[f32]>, state: &mut LayerState) -> Tensor<3> {
+        let [batch, _, width] = x.dims();
+        let [shifted, normed] = norm_token(x.clone(), self.norm_in.val(), self.shift.val(), state.last.take());
+        state.last = Some(normed);
+        let after = memory_token(
+            turns,
+            linear(shifted.reshape([batch, width]), self.hem.val()),
+            self.decay.val(),
+            self.read_norm.val(),
+            self.score_scale.val(),
+            self.level_bias.val(),
+            Before {
+                memory: state.memory.take(),
+                summary: state.summary.take(),
+                previous: state.previous.clone(),
+                current: state.current.take(),
+                levels: &state.levels,
+            },
+        );
+        state.memory = Some(after.memory);
+        state.summary = Some(after.summary);
+        state.current = Some(after.current);
+        let mut off = Dropout::new(0.0, 0, 0);
+        self.feed_forward(join(x, after.taken, &self.out, &mut off), &mut off)
+    }
+
+    fn step_plain(&self, x: Tensor<3>, rotary: &Rotary, state: &mut LayerState) -> Tensor<3> {
         let normed = rms_norm(x.clone(), row(&self.norm_in));
         let p = self.project(token_shift(normed.clone(), self.shift.val(), state.last.replace(normed)));
         let (read, memory) = self.recall(&p, state.memory.take(), true);
@@ -52,30 +96,28 @@ impl Block {
             None => [p.tokens.keys, p.tokens.values],
         };
         state.current = Some(current.clone());
-        let (rotated, window) = token.window(p.query.clone(), state.previous.clone(), current);
+        let (rotated, window) = window(rotary, p.query.clone(), state.previous.clone(), current);
         let context =
             attend_token(p.query, rotated, window, &state.levels, self.score_scale.val(), self.level_bias.val());
         self.finish(x, read, context, p.gate, &mut Dropout::new(0.0, 0, 0))
     }
 }
 
-impl Token {
-    /// The query and the window's keys rotated to their positions, and the window's values.
-    fn window(
-        &self,
-        query: Tensor<4>,
-        previous: Option<[Tensor<4>; 2]>,
-        current: [Tensor<4>; 2],
-    ) -> (Tensor<4>, [Tensor<4>; 2]) {
-        let (c, count) = (self.sizes.block, current[0].dims()[2]);
-        let rotated = self.rotary.narrow(c + count - 1, 1).rotate(query);
-        let [keys, values] = current;
-        match previous {
-            None => (rotated, [self.rotary.narrow(c, count).rotate(keys), values]),
-            Some([before, before_values]) => {
-                let keys = self.rotary.rotate(Tensor::cat(vec![before, keys], 2));
-                (rotated, [keys, Tensor::cat(vec![before_values, values], 2)])
-            }
+/// The query and the window's keys rotated to their positions, and the window's values.
+fn window(
+    rotary: &Rotary,
+    query: Tensor<4>,
+    previous: Option<[Tensor<4>; 2]>,
+    current: [Tensor<4>; 2],
+) -> (Tensor<4>, [Tensor<4>; 2]) {
+    let [keys, values] = current;
+    let (c, count) = (rotary.positions() - keys.dims()[2], keys.dims()[2]);
+    let rotated = rotary.narrow(c + count - 1, 1).rotate(query);
+    match previous {
+        None => (rotated, [rotary.narrow(c, count).rotate(keys), values]),
+        Some([before, before_values]) => {
+            let keys = rotary.rotate(Tensor::cat(vec![before, keys], 2));
+            (rotated, [keys, Tensor::cat(vec![before_values, values], 2)])
         }
     }
 }

@@ -42,6 +42,11 @@ impl Rotary {
         }
     }
 
+    /// Number of positions.
+    pub fn positions(&self) -> usize {
+        self.cos.dims()[2]
+    }
+
     /// The tables for `count` of these positions from `start` on.
     pub fn narrow(&self, start: usize, count: usize) -> Self {
         Self {

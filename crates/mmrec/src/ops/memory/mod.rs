@@ -7,12 +7,14 @@
 #[cfg_attr(not(feature = "wgpu"), path = "no_gpu.rs")]
 mod gpu;
 mod kernel;
+mod token;
 
 use burn::tensor::{Device, Tensor};
 
 use super::hierarchy::Sizes;
 use super::{Kernel, fused, has_kernels};
 use kernel::{Geometry, Parameters};
+pub use token::{After, Before, memory_token, turns};
 
 /// Whether [`memory`] runs on `device` for rows of `blocks` blocks and `heads` heads of `d` channels.
 pub fn has_memory_kernels(device: &Device, sizes: Sizes, blocks: usize, heads: usize, d: usize) -> bool {
@@ -34,9 +36,8 @@ pub fn memory(
     score_scale: Tensor<1>,
     level_bias: Tensor<2>,
 ) -> Tensor<3> {
-    let ([batch, time, _], [heads], [width]) = (projection.dims(), decay.dims(), read_norm.dims());
-    let geometry = Geometry::new(batch, time, heads, width / heads, sizes);
     let device = projection.device();
+    let ([batch, time, _], [heads], [width]) = (projection.dims(), decay.dims(), read_norm.dims());
     let inputs = vec![
         projection.into_dispatch(),
         decay.into_dispatch(),
@@ -44,7 +45,10 @@ pub fn memory(
         score_scale.into_dispatch(),
         level_bias.into_dispatch(),
     ];
-    if has_kernels(&device) { fused::apply(Memory { geometry }, inputs) } else { gpu::apply(sizes, inputs) }
+    if !has_kernels(&device) {
+        return gpu::apply(sizes, inputs);
+    }
+    fused::apply(Memory { geometry: Geometry::new(batch, time, heads, width / heads, sizes) }, inputs)
 }
 
 #[derive(Debug)]

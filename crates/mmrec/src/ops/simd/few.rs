@@ -1,11 +1,12 @@
 //! Products of few rows with a large matrix, whose time is that of reading the matrix once.
 
-use pulp::{Arch, Simd};
+use pulp::Simd;
 
+use super::Arch;
 use crate::platform::{map, threads};
 
-/// From so many entries on a matrix is worth more than one thread.
-const SHARED: usize = 1 << 17;
+/// From so many entries on a matrix is worth more than one thread: waking another takes longer than reading a few megabytes.
+const SHARED: usize = 1 << 21;
 /// Rows of the matrix that are read at a time.
 const ROWS: usize = 4;
 
