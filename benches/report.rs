@@ -13,6 +13,7 @@ use mmrec::config::{ModelConfig, Stage, TrainConfig};
 use mmrec::model::{Model, State};
 use mmrec::platform::read;
 use mmrec::train::{Batch, Trainer};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 /// Tokens of one training step in every measurement, so that lengths compare.
@@ -30,8 +31,8 @@ fn main() {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().expect("threads");
     let stages: Vec<Stage> = asked("--stages", "tiny,mini,small").split(',').map(stage).collect();
     let numbers = |text: String| -> Vec<usize> { text.split(',').map(|n| n.parse().expect("a number")).collect() };
-    let contexts = numbers(asked("--contexts", "512,2048,8192,32768"));
-    let lengths = numbers(asked("--lengths", "1000,10000,100000"));
+    let contexts = numbers(asked("--contexts", "256,512,2048,8192,32768"));
+    let lengths = numbers(asked("--lengths", "1000,10000,100000,1000000"));
 
     let machine = Machine::measure();
     let by_stage: Vec<Value> = stages.iter().map(|stage| training(*stage, 512, recompute, &machine)).collect();
@@ -56,7 +57,7 @@ struct Machine {
     threads: usize,
     /// FLOP/s of a large matrix product on all threads.
     matrix: f64,
-    /// Bytes a second that one thread reads from memory.
+    /// Bytes a second that all threads read from memory.
     bandwidth: f64,
 }
 
@@ -67,12 +68,14 @@ impl Machine {
         let (a, b) = (random(), random());
         let seconds = fastest(8, || drop(black_box(a.clone().matmul(b.clone()).into_data())));
         let values = vec![1.0f32; 64 << 20];
-        let reading = fastest(5, || {
-            let lanes = values.chunks_exact(16).fold([0.0f32; 16], |mut sums, chunk| {
-                sums.iter_mut().zip(chunk).for_each(|(sum, value)| *sum += value);
-                sums
+        let reading = fastest(8, || {
+            values.par_chunks(1 << 20).for_each(|part| {
+                let lanes = part.chunks_exact(64).fold([0.0f32; 64], |mut sums, chunk| {
+                    sums.iter_mut().zip(chunk).for_each(|(sum, value)| *sum += value);
+                    sums
+                });
+                black_box(lanes);
             });
-            black_box(lanes);
         });
         Self {
             threads: rayon::current_num_threads(),
@@ -175,7 +178,7 @@ fn print(report: &Value) {
     let number = |row: &Value, key: &str| row[key].as_f64().unwrap_or(f64::NAN);
     let machine = &report["machine"];
     println!(
-        "{} threads: matrix product {:.0} GFLOP/s; one thread reads {:.1} GB/s\n",
+        "{} threads: matrix product {:.0} GFLOP/s; reading {:.1} GB/s\n",
         machine["threads"],
         number(machine, "matrix_gflops"),
         number(machine, "read_gb_per_s"),

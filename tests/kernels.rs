@@ -4,70 +4,15 @@
 mod case;
 #[path = "shared/memory.rs"]
 mod memory;
-#[path = "shared/plain.rs"]
-mod plain;
+#[path = "shared/operations.rs"]
+mod operations;
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use case::{Case, random};
+use burn::tensor::Device;
+use case::Case;
 use memory::{Shape, memory_case, shapes};
 use mmrec::ops::hierarchy::Sizes;
-use mmrec::ops::{gated, linear, linear_onto, norm_shift, token_losses};
+use operations::{gate_case, linear_case, loss_case, norm_case};
 use proptest::prelude::*;
-
-fn norm_case([batch, time, dim]: [usize; 3], shifted: bool, seed: u64) -> Case<'static> {
-    let mut inputs = vec![random(batch * time * dim, seed), random(dim, seed + 1)];
-    if shifted {
-        inputs.push(random(dim, seed + 2));
-    }
-    let call = move |function: fn(Tensor<3>, Tensor<1>, Option<Tensor<1>>) -> Tensor<3>| {
-        move |x: &[Tensor<1>]| {
-            let out = function(x[0].clone().reshape([batch, time, dim]), x[1].clone(), x.get(2).cloned());
-            out.reshape([batch * time * dim])
-        }
-    };
-    Case { inputs, plain: Box::new(call(plain::norm_shift)), kernel: Box::new(call(norm_shift)) }
-}
-
-fn gate_case(rows: usize, hidden: usize, seed: u64) -> Case<'static> {
-    let call = move |function: fn(Tensor<2>) -> Tensor<2>| {
-        move |x: &[Tensor<1>]| function(x[0].clone().reshape([rows, 2 * hidden])).reshape([rows * hidden])
-    };
-    let inputs = vec![random(rows * 2 * hidden, seed)];
-    Case { inputs, plain: Box::new(call(plain::gated)), kernel: Box::new(call(gated)) }
-}
-
-fn linear_case([rows, inputs, outputs]: [usize; 3], onto: bool, seed: u64) -> Case<'static> {
-    let counts = [rows * inputs, inputs * outputs, rows * outputs];
-    let values = counts.iter().zip(seed..).take(if onto { 3 } else { 2 });
-    let call = move |function: fn(Tensor<2>, Tensor<2>, Option<Tensor<2>>) -> Tensor<2>| {
-        move |x: &[Tensor<1>]| {
-            let stream = x.get(2).map(|stream| stream.clone().reshape([rows, outputs]));
-            let (x, weight) = (x[0].clone().reshape([rows, inputs]), x[1].clone().reshape([inputs, outputs]));
-            function(x, weight, stream).reshape([rows * outputs])
-        }
-    };
-    let kernel = |x, weight, stream: Option<Tensor<2>>| match stream {
-        Some(stream) => linear_onto(stream, x, weight),
-        None => linear(x, weight),
-    };
-    Case {
-        inputs: values.map(|(count, seed)| random(*count, seed)).collect(),
-        plain: Box::new(call(plain::linear)),
-        kernel: Box::new(call(kernel)),
-    }
-}
-
-fn loss_case(rows: usize, vocab: usize, seed: u64) -> Case<'static> {
-    let call = move |function: fn(Tensor<3>, Tensor<2, Int>) -> Tensor<2>| {
-        move |x: &[Tensor<1>]| {
-            let targets: Vec<i32> = (0..rows).map(|row| (row * 7 % vocab) as i32).collect();
-            let targets = Tensor::from_data(TensorData::new(targets, [1, rows]), &x[0].device());
-            function(x[0].clone().reshape([1, rows, vocab]) * 3.0, targets).reshape([rows])
-        }
-    };
-    let inputs = vec![random(rows * vocab, seed)];
-    Case { inputs, plain: Box::new(call(plain::token_losses)), kernel: Box::new(call(token_losses)) }
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]

@@ -13,14 +13,16 @@ pub struct Case<'a> {
 pub type Function<'a> = dyn Fn(&[Tensor<1>]) -> Tensor<1> + Sync + 'a;
 
 impl Case<'_> {
+    /// The inputs on a device with gradients.
+    pub fn tracked(&self, device: &Device) -> Vec<Tensor<1>> {
+        let tensor = |values: &Vec<f32>| Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device);
+        self.inputs.iter().map(|values| tensor(values).require_grad()).collect()
+    }
+
     /// Output and gradients under a random weighting of the output's entries.
     pub fn run(&self, function: &Function, device: &Device) -> Vec<Vec<f32>> {
         let device = device.clone().autodiff();
-        let inputs: Vec<Tensor<1>> = self
-            .inputs
-            .iter()
-            .map(|values| Tensor::from_data(TensorData::new(values.clone(), [values.len()]), &device).require_grad())
-            .collect();
+        let inputs = self.tracked(&device);
         let output = function(&inputs);
         let gradients = (output.clone() * weights(output.dims()[0], &device)).sum().backward();
         // The bias of a level without slots has no gradient in the composition.

@@ -1,0 +1,82 @@
+//! What each kernel of ours costs on the CPU, forward and backward, beside the same composed of the framework's operations; at
+//! the sizes of `mini` with 4 × 512 tokens. `cargo bench -p mmrec --bench operations`; each also runs once as a test.
+
+// Shared with the tests, which use more of them.
+#[allow(dead_code)]
+#[path = "../tests/shared/case.rs"]
+mod case;
+#[allow(dead_code)]
+#[path = "../tests/shared/memory.rs"]
+mod memory;
+#[path = "../tests/shared/operations.rs"]
+mod operations;
+
+use burn::tensor::{Device, Tensor};
+use case::{Case, random};
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use memory::{Shape, memory_case};
+use mmrec::ops::WeightStep;
+use mmrec::ops::hierarchy::Sizes;
+use operations::{gate_case, linear_case, loss_case, norm_case};
+
+const WAYS: [&str; 2] = ["kernel", "composition"];
+const BATCH: usize = 4;
+const TIME: usize = 512;
+const WIDTH: usize = 192;
+const FEED_FORWARD: usize = 480;
+const VOCABULARY: usize = 256;
+
+fn main() {
+    mmrec::platform::keep_memory();
+    divan::main();
+}
+
+#[divan::bench(args = WAYS)]
+fn both_memories(bencher: Bencher, way: &str) {
+    let sizes = Sizes { block: 16, slots: 8, fan_in: 4, levels: 3 };
+    let shape = Shape { batch: BATCH, blocks: TIME / sizes.block, heads: WIDTH / 32, half: 16, sizes };
+    measure(bencher, way, &memory_case(shape, 1));
+}
+
+#[divan::bench(args = WAYS)]
+fn norm_with_shift(bencher: Bencher, way: &str) {
+    measure(bencher, way, &norm_case([BATCH, TIME, WIDTH], true, 1));
+}
+
+#[divan::bench(args = WAYS)]
+fn gate(bencher: Bencher, way: &str) {
+    measure(bencher, way, &gate_case(BATCH * TIME, FEED_FORWARD, 1));
+}
+
+#[divan::bench(args = WAYS)]
+fn product_onto_stream(bencher: Bencher, way: &str) {
+    measure(bencher, way, &linear_case([BATCH * TIME, FEED_FORWARD, WIDTH], true, 1));
+}
+
+#[divan::bench(args = WAYS)]
+fn losses(bencher: Bencher, way: &str) {
+    measure(bencher, way, &loss_case(BATCH * TIME, VOCABULARY, 1));
+}
+
+/// One update of a million weights.
+#[divan::bench]
+fn adamw(bencher: Bencher) {
+    let row = |seed| Tensor::<1>::from_floats(random(1 << 20, seed).as_slice(), &Device::flex());
+    let (weight, gradient, scale) = (row(1), row(2), Tensor::from_floats([1.0], &Device::flex()));
+    let mut moments = [row(3).square(), row(4).square()];
+    let step = WeightStep { first: 1e-3, second: 1.0, decay: 0.999 };
+    bencher
+        .counter(ItemsCount::new(1usize << 20))
+        .bench_local(|| step.take(weight.clone(), gradient.clone(), &mut moments, scale.clone()));
+}
+
+/// The output and all gradients.
+fn measure(bencher: Bencher, way: &str, case: &Case) {
+    let function = if way == "kernel" { &case.kernel } else { &case.plain };
+    let inputs = case.tracked(&Device::flex().autodiff());
+    bencher.counter(ItemsCount::new(BATCH * TIME)).bench_local(|| {
+        let gradients = function(&inputs).sum().backward();
+        inputs.iter().map(|input| input.grad(&gradients)).collect::<Vec<_>>()
+    });
+}
