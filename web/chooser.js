@@ -102,7 +102,7 @@ export class Chooser {
  * @param {DeviceKind} device
  * @param {Settings} settings
  */
-const shape = (device, { stage, context, batch, tokenizer }) => [device, stage, context, batch, tokenizer].join(" ");
+const shape = (device, { stage, sizes, context, batch, tokenizer }) => [device, stage ?? JSON.stringify(sizes), context, batch, tokenizer].join(" ");
 
 /**
  * @param {TextSource} source

@@ -7,7 +7,8 @@
  *
  * What a run is made from; everything the person can set.
  * @typedef {object} Settings
- * @property {Stage} stage
+ * @property {Stage | null} stage null for a model from a file that is no rung of the ladder
+ * @property {object} [sizes] of such a model
  * @property {TokenizerKind} tokenizer
  * @property {number} context tokens in a training window
  * @property {number} batch windows in a step

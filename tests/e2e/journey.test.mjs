@@ -136,6 +136,26 @@ test("a checkpoint of the command line trains on in the page, on its own text", 
   await done();
 });
 
+test("a model of sizes that the page does not offer trains on as well", { skip: MMREC ? false : "MMREC_BIN is not set" }, async () => {
+  const [source, sizes, run] = ["objects.txt", "sizes.toml", "own-sizes"].map((name) => join(folder, name));
+  await writeFile(source, TEXT.buffer);
+  await writeFile(sizes, "[model]\nvocab = 256\nwidth = 24\nlayers = 2\nheads = 2\nlevels = 2\nfeed_forward = 40\n");
+  await mmrec("train", "--data", source, "--config", sizes, "--tokenizer", "byte", "--out", run, "--steps", "2", "--batch", "2", "--context", "32", "--json");
+
+  const { page, done } = await visit(place);
+  await settle(page, { tokenizer: "byte" });
+  await choose(page, [TEXT]);
+  await page.locator("#text-name").filter({ hasText: "objects.txt" }).waitFor();
+  await loadCheckpoint(page, join(run, "last.safetensors"));
+  await page.getByText("was trained on the present text").waitFor();
+  assert.equal(await page.locator("input[name=stage]:checked").count(), 0);
+  await settle(page, { steps: 4 });
+  await press(page, "Resume");
+  await page.locator("#figure-step").filter({ hasText: "4 / 4" }).waitFor();
+  await phase(page, /All planned steps are done/);
+  await done();
+});
+
 test("a run that was under way goes on by itself after Continue; Discard forgets it", async () => {
   const { page, done } = await visit(place);
   await settle(page, { ...SMALL, steps: 100_000, eval_every: 50 });

@@ -12,7 +12,10 @@ pub const STAGES: [Stage; 3] = [Stage::Tiny, Stage::Mini, Stage::Small];
 /// Everything a person can set.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Settings {
-    pub stage: Stage,
+    /// `None` for a model from a file that is no rung of the ladder: then `sizes` are the model's.
+    pub stage: Option<Stage>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<ModelConfig>,
     pub tokenizer: TokenizerKind,
     pub context: usize,
     pub batch: usize,
@@ -38,7 +41,8 @@ impl Settings {
     pub fn defaults(stage: Stage, vocab: usize) -> Self {
         let train = TrainConfig::for_model(&stage.config(vocab));
         Self {
-            stage,
+            stage: Some(stage),
+            sizes: None,
             tokenizer: TokenizerKind::Char,
             context: 128,
             batch: 8,
@@ -57,7 +61,11 @@ impl Settings {
     }
 
     pub fn model(&self, vocab: usize) -> ModelConfig {
-        ModelConfig { dropout: self.dropout, ..self.stage.config(vocab) }
+        let sizes = match (self.stage, &self.sizes) {
+            (None, Some(sizes)) => ModelConfig { vocab, ..sizes.clone() },
+            (stage, _) => stage.unwrap_or(Stage::Tiny).config(vocab),
+        };
+        ModelConfig { dropout: self.dropout, ..sizes }
     }
 
     pub fn train(&self, vocab: usize) -> TrainConfig {
@@ -79,9 +87,11 @@ impl Settings {
         }
     }
 
-    fn of(model: &ModelConfig, tokenizer: TokenizerKind, train: &TrainConfig) -> Option<Self> {
-        Some(Self {
-            stage: Stage::of(model)?,
+    fn of(model: &ModelConfig, tokenizer: TokenizerKind, train: &TrainConfig) -> Self {
+        let stage = Stage::of(model);
+        Self {
+            stage,
+            sizes: stage.is_none().then(|| model.clone()),
             tokenizer,
             context: train.context,
             batch: train.batch,
@@ -96,7 +106,7 @@ impl Settings {
             dropout: model.dropout,
             recompute: train.recompute,
             validation: None,
-        })
+        }
     }
 }
 
@@ -152,7 +162,7 @@ impl RunInfo {
             parameters: model.parameters(),
             tokenizer,
             vocabulary: model.vocab,
-            settings: progress.and_then(|progress| Settings::of(model, tokenizer, &progress.train)),
+            settings: progress.map(|progress| Settings::of(model, tokenizer, &progress.train)),
             step: progress.map_or(0, |progress| progress.step),
             history: progress.map(|progress| progress.history.clone()).unwrap_or_default(),
             data_name: text(|progress| &progress.data_name),
