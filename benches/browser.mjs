@@ -76,7 +76,7 @@ function compressed(body) {
 async function fresh(place, options, { stage, batch, context, steps }) {
   const { page, done } = await visit(place, options);
   await settle(page, { stage, batch, context, steps, eval_every: steps, sample_every: 0 });
-  const tokens_per_second = await speed(page, "Train");
+  const tokens_per_second = await speed(page, "Train", steps);
   await done();
   return tokens_per_second;
 }
@@ -100,19 +100,20 @@ async function loaded(place, options, { context, layers, width, batch, feed_forw
   await loadCheckpoint(page, join(out, "last.safetensors"));
   await page.getByText("was trained on the present text").waitFor();
   await settle(page, { steps, eval_every: steps });
-  const tokens_per_second = await speed(page, "Resume");
+  const tokens_per_second = await speed(page, "Resume", steps);
   await done();
   return { parameters, tokens_per_second, times_tinygpt: tokens_per_second / tinygpt };
 }
 
 /** The median of the speeds that the page shows, step by step: evaluation and saving are not part of them. */
-async function speed(page, name) {
+async function speed(page, name, steps) {
   await page.locator("#figure-speed").evaluate((figure) => {
     globalThis.speeds = [];
     const note = () => globalThis.speeds.push(Number(figure.textContent?.replaceAll(/[^\d.]/g, "")));
     new MutationObserver(note).observe(figure, { childList: true, characterData: true, subtree: true });
   });
   await press(page, name);
+  await page.locator("#figure-step").filter({ hasText: `${steps} / ${steps}` }).waitFor({ timeout: 300_000 });
   await phase(page, /All planned steps are done/);
   const shown = (await page.evaluate(() => globalThis.speeds)).filter(Boolean).sort((a, b) => a - b);
   return shown[Math.floor(shown.length / 2)];

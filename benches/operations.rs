@@ -34,9 +34,18 @@ fn main() {
 
 #[divan::bench(args = WAYS)]
 fn both_memories(bencher: Bencher, way: &str) {
+    measure(bencher, way, &memory_case(memory_shape(BATCH, TIME), 1));
+}
+
+/// As many tokens in one row, which see more slots and are fewer tasks.
+#[divan::bench(args = WAYS)]
+fn both_memories_of_one_row(bencher: Bencher, way: &str) {
+    measure(bencher, way, &memory_case(memory_shape(1, BATCH * TIME), 1));
+}
+
+fn memory_shape(batch: usize, time: usize) -> Shape {
     let sizes = Sizes { block: 16, slots: 8, fan_in: 4, levels: 3 };
-    let shape = Shape { batch: BATCH, blocks: TIME / sizes.block, heads: WIDTH / 32, half: 16, sizes };
-    measure(bencher, way, &memory_case(shape, 1));
+    Shape { batch, blocks: time / sizes.block, heads: WIDTH / 32, half: 16, sizes }
 }
 
 #[divan::bench(args = WAYS)]
