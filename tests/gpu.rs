@@ -1,8 +1,10 @@
 //! The kernels for GPUs against the composition of plain operations, against finite differences, against themselves, and in
-//! training against the CPU; through Vulkan, Metal or DirectX where an adapter exists.
+//! training against the CPU, where an adapter exists.
 
 #[path = "shared/case.rs"]
 mod case;
+#[path = "shared/gpu.rs"]
+mod gpu;
 #[path = "shared/memory.rs"]
 mod memory;
 
@@ -12,24 +14,14 @@ use memory::{Shape, memory_case, shapes};
 use mmrec::config::{Stage, TrainConfig};
 use mmrec::ops::has_memory_kernels;
 use mmrec::ops::hierarchy::Sizes;
-use mmrec::platform::{self, read};
+use mmrec::platform::read;
 use mmrec::train::{Batch, Trainer};
 use proptest::test_runner::{Config, TestRunner};
 
-/// One test, because a process opens the GPU once. With `MMREC_REQUIRE_GPU` set, a missing adapter fails.
+/// One test, because a process opens the GPU once.
 #[test]
 fn the_gpu_kernels_hold() {
-    let device = match pollster::block_on(platform::device("wgpu")) {
-        Ok((device, name)) => {
-            println!("on {name}");
-            device
-        }
-        Err(error) if std::env::var_os("MMREC_REQUIRE_GPU").is_none() => {
-            println!("not run: {}", mmrec::explain(&error));
-            return;
-        }
-        Err(error) => panic!("{}", mmrec::explain(&error)),
-    };
+    let Some(device) = gpu::device() else { return };
     equal_their_composition(&device);
     predict_finite_differences(&device);
     give_the_same_bits_twice(&device);

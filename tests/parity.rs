@@ -4,6 +4,9 @@
 mod golden;
 
 #[cfg(feature = "wgpu")]
+#[path = "shared/gpu.rs"]
+mod gpu;
+#[cfg(feature = "wgpu")]
 #[path = "shared/runs.rs"]
 mod runs;
 
@@ -19,22 +22,11 @@ fn flex_matches_the_reference_in_streaming() {
     pollster::block_on(golden::check_streaming(&Device::flex(), &golden::ALL_PROMPTS));
 }
 
-/// Through Vulkan, Metal or DirectX, where an adapter exists; one test, because a process opens the GPU once.
-/// With `MMREC_REQUIRE_GPU` set, a missing adapter fails.
+/// Where an adapter exists; one test, because a process opens the GPU once.
 #[cfg(feature = "wgpu")]
 #[test]
 fn the_gpu_matches_the_reference_and_learns() {
-    let device = match pollster::block_on(mmrec::platform::device("wgpu")) {
-        Ok((device, name)) => {
-            println!("on {name}");
-            device
-        }
-        Err(error) if std::env::var_os("MMREC_REQUIRE_GPU").is_none() => {
-            println!("not run: {}", mmrec::explain(&error));
-            return;
-        }
-        Err(error) => panic!("{}", mmrec::explain(&error)),
-    };
+    let Some(device) = gpu::device() else { return };
     pollster::block_on(golden::check_training(&device));
     pollster::block_on(golden::check_streaming(&device, &golden::ONE_PROMPT));
     pollster::block_on(runs::check_learning(&device, 5, 0.99));

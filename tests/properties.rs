@@ -29,8 +29,9 @@ fn cases() -> impl Strategy<Value = (ModelConfig, Vec<i32>, u64)> {
     (configs(), prop::collection::vec(0..VOCAB as i32, 1..150), any::<u64>())
 }
 
-fn ids(tokens: &[i32]) -> Tensor<2, Int> {
-    Tensor::from_data(TensorData::new(tokens.to_vec(), [1, tokens.len()]), &Device::flex())
+/// Tokens as one row on the model's device.
+fn ids(model: &Model, tokens: &[i32]) -> Tensor<2, Int> {
+    Tensor::from_data(TensorData::new(tokens.to_vec(), [1, tokens.len()]), &model.embedding.device())
 }
 
 /// Logits of every position, one row of `VOCAB` after the other.
@@ -39,7 +40,7 @@ fn values(logits: Tensor<3>) -> Vec<f32> {
 }
 
 fn parallel(model: &Model, tokens: &[i32]) -> Vec<f32> {
-    values(model.forward(ids(tokens), &mut Dropout::new(0.0, 0, 0)))
+    values(model.forward(ids(model, tokens), &mut Dropout::new(0.0, 0, 0)))
 }
 
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
@@ -71,17 +72,16 @@ proptest! {
         // Where gradients may be asked for, tokens are streamed by plain operations.
         let device = if kernels { Device::flex() } else { Device::flex().autodiff() };
         let model = Model::new(&config, seed, &device);
-        let ids = |tokens: &[i32]| Tensor::from_data(TensorData::new(tokens.to_vec(), [1, tokens.len()]), &device);
-        let expected = values(model.forward(ids(&tokens), &mut Dropout::new(0.0, 0, 0)));
+        let expected = parallel(&model, &tokens);
         let prompt = 1 + prompt.index(tokens.len());
         let mut state = State::new(&config);
         // The prompt in two pieces, so that a prefill also continues from a state in the middle of a block.
         let half = prompt / 2;
         if half > 0 {
-            model.prefill(ids(&tokens[..half]), &mut state);
+            model.prefill(ids(&model, &tokens[..half]), &mut state);
         }
-        let mut ours = vec![model.prefill(ids(&tokens[half..prompt]), &mut state)];
-        ours.extend(tokens[prompt..].iter().map(|token| model.step(ids(&[*token]), &mut state)));
+        let mut ours = vec![model.prefill(ids(&model, &tokens[half..prompt]), &mut state)];
+        ours.extend(tokens[prompt..].iter().map(|token| model.step(ids(&model, &[*token]), &mut state)));
         let ours = values(Tensor::cat(ours, 1));
         let worst = largest_difference(&ours, &expected[(prompt - 1) * VOCAB..]);
         prop_assert!(worst < 1e-4, "differs by {worst} after a prompt of {prompt}");
@@ -108,7 +108,7 @@ fn the_state_does_not_grow_with_the_text() {
     let mut state = State::new(&config);
     let mut largest = [0; 2];
     for t in 0..3_000 {
-        model.step(ids(&[t % VOCAB as i32]), &mut state);
+        model.step(ids(&model, &[t % VOCAB as i32]), &mut state);
         let half = &mut largest[usize::from(t >= 1_500)];
         *half = state.floats().max(*half);
     }
