@@ -25,6 +25,10 @@ export class EngineClient {
   heardAt = performance.now();
   /** The longest time between two such signs while it trains, in milliseconds. */
   longestPiece = 0;
+  /** GPU programs compiled so far. */
+  programs = 0;
+  /** Whether it has trained: everything it needs is compiled then. */
+  warm = false;
   /** What the worker tells of its own accord. @type {(notice: Notice) => void} */
   onNotice = () => {};
   /** The worker died, at most once; what was asked of it has been rejected. @type {(failure: Failure) => void} */
@@ -100,6 +104,8 @@ export class EngineClient {
     const now = performance.now();
     if (message.type === "events") this.longestPiece = Math.max(this.longestPiece, now - this.heardAt);
     this.heardAt = now;
+    if (message.type === "compiled") this.programs = message.count;
+    if (message.type === "events") this.warm ||= message.events.some(({ type }) => type === "step");
     if (message.type === "failed") return this.fail(message.failure);
     if (message.type !== "reply") return this.#tell(message);
     const asked = this.#pending.get(message.id);

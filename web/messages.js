@@ -7,7 +7,7 @@
  * @typedef {{ what: string, remedy: string }} Complaint
  */
 
-import { about, bytes, count, loss, millions, percent, speed } from "./format.js";
+import { about, bytes, count, duration, loss, millions, percent, speed } from "./format.js";
 
 /** The largest text the page takes, in bytes. */
 export const TEXT_LIMIT = 100_000_000;
@@ -129,6 +129,10 @@ export const phases = {
   paused: "Paused",
   ended: "Ended",
 };
+
+/** @param {number} programs @param {number} seconds */
+export const preparing = (programs, seconds) =>
+  `Preparing the GPU before the first step: ${programs} ${programs === 1 ? "program" : "programs"} compiled, ${duration(seconds)}`;
 
 /** @param {number} done @param {number} total */
 export const evaluating = (done, total) => `Checking on the validation text, ${done} of ${total}`;

@@ -4,10 +4,23 @@ const WINDOW = 30_000;
 
 export class Pace {
   /** @type {{ at: number, step: number }[]} */ #marks = [];
+  #since = 0;
 
-  /** Training stood still: what was measured before says nothing about what comes. */
-  reset() {
+  /**
+   * Training stood still: what was measured before says nothing about what comes.
+   * @param {number} [now] milliseconds
+   */
+  reset(now = performance.now()) {
     this.#marks = [];
+    this.#since = now;
+  }
+
+  /**
+   * How long training has been going on, in seconds.
+   * @param {number} [now] milliseconds
+   */
+  elapsed(now = performance.now()) {
+    return (now - this.#since) / 1000;
   }
 
   /**

@@ -63,6 +63,7 @@
  *   | { type: "events", events: EngineEvent[] }
  *   | { type: "snapshot", snapshot: Snapshot }
  *   | { type: "stopped", reason: "step" | "finished" | "error", failure?: Failure }
+ *   | { type: "compiled", count: number }
  *   | { type: "written", text: string }
  *   | { type: "writing_ended", stopped: boolean, failure?: Failure }
  *   | { type: "failed", failure: Failure }

@@ -59,6 +59,11 @@ export class Session {
     return this.phase === "running" || this.phase === "paused";
   }
 
+  /** Whether the GPU compiles its programs before the first step; a hundred of them take their time. */
+  get preparing() {
+    return this.phase === "running" && this.client?.device === "webgpu" && !this.client.warm;
+  }
+
   /** Whether the run in the engine can be trained further on the text that is here. */
   get resumable() {
     return Boolean(this.run?.settings) && this.run?.text?.fingerprint === this.desk.info?.fingerprint;
@@ -266,6 +271,8 @@ export class Session {
         return this.#states.keep(this, notice.snapshot);
       case "stopped":
         return this.#stopped(notice);
+      case "compiled":
+        return this.changed();
       case "written":
       case "writing_ended":
         return this.writer.hear(notice);

@@ -49,10 +49,13 @@ export function createTrainingPanel({ session, archive }) {
   onPress(button("discard"), () => void archive.discardKept().then(() => train.focus()));
   listenForFiles(session, archive, replacing);
 
-  const announce = throttle(() => session.phase === "running" && setText(element("announcer"), inWords(session)), ANNOUNCE);
+  const words = () => (session.preparing ? describePhase(session) : inWords(session));
+  const announce = throttle(() => session.phase === "running" && setText(element("announcer"), words()), ANNOUNCE);
   const summarise = throttle(() => setText(element("chart-summary"), inWords(session)), 1000);
   const table = throttle(() => renderTable(session), 1000);
   need("numbers", HTMLDetailsElement).addEventListener("toggle", table);
+  // While the GPU prepares itself nothing else shows that time passes.
+  setInterval(() => session.preparing && setText(element("phase"), describePhase(session)), 1000);
 
   return {
     render() {
@@ -154,10 +157,11 @@ function emphasise(id) {
 }
 
 /** @param {Session} session */
-function describePhase({ phase, run, client }) {
+function describePhase({ phase, run, client, preparing, pace }) {
   if (phase === "dead") return messages.phases.ended;
   if (phase === "running" && run?.evaluating) return messages.evaluating(run.evaluating.done, run.evaluating.total);
   if (phase === "ended" && run?.verdict) return messages.verdicts[run.verdict] ?? messages.phases.ended;
+  if (preparing && client) return messages.preparing(client.programs, pace.elapsed());
   if (phase === "running" && client) return `${messages.phases.running} on the ${messages.deviceNames[client.device]}`;
   return messages.phases[phase];
 }

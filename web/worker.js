@@ -9,6 +9,7 @@
  */
 
 import { loadModule } from "./modules.js";
+import { watchPrograms } from "./programs.js";
 
 /** The state is saved at least this often while training (milliseconds) … */
 const SAVE_AT_LEAST = 20_000;
@@ -133,6 +134,7 @@ async function respond(request) {
  * @returns {Promise<Opened>}
  */
 async function open(device) {
+  if (device === "webgpu") watchPrograms((count) => notify({ type: "compiled", count }));
   const module = await loadModule(device);
   engine = await module.Engine.create(device);
   const presets = engine.presets();

@@ -44,6 +44,33 @@ async function train(page) {
 }
 
 /**
+ * Everything that an element says from now on.
+ * @param {import("playwright-core").Page} page
+ * @param {string} selector
+ * @returns {Promise<() => Promise<string[]>>}
+ */
+async function record(page, selector) {
+  const said = await page.locator(selector).evaluateHandle((element) => {
+    const texts = [];
+    new MutationObserver(() => texts.push(element.textContent)).observe(element, { childList: true, characterData: true, subtree: true });
+    return texts;
+  });
+  return () => said.jsonValue();
+}
+
+/**
+ * Before the first step the page counts what the GPU compiles, and the seconds.
+ * @param {string[]} said
+ */
+function assertPreparation(said) {
+  const counts = said.map((line) => /^Preparing the GPU before the first step: (\d+) programs? compiled, /.exec(line)?.[1]);
+  const known = counts.filter(Boolean).map(Number);
+  assert.ok(known.at(-1) > 10, `it compiled many programs: ${known}`);
+  assert.deepEqual(known, known.toSorted((a, b) => a - b), "the count grows");
+  assert.ok(counts.findLastIndex(Boolean) < said.findIndex((line) => line.startsWith("Training on the WebGPU")), "and then it trains");
+}
+
+/**
  * @param {import("playwright-core").Page} page
  * @param {number} step
  */
@@ -59,8 +86,10 @@ test("a few steps on WebGPU give the CPU's losses; the run then moves to the CPU
 
   const { page, done } = await visit(place);
   await use(page, "WebGPU");
+  const said = await record(page, "#phase");
   const found = await train(page);
   assertWhole(found, SMALL.steps);
+  assertPreparation(await said());
   for (const [index, point] of found.entries()) {
     assert.ok(Math.abs(point.train - expected[index].train) < 1e-2, `step ${point.step}: ${point.train}, on the CPU ${expected[index].train}`);
   }
