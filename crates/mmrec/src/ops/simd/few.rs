@@ -12,15 +12,18 @@ const ROWS: usize = 4;
 
 /// `onto[m × n] + left[m × k] · right[k × n]`, all row by row.
 pub fn few_rows(left: &[f32], right: &[f32], [m, k, n]: [usize; 3], onto: Option<&[f32]>) -> Vec<f32> {
-    let tasks = if k * n < SHARED { 1 } else { threads() };
-    let wide = n.div_ceil(tasks.max(1)).next_multiple_of(super::LANES).max(super::LANES);
+    let mut out = onto.map_or_else(|| vec![0.0; m * n], <[f32]>::to_vec);
+    if k * n < SHARED || threads() == 1 {
+        columns_of(left, right, [k, n, n], &mut out);
+        return out;
+    }
+    let wide = n.div_ceil(threads()).next_multiple_of(super::LANES);
     let columns: Vec<_> = (0..n).step_by(wide).map(|first| first..n.min(first + wide)).collect();
     let parts = map(&columns, |_, columns| {
         let mut out = vec![0.0; m * columns.len()];
         columns_of(left, &right[columns.start..], [k, n, columns.len()], &mut out);
         out
     });
-    let mut out = onto.map_or_else(|| vec![0.0; m * n], <[f32]>::to_vec);
     for (columns, part) in columns.into_iter().zip(parts) {
         for (out, part) in out.chunks_exact_mut(n).zip(part.chunks_exact(columns.len())) {
             out[columns.clone()].iter_mut().zip(part).for_each(|(out, part)| *out += part);
