@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use mmrec::checkpoint::Checkpoint;
 
+use crate::atomic;
+
 /// Reads a checkpoint.
 pub fn read(path: &Path) -> Result<Checkpoint> {
     if path.is_dir() {
@@ -14,4 +16,9 @@ pub fn read(path: &Path) -> Result<Checkpoint> {
     }
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     Checkpoint::from_bytes(&bytes).with_context(|| format!("{} cannot be used", path.display()))
+}
+
+/// Writes a checkpoint, whole or not at all.
+pub fn write(path: &Path, checkpoint: &Checkpoint) -> Result<()> {
+    atomic::write_with(path, |file| Ok(checkpoint.write_to(file)?))
 }

@@ -117,8 +117,8 @@ impl RunFolder {
     }
 
     /// Writes a checkpoint as the last one and, by its kind, as the best or a step's as well. Returns the file to speak of.
-    pub fn save(&self, kind: SaveKind, step: u64, bytes: &[u8]) -> Result<PathBuf> {
-        atomic::write(&self.last(), bytes)?;
+    pub fn save(&self, kind: SaveKind, step: u64, checkpoint: &Checkpoint) -> Result<PathBuf> {
+        checkpoint_file::write(&self.last(), checkpoint)?;
         let name = match kind {
             SaveKind::Last => return Ok(self.last()),
             SaveKind::Best => BEST.to_owned(),
@@ -204,7 +204,7 @@ mod tests {
         let folder = RunFolder::create(&path).unwrap();
         let error = RunFolder::create(&path).unwrap_err();
         assert!(error.to_string().contains("another mmrec"), "{error}");
-        folder.save(SaveKind::Last, 0, b"x").unwrap();
+        fs::write(folder.last(), b"x").unwrap();
         drop(folder);
         assert!(RunFolder::create(&path).unwrap_err().to_string().contains("--resume"));
         assert!(RunFolder::open(&path).is_ok());

@@ -150,6 +150,10 @@ fn checksum(bytes: &[u8], place: &std::ops::Range<usize>) -> String {
         .chain_update(BLANK)
         .chain_update(&bytes[place.end..])
         .finalize();
+    hexadecimal(&hash)
+}
+
+fn hexadecimal(hash: &[u8]) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

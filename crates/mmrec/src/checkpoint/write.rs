@@ -1,39 +1,22 @@
-//! Checkpoint to bytes.
+//! Checkpoint to bytes, tensor by tensor: no second copy of a model stands in memory while it is written.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::io::Write;
 
-use safetensors::{Dtype, View};
 use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::{
     BLANK, CHECKSUM_KEY, Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, MODEL_KEY, PROGRESS_KEY, SECOND,
-    TOKENIZER_KEY, VERSION, VERSION_KEY, checksum, checksum_place,
+    TOKENIZER_KEY, VERSION, VERSION_KEY, checksum_place, hexadecimal,
 };
 
-/// Values with their shape, turned into bytes only while they are written.
-struct Floats<'a> {
-    shape: &'a [usize],
-    values: &'a [f32],
-}
+/// Values that become bytes at a time.
+const PIECE: usize = 1 << 14;
 
-impl View for Floats<'_> {
-    fn dtype(&self) -> Dtype {
-        Dtype::F32
-    }
-
-    fn shape(&self) -> &[usize] {
-        self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Owned(self.values.iter().flat_map(|value| value.to_le_bytes()).collect())
-    }
-
-    fn data_len(&self) -> usize {
-        self.values.len() * 4
-    }
-}
+/// Names with shapes and values, in the order of the file: that of the names.
+type Tensors<'a> = BTreeMap<String, (&'a [usize], &'a [f32])>;
 
 impl Checkpoint {
     /// The file's bytes.
@@ -41,53 +24,92 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError::Write`] if the parts do not fit the format.
     pub fn to_bytes(&self) -> Result<Vec<u8>, CheckpointError> {
-        let metadata = self.metadata()?;
-        let mut bytes = safetensors::serialize(self.tensors(), Some(metadata)).map_err(failed)?;
-        sort_header(&mut bytes).ok_or_else(|| failed("the header cannot be sorted"))?;
-        let place = checksum_place(&bytes).ok_or_else(|| failed("no place for the checksum"))?;
-        let sum = checksum(&bytes, &place);
-        bytes[place].copy_from_slice(sum.as_bytes());
+        let values: usize = self.weights.iter().map(|weight| weight.values.len()).sum();
+        let copies = if self.moments.is_empty() { 1 } else { 3 };
+        let mut bytes = Vec::with_capacity(4 * copies * values + (1 << 16));
+        self.write_to(&mut bytes)?;
         Ok(bytes)
     }
 
-    fn metadata(&self) -> Result<HashMap<String, String>, CheckpointError> {
-        let mut metadata = HashMap::from([
-            (FORMAT_KEY.to_owned(), FORMAT.to_owned()),
-            (VERSION_KEY.to_owned(), VERSION.to_string()),
-            (CHECKSUM_KEY.to_owned(), BLANK.to_owned()),
-            (MODEL_KEY.to_owned(), json(&self.model)?),
-            (TOKENIZER_KEY.to_owned(), json(&self.tokenizer)?),
+    /// Writes the file to `out`. Equal states give equal files.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Write`] if the parts do not fit the format or `out` takes no more.
+    pub fn write_to(&self, out: &mut dyn Write) -> Result<(), CheckpointError> {
+        let tensors = self.tensors();
+        let mut header = self.header(&tensors)?;
+        let place = checksum_place(&header).ok_or_else(|| failed("no place for the checksum"))?;
+        let mut hash = Sha256::new_with_prefix(&header);
+        each_piece(&tensors, |piece| {
+            hash.update(piece);
+            Ok(())
+        })?;
+        header[place].copy_from_slice(hexadecimal(&hash.finalize()).as_bytes());
+        out.write_all(&header).map_err(failed)?;
+        each_piece(&tensors, |piece| out.write_all(piece).map_err(failed))
+    }
+
+    /// The length of the header, and the header, as safetensors defines them; the checksum is blank.
+    fn header(&self, tensors: &Tensors) -> Result<Vec<u8>, CheckpointError> {
+        let mut entries = BTreeMap::from([("__metadata__".to_owned(), json!(self.metadata()?))]);
+        let mut end = 0;
+        for (name, (shape, values)) in tensors {
+            let start = end;
+            end += 4 * values.len();
+            entries.insert(name.clone(), json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, end] }));
+        }
+        let mut header = vec![0; 8];
+        serde_json::to_writer(&mut header, &entries).map_err(failed)?;
+        // Values begin at a multiple of their size.
+        header.resize(header.len().next_multiple_of(8), b' ');
+        let length = header.len() as u64 - 8;
+        header[..8].copy_from_slice(&length.to_le_bytes());
+        Ok(header)
+    }
+
+    fn metadata(&self) -> Result<BTreeMap<&'static str, String>, CheckpointError> {
+        let mut metadata = BTreeMap::from([
+            (FORMAT_KEY, FORMAT.to_owned()),
+            (VERSION_KEY, VERSION.to_string()),
+            (CHECKSUM_KEY, BLANK.to_owned()),
+            (MODEL_KEY, text(&self.model)?),
+            (TOKENIZER_KEY, text(&self.tokenizer)?),
         ]);
         if let Some(progress) = &self.progress {
-            metadata.insert(PROGRESS_KEY.to_owned(), json(progress)?);
+            metadata.insert(PROGRESS_KEY, text(progress)?);
         }
         Ok(metadata)
     }
 
-    fn tensors(&self) -> Vec<(String, Floats<'_>)> {
-        let mut tensors = Vec::with_capacity(3 * self.weights.len());
+    fn tensors(&self) -> Tensors<'_> {
+        let mut tensors = Tensors::new();
         for weight in &self.weights {
-            tensors.push((weight.name.clone(), Floats { shape: &weight.shape, values: &weight.values }));
+            tensors.insert(weight.name.clone(), (&weight.shape, &weight.values));
         }
         for (weight, moments) in self.weights.iter().zip(&self.moments) {
             for (prefix, values) in [FIRST, SECOND].iter().zip(moments) {
-                tensors.push((format!("{prefix}{}", weight.name), Floats { shape: &weight.shape, values }));
+                tensors.insert(format!("{prefix}{}", weight.name), (&weight.shape, values));
             }
         }
         tensors
     }
 }
 
-/// Puts the header's entries in the order of their names, so that equal states give equal files: safetensors leaves the
-/// metadata in a random order. The header's length does not change.
-fn sort_header(bytes: &mut [u8]) -> Option<()> {
-    let length = usize::try_from(u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?)).ok()?;
-    let header = bytes.get_mut(8..length.checked_add(8)?)?;
-    let sorted: BTreeMap<String, BTreeMap<String, serde_json::Value>> = serde_json::from_slice(header).ok()?;
-    serde_json::to_writer(header, &sorted).ok()
+/// Hands the values to `take` as the bytes of the file, a piece at a time.
+fn each_piece(
+    tensors: &Tensors,
+    mut take: impl FnMut(&[u8]) -> Result<(), CheckpointError>,
+) -> Result<(), CheckpointError> {
+    let mut bytes = Vec::with_capacity(4 * PIECE);
+    for piece in tensors.values().flat_map(|(_, values)| values.chunks(PIECE)) {
+        bytes.clear();
+        bytes.extend(piece.iter().flat_map(|value| value.to_le_bytes()));
+        take(&bytes)?;
+    }
+    Ok(())
 }
 
-fn json(value: &impl Serialize) -> Result<String, CheckpointError> {
+fn text(value: &impl Serialize) -> Result<String, CheckpointError> {
     serde_json::to_string(value).map_err(failed)
 }
 

@@ -213,8 +213,8 @@ impl Runner {
     fn save(&mut self, kind: SaveKind) -> Result<PathBuf> {
         // Metrics first: a resume from this checkpoint expects them.
         self.metrics.sync()?;
-        let bytes = pollster::block_on(self.session.checkpoint())?.to_bytes()?;
-        let path = self.folder.save(kind, self.session.step(), &bytes)?;
+        let checkpoint = pollster::block_on(self.session.checkpoint())?;
+        let path = self.folder.save(kind, self.session.step(), &checkpoint)?;
         self.saved = Instant::now();
         Ok(path)
     }

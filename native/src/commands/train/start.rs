@@ -55,8 +55,7 @@ fn begin(
     let origin = origin(&dataset, given, &args.text)?;
     let session = Session::new(model, train, dataset, device)?;
     // Before anything else of the run, so that it can be resumed from its first moment on.
-    let bytes = pollster::block_on(session.checkpoint())?.to_bytes()?;
-    folder.save(SaveKind::Last, 0, &bytes)?;
+    folder.save(SaveKind::Last, 0, &pollster::block_on(session.checkpoint())?)?;
     write_config(folder, &session, origin)?;
     Ok((session, Metrics::create(&folder.metrics())?))
 }
