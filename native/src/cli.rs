@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mmrec::Device;
 
-use crate::commands::{data, eval, generate, info, train};
+use crate::commands::{data, eval, generate, info, plan, train};
 use crate::output::Output;
 
 /// Train MM-Rec language models on your own text, and let them write.
@@ -39,6 +39,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Tell what is in a checkpoint
     Info(info::InfoArgs),
+    /// Tell what a training will take: memory, time, cost
+    Plan(Box<plan::PlanArgs>),
 }
 
 impl Cli {
@@ -51,6 +53,7 @@ impl Cli {
             Command::Generate(args) => generate::run(&args, output),
             Command::Eval(args) => eval::run(&args, output),
             Command::Info(args) => info::run(&args, output),
+            Command::Plan(args) => plan::run(&args, output),
         }
     }
 
@@ -78,6 +81,11 @@ enum DeviceName {
 }
 
 impl Compute {
+    /// Whether the CPU computes.
+    pub fn is_cpu(&self) -> bool {
+        matches!(self.device, DeviceName::Cpu)
+    }
+
     /// Starts the threads and the device; says which device it is, for people.
     pub fn start(&self) -> Result<(Device, String)> {
         let threads = self.threads.map_or(0, usize::from);

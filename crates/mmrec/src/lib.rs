@@ -12,6 +12,7 @@ mod error;
 pub mod generate;
 pub mod model;
 pub mod ops;
+pub mod plan;
 pub mod platform;
 pub mod tokenizer;
 pub mod train;

@@ -4,4 +4,5 @@ pub mod data;
 pub mod eval;
 pub mod generate;
 pub mod info;
+pub mod plan;
 pub mod train;
