@@ -36,6 +36,9 @@ const NAMES: [(&str, &str); 14] = [
 pub struct Golden {
     pub name: &'static str,
     pub config: ModelConfig,
+    /// The configuration that the reference grew it to.
+    #[allow(dead_code)]
+    pub grown: ModelConfig,
     tensors: SafeTensors<'static>,
 }
 
@@ -46,23 +49,13 @@ impl Golden {
 
     fn read(name: &'static str, bytes: &'static [u8]) -> Golden {
         let (_, metadata) = SafeTensors::read_metadata(bytes).expect("a golden file");
-        let text = &metadata.metadata().as_ref().expect("metadata")["config"];
-        let config: serde_json::Value = serde_json::from_str(text).expect("a configuration");
-        let size = |key: &str| config[key].as_u64().expect("a size") as usize;
-        let config = ModelConfig {
-            vocab: size("V"),
-            width: size("D"),
-            layers: size("L"),
-            heads: size("H"),
-            block: size("C"),
-            slots: size("S"),
-            fan_in: size("f"),
-            levels: size("levels"),
-            feed_forward: size("F"),
-            dropout: 0.0,
-        };
-        config.validate().expect("a valid configuration");
-        Golden { name, config, tensors: SafeTensors::deserialize(bytes).expect("a golden file") }
+        let texts = metadata.metadata().as_ref().expect("metadata");
+        Golden {
+            name,
+            config: config(&texts["config"]),
+            grown: config(&texts["grown.config"]),
+            tensors: SafeTensors::deserialize(bytes).expect("a golden file"),
+        }
     }
 
     pub fn floats(&self, name: &str) -> Vec<f32> {
@@ -70,7 +63,7 @@ impl Golden {
         view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().expect("four bytes"))).collect()
     }
 
-    fn ints(&self, name: &str, device: &Device) -> Tensor<2, Int> {
+    pub fn ints(&self, name: &str, device: &Device) -> Tensor<2, Int> {
         let view = self.tensors.tensor(name).expect(name);
         let values: Vec<i32> =
             view.data().chunks_exact(4).map(|b| i32::from_le_bytes(b.try_into().expect("four bytes"))).collect();
@@ -87,8 +80,27 @@ impl Golden {
     }
 }
 
+fn config(text: &str) -> ModelConfig {
+    let config: serde_json::Value = serde_json::from_str(text).expect("a configuration");
+    let size = |key: &str| config[key].as_u64().expect("a size") as usize;
+    let config = ModelConfig {
+        vocab: size("V"),
+        width: size("D"),
+        layers: size("L"),
+        heads: size("H"),
+        block: size("C"),
+        slots: size("S"),
+        fan_in: size("f"),
+        levels: size("levels"),
+        feed_forward: size("F"),
+        dropout: 0.0,
+    };
+    config.validate().expect("a valid configuration");
+    config
+}
+
 /// The reference's name of one of our weights.
-fn theirs(name: &str) -> String {
+pub fn theirs(name: &str) -> String {
     let (prefix, last) = match name.rsplit_once('.') {
         Some((prefix, last)) => (prefix.replace("blocks", "layers") + ".", last),
         None => (String::new(), name),

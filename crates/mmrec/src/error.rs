@@ -3,6 +3,7 @@
 use crate::checkpoint::CheckpointError;
 use crate::config::ConfigError;
 use crate::data::DataError;
+use crate::grow::GrowError;
 use crate::tokenizer::TokenizerError;
 
 /// Anything that can go wrong here. Each variant's text says what happened and what to do; causes are chained as `source`.
@@ -20,6 +21,9 @@ pub enum Error {
     /// A checkpoint cannot be used.
     #[error("the checkpoint cannot be used")]
     Checkpoint(#[from] CheckpointError),
+    /// A model cannot grow as asked.
+    #[error("the model cannot grow like this")]
+    Grow(#[from] GrowError),
     /// A checkpoint was trained on another text than the one at hand.
     #[error(
         "the checkpoint was trained on \"{trained}\", and \"{given}\" is another text (or another tokenizer or split): resume with the text it was trained on, or start a new run"
@@ -29,6 +33,18 @@ pub enum Error {
         trained: String,
         /// The name of the text given.
         given: String,
+    },
+    /// A text's tokens are not those of the model.
+    #[error(
+        "the model has the {model}, and \"{text}\" was made into tokens by the {tokenizer}: make the text into tokens anew with the model's tokenizer, or train a new model on it"
+    )]
+    OtherTokenizer {
+        /// The model's tokenizer, in words.
+        model: String,
+        /// The name of the text.
+        text: String,
+        /// The text's tokenizer, in words.
+        tokenizer: String,
     },
     /// A checkpoint holds a model without the state of its training.
     #[error(

@@ -2,7 +2,7 @@
 //! same code.
 //!
 //! The crate knows no JavaScript, no terminal and no files; shells around it do. Directions:
-//! `driver → train, generate, checkpoint → model → ops`.
+//! `driver → train, generate, grow → checkpoint → model → ops`.
 
 pub mod checkpoint;
 pub mod config;
@@ -10,6 +10,7 @@ pub mod data;
 pub mod driver;
 mod error;
 pub mod generate;
+pub mod grow;
 pub mod model;
 pub mod ops;
 pub mod plan;

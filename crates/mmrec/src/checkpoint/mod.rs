@@ -46,7 +46,8 @@ pub struct Checkpoint {
     pub weights: Vec<Stored>,
     /// The state of training.
     pub progress: Option<Progress>,
-    /// The optimizer's first and second moments, in the order of the weights; empty without `progress`.
+    /// The optimizer's first and second moments, in the order of the weights. Always there with `progress`; without, they are
+    /// those of a run before, for a new one to begin with, or empty.
     pub moments: Vec<[Vec<f32>; 2]>,
 }
 
@@ -70,6 +71,9 @@ pub struct Progress {
     pub best: Option<Best>,
     /// Evaluations since the best one.
     pub stale: u32,
+    /// Whether the moments came from a run before this one: then they need no correction for a start at zero.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub settled: bool,
     /// What was due after this step and is not done yet.
     pub due: Vec<Due>,
     /// The name of the text.
@@ -102,11 +106,40 @@ impl Checkpoint {
     /// The trainer as it was, on `device` with gradients; `None` for a model without progress.
     pub fn build_trainer(&self, device: &Device) -> Option<Trainer> {
         let progress = self.progress.as_ref()?;
-        let tensor = |values: &Vec<f32>| Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device);
-        let moments = self.moments.iter().map(|[first, second]| [tensor(first), tensor(second)]).collect();
-        let optimizer = AdamW::new(&weight_specs(&self.model), moments);
+        let optimizer = AdamW::new(&weight_specs(&self.model), self.moments_on(device), progress.settled);
         let model = self.build_model(&device.clone().autodiff());
         Some(Trainer::new(&self.model, model, optimizer, progress.step))
+    }
+
+    /// A trainer at the beginning of a new run, with these weights and, where there are any, these moments.
+    pub fn build_new_trainer(&self, device: &Device) -> Trainer {
+        let model = self.build_model(&device.clone().autodiff());
+        let Some([first, second]) = self.moment_corrections() else {
+            return Trainer::start(&self.model, model);
+        };
+        let correct = |[a, b]: [Tensor<1>; 2]| [a * first, b * second];
+        let moments = self.moments_on(device).into_iter().map(correct).collect();
+        Trainer::new(&self.model, model, AdamW::new(&weight_specs(&self.model), moments, true), 0)
+    }
+
+    /// What turns the moments, first and second, into estimates that need no correction for their start at zero; `None` where
+    /// there is nothing to estimate from.
+    pub(crate) fn moment_corrections(&self) -> Option<[f32; 2]> {
+        if self.moments.is_empty() {
+            return None;
+        }
+        match &self.progress {
+            Some(progress) if progress.step == 0 && !progress.settled => None,
+            Some(progress) if !progress.settled => {
+                Some(AdamW::filled(progress.step).map(|filled| (1.0 / filled) as f32))
+            }
+            _ => Some([1.0; 2]),
+        }
+    }
+
+    fn moments_on(&self, device: &Device) -> Vec<[Tensor<1>; 2]> {
+        let tensor = |values: &Vec<f32>| Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device);
+        self.moments.iter().map(|moments| moments.each_ref().map(tensor)).collect()
     }
 }
 

@@ -85,10 +85,11 @@ fn read_parts(texts: &HashMap<String, String>, tensors: &SafeTensors) -> Result<
     let specs = weight_specs(&model);
     let mut weights = Vec::with_capacity(specs.len());
     let mut moments = Vec::new();
+    let has_moments = progress.is_some() || specs.iter().any(|spec| tensors.tensor(&tensor_name(FIRST, spec)).is_ok());
     for spec in &specs {
         let values = read_tensor(tensors, "", spec)?;
         weights.push(Stored { name: spec.name.clone(), shape: spec.shape.clone(), values });
-        if progress.is_some() {
+        if has_moments {
             moments.push([read_tensor(tensors, FIRST, spec)?, read_tensor(tensors, SECOND, spec)?]);
         }
     }
@@ -101,8 +102,13 @@ fn part<T: DeserializeOwned>(texts: &HashMap<String, String>, key: &'static str)
     serde_json::from_str(text).map_err(|error| invalid(error.to_string()))
 }
 
+/// The name of a weight (no prefix) or of one of its moments.
+fn tensor_name(prefix: &str, spec: &WeightSpec) -> String {
+    format!("{prefix}{}", spec.name)
+}
+
 fn read_tensor(tensors: &SafeTensors, prefix: &str, spec: &WeightSpec) -> Result<Vec<f32>, CheckpointError> {
-    let name = format!("{prefix}{}", spec.name);
+    let name = tensor_name(prefix, spec);
     let wrong = |found: String| CheckpointError::Tensor { name: name.clone(), expected: spec.shape.clone(), found };
     let view = tensors.tensor(&name).map_err(|_| wrong("is missing".to_owned()))?;
     if view.dtype() != Dtype::F32 || view.shape() != spec.shape {

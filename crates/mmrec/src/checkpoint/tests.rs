@@ -21,6 +21,7 @@ fn small() -> Checkpoint {
         history: vec![Point { step: 7, train_loss: 2.5, val_loss: Some(2.25), ..Point::default() }],
         best: Some(Best { step: 7, loss: 2.25 }),
         stale: 0,
+        settled: false,
         due: vec![Due::Evaluate],
         data_name: "a \"quoted\" name with \"checksum\":\"in it".to_owned(),
         data_fingerprint: "00".to_owned(),
@@ -37,6 +38,8 @@ fn what_is_written_is_read() {
     let checkpoint = small();
     let bytes = checkpoint.to_bytes().expect("written");
     assert_eq!(Checkpoint::from_bytes(&bytes).expect("read"), checkpoint);
+    let settled = Checkpoint { progress: None, ..checkpoint.clone() };
+    assert_eq!(Checkpoint::from_bytes(&settled.to_bytes().expect("written")).expect("read"), settled);
     let weights_only = Checkpoint { progress: None, moments: Vec::new(), ..checkpoint };
     let bytes = weights_only.to_bytes().expect("written");
     assert_eq!(Checkpoint::from_bytes(&bytes).expect("read"), weights_only);

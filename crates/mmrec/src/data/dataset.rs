@@ -32,14 +32,30 @@ impl Dataset {
     /// An empty text, a fraction out of range, or more distinct characters than a char tokenizer holds.
     pub fn from_text(name: &str, text: &str, kind: TokenizerKind, validation: Option<f64>) -> Result<Self, DataError> {
         text::refuse_empty(text, name)?;
-        let (characters, tokenizer) = match kind {
-            TokenizerKind::Byte => (text.chars().count() as u64, Tokenizer::Byte),
+        let tokenizer = match kind {
+            TokenizerKind::Byte => Tokenizer::Byte,
             TokenizerKind::Char => {
                 let mut counter = CharCounter::new();
                 counter.push(text);
-                (counter.characters(), Tokenizer::Char(counter.finish()?))
+                Tokenizer::Char(counter.finish()?)
             }
         };
+        Self::with_tokenizer(name, text, tokenizer, validation)
+    }
+
+    /// As [`from_text`](Self::from_text), with a tokenizer that there is already. Characters unknown to it become its unknown
+    /// token.
+    ///
+    /// # Errors
+    /// An empty text, or a fraction out of range.
+    pub fn with_tokenizer(
+        name: &str,
+        text: &str,
+        tokenizer: Tokenizer,
+        validation: Option<f64>,
+    ) -> Result<Self, DataError> {
+        text::refuse_empty(text, name)?;
+        let characters = text.chars().count() as u64;
         let train_chars = train_characters(characters, text.len() as u64, validation)?;
         let (train, tail) = cut(text, train_chars);
         let (train, held_back) = (tokenizer.encode(train), tokenizer.encode(tail));

@@ -64,6 +64,8 @@ pub struct PrepareOptions {
     pub name: String,
     /// The tokenizer to make.
     pub tokenizer: TokenizerKind,
+    /// A tokenizer to use instead of making one: that of a model which is to learn the text.
+    pub given: Option<Tokenizer>,
     /// The fraction to hold back; by default [`super::default_fraction`].
     pub validation: Option<f64>,
     /// Whether invalid UTF-8 is replaced instead of refused.
@@ -75,7 +77,14 @@ pub struct PrepareOptions {
 impl PrepareOptions {
     /// The usual options.
     pub fn new(name: &str, tokenizer: TokenizerKind) -> Self {
-        Self { name: name.to_owned(), tokenizer, validation: None, lossy: false, shard_tokens: DEFAULT_SHARD_TOKENS }
+        Self {
+            name: name.to_owned(),
+            tokenizer,
+            given: None,
+            validation: None,
+            lossy: false,
+            shard_tokens: DEFAULT_SHARD_TOKENS,
+        }
     }
 }
 
@@ -99,8 +108,8 @@ pub struct PrepareProgress {
     pub total: u64,
 }
 
-/// Writes the shards and the index of some texts. The result is the same as that of [`super::Dataset::from_text`] on the normalised
-/// texts joined by [`super::text::append`].
+/// Writes the shards and the index of some texts. The result is the same as that of [`super::Dataset::from_text`] (or
+/// [`super::Dataset::with_tokenizer`]) on the normalised texts joined by [`super::text::append`].
 ///
 /// # Errors
 /// Whatever is wrong with a text, a reader or a writer, by name.
@@ -140,9 +149,10 @@ fn count(
     if blank {
         return Err(DataError::Empty { name: options.name.clone() });
     }
-    let tokenizer = match options.tokenizer {
-        TokenizerKind::Byte => Tokenizer::Byte,
-        TokenizerKind::Char => Tokenizer::Char(counter.finish()?),
+    let tokenizer = match (&options.given, options.tokenizer) {
+        (Some(given), _) => given.clone(),
+        (None, TokenizerKind::Byte) => Tokenizer::Byte,
+        (None, TokenizerKind::Char) => Tokenizer::Char(counter.finish()?),
     };
     Ok(Counts { characters: counter.characters(), bytes, tokenizer })
 }

@@ -45,20 +45,32 @@ impl Session {
         train.validate()?;
         data.check(train.context, train.batch)?;
         let trainer = Trainer::fresh(&model, train.seed, device);
-        let progress = Progress {
-            sampler: Sampler::new(train.seed),
-            train,
-            step: 0,
-            tokens: 0,
-            seconds: 0.0,
-            history: Vec::new(),
-            best: None,
-            stale: 0,
-            due: Vec::new(),
-            data_name: data.name.clone(),
-            data_fingerprint: data.fingerprint.clone(),
-        };
+        let progress = beginning(train, &data);
         Ok(Self::build(model, data, trainer, progress))
+    }
+
+    /// A new run on `data` that begins with the weights of a checkpoint, grown or not, and with its moments where it has any. The
+    /// run has its own settings and its own schedule.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`Error::OtherTokenizer`] if the text's tokenizer is not the checkpoint's.
+    pub fn start_from(
+        checkpoint: &Checkpoint,
+        train: TrainConfig,
+        data: Dataset,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        checkpoint.model.validate()?;
+        train.validate()?;
+        if checkpoint.tokenizer != data.tokenizer {
+            let (model, tokenizer) = (checkpoint.tokenizer.to_string(), data.tokenizer.to_string());
+            return Err(Error::OtherTokenizer { model, text: data.name, tokenizer });
+        }
+        data.check(train.context, train.batch)?;
+        let settled = checkpoint.moment_corrections().is_some();
+        let progress = Progress { settled, ..beginning(train, &data) };
+        let trainer = checkpoint.build_new_trainer(device);
+        Ok(Self::build(checkpoint.model.clone(), data, trainer, progress))
     }
 
     /// Continues a checkpoint on the text it was trained on, exactly where it stood.
@@ -357,6 +369,24 @@ impl Session {
         train.validate()?;
         self.progress.train = train;
         Ok(())
+    }
+}
+
+/// Where a new run stands.
+fn beginning(train: TrainConfig, data: &Dataset) -> Progress {
+    Progress {
+        sampler: Sampler::new(train.seed),
+        train,
+        step: 0,
+        tokens: 0,
+        seconds: 0.0,
+        history: Vec::new(),
+        best: None,
+        stale: 0,
+        settled: false,
+        due: Vec::new(),
+        data_name: data.name.clone(),
+        data_fingerprint: data.fingerprint.clone(),
     }
 }
 

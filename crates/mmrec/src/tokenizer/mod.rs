@@ -110,6 +110,23 @@ impl Tokenizer {
         }
     }
 
+    /// Whether every token of `old` is here under the same id, so that a model of `old` can learn this tokenizer's further tokens.
+    pub fn extends(&self, old: &Tokenizer) -> bool {
+        match (self, old) {
+            (Self::Byte, Self::Byte) => true,
+            (Self::Char(new), Self::Char(old)) => new.characters().starts_with(old.characters()),
+            (Self::Byte, Self::Char(_)) | (Self::Char(_), Self::Byte) => false,
+        }
+    }
+
+    /// The two tokens, both of lower ids, that a token joins; `None` for one that is whole by itself, as every byte and every
+    /// character is.
+    pub fn parts(&self, _id: u16) -> Option<[u16; 2]> {
+        match self {
+            Self::Byte | Self::Char(_) => None,
+        }
+    }
+
     /// The ids of a text. Characters unknown to a char tokenizer become id 0.
     pub fn encode(&self, text: &str) -> Vec<u16> {
         let mut ids = Vec::new();
@@ -158,6 +175,13 @@ impl Tokenizer {
             Self::Byte => byte_label(id),
             Self::Char(chars) => chars.character(id).map_or_else(|| "unknown".to_owned(), character_label),
         }
+    }
+}
+
+impl fmt::Display for Tokenizer {
+    /// As in "char tokenizer with 66 tokens".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} tokenizer with {} tokens", self.kind(), self.vocab())
     }
 }
 

@@ -55,6 +55,15 @@ fn the_largest_vocabulary_fits_the_ids() {
 }
 
 #[test]
+fn extensions_keep_every_id() {
+    let [short, long, other] = ["abc", "abcxyz", "bcxyz"].map(char_tokenizer);
+    assert!(long.extends(&short) && long.extends(&long) && Tokenizer::Byte.extends(&Tokenizer::Byte));
+    assert!(!short.extends(&long) && !long.extends(&other) && !other.extends(&short));
+    assert!(!long.extends(&Tokenizer::Byte) && !Tokenizer::Byte.extends(&long));
+    assert_eq!(long.to_string(), "char tokenizer with 7 tokens");
+}
+
+#[test]
 fn labels_are_visible() {
     let labels =
         |tokenizer: &Tokenizer, ids: &[u16]| ids.iter().map(|&id| tokenizer.token_label(id)).collect::<Vec<_>>();

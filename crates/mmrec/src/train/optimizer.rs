@@ -19,13 +19,22 @@ pub struct AdamW {
     /// First and second moment of every weight, in the order of [`weight_specs`](crate::model::weight_specs).
     pub moments: Vec<[Tensor<1>; 2]>,
     decays: Vec<bool>,
+    /// Whether the moments were there before the first step.
+    settled: bool,
 }
 
 impl AdamW {
-    /// An optimizer with these moments, one pair for each specification.
-    pub fn new(specs: &[WeightSpec], moments: Vec<[Tensor<1>; 2]>) -> Self {
+    /// An optimizer with these moments, one pair for each specification. `settled`: they come from a run before and are no means
+    /// that began at zero.
+    pub fn new(specs: &[WeightSpec], moments: Vec<[Tensor<1>; 2]>, settled: bool) -> Self {
         let decays = |name: &str| DECAYING.contains(&name.rsplit('.').next().unwrap_or(name));
-        Self { moments, decays: specs.iter().map(|spec| decays(&spec.name)).collect() }
+        Self { moments, decays: specs.iter().map(|spec| decays(&spec.name)).collect(), settled }
+    }
+
+    /// How much of the first and the second moment, which begin at zero, `steps` steps have filled: divided by it, they are means
+    /// over the steps that were.
+    pub fn filled(steps: u64) -> [f64; 2] {
+        [TrainConfig::BETA1, TrainConfig::BETA2].map(|beta| 1.0 - beta.powf(steps as f64))
     }
 
     /// Applies one update, the `step`th (from 0), at rate `lr`, and returns the gradient's global norm before clipping, `[1]`.
@@ -42,13 +51,12 @@ impl AdamW {
         let squares = gradients.iter().map(|gradient| sum_of_squares(gradient.clone()));
         let norm = squares.reduce(|a, b| a + b).expect("a model has weights").sqrt();
         let scale = norm.clone().clamp_min(config.clip).recip() * config.clip;
-        let age = (step + 1) as f64;
+        let [first, second] = if self.settled { [1.0; 2] } else { Self::filled(step + 1) };
         let mut update = Update {
             pairs: gradients.into_iter().zip(self.moments.iter_mut()).zip(self.decays.iter()),
             scale,
-            // The moments start at zero: their means are taken over the steps that were.
-            first: lr / (1.0 - TrainConfig::BETA1.powf(age)),
-            second: 1.0 / (1.0 - TrainConfig::BETA2.powf(age)),
+            first: lr / first,
+            second: 1.0 / second,
             decay: 1.0 - lr * config.weight_decay,
         };
         (model.map(&mut update), norm)

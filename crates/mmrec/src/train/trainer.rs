@@ -73,11 +73,16 @@ impl Trainer {
 
     /// A trainer of a fresh model.
     pub fn fresh(config: &ModelConfig, seed: u64, device: &Device) -> Self {
-        let model = Model::new(config, seed, &device.clone().autodiff());
+        Self::start(config, Model::new(config, seed, &device.clone().autodiff()))
+    }
+
+    /// A trainer of `model`, which lives on an autodiff device, that has taken no step yet.
+    pub fn start(config: &ModelConfig, model: Model) -> Self {
+        let device = model.embedding.device().inner();
         let specs = weight_specs(config);
-        let zero = |n: usize| Tensor::zeros([n], device);
+        let zero = |n: usize| Tensor::zeros([n], &device);
         let moments = specs.iter().map(|spec| [zero(spec.len()), zero(spec.len())]).collect();
-        Self::new(config, model, AdamW::new(&specs, moments), 0)
+        Self::new(config, model, AdamW::new(&specs, moments, false), 0)
     }
 
     /// Takes one step on `batches`, whose gradients are averaged.

@@ -100,6 +100,18 @@ fn the_index_comes_last_and_progress_reaches_the_end() {
 }
 
 #[test]
+fn a_given_tokenizer_is_used_as_it_is() {
+    let made = Dataset::from_text("x", "abc", TokenizerKind::Char, None).unwrap().tokenizer;
+    let options = PrepareOptions { given: Some(made.clone()), ..PrepareOptions::new("x", TokenizerKind::Char) };
+    let folder = prepared(&["abcdabcd".repeat(9).as_bytes()], &options).unwrap();
+    let opened = Dataset::open(folder.index(), folder.shards()).unwrap();
+    let memory = Dataset::with_tokenizer("x", &"abcdabcd".repeat(9), made.clone(), None).unwrap();
+    assert_eq!(opened.tokenizer, made);
+    assert_eq!(all(&opened.train)[..5], [1, 2, 3, 0, 1]);
+    assert_eq!(opened.fingerprint, memory.fingerprint);
+}
+
+#[test]
 fn bad_texts_are_named() {
     let options = PrepareOptions::new("notes", TokenizerKind::Char);
     let error = |contents: &[&[u8]]| prepared(contents, &options).err().unwrap().to_string();

@@ -1,0 +1,105 @@
+//! Growth: a model of any size becomes a larger one that computes the same function, so that training goes on where it stood.
+//!
+//! The wider stream holds the old one and zeros; heads are widened or added so that they read and write nothing new yet; new
+//! units and blocks have no output yet. What is new on the way *in* starts at random, so that everything new learns at once.
+//! Each weight has one `Transfer`, which says where its old values go; the optimizer's moments follow it.
+//!
+//! Invariant: the logits of the tokens that there were stay the same up to rounding, for any text within the old hierarchy's
+//! horizon (and for any text at all, if there are no new levels).
+
+mod blocks;
+mod channels;
+mod check;
+mod error;
+mod plan;
+mod probe;
+mod transfer;
+mod vocabulary;
+
+pub use blocks::Placement;
+pub use error::GrowError;
+pub use probe::{Difference, difference};
+
+use crate::checkpoint::{Checkpoint, Stored};
+use crate::config::ModelConfig;
+use crate::platform;
+use crate::tokenizer::Tokenizer;
+use plan::{Plan, plans};
+
+/// What to grow into.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// The larger sizes.
+    pub model: ModelConfig,
+    /// The model's tokenizer, or one that extends it.
+    pub tokenizer: Tokenizer,
+}
+
+/// How to grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GrowOptions {
+    /// Seed of what starts at random.
+    pub seed: u64,
+    /// Where new blocks go.
+    pub placement: Placement,
+    /// Whether the optimizer's moments are carried over, where the checkpoint has any.
+    pub moments: bool,
+}
+
+impl Default for GrowOptions {
+    fn default() -> Self {
+        Self { seed: 0, placement: Placement::Last, moments: true }
+    }
+}
+
+/// The model of `from` in the sizes of `target`, with the same function; the same seed gives the same bits.
+///
+/// The result has no progress: a new run begins from it, with `Session::start_from`. Its moments are those of `from`, as the
+/// gradients of the carried weights scale, and zero for everything new.
+///
+/// # Errors
+/// [`GrowError`], if `target` is not larger in some size and at least as large in all, or its tokenizer is another one.
+pub fn grow(from: &Checkpoint, target: &Target, options: &GrowOptions) -> Result<Checkpoint, GrowError> {
+    check::check(from, target)?;
+    let plans = plans(&from.model, &target.model, options.placement);
+    let seed = seed_for(options.seed, &target.model);
+    let values =
+        |plan: &Plan| plan.transfer.weight(plan.source.map(|index| &*from.weights[index].values), &plan.spec, seed);
+    let mut weights = platform::map(&plans, |_, plan| Stored {
+        name: plan.spec.name.clone(),
+        shape: plan.spec.shape.clone(),
+        values: values(plan),
+    });
+    vocabulary::start_joined(&mut weights, from.model.vocab, |id| target.tokenizer.parts(id));
+    Ok(Checkpoint {
+        model: target.model.clone(),
+        tokenizer: target.tokenizer.clone(),
+        weights,
+        progress: None,
+        moments: if options.moments { moments(from, &plans) } else { Vec::new() },
+    })
+}
+
+/// The moments of `from` in their new places, as estimates that need no correction; empty where there are none.
+fn moments(from: &Checkpoint, plans: &[Plan]) -> Vec<[Vec<f32>; 2]> {
+    let Some(corrections) = from.moment_corrections() else { return Vec::new() };
+    platform::map(plans, |_, plan| {
+        // A weight that was multiplied by s has a gradient divided by s.
+        let gradient = 1.0 / plan.transfer.scale();
+        [(0, gradient), (1, gradient * gradient)].map(|(which, scale)| {
+            let mut new = vec![0.0; plan.spec.len()];
+            if let Some(index) = plan.source {
+                plan.transfer.carry(&from.moments[index][which], scale * corrections[which], &mut new);
+            }
+            new
+        })
+    })
+}
+
+/// A seed of its own for every size: a model that grows twice should not be given the same numbers twice.
+fn seed_for(seed: u64, target: &ModelConfig) -> u64 {
+    seed ^ target.parameters().wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+#[cfg(test)]
+mod tests;
