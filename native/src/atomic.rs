@@ -16,8 +16,24 @@ const SUFFIX: &str = ".tmp";
 
 /// Writes a file through `fill`.
 pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    write_as(path, fill, |file, path| Ok(file.persist(path).map(drop)?))
+}
+
+/// Writes a file that must not exist yet.
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_as(path, |file| Ok(file.write_all(bytes)?), |file, path| Ok(file.persist_noclobber(path).map(drop)?))
+}
+
+/// Writes a file through `fill` and has `persist` give it its name.
+fn write_as(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<()>,
+    persist: impl FnOnce(NamedTempFile, &Path) -> Result<()>,
+) -> Result<()> {
     let temporary = temporary_file(folder_of(path))?;
-    write_into(temporary, path, fill).with_context(|| format!("writing {} failed", path.display()))
+    let written = filled(temporary, fill).and_then(|temporary| persist(temporary, path));
+    let durable = written.and_then(|()| Ok(sync_folder(folder_of(path))?));
+    durable.with_context(|| format!("writing {} failed", path.display()))
 }
 
 /// Writes a file.
@@ -25,14 +41,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with(path, |file| Ok(file.write_all(bytes)?))
 }
 
-fn write_into(temporary: NamedTempFile, path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+/// The temporary file with its content, on disk.
+fn filled(temporary: NamedTempFile, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<NamedTempFile> {
     let mut buffer = BufWriter::new(temporary);
     fill(&mut buffer)?;
     let temporary = buffer.into_inner().map_err(|error| error.into_error())?;
     temporary.as_file().sync_all()?;
-    temporary.persist(path)?;
-    sync_folder(folder_of(path))?;
-    Ok(())
+    Ok(temporary)
 }
 
 /// Makes `to` another name of the file `from`, or a copy where the file system has no hard links.
@@ -164,6 +179,9 @@ mod tests {
         assert_eq!(names(folder.path()), ["a.txt"]);
         write(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert!(write_new(&path, b"other").is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(folder.path()), ["a.txt"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mmrec::Device;
 
-use crate::commands::{data, eval, generate, info, plan, train};
+use crate::commands::{data, eval, generate, grow, info, plan, train};
 use crate::output::Output;
 
 /// Train MM-Rec language models on your own text, and let them write.
@@ -24,6 +24,7 @@ Examples:
   mmrec train --out runs/book --resume                         go on after an interruption
   mmrec generate runs/book/best.safetensors --prompt \"Once\"    let the model write
   mmrec eval runs/book/best.safetensors --data runs/book/data  judge it on the whole validation part
+  mmrec grow runs/book/best.safetensors --to mini --out mini.safetensors   make it larger, to train on
 
 Exit codes: 0 done, 1 an error, 2 a mistake in the command line, 130 stopped by Ctrl-C or a signal.";
 
@@ -37,6 +38,8 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Judge a model on a text: loss, bits per character, perplexity, accuracy
     Eval(eval::EvalArgs),
+    /// Make a model larger without changing what it computes
+    Grow(grow::GrowArgs),
     /// Tell what is in a checkpoint
     Info(info::InfoArgs),
     /// Tell what a training will take: memory, time, cost
@@ -52,6 +55,7 @@ impl Cli {
             Command::Train(args) => train::run(&args, output),
             Command::Generate(args) => generate::run(&args, output),
             Command::Eval(args) => eval::run(&args, output),
+            Command::Grow(args) => grow::run(&args, output),
             Command::Info(args) => info::run(&args, output),
             Command::Plan(args) => plan::run(&args, output),
         }

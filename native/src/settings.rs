@@ -183,6 +183,17 @@ impl SettingsFile {
         Ok(format!("{steps}{text}"))
     }
 
+    /// The sizes that the file asks for, the text's vocabulary and, where it leaves something out, what `model` has.
+    pub fn over(&self, path: &Path, model: &ModelConfig) -> Result<ModelConfig> {
+        let base = match self.stage {
+            Some(stage) => ModelConfig { dropout: model.dropout, ..stage.config(model.vocab) },
+            None => model.clone(),
+        };
+        let sizes = overlay(&base, &self.model);
+        let sizes = sizes.with_context(|| format!("[model] of {} cannot be used", path.display()))?;
+        Ok(ModelConfig { vocab: model.vocab, ..sizes })
+    }
+
     fn base(&self, path: &Path, vocab: usize) -> Result<ModelConfig> {
         let stage = self.stage.unwrap_or(Stage::Tiny);
         let mut fields = self.model.clone();
@@ -220,6 +231,29 @@ impl Wish<'_> {
         self.flags.apply(&mut model, &mut train, train_tokens)?;
         validate(&model, &train)?;
         Ok((model, train))
+    }
+
+    /// The settings of a new run that begins with a model of these sizes, on a text of `train_tokens` training tokens. Sizes may
+    /// be said again, and the dropout may change.
+    pub fn for_run_from(&self, model: &ModelConfig, train_tokens: u64) -> Result<(ModelConfig, TrainConfig)> {
+        let mut wanted = match (&self.file, self.stage) {
+            (Some((path, file)), _) => file.over(path, model)?,
+            (None, Some(stage)) => ModelConfig { dropout: model.dropout, ..stage.config(model.vocab) },
+            (None, None) => model.clone(),
+        };
+        let mut train = self.overlay_train(TrainConfig::for_model(&wanted))?;
+        self.flags.apply(&mut wanted, &mut train, train_tokens)?;
+        validate(&wanted, &train)?;
+        let same_dropout = ModelConfig { dropout: model.dropout, ..wanted.clone() };
+        let changes = changes(&table(model)?, &table(&same_dropout)?);
+        if !changes.is_empty() {
+            return Err(Usage(format!(
+                "a run from a checkpoint keeps its sizes: {}. Leave these out, or make the model larger first by mmrec grow",
+                changes.join(", ")
+            ))
+            .into());
+        }
+        Ok((wanted, train))
     }
 
     /// The steps to go on to. Everything else must be as the run's `model` and `train` say, where it is said at all.
@@ -330,6 +364,24 @@ mod tests {
         let flags = TrainFlags { epochs: Some(f64::NAN), ..TrainFlags::default() };
         let error = wish(&flags, "stage = \"tiny\"").for_new_run(9, 1_000).unwrap_err();
         assert!(error.to_string().contains("epochs = NaN"));
+    }
+
+    #[test]
+    fn a_run_from_a_checkpoint_keeps_its_sizes() {
+        let model = Stage::Tiny.config(9);
+        let flags = TrainFlags { dropout: Some(0.2), lr: Some(0.5), ..TrainFlags::default() };
+        let from = |stage, file: Option<&str>| {
+            let file = file.map(|file| (Path::new("a.toml"), toml::from_str(file).unwrap()));
+            Wish { stage, file, flags: &flags }.for_run_from(&model, 1_000).map_err(|error| format!("{error:#}"))
+        };
+        let (kept, train) = from(None, None).unwrap();
+        assert_eq!((kept, train.lr), (ModelConfig { dropout: 0.2, ..model.clone() }, 0.5));
+        assert!(from(Some(Stage::Tiny), None).is_ok());
+        assert!(from(Some(Stage::Mini), None).unwrap_err().contains("width is 64 there and 192 here"));
+        let (kept, train) = from(None, Some("[model]\nvocab = 77\n[train]\nbatch = 3\n")).unwrap();
+        assert_eq!((kept.vocab, train.batch), (9, 3));
+        assert!(from(None, Some("[model]\nlayers = 5\n")).unwrap_err().contains("layers is 4 there and 5 here"));
+        assert!(from(None, Some("[model]\ncolour = 5\n")).unwrap_err().contains("colour"));
     }
 
     #[test]

@@ -87,7 +87,10 @@ fn as_text(args: &InfoArgs, checkpoint: &Checkpoint, bytes: u64) -> Vec<String> 
     ];
     match &checkpoint.progress {
         Some(progress) => lines.extend(progress_lines(progress)),
-        None => lines.push("training    none: the model can write and be judged, but not be resumed".to_owned()),
+        None => lines.push(
+            "training    none: the model can write, be judged and begin a new run (train --from), but not be resumed"
+                .to_owned(),
+        ),
     }
     lines
 }

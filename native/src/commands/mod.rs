@@ -3,6 +3,7 @@
 pub mod data;
 pub mod eval;
 pub mod generate;
+pub mod grow;
 pub mod info;
 pub mod plan;
 pub mod train;

@@ -1,5 +1,6 @@
 //! `mmrec train`: a new run, or more of one.
 
+mod from;
 mod runner;
 mod start;
 
@@ -22,6 +23,7 @@ Examples:
   mmrec train --data data/shakespeare --stage mini --epochs 5 --batch 4 --context 512 --out runs/mini
   mmrec train --data book.txt --config my.toml --device wgpu --out runs/gpu
   mmrec train --out runs/book --resume --steps 5000
+  mmrec train --data book.txt --from mini.safetensors --out runs/mini
 
 Stages: tiny (0.23 M parameters), mini (2 M), small (10 M), base (53 M), medium (253 M), large (570 M), 7b (7.4 B).
 
@@ -31,6 +33,9 @@ A settings file has a table [model] (width, layers, heads, block, slots, fan_in,
 The run's folder holds config.toml, metrics.jsonl (one JSON object a line), loss.svg, best.safetensors (lowest validation loss),
 last.safetensors (to resume from; also written every few minutes), step-*.safetensors, and data/ for a text that was not prepared.
 
+--from begins a new run, with its own schedule and warm-up, from the weights of a checkpoint: one that mmrec grow made larger, or one
+to be trained on another text. Sizes and tokenizer are the checkpoint's.
+
 Ctrl-C (or SIGTERM) saves and stops with exit code 130; a second one stops at once. A run that was stopped, or killed, goes on by
 --resume from its last checkpoint, with the numbers it would have had (on the CPU with the same --threads: bit for bit).";
 
@@ -39,7 +44,7 @@ Ctrl-C (or SIGTERM) saves and stops with exit code 130; a second one stops at on
 #[command(
     after_help = EXAMPLES,
     group(ArgGroup::new("sizes").args(["stage", "config"])),
-    group(ArgGroup::new("enough").args(["stage", "config", "resume"]).multiple(true).required(true)),
+    group(ArgGroup::new("enough").args(["stage", "config", "resume", "from"]).multiple(true).required(true)),
 )]
 pub struct TrainArgs {
     /// The text: a file, a folder of text files, or prepared data; with --resume it may be left out
@@ -57,6 +62,9 @@ pub struct TrainArgs {
     /// Go on with the run in --out from its last checkpoint
     #[arg(long)]
     resume: bool,
+    /// Begin with the weights of this checkpoint, in its sizes and with its tokenizer
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
+    from: Option<PathBuf>,
     #[command(flatten)]
     text: TextFlags,
     #[command(flatten)]

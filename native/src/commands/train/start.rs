@@ -6,8 +6,10 @@ use anyhow::{Context, Result, bail};
 use mmrec::Device;
 use mmrec::data::{Dataset, PrepareOptions};
 use mmrec::driver::{Point, SaveKind, Session};
+use mmrec::tokenizer::Tokenizer;
 
 use super::TrainArgs;
+use super::from::Source;
 use crate::commands::data::{TextFlags, name_of};
 use crate::input::Inputs;
 use crate::metrics::{Line, Metrics};
@@ -28,11 +30,12 @@ pub struct Started {
 
 /// Starts a run.
 pub fn new_run(args: &TrainArgs, wish: &Wish<'_>, device: &Device, output: Output) -> Result<Started> {
+    let source = Source::open(args.from.as_deref())?;
     // Mistakes in settings come before anything is written; what depends on the text is filled in below.
-    wish.for_new_run(256, 0)?;
+    source.settings(wish, 256, 0)?;
     let given = args.data.as_deref().context("--data is missing")?;
     let folder = RunFolder::create(&args.out)?;
-    let begun = begin(args, wish, given, &folder, device, output);
+    let begun = begin(args, wish, &source, given, &folder, device, output);
     match begun {
         Ok((session, metrics)) => Ok(Started { folder, session, metrics }),
         Err(error) => {
@@ -45,15 +48,16 @@ pub fn new_run(args: &TrainArgs, wish: &Wish<'_>, device: &Device, output: Outpu
 fn begin(
     args: &TrainArgs,
     wish: &Wish<'_>,
+    source: &Source,
     given: &Path,
     folder: &RunFolder,
     device: &Device,
     output: Output,
 ) -> Result<(Session, Metrics)> {
-    let dataset = open_data(given, &args.text, folder, output)?;
-    let (model, train) = wish.for_new_run(dataset.tokenizer.vocab(), dataset.train.len())?;
+    let dataset = open_data(given, &args.text, source.tokenizer(), folder, output)?;
+    let (model, train) = source.settings(wish, dataset.tokenizer.vocab(), dataset.train.len())?;
     let origin = origin(&dataset, given, &args.text)?;
-    let session = Session::new(model, train, dataset, device)?;
+    let session = source.session(model, train, dataset, device)?;
     // Before anything else of the run, so that it can be resumed from its first moment on.
     folder.save(SaveKind::Last, 0, &pollster::block_on(session.checkpoint())?)?;
     write_config(folder, &session, origin)?;
@@ -67,7 +71,7 @@ pub fn resumed_run(args: &TrainArgs, wish: &Wish<'_>, device: &Device, output: O
     let recorded = SettingsFile::read(&folder.config()).ok().and_then(|file| file.data);
     let given = data_of_run(args, &folder, recorded.as_ref())?;
     let flags = text_flags(&args.text, recorded.as_ref());
-    let dataset = open_data(&given, &flags, &folder, output)?;
+    let dataset = open_data(&given, &flags, Some(&checkpoint.tokenizer), &folder, output)?;
     let origin = match (&args.data, recorded) {
         (None, Some(recorded)) => recorded,
         _ => origin(&dataset, &given, &flags)?,
@@ -117,15 +121,25 @@ fn text_flags(flags: &TextFlags, recorded: Option<&DataOrigin>) -> TextFlags {
     }
 }
 
-/// Opens prepared data, or prepares a text into the run's folder.
-fn open_data(given: &Path, flags: &TextFlags, folder: &RunFolder, output: Output) -> Result<Dataset> {
+/// Opens prepared data, or prepares a text into the run's folder, by the model's `tokenizer` where there is one.
+fn open_data(
+    given: &Path,
+    flags: &TextFlags,
+    tokenizer: Option<&Tokenizer>,
+    folder: &RunFolder,
+    output: Output,
+) -> Result<Dataset> {
     if let Some(prepared) = prepared::find(given) {
         refuse_text_flags(flags, &prepared)?;
         return prepared::open(&prepared, output);
     }
     let (mut inputs, skipped) = Inputs::collect(&[given.to_owned()])?;
     prepared::report_skipped(&skipped, note);
+    if let Some(tokenizer) = tokenizer {
+        refuse_other_kind(flags, tokenizer)?;
+    }
     let options = flags.options(&name_of(&[given.to_owned()]));
+    let options = PrepareOptions { given: tokenizer.cloned(), ..options };
     adopt(&mut inputs, &options, &folder.data(), output)?;
     prepared::open(&folder.data(), output)
 }
@@ -137,6 +151,16 @@ fn refuse_text_flags(flags: &TextFlags, folder: &Path) -> Result<()> {
         bail!("{} was prepared with the {kind} tokenizer: prepare the text anew to use another", folder.display());
     }
     Ok(())
+}
+
+/// A model keeps its tokenizer.
+fn refuse_other_kind(flags: &TextFlags, tokenizer: &Tokenizer) -> Result<()> {
+    match flags.tokenizer.filter(|wanted| *wanted != tokenizer.kind()) {
+        Some(wanted) => bail!(Usage(format!(
+            "--tokenizer {wanted} does not go with a model that has the {tokenizer}: leave it out, or train a new model"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Prepares a text to `target`, unless exactly that is there already.
