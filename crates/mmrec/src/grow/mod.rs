@@ -1,7 +1,7 @@
 //! Growth: a model of any size becomes a larger one that computes the same function, so that training goes on where it stood.
 //!
-//! The wider stream holds the old one and zeros; heads are widened or added so that they read and write nothing new yet; new
-//! units and blocks have no output yet. What is new on the way *in* starts at random, so that everything new learns at once.
+//! The wider stream holds the old one and zeros; wider heads read and write nothing new yet; new heads, units and blocks have no
+//! output yet. What is new on the way *in* starts at random, so that everything new learns at once.
 //! Each weight has one `Transfer`, which says where its old values go; the optimizer's moments follow it.
 //!
 //! Invariant: the logits of the tokens that there were stay the same up to rounding, for any text within the old hierarchy's

@@ -70,11 +70,12 @@ impl Sizes<'_> {
             // [D], per head: as above, with √d.
             "read_norm" => stream(ratio(from.head_width(), to.head_width())).columns_to(self.channels.carried.clone()),
             "level_bias" => Transfer::first(from.levels, from.heads, to.heads),
-            // [D, D]: nothing goes to the new channels of the stream. What new channels of heads give is zero until their
-            // values are not, so their rows may start at random.
+            // [D, D]: nothing goes to the new channels of the stream, and nothing comes from new heads. What the new channels of
+            // wider heads give is zero until their values are not, so their rows may start at random.
             "out" => Transfer::first(from.width, from.width, to.width)
                 .rows_to(self.channels.carried.clone())
-                .silent_where(|c| c >= from.width),
+                .silent_where(|c| c >= from.width)
+                .silent_from(self.channels.of_old_heads),
             // [D, 2F]: the new units see the stream; the old ones would see its new channels, which are zero.
             "gate_up" => {
                 let up = (0..from.feed_forward).map(|unit| to.feed_forward + unit);
@@ -91,15 +92,16 @@ impl Sizes<'_> {
 
     /// `[D, 4D + 3H]`: q, k, v, e in the channels of the heads, then salience, decay gate and write gate per head.
     ///
-    /// New values are zero, so that nothing new is read. New keys of a head that there was are zero, so that its scores and the
-    /// lengths of its keys stay; its new queries and gates meet only zeros. A new head has keys and queries of its own.
+    /// New keys and values of a head that there was are zero, so that its scores, the lengths of its keys and its reads stay;
+    /// its new queries and gates meet only zeros. A new head starts as in a fresh model, and only its rows of `out` are zero: the
+    /// norm of its reads would make as much of values near zero as of any others, so a head with values of zero would get
+    /// gradients a thousand times too long, and all of its voice after one step.
     fn hem(&self) -> Transfer {
         let (from, to, channels) = (self.from, self.to, &self.channels);
         let wide = (0..4).flat_map(|part| channels.carried.iter().map(move |channel| part * to.width + channel));
         let gates = (0..3).flat_map(|part| (0..from.heads).map(move |head| 4 * to.width + part * to.heads + head));
         let is_silent = |column: usize| match (column / to.width, column % to.width) {
-            (1, channel) => channels.new[channel] && channel < channels.of_old_heads,
-            (2, channel) => channels.new[channel],
+            (1 | 2, channel) => channels.new[channel] && channel < channels.of_old_heads,
             _ => false,
         };
         Transfer::first(from.width, from.hem_width(), to.hem_width())

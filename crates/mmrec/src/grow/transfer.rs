@@ -10,6 +10,8 @@ pub(super) struct Transfer {
     columns: Vec<usize>,
     /// Whether a new column is zero wherever no old value goes; otherwise it starts as in a fresh model.
     silent: Vec<bool>,
+    /// New rows from here on are zero.
+    silent_from: usize,
     /// What old values are multiplied by.
     scale: f32,
 }
@@ -23,6 +25,7 @@ impl Transfer {
             rows: (0..rows).collect(),
             columns: (0..columns).collect(),
             silent: vec![false; new_columns],
+            silent_from: usize::MAX,
             scale: 1.0,
         }
     }
@@ -47,6 +50,11 @@ impl Transfer {
         Self { silent: (0..self.silent.len()).map(silent).collect(), ..self }
     }
 
+    /// Rows from `row` on, to which no old value goes, are zero.
+    pub fn silent_from(self, row: usize) -> Self {
+        Self { silent_from: row, ..self }
+    }
+
     /// Old values are multiplied by `scale`.
     pub fn scaled(self, scale: f64) -> Self {
         Self { scale: scale as f32, ..self }
@@ -62,8 +70,9 @@ impl Transfer {
         // Drawing numbers costs more than everything else here.
         let all_silent = self.silent.iter().all(|silent| *silent);
         let mut new = if all_silent { vec![0.0; spec.len()] } else { spec.initial(seed) };
-        for row in new.chunks_exact_mut(self.silent.len()) {
-            row.iter_mut().zip(&self.silent).filter(|(_, silent)| **silent).for_each(|(value, _)| *value = 0.0);
+        for (index, row) in new.chunks_exact_mut(self.silent.len()).enumerate() {
+            let silent = |column: &bool| *column || index >= self.silent_from;
+            row.iter_mut().zip(&self.silent).filter(|(_, column)| silent(column)).for_each(|(value, _)| *value = 0.0);
         }
         if let Some(old) = old {
             self.carry(old, self.scale, &mut new);
