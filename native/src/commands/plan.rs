@@ -145,7 +145,7 @@ fn measured(setup: &Setup, device: &mmrec::Device) -> Result<(f64, String)> {
     let (model, train) = probe_shape(setup);
     let speed = pollster::block_on(probe(&model, &train, device))?;
     let probed = Setup { model, train, ..setup.clone() };
-    let rate = speed * flops_per_token(&probed) as f64;
+    let rate = speed * flops_per_token(&probed.model, probed.train.recompute) as f64;
     let shape = format!("{} x {} tokens", probed.train.batch, probed.train.context);
     let what = if probed.model == setup.model {
         format!("steps of {shape}")
@@ -166,7 +166,7 @@ impl Plan {
         recomputed.train.recompute = true;
         let per_step = setup.train.tokens_per_step();
         let tokens = args.tokens.unwrap_or_else(|| setup.train.steps.saturating_mul(per_step));
-        let tokens_per_s = rate * setup.devices as f64 / flops_per_token(setup) as f64;
+        let tokens_per_s = rate * setup.devices as f64 / flops_per_token(&setup.model, setup.train.recompute) as f64;
         let seconds = tokens as f64 / tokens_per_s;
         Self {
             parameters: setup.model.parameters(),
@@ -175,7 +175,7 @@ impl Plan {
             limit,
             fits: limit.map(|limit| memory.total <= limit),
             remedies: limit.map(|limit| remedies(setup, limit)).unwrap_or_default(),
-            flops_per_token: flops_per_token(setup),
+            flops_per_token: flops_per_token(&setup.model, setup.train.recompute),
             tokens_per_step: per_step,
             tokens,
             tokens_per_s,

@@ -59,12 +59,18 @@ pub struct Progress {
     pub train: TrainConfig,
     /// Optimizer steps taken.
     pub step: u64,
+    /// The step at which the model got its present size, and its schedule began.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub began: u64,
     /// Where the random crops stand.
     pub sampler: Sampler,
     /// Tokens learned from.
     pub tokens: u64,
     /// Seconds spent on training steps.
     pub seconds: f64,
+    /// Floating-point operations of the training steps, those of smaller models before this one included.
+    #[serde(default)]
+    pub flops: f64,
     /// The metrics so far, thinned out when there are very many.
     pub history: Vec<Point>,
     /// The best evaluation, if there was one.
@@ -108,7 +114,7 @@ impl Checkpoint {
         let progress = self.progress.as_ref()?;
         let optimizer = AdamW::new(&weight_specs(&self.model), self.moments_on(device), progress.settled);
         let model = self.build_model(&device.clone().autodiff());
-        Some(Trainer::new(&self.model, model, optimizer, progress.step))
+        Some(Trainer { began: progress.began, ..Trainer::new(&self.model, model, optimizer, progress.step) })
     }
 
     /// A trainer at the beginning of a new run, with these weights and, where there are any, these moments.
@@ -141,6 +147,10 @@ impl Checkpoint {
         let tensor = |values: &Vec<f32>| Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device);
         self.moments.iter().map(|moments| moments.each_ref().map(tensor)).collect()
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Puts values that were read back in the order of `weights` under their names.

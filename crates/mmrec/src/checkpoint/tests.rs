@@ -22,6 +22,8 @@ fn small() -> Checkpoint {
         best: Some(Best { step: 7, loss: 2.25 }),
         stale: 0,
         settled: false,
+        began: 3,
+        flops: 1.5e9,
         due: vec![Due::Evaluate],
         data_name: "a \"quoted\" name with \"checksum\":\"in it".to_owned(),
         data_fingerprint: "00".to_owned(),

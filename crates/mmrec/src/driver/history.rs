@@ -13,6 +13,9 @@ pub struct Point {
     pub tokens: u64,
     /// Seconds spent on training steps so far.
     pub seconds: f64,
+    /// Floating-point operations of training so far, those of smaller models that it grew from included.
+    #[serde(default)]
+    pub flops: f64,
     /// Tokens learned from per second, over the steps since the last report.
     pub tokens_per_s: f64,
     /// Learning rate of the step.

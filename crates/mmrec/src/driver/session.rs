@@ -13,6 +13,7 @@ use crate::config::{ModelConfig, SampleConfig, TrainConfig};
 use crate::data::{Dataset, Sampler};
 use crate::generate::{Generator, next_logits};
 use crate::model::collect_weights;
+use crate::plan::flops_per_token;
 use crate::platform::{now, read};
 use crate::train::{Batch, Evaluation, Measured, Trainer, learning_rate};
 
@@ -85,6 +86,32 @@ impl Session {
         data.check(progress.train.context, progress.train.batch)?;
         let trainer = checkpoint.build_trainer(device).ok_or(Error::NotResumable)?;
         Ok(Self::build(checkpoint.model.clone(), data, trainer, progress))
+    }
+
+    /// Goes on with a larger model, `grown` (see [`grow`](crate::grow::grow)), where `before`, the progress of the smaller one, left
+    /// off: the same place in the text, the same curve. The schedule begins anew and takes `train.steps` more steps.
+    ///
+    /// # Errors
+    /// As [`start_from`](Self::start_from), and [`Error::OtherText`] for another text.
+    pub fn resume_grown(
+        before: &Progress,
+        grown: &Checkpoint,
+        train: TrainConfig,
+        data: Dataset,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        if before.data_fingerprint != data.fingerprint {
+            return Err(Error::OtherText { trained: before.data_name.clone(), given: data.name });
+        }
+        let train = TrainConfig { steps: before.step.saturating_add(train.steps), ..train };
+        let mut session = Self::start_from(grown, train, data, device)?;
+        let Progress { train, settled, .. } = session.progress;
+        session.progress =
+            Progress { train, settled, began: before.step, best: None, stale: 0, due: Vec::new(), ..before.clone() };
+        for trainer in [&mut session.good, &mut session.ahead] {
+            (trainer.step, trainer.began) = (before.step, before.step);
+        }
+        Ok(session)
     }
 
     fn build(model: ModelConfig, data: Dataset, trainer: Trainer, progress: Progress) -> Self {
@@ -161,19 +188,22 @@ impl Session {
         self.good = self.ahead.clone();
         let (train, progress) = (self.progress.train.clone(), &mut self.progress);
         let seconds = elapsed / count as f64;
+        let flops = (flops_per_token(&self.model, train.recompute) * train.tokens_per_step()) as f64;
         let mut events = Vec::new();
         for (index, pair) in values.chunks(2).enumerate() {
             progress.step += 1;
             progress.tokens += train.tokens_per_step();
             progress.seconds += seconds;
+            progress.flops += flops;
             progress.sampler.cursor += (train.accum * train.batch) as u64;
             let point = Point {
                 step: progress.step,
                 epoch: progress.tokens as f64 / self.data.train.len() as f64,
                 tokens: progress.tokens,
                 seconds: progress.seconds,
+                flops: progress.flops,
                 tokens_per_s: train.tokens_per_step() as f64 / seconds.max(1e-9),
-                lr: learning_rate(&train, progress.step - 1),
+                lr: learning_rate(&train, progress.began, progress.step - 1),
                 grad_norm: pair[1][0],
                 train_loss: pair[0][0],
                 ..Point::default()
@@ -384,6 +414,8 @@ fn beginning(train: TrainConfig, data: &Dataset) -> Progress {
         best: None,
         stale: 0,
         settled: false,
+        began: 0,
+        flops: 0.0,
         due: Vec::new(),
         data_name: data.name.clone(),
         data_fingerprint: data.fingerprint.clone(),

@@ -5,9 +5,9 @@ use crate::config::{ModelConfig, TrainConfig};
 
 /// Floating-point operations of training on one token, far into a text: forward, twice that for the gradients, and the forward
 /// pass once more where blocks are recomputed.
-pub fn flops_per_token(setup: &Setup) -> u64 {
-    let passes = if setup.train.recompute { 4 } else { 3 };
-    passes * setup.model.flops()
+pub fn flops_per_token(model: &ModelConfig, recompute: bool) -> u64 {
+    let passes = if recompute { 4 } else { 3 };
+    passes * model.flops()
 }
 
 /// Operations in one step that a probe may take: a few tenths of a second on one core.
@@ -18,7 +18,7 @@ const PROBE: u64 = 20_000_000_000;
 pub fn probe_shape(setup: &Setup) -> (ModelConfig, TrainConfig) {
     let mut shape = setup.clone();
     shape.train.accum = 1;
-    let step = |shape: &Setup| flops_per_token(shape) * shape.train.tokens_per_step();
+    let step = |shape: &Setup| flops_per_token(&shape.model, shape.train.recompute) * shape.train.tokens_per_step();
     while step(&shape) > PROBE && smaller(&mut shape) {}
     (shape.model, shape.train)
 }

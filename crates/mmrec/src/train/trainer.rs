@@ -62,13 +62,15 @@ pub struct Trainer {
     pub optimizer: AdamW,
     /// Optimizer steps taken.
     pub step: u64,
+    /// The step that the schedule began with.
+    pub began: u64,
     dropout: f64,
 }
 
 impl Trainer {
     /// A trainer of `model`, which lives on an autodiff device.
     pub fn new(config: &ModelConfig, model: Model, optimizer: AdamW, step: u64) -> Self {
-        Self { model, optimizer, step, dropout: config.dropout }
+        Self { model, optimizer, step, began: 0, dropout: config.dropout }
     }
 
     /// A trainer of a fresh model.
@@ -103,7 +105,7 @@ impl Trainer {
             sum = sum.into_iter().chain(passes).reduce(Pass::add);
         }
         let Pass { loss, gradients } = sum.expect("at least one batch");
-        let lr = learning_rate(config, self.step);
+        let lr = learning_rate(config, self.began, self.step);
         let (model, grad_norm) = self.optimizer.update(self.model.clone(), gradients, config, self.step, lr);
         self.model = model;
         self.step += 1;
