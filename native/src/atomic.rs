@@ -19,9 +19,9 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) 
     write_as(path, fill, |file, path| Ok(file.persist(path).map(drop)?))
 }
 
-/// Writes a file that must not exist yet.
-pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_as(path, |file| Ok(file.write_all(bytes)?), |file, path| Ok(file.persist_noclobber(path).map(drop)?))
+/// Writes a file that must not exist yet, through `fill`.
+pub fn write_new(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    write_as(path, fill, |file, path| Ok(file.persist_noclobber(path).map(drop)?))
 }
 
 /// Writes a file through `fill` and has `persist` give it its name.
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(names(folder.path()), ["a.txt"]);
         write(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert!(write_new(&path, b"other").is_err());
+        assert!(write_new(&path, |file| Ok(file.write_all(b"other")?)).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(names(folder.path()), ["a.txt"]);
     }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mmrec::Device;
 
+use crate::commands::train::progressive;
 use crate::commands::{data, eval, generate, grow, info, plan, train};
 use crate::output::Output;
 
@@ -34,6 +35,8 @@ enum Command {
     Data(data::DataArgs),
     /// Train a model on a text, or go on with a run
     Train(Box<train::TrainArgs>),
+    /// Train a small model, let it grow, and train on, up to a size
+    Progressive(Box<progressive::ProgressiveArgs>),
     /// Let a model write
     Generate(generate::GenerateArgs),
     /// Judge a model on a text: loss, bits per character, perplexity, accuracy
@@ -53,6 +56,7 @@ impl Cli {
         match self.command {
             Command::Data(args) => data::run(args, output),
             Command::Train(args) => train::run(&args, output),
+            Command::Progressive(args) => progressive::run(&args, output),
             Command::Generate(args) => generate::run(&args, output),
             Command::Eval(args) => eval::run(&args, output),
             Command::Grow(args) => grow::run(&args, output),
@@ -68,7 +72,7 @@ impl Cli {
 }
 
 /// What computes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Compute {
     /// What computes: the CPU, or a graphics card through Vulkan, Metal or DirectX 12
     #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]

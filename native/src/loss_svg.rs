@@ -1,20 +1,29 @@
-//! `loss.svg`: training and validation loss against steps, readable on light and dark pages.
+//! `loss.svg`: training and validation loss against steps or work, readable on light and dark pages.
 
 use std::fmt::Write;
 
+/// What the x-axis counts.
+#[derive(Debug, Clone)]
+pub enum Axis {
+    /// Steps; it ends here, so that the picture does not jump as training goes on.
+    Steps(u64),
+    /// Floating-point operations, by powers of ten, with a mark wherever the model grew.
+    Work(Vec<f64>),
+}
+
 /// What is drawn.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Curves {
     /// In the heading.
     pub title: String,
-    /// The x-axis ends here, so that the picture does not jump as training goes on.
-    pub steps: u64,
+    /// What the points' first numbers are.
+    pub axis: Axis,
     /// Loss of guessing uniformly, ln V.
     pub uniform: f64,
-    /// (step, loss) of training.
-    pub train: Vec<(u64, f64)>,
-    /// (step, loss) of validation.
-    pub validation: Vec<(u64, f64)>,
+    /// Training: where, and the loss.
+    pub train: Vec<(f64, f64)>,
+    /// Validation: where, and the loss.
+    pub validation: Vec<(f64, f64)>,
 }
 
 const WIDTH: f64 = 720.0;
@@ -40,6 +49,7 @@ text { font: 12px system-ui, sans-serif; fill: var(--soft) }
 .val { stroke: var(--val); fill: none; stroke-width: 2 }
 .dot { fill: var(--val) }
 .guess { stroke: var(--guess); stroke-dasharray: 5 4 }
+.grown { stroke: var(--soft); stroke-dasharray: 2 3 }
 ";
 
 /// Draws the curves as an SVG document.
@@ -48,7 +58,7 @@ pub fn draw(curves: &Curves) -> String {
     let mut svg = String::new();
     head(&mut svg, curves);
     y_axis(&mut svg, &frame);
-    x_axis(&mut svg, &frame);
+    x_axis(&mut svg, &frame, &curves.axis);
     guess(&mut svg, &frame, curves.uniform);
     curve(&mut svg, &frame, "train", &thin(&curves.train));
     curve(&mut svg, &frame, "val", &thin(&curves.validation));
@@ -61,7 +71,10 @@ pub fn draw(curves: &Curves) -> String {
 /// The ranges of both axes, and from data to picture.
 #[derive(Debug)]
 struct Frame {
-    steps: f64,
+    /// The x-axis, from and to; of logarithms where it counts work.
+    left: f64,
+    right: f64,
+    by_powers: bool,
     low: f64,
     high: f64,
     tick: f64,
@@ -76,17 +89,32 @@ impl Frame {
         let highest = losses().fold(curves.uniform, f64::max).min(curves.uniform * 1.2).max(lowest + 0.1);
         let tick = nice_tick((highest - lowest) / 6.0);
         let low = ((lowest / tick).floor() * tick).max(0.0);
-        let steps = curves.train.iter().chain(&curves.validation).map(|point| point.0).fold(curves.steps, u64::max);
-        Self { steps: steps.max(1) as f64, low, high: (highest / tick).ceil() * tick, tick }
+        let (left, right, by_powers) = span(curves);
+        Self { left, right, by_powers, low, high: (highest / tick).ceil() * tick, tick }
     }
 
-    fn x(&self, step: f64) -> f64 {
-        LEFT + step / self.steps * (WIDTH - LEFT - RIGHT)
+    fn x(&self, place: f64) -> f64 {
+        let place = if self.by_powers { place.max(1.0).log10() } else { place };
+        LEFT + (place - self.left) / (self.right - self.left) * (WIDTH - LEFT - RIGHT)
     }
 
     fn y(&self, loss: f64) -> f64 {
         let part = ((loss - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
         HEIGHT - BOTTOM - part * (HEIGHT - TOP - BOTTOM)
+    }
+}
+
+/// Where the x-axis begins and ends, and whether it goes by powers of ten.
+fn span(curves: &Curves) -> (f64, f64, bool) {
+    let places = || curves.train.iter().chain(&curves.validation).map(|point| point.0);
+    match curves.axis {
+        Axis::Steps(steps) => (0.0, places().fold(steps as f64, f64::max).max(1.0), false),
+        Axis::Work(_) => {
+            let powers = || places().map(|place| place.max(1.0).log10());
+            let left = powers().fold(f64::INFINITY, f64::min);
+            let left = if left.is_finite() { left } else { 0.0 };
+            (left, powers().fold(left + 0.1, f64::max), true)
+        }
     }
 }
 
@@ -106,7 +134,7 @@ macro_rules! put {
 
 fn head(svg: &mut String, curves: &Curves) {
     let title = escape(&curves.title);
-    let last = |points: &[(u64, f64)]| points.last().map_or("none yet".to_owned(), |point| format!("{:.3}", point.1));
+    let last = |points: &[(f64, f64)]| points.last().map_or("none yet".to_owned(), |point| format!("{:.3}", point.1));
     let (train, validation) = (last(&curves.train), last(&curves.validation));
     put!(
         svg,
@@ -139,18 +167,34 @@ fn y_axis(svg: &mut String, frame: &Frame) {
     );
 }
 
-fn x_axis(svg: &mut String, frame: &Frame) {
+fn x_axis(svg: &mut String, frame: &Frame, axis: &Axis) {
     let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
     put!(svg, r#"<line class="axis" x1="{LEFT}" y1="{bottom}" x2="{right}" y2="{bottom}"/>"#);
-    let tick = nice_tick(frame.steps / 8.0).max(1.0);
-    let mut step = 0.0;
-    while step <= frame.steps {
-        let x = frame.x(step);
+    for (place, label) in x_ticks(frame) {
+        let x = frame.x(place);
         put!(svg, r#"<line class="axis" x1="{x:.1}" y1="{bottom}" x2="{x:.1}" y2="{:.1}"/>"#, bottom + 4.0);
-        put!(svg, r#"<text x="{x:.1}" y="{:.1}" text-anchor="middle">{step}</text>"#, bottom + 18.0);
-        step += tick;
+        put!(svg, r#"<text x="{x:.1}" y="{:.1}" text-anchor="middle">{label}</text>"#, bottom + 18.0);
     }
-    put!(svg, r#"<text x="{:.1}" y="{:.1}" text-anchor="middle">step</text>"#, (LEFT + right) / 2.0, HEIGHT - 10.0);
+    let (name, growths) = match axis {
+        Axis::Steps(_) => ("step", [].as_slice()),
+        Axis::Work(growths) => ("floating-point operations of training", growths.as_slice()),
+    };
+    for x in growths.iter().map(|place| frame.x(*place)) {
+        put!(svg, r#"<line class="grown" x1="{x:.1}" y1="{TOP}" x2="{x:.1}" y2="{bottom}"/>"#);
+        put!(svg, r#"<text x="{:.1}" y="{:.1}">grown</text>"#, x + 4.0, TOP + 12.0);
+    }
+    put!(svg, r#"<text x="{:.1}" y="{:.1}" text-anchor="middle">{name}</text>"#, (LEFT + right) / 2.0, HEIGHT - 10.0);
+}
+
+/// Where the x-axis has ticks, and what stands there.
+fn x_ticks(frame: &Frame) -> Vec<(f64, String)> {
+    if frame.by_powers {
+        let powers = frame.left.ceil() as i32..=frame.right.floor() as i32;
+        return powers.map(|power| (10f64.powi(power), format!("1e{power}"))).collect();
+    }
+    let tick = nice_tick(frame.right / 8.0).max(1.0);
+    let count = (frame.right / tick).floor() as usize;
+    (0..=count).map(|index| index as f64 * tick).map(|step| (step, step.to_string())).collect()
 }
 
 fn guess(svg: &mut String, frame: &Frame, uniform: f64) {
@@ -164,26 +208,29 @@ fn guess(svg: &mut String, frame: &Frame, uniform: f64) {
     );
 }
 
-fn curve(svg: &mut String, frame: &Frame, class: &str, points: &[(u64, f64)]) {
+fn curve(svg: &mut String, frame: &Frame, class: &str, points: &[(f64, f64)]) {
     if points.is_empty() {
         return;
     }
-    let place = |&(step, loss): &(u64, f64)| format!("{:.1},{:.1}", frame.x(step as f64), frame.y(loss));
+    let place = |&(x, loss): &(f64, f64)| format!("{:.1},{:.1}", frame.x(x), frame.y(loss));
     let places: Vec<String> = points.iter().map(place).collect();
     put!(svg, r#"<polyline class="{class}" points="{}"/>"#, places.join(" "));
 }
 
-fn best(svg: &mut String, frame: &Frame, validation: &[(u64, f64)]) {
+fn best(svg: &mut String, frame: &Frame, validation: &[(f64, f64)]) {
     let best = validation.iter().filter(|point| point.1.is_finite()).min_by(|a, b| a.1.total_cmp(&b.1));
-    if let Some(&(step, loss)) = best {
-        put!(svg, r#"<circle class="dot" cx="{:.1}" cy="{:.1}" r="4"/>"#, frame.x(step as f64), frame.y(loss));
+    if let Some(&(place, loss)) = best {
+        put!(svg, r#"<circle class="dot" cx="{:.1}" cy="{:.1}" r="4"/>"#, frame.x(place), frame.y(loss));
     }
 }
 
 fn legend(svg: &mut String, curves: &Curves) {
     let last = curves.train.last().map(|point| format!("training {:.3}", point.1));
     let best = curves.validation.iter().min_by(|a, b| a.1.total_cmp(&b.1));
-    let best = best.map(|point| format!("validation, best {:.3} at step {}", point.1, point.0));
+    let best = best.map(|point| match curves.axis {
+        Axis::Steps(_) => format!("validation, best {:.3} at step {}", point.1, point.0),
+        Axis::Work(_) => format!("validation, best {:.3}", point.1),
+    });
     let mut x = LEFT;
     for (class, label) in [("train", last), ("val", best)] {
         let Some(label) = label else { continue };
@@ -194,7 +241,7 @@ fn legend(svg: &mut String, curves: &Curves) {
 }
 
 /// At most [`MOST_POINTS`] points: the lowest and the highest of each stretch, in their order. Losses that are no numbers go.
-fn thin(points: &[(u64, f64)]) -> Vec<(u64, f64)> {
+fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let finite: Vec<_> = points.iter().copied().filter(|point| point.1.is_finite()).collect();
     if finite.len() <= MOST_POINTS {
         return finite;
@@ -203,12 +250,12 @@ fn thin(points: &[(u64, f64)]) -> Vec<(u64, f64)> {
     finite.chunks(stretch).flat_map(extremes).collect()
 }
 
-fn extremes(stretch: &[(u64, f64)]) -> impl Iterator<Item = (u64, f64)> {
-    let by_loss = |a: &&(u64, f64), b: &&(u64, f64)| a.1.total_cmp(&b.1);
+fn extremes(stretch: &[(f64, f64)]) -> impl Iterator<Item = (f64, f64)> {
+    let by_loss = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
     let low = stretch.iter().min_by(by_loss);
     let high = stretch.iter().max_by(by_loss).filter(|high| Some(*high) != low);
     let mut both: Vec<_> = low.into_iter().chain(high).copied().collect();
-    both.sort_by_key(|point| point.0);
+    both.sort_by(|a, b| a.0.total_cmp(&b.0));
     both.into_iter()
 }
 
@@ -230,10 +277,10 @@ mod tests {
     use super::*;
 
     fn curves(count: u64) -> Curves {
-        let loss = |step: u64| (step, 4.0 / (1.0 + step as f64 / 50.0));
+        let loss = |step: u64| (step as f64, 4.0 / (1.0 + step as f64 / 50.0));
         Curves {
             title: "tiny & <small>".to_owned(),
-            steps: count.max(1),
+            axis: Axis::Steps(count.max(1)),
             uniform: 4.19,
             train: (1..=count).map(loss).collect(),
             validation: (1..=count).filter(|step| step % 100 == 0).map(loss).collect(),
@@ -255,7 +302,7 @@ mod tests {
     fn nothing_yet_one_point_and_no_number_are_drawn_too() {
         let mut odd = curves(0);
         assert!(!draw(&odd).contains("points="));
-        odd.train = vec![(1, f64::NAN), (2, f64::INFINITY), (3, 700.0)];
+        odd.train = vec![(1.0, f64::NAN), (2.0, f64::INFINITY), (3.0, 700.0)];
         let svg = draw(&odd);
         assert!(!svg.contains("NaN,") && !svg.contains("inf,"), "{svg}");
         assert!(!draw(&curves(1)).contains("NaN"));
@@ -267,9 +314,24 @@ mod tests {
         long.train[700_000].1 = 4.9;
         let thinned = thin(&long.train);
         assert!(thinned.len() <= MOST_POINTS);
-        assert!(thinned.contains(&(700_001, 4.9)));
+        assert!(thinned.contains(&(700_001.0, 4.9)));
         assert!(thinned.is_sorted_by_key(|point| point.0));
         assert!(draw(&long).len() < 80_000);
+    }
+
+    #[test]
+    fn a_model_that_grew_is_drawn_by_its_work() {
+        let mut grown = curves(100);
+        grown.axis = Axis::Work(vec![3e12]);
+        for point in grown.train.iter_mut().chain(&mut grown.validation) {
+            point.0 *= 1e11;
+        }
+        let svg = draw(&grown);
+        assert!(svg.contains(">grown</text>") && svg.contains(">1e12</text>") && svg.contains("floating-point"));
+        assert!(!svg.contains("NaN") && !svg.contains("at step"));
+        grown.train.clear();
+        grown.validation.clear();
+        assert!(!draw(&grown).contains("NaN"));
     }
 
     #[test]

@@ -116,6 +116,11 @@ impl RunFolder {
         self.path.join(LAST)
     }
 
+    /// `best.safetensors`.
+    pub fn best(&self) -> PathBuf {
+        self.path.join(BEST)
+    }
+
     /// Writes a checkpoint as the last one and, by its kind, as the best or a step's as well. Returns the file to speak of.
     pub fn save(&self, kind: SaveKind, step: u64, checkpoint: &Checkpoint) -> Result<PathBuf> {
         checkpoint_file::write(&self.last(), checkpoint)?;

@@ -16,7 +16,8 @@ use toml::{Table, Value};
 pub struct Usage(pub String);
 
 /// Settings of a run that a flag can change. Ranges are those of the library.
-#[derive(Debug, Clone, Default, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[command(next_help_heading = "Training settings (over those of the stage or the file)")]
 pub struct TrainFlags {
     /// Optimizer steps to take [default: 1000]

@@ -70,10 +70,10 @@ pub fn run(args: &GrowArgs, output: Output) -> Result<()> {
     interrupt::check()?;
     let checked = check(&old, &grown, args.seed)?;
     interrupt::check()?;
-    let bytes = grown.to_bytes()?;
     make_folder(&args.out)?;
-    atomic::write_new(&args.out, &bytes)?;
-    let report = Report { old, grown, checked, bytes: bytes.len() as u64, seconds: started.elapsed().as_secs_f64() };
+    atomic::write_new(&args.out, |file| Ok(grown.write_to(file)?))?;
+    let bytes = fs::metadata(&args.out).with_context(|| format!("cannot read {}", args.out.display()))?.len();
+    let report = Report { old, grown, checked, bytes, seconds: started.elapsed().as_secs_f64() };
     output.value(&report.json(args))?;
     report.lines(args).iter().try_for_each(|line| output.line(line))
 }

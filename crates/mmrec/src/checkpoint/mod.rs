@@ -59,9 +59,9 @@ pub struct Progress {
     pub train: TrainConfig,
     /// Optimizer steps taken.
     pub step: u64,
-    /// The step at which the model got its present size, and its schedule began.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub began: u64,
+    /// When the model grew to its present size; empty for one that did not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grown: Vec<Growth>,
     /// Where the random crops stand.
     pub sampler: Sampler,
     /// Tokens learned from.
@@ -86,6 +86,17 @@ pub struct Progress {
     pub data_name: String,
     /// Identifies tokens, split and tokenizer.
     pub data_fingerprint: String,
+}
+
+/// A model became a larger one.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Growth {
+    /// The last step of the smaller one.
+    pub step: u64,
+    /// Floating-point operations of training up to there.
+    pub flops: f64,
+    /// Its parameters.
+    pub parameters: u64,
 }
 
 /// The best evaluation of a run.
@@ -114,7 +125,7 @@ impl Checkpoint {
         let progress = self.progress.as_ref()?;
         let optimizer = AdamW::new(&weight_specs(&self.model), self.moments_on(device), progress.settled);
         let model = self.build_model(&device.clone().autodiff());
-        Some(Trainer { began: progress.began, ..Trainer::new(&self.model, model, optimizer, progress.step) })
+        Some(Trainer::new(&self.model, model, optimizer, progress.step).begun_at(progress.began()))
     }
 
     /// A trainer at the beginning of a new run, with these weights and, where there are any, these moments.
@@ -149,8 +160,11 @@ impl Checkpoint {
     }
 }
 
-fn is_zero(number: &u64) -> bool {
-    *number == 0
+impl Progress {
+    /// The step that the schedule began with: that of the last growth.
+    pub fn began(&self) -> u64 {
+        self.grown.last().map_or(0, |growth| growth.step)
+    }
 }
 
 /// Puts values that were read back in the order of `weights` under their names.

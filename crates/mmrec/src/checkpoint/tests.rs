@@ -22,7 +22,7 @@ fn small() -> Checkpoint {
         best: Some(Best { step: 7, loss: 2.25 }),
         stale: 0,
         settled: false,
-        began: 3,
+        grown: vec![Growth { step: 3, flops: 0.5e9, parameters: 77 }],
         flops: 1.5e9,
         due: vec![Due::Evaluate],
         data_name: "a \"quoted\" name with \"checksum\":\"in it".to_owned(),

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use super::history::record;
 use super::{Due, Event, Finish, Point, SaveKind};
 use crate::Error;
-use crate::checkpoint::{Best, Checkpoint, Progress, stored};
+use crate::checkpoint::{Best, Checkpoint, Growth, Progress, stored};
 use crate::config::{ModelConfig, SampleConfig, TrainConfig};
 use crate::data::{Dataset, Sampler};
 use crate::generate::{Generator, next_logits};
@@ -89,12 +89,14 @@ impl Session {
     }
 
     /// Goes on with a larger model, `grown` (see [`grow`](crate::grow::grow)), where `before`, the progress of the smaller one, left
-    /// off: the same place in the text, the same curve. The schedule begins anew and takes `train.steps` more steps.
+    /// off: the same place in the text, the same curve. The schedule begins anew and takes `train.steps` more steps. `parameters`
+    /// are those of the smaller model.
     ///
     /// # Errors
     /// As [`start_from`](Self::start_from), and [`Error::OtherText`] for another text.
     pub fn resume_grown(
         before: &Progress,
+        parameters: u64,
         grown: &Checkpoint,
         train: TrainConfig,
         data: Dataset,
@@ -106,8 +108,10 @@ impl Session {
         let train = TrainConfig { steps: before.step.saturating_add(train.steps), ..train };
         let mut session = Self::start_from(grown, train, data, device)?;
         let Progress { train, settled, .. } = session.progress;
+        let growth = Growth { step: before.step, flops: before.flops, parameters };
+        let growths = before.grown.iter().copied().chain([growth]).collect();
         session.progress =
-            Progress { train, settled, began: before.step, best: None, stale: 0, due: Vec::new(), ..before.clone() };
+            Progress { train, settled, grown: growths, best: None, stale: 0, due: Vec::new(), ..before.clone() };
         for trainer in [&mut session.good, &mut session.ahead] {
             (trainer.step, trainer.began) = (before.step, before.step);
         }
@@ -203,7 +207,7 @@ impl Session {
                 seconds: progress.seconds,
                 flops: progress.flops,
                 tokens_per_s: train.tokens_per_step() as f64 / seconds.max(1e-9),
-                lr: learning_rate(&train, progress.began, progress.step - 1),
+                lr: learning_rate(&train, progress.began(), progress.step - 1),
                 grad_norm: pair[1][0],
                 train_loss: pair[0][0],
                 ..Point::default()
@@ -414,7 +418,7 @@ fn beginning(train: TrainConfig, data: &Dataset) -> Progress {
         best: None,
         stale: 0,
         settled: false,
-        began: 0,
+        grown: Vec::new(),
         flops: 0.0,
         due: Vec::new(),
         data_name: data.name.clone(),

@@ -73,6 +73,11 @@ impl Trainer {
         Self { model, optimizer, step, began: 0, dropout: config.dropout }
     }
 
+    /// The same with a schedule that began with step `began`.
+    pub fn begun_at(self, began: u64) -> Self {
+        Self { began, ..self }
+    }
+
     /// A trainer of a fresh model.
     pub fn fresh(config: &ModelConfig, seed: u64, device: &Device) -> Self {
         Self::start(config, Model::new(config, seed, &device.clone().autodiff()))

@@ -1,6 +1,8 @@
 //! `mmrec train`: a new run, or more of one.
 
 mod from;
+mod ladder;
+pub mod progressive;
 mod runner;
 mod start;
 
@@ -11,7 +13,7 @@ use clap::{ArgGroup, Args};
 use mmrec::config::Stage;
 
 use self::runner::Runner;
-use self::start::{new_run, resumed_run};
+use self::start::{Started, new_run, resumed_run};
 use super::data::TextFlags;
 use crate::cli::Compute;
 use crate::output::Output;
@@ -89,5 +91,6 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
     let (device, device_name) = args.compute.start()?;
     let started =
         if args.resume { resumed_run(args, &wish, &device, output)? } else { new_run(args, &wish, &device, output)? };
-    Runner::new(started, output).run(&device_name)
+    let Started { folder, .. } = Runner::new(started, output).run(&device_name)?;
+    output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", folder.best().display()))
 }

@@ -8,9 +8,10 @@ use mmrec::config::Stage;
 use mmrec::driver::{Event, Finish, Point, SaveKind, Session};
 use serde_json::json;
 
+use super::ladder::Ladder;
 use super::start::Started;
 use crate::interrupt::{self, Interrupted};
-use crate::loss_svg::{self, Curves};
+use crate::loss_svg::{self, Axis, Curves};
 use crate::metrics::{Line, Metrics};
 use crate::output::{Output, is_broken_pipe};
 use crate::progress::{Pace, Progress};
@@ -60,8 +61,8 @@ impl Runner {
         }
     }
 
-    /// Trains to the end.
-    pub fn run(mut self, device: &str) -> Result<()> {
+    /// Trains to the end and gives back what it worked on.
+    pub fn run(mut self, device: &str) -> Result<Started> {
         self.announce(device)?;
         let result = self.train();
         let closing = match &result {
@@ -72,7 +73,8 @@ impl Runner {
         let closing = closing.and(self.metrics.sync()).and_then(|()| self.draw());
         self.progress.leave();
         // The first error is the one to tell.
-        result.and_then(|reason| closing.and_then(|()| self.conclude(reason)))
+        result.and_then(|reason| closing.and_then(|()| self.conclude(reason)))?;
+        Ok(Started { folder: self.folder, session: self.session, metrics: self.metrics })
     }
 
     fn announce(&self, device: &str) -> Result<()> {
@@ -152,8 +154,8 @@ impl Runner {
         self.progress.say("stopping: saving the run (again to stop at once)");
         let path = self.save(SaveKind::Last)?;
         self.output.value(&json!({ "type": "interrupted", "step": step, "file": path }))?;
-        let out = self.folder.path().display();
-        self.progress.say(&format!("stopped after step {step}; go on with: mmrec train --out {out} --resume"));
+        let (out, command) = (self.folder.path().display(), Ladder::command(&self.folder));
+        self.progress.say(&format!("stopped after step {step}; go on with: mmrec {command} --out {out} --resume"));
         Ok(Interrupted)
     }
 
@@ -222,14 +224,21 @@ impl Runner {
     fn draw(&mut self) -> Result<()> {
         self.drawn = Some(Instant::now());
         let progress = self.session.progress();
+        // Of a model that grew, steps are of different sizes: what they cost is what can be compared.
+        let axis = match progress.grown.is_empty() {
+            true => Axis::Steps(progress.train.steps),
+            false => Axis::Work(progress.grown.iter().map(|growth| growth.flops).collect()),
+        };
+        let place = |point: &Point| if progress.grown.is_empty() { point.step as f64 } else { point.flops };
         let losses = |loss: fn(&Point) -> Option<f32>| {
-            let of_point = |point: &Point| loss(point).map(|loss| (point.step, f64::from(loss)));
+            // Points of a version that did not count work have no place.
+            let of_point = |point: &Point| Some((place(point), f64::from(loss(point)?))).filter(|point| point.0 > 0.0);
             progress.history.iter().filter_map(of_point).collect()
         };
         let folder = self.folder.path().file_name().map_or("run".into(), |name| name.to_string_lossy());
         let curves = Curves {
             title: format!("{folder}: {}", progress.data_name),
-            steps: progress.train.steps,
+            axis,
             uniform: self.uniform(),
             train: losses(|point| Some(point.train_loss)),
             validation: losses(|point| point.val_loss),
@@ -241,8 +250,6 @@ impl Runner {
         if reason == Finish::NotFinite {
             bail!("{message} It is in {}", self.folder.last().display());
         }
-        self.output.line(&message)?;
-        let best = self.folder.path().join("best.safetensors");
-        self.output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", best.display()))
+        self.output.line(&message)
     }
 }

@@ -191,7 +191,15 @@ fn origin(dataset: &Dataset, given: &Path, flags: &TextFlags) -> Result<DataOrig
     })
 }
 
-fn write_config(folder: &RunFolder, session: &Session, origin: DataOrigin) -> Result<()> {
+/// Where the text of a run came from, as the run recorded it.
+pub fn recorded_origin(folder: &RunFolder) -> Result<DataOrigin> {
+    let path = folder.config();
+    let file = SettingsFile::read(&path)?;
+    file.data.with_context(|| format!("{} does not say where the text came from", path.display()))
+}
+
+/// Writes the run's settings.
+pub fn write_config(folder: &RunFolder, session: &Session, origin: DataOrigin) -> Result<()> {
     let text = SettingsFile::of_run(session.model_config(), &session.progress().train, origin)?;
     atomic::write(&folder.config(), text.as_bytes())
 }

@@ -1,0 +1,111 @@
+//! The stages that a progressive run climbs, kept in the run's folder so that it can be resumed.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context, Result};
+use mmrec::config::{ModelConfig, Stage, TrainConfig};
+use serde::{Deserialize, Serialize};
+
+use crate::atomic;
+use crate::run_folder::RunFolder;
+use crate::settings::{TrainFlags, Wish};
+
+const FILE: &str = "progressive.toml";
+
+/// What a model that has grown trains at, as a share of the rate that a fresh one would: the carried weights are near a minimum
+/// already, and a fresh model's rate would throw them out of it.
+const RATE: f64 = 0.5;
+
+/// How far to climb, and how each stage trains.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ladder {
+    /// The last stage.
+    pub to: Stage,
+    /// The most steps of some stages; the others take those of `train`.
+    #[serde(default)]
+    pub budgets: BTreeMap<String, u64>,
+    /// Settings of all stages.
+    #[serde(default)]
+    pub train: TrainFlags,
+}
+
+impl Ladder {
+    /// The command that goes on with the run in a folder.
+    pub fn command(folder: &RunFolder) -> &'static str {
+        if folder.path().join(FILE).exists() { "progressive" } else { "train" }
+    }
+
+    /// That of a run, if it has one.
+    pub fn read(folder: &RunFolder) -> Result<Option<Self>> {
+        let path = folder.path().join(FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        toml::from_str(&text).map(Some).with_context(|| format!("{} is not a valid ladder", path.display()))
+    }
+
+    /// Keeps it in the run's folder.
+    pub fn write(&self, folder: &RunFolder) -> Result<()> {
+        let text = toml::to_string(self).context("the ladder cannot be written as TOML")?;
+        let head = "# The stages of this run, for `mmrec progressive --resume`.\n";
+        atomic::write(&folder.path().join(FILE), format!("{head}{text}").as_bytes())
+    }
+
+    /// The stage that follows a model of these sizes; none at the end.
+    pub fn after(&self, model: &ModelConfig) -> Option<Stage> {
+        let parameters = |stage: Stage| stage.config(model.vocab).parameters();
+        let larger =
+            |stage: &Stage| parameters(*stage) > model.parameters() && parameters(*stage) <= parameters(self.to);
+        Stage::ALL.into_iter().find(larger)
+    }
+
+    /// The settings of all stages with the budget of this one.
+    pub fn flags(&self, stage: Stage) -> TrainFlags {
+        let mut flags = self.train.clone();
+        if let Some(steps) = self.budgets.get(stage.name()) {
+            (flags.steps, flags.epochs) = (Some(*steps), None);
+        }
+        flags
+    }
+
+    /// Sizes and settings of a stage that was grown into, on a text of `train_tokens` training tokens.
+    pub fn grown(&self, stage: Stage, vocab: usize, train_tokens: u64) -> Result<(ModelConfig, TrainConfig)> {
+        let flags = self.flags(stage);
+        let (model, mut train) =
+            Wish { stage: Some(stage), file: None, flags: &flags }.for_new_run(vocab, train_tokens)?;
+        if flags.lr.is_none() {
+            train.lr *= RATE;
+        }
+        Ok((model, train))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_follow_each_other_up_to_the_last() {
+        let ladder = Ladder { to: Stage::Small, budgets: BTreeMap::new(), train: TrainFlags::default() };
+        let after = |stage: Stage| ladder.after(&stage.config(65));
+        assert_eq!(after(Stage::Tiny), Some(Stage::Mini));
+        assert_eq!(after(Stage::Mini), Some(Stage::Small));
+        assert_eq!(after(Stage::Small), None);
+        let odd = ModelConfig { layers: 5, ..Stage::Tiny.config(65) };
+        assert_eq!(ladder.after(&odd), Some(Stage::Mini));
+    }
+
+    #[test]
+    fn a_ladder_is_read_as_it_was_written_and_budgets_win() {
+        let train = TrainFlags { steps: Some(9), batch: Some(4), ..TrainFlags::default() };
+        let ladder = Ladder { to: Stage::Mini, budgets: BTreeMap::from([("mini".to_owned(), 7)]), train };
+        let again: Ladder = toml::from_str(&toml::to_string(&ladder).unwrap()).unwrap();
+        assert_eq!(again.flags(Stage::Tiny).steps, Some(9));
+        let (model, train) = again.grown(Stage::Mini, 65, 1_000).unwrap();
+        assert_eq!((model, train.steps, train.batch), (Stage::Mini.config(65), 7, 4));
+        assert!(train.lr < TrainConfig::for_model(&Stage::Mini.config(65)).lr);
+    }
+}

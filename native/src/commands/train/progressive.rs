@@ -1,0 +1,179 @@
+//! `mmrec progressive`: from a small model to a large one in one run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use mmrec::Device;
+use mmrec::config::Stage;
+use mmrec::driver::{SaveKind, Session};
+use mmrec::grow::{GrowOptions, Target, grow};
+use serde_json::json;
+
+use super::TrainArgs;
+use super::ladder::Ladder;
+use super::runner::Runner;
+use super::start::{Started, new_run, recorded_origin, resumed_run, write_config};
+use crate::cli::Compute;
+use crate::commands::data::TextFlags;
+use crate::output::{Output, note};
+use crate::settings::{TrainFlags, Usage, Wish};
+use crate::{atomic, checkpoint_file, format};
+
+const EXAMPLES: &str = "\
+Examples:
+  mmrec progressive --data book.txt --to small --patience 3 --out runs/book
+  mmrec progressive --data book.txt --to small --budget tiny=600 --budget mini=400 --steps 300 --out runs/book
+  mmrec progressive --out runs/book --resume
+
+Every stage trains until its validation loss has not improved for --patience evaluations (here 5), or for its budget of steps. The
+best model of a stage then grows into the next stage, computing what it computed before, and trains on with a new warm-up and half
+the rate of a fresh model of its size (unless --lr says otherwise).
+
+It is one run in one folder, as of `mmrec train`: steps, metrics.jsonl and loss.svg go on across stages (loss.svg by work done),
+and best-STAGE.safetensors is the best model of each stage. It can be stopped, killed and resumed at any point. With --resume --to
+any run of `mmrec train` can climb further.";
+
+/// Evaluations without a better loss that end a stage, unless --patience says otherwise.
+const PATIENCE: u32 = 5;
+
+/// Train a small model, let it grow, and train on, up to a size
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ProgressiveArgs {
+    /// The text: a file, a folder of text files, or prepared data; with --resume it may be left out
+    #[arg(long, value_name = "FILE|DIR", required_unless_present = "resume")]
+    data: Option<PathBuf>,
+    /// The first stage
+    #[arg(long, value_name = "STAGE", default_value_t = Stage::Tiny, conflicts_with = "resume")]
+    from: Stage,
+    /// The last stage; with --resume it may be left out
+    #[arg(long, value_name = "STAGE", required_unless_present = "resume")]
+    to: Option<Stage>,
+    /// The run's folder, which must not hold a run yet (unless with --resume)
+    #[arg(long, value_name = "RUN")]
+    out: PathBuf,
+    /// Go on with the run in --out
+    #[arg(long)]
+    resume: bool,
+    /// The most steps of one stage, instead of --steps; may be given for several stages
+    #[arg(long, value_name = "STAGE=STEPS", value_parser = budget)]
+    budget: Vec<(Stage, u64)>,
+    #[command(flatten)]
+    text: TextFlags,
+    #[command(flatten)]
+    compute: Compute,
+    #[command(flatten)]
+    flags: TrainFlags,
+}
+
+fn budget(text: &str) -> Result<(Stage, u64), String> {
+    let (stage, steps) = text.split_once('=').ok_or("it must be like tiny=600")?;
+    let stage = stage.parse().map_err(|error: mmrec::config::ConfigError| error.to_string())?;
+    match steps.parse() {
+        Ok(steps @ 1..) => Ok((stage, steps)),
+        _ => Err(format!("{steps} is no number of steps")),
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &ProgressiveArgs, output: Output) -> Result<()> {
+    if !args.resume && args.to.is_some_and(|to| size(to) < size(args.from)) {
+        return Err(Usage(format!("--to {} is smaller than --from {}", args.to.unwrap_or(args.from), args.from)).into());
+    }
+    let (device, device_name) = args.compute.start()?;
+    let (mut started, ladder) = if args.resume { go_on(args, &device, output)? } else { begin(args, &device, output)? };
+    loop {
+        started = Runner::new(started, output).run(&device_name)?;
+        keep_best(&started)?;
+        let Some(next) = ladder.after(started.session.model_config()) else { break };
+        started = climb(started, next, &ladder, &device, output)?;
+    }
+    output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", started.folder.best().display()))
+}
+
+fn size(stage: Stage) -> u64 {
+    stage.config(stage.default_vocab()).parameters()
+}
+
+impl ProgressiveArgs {
+    fn ladder(&self, to: Stage) -> Ladder {
+        let budgets: BTreeMap<_, _> =
+            self.budget.iter().map(|(stage, steps)| (stage.name().to_owned(), *steps)).collect();
+        let patience = self.flags.patience.or(Some(PATIENCE));
+        Ladder { to, budgets, train: TrainFlags { patience, ..self.flags.clone() } }
+    }
+
+    /// As the arguments of `train`, with these settings.
+    fn train(&self, flags: TrainFlags) -> TrainArgs {
+        TrainArgs {
+            data: self.data.clone(),
+            stage: (!self.resume).then_some(self.from),
+            config: None,
+            out: self.out.clone(),
+            resume: self.resume,
+            from: None,
+            text: self.text.clone(),
+            compute: self.compute.clone(),
+            flags,
+        }
+    }
+}
+
+fn begin(args: &ProgressiveArgs, device: &Device, output: Output) -> Result<(Started, Ladder)> {
+    let ladder = args.ladder(args.to.context("--to is missing")?);
+    let train = args.train(ladder.flags(args.from));
+    let wish = Wish { stage: train.stage, file: None, flags: &train.flags };
+    let started = new_run(&train, &wish, device, output)?;
+    ladder.write(&started.folder)?;
+    Ok((started, ladder))
+}
+
+fn go_on(args: &ProgressiveArgs, device: &Device, output: Output) -> Result<(Started, Ladder)> {
+    let train = args.train(TrainFlags::default());
+    let wish = Wish { stage: None, file: None, flags: &train.flags };
+    let started = resumed_run(&train, &wish, device, output)?;
+    let ladder = match (Ladder::read(&started.folder)?, args.to) {
+        (Some(ladder), None) => ladder,
+        (Some(ladder), Some(to)) => Ladder { to, ..ladder },
+        (None, Some(to)) => args.ladder(to),
+        (None, None) => bail!("{} holds a run of one stage: say by --to how far it is to grow", args.out.display()),
+    };
+    ladder.write(&started.folder)?;
+    Ok((started, ladder))
+}
+
+/// Keeps the best model of the stage that ended under its name.
+fn keep_best(started: &Started) -> Result<()> {
+    let Started { folder, session, .. } = started;
+    let Some(stage) = Stage::of(session.model_config()) else { return Ok(()) };
+    if session.progress().best.is_none() {
+        return Ok(());
+    }
+    atomic::link_or_copy(&folder.best(), &folder.path().join(format!("best-{stage}.safetensors")))
+}
+
+/// Grows the stage's best model into the next stage.
+fn climb(started: Started, next: Stage, ladder: &Ladder, device: &Device, output: Output) -> Result<Started> {
+    let Started { folder, session, metrics } = started;
+    let progress = session.progress().clone();
+    let path = if progress.best.is_some() { folder.best() } else { folder.last() };
+    let data = session.data().clone();
+    let (model, train) = ladder.grown(next, data.tokenizer.vocab(), data.train.len())?;
+    // Both models and their moments at once would be needless.
+    drop(session);
+    let old = checkpoint_file::read(&path)?;
+    let target = Target { model, tokenizer: data.tokenizer.clone() };
+    let grown = grow(&old, &target, &GrowOptions { seed: train.seed, ..GrowOptions::default() });
+    let grown = grown.with_context(|| format!("{} cannot grow into {next}", path.display()))?;
+    let (before, after) = (old.model.parameters(), grown.model.parameters());
+    drop(old);
+    let session = Session::resume_grown(&progress, before, &grown, train, data, device)?;
+    drop(grown);
+    folder.save(SaveKind::Last, session.step(), &pollster::block_on(session.checkpoint())?)?;
+    write_config(&folder, &session, recorded_origin(&folder)?)?;
+    output.value(&json!({ "type": "grown", "stage": next, "step": session.step(), "parameters": after }))?;
+    note(&format!("grown into {next}: {} to {}", format::thousands(before), format::count(after, "parameter")));
+    Ok(Started { folder, session, metrics })
+}
