@@ -43,7 +43,7 @@ pub struct PlanArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=65_536))]
     vocab: Option<u32>,
     /// Memory of one device in GB that must not be exceeded [default: what is free on this machine]
-    #[arg(long, value_name = "GB", value_parser = positive)]
+    #[arg(long, value_name = "GB", value_parser = positive, allow_negative_numbers = true)]
     memory: Option<f64>,
     /// Devices that share each batch, each with a copy of the model
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=4096))]
@@ -52,13 +52,13 @@ pub struct PlanArgs {
     #[arg(long, value_enum, default_value_t = PrecisionName::F32)]
     precision: PrecisionName,
     /// Rate of a large matrix product on one device in GFLOP/s, instead of measuring here
-    #[arg(long, value_name = "GFLOPS", value_parser = positive)]
+    #[arg(long, value_name = "GFLOPS", value_parser = positive, allow_negative_numbers = true)]
     rate: Option<f64>,
     /// Tokens to learn from, instead of --steps
     #[arg(long, value_name = "N", conflicts_with_all = ["steps", "epochs"], value_parser = clap::value_parser!(u64).range(1..))]
     tokens: Option<u64>,
     /// Price of one device for an hour, in any currency
-    #[arg(long, value_name = "PRICE", value_parser = positive)]
+    #[arg(long, value_name = "PRICE", value_parser = positive, allow_negative_numbers = true)]
     price: Option<f64>,
     #[command(flatten)]
     compute: Compute,

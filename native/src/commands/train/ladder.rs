@@ -13,10 +13,6 @@ use crate::settings::{TrainFlags, Wish};
 
 const FILE: &str = "progressive.toml";
 
-/// What a model that has grown trains at, as a share of the rate that a fresh one would: the carried weights are near a minimum
-/// already, and a fresh model's rate would throw them out of it.
-const RATE: f64 = 0.5;
-
 /// How far to climb, and how each stage trains.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,7 +73,7 @@ impl Ladder {
         let (model, mut train) =
             Wish { stage: Some(stage), file: None, flags: &flags }.for_new_run(vocab, train_tokens)?;
         if flags.lr.is_none() {
-            train.lr *= RATE;
+            train.lr = TrainConfig::for_grown(&model).lr;
         }
         Ok((model, train))
     }
@@ -105,7 +101,7 @@ mod tests {
         let again: Ladder = toml::from_str(&toml::to_string(&ladder).unwrap()).unwrap();
         assert_eq!(again.flags(Stage::Tiny).steps, Some(9));
         let (model, train) = again.grown(Stage::Mini, 65, 1_000).unwrap();
-        assert_eq!((model, train.steps, train.batch), (Stage::Mini.config(65), 7, 4));
-        assert!(train.lr < TrainConfig::for_model(&Stage::Mini.config(65)).lr);
+        assert_eq!((&model, train.steps, train.batch), (&Stage::Mini.config(65), 7, 4));
+        assert_eq!(train.lr, TrainConfig::for_grown(&model).lr);
     }
 }
