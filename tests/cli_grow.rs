@@ -145,3 +145,30 @@ fn a_tokenizer_that_extends_the_models_is_grown_into() {
     assert!(lines.contains("width 16 to 48") && lines.contains("head width 8 to 16"), "{lines}");
     assert!(lines.contains("Next: mmrec train --from people.safetensors"), "{lines}");
 }
+
+#[test]
+fn a_model_of_learned_tokens_learns_more_of_them() {
+    let room = Room::new();
+    room.write_text();
+    room.write("larger.toml", LARGER.as_bytes());
+    let prepared = |vocab: usize| {
+        let line = format!("data prepare --input text.txt --tokenizer bpe --vocab {vocab} --out data-{vocab}");
+        room.json(&line)[0].clone()
+    };
+    let (few, many) = (prepared(280), prepared(320));
+    assert_eq!((&few["vocabulary"], &many["vocabulary"]), (&280.into(), &320.into()));
+    assert!(many["train_tokens"].as_u64().unwrap() < few["train_tokens"].as_u64().unwrap());
+    assert!(room.refusal("data prepare --input text.txt --tokenizer char --vocab 300 --out x", 2).contains("--vocab"));
+
+    room.json("train --data data-280 --config settings.toml --steps 120 --out run");
+    let written = room.run("generate run/best.safetensors --prompt The --tokens 30 --seed 1").stdout;
+    assert!(written.contains(" of number "), "whole words, learned: {written}");
+    let grown =
+        &room.json("grow run/best.safetensors --config larger.toml --tokenizer-from data-320 --out more.safetensors");
+    assert_eq!(grown[0]["to"]["model"]["vocab"], 320);
+    let events = room
+        .json("train --from more.safetensors --data data-320 --context 32 --batch 4 --lr 1e-3 --steps 60 --out again");
+    let bits = |events: &[serde_json::Value]| of_type(events, "eval").last().unwrap()["val_bpc"].as_f64().unwrap();
+    let before = room.json("eval run/best.safetensors --data data-280 --context 32")[0]["val_bpc"].as_f64().unwrap();
+    assert!(bits(&events) < before + 0.2, "bits per character: {before}, then {}", bits(&events));
+}

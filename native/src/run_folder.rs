@@ -200,6 +200,19 @@ fn names(folder: &Path) -> std::io::Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mmrec::checkpoint::Stored;
+    use mmrec::config::{ModelConfig, Stage};
+    use mmrec::model::weight_specs;
+    use mmrec::tokenizer::Tokenizer;
+
+    fn checkpoint(seed: u64) -> Checkpoint {
+        let model = ModelConfig { width: 4, layers: 1, feed_forward: 2, ..Stage::Tiny.config(256) };
+        let weights = weight_specs(&model)
+            .into_iter()
+            .map(|spec| Stored { values: spec.initial(seed), name: spec.name, shape: spec.shape })
+            .collect();
+        Checkpoint { model, tokenizer: Tokenizer::Byte, weights, progress: None, moments: Vec::new() }
+    }
 
     #[test]
     fn a_run_is_neither_overwritten_nor_shared() {
@@ -233,11 +246,14 @@ mod tests {
             (SaveKind::Step, 500, "step-000500.safetensors"),
             (SaveKind::Last, 600, "last.safetensors"),
         ] {
-            let path = folder.save(kind, step, name.as_bytes()).unwrap();
+            let path = folder.save(kind, step, &checkpoint(step)).unwrap();
             assert_eq!(path.file_name().unwrap(), name);
-            assert_eq!(fs::read(folder.last()).unwrap(), name.as_bytes());
+            assert_eq!(checkpoint_file::read(&folder.last()).unwrap(), checkpoint(step));
         }
-        assert_eq!(fs::read(parent.path().join("best.safetensors")).unwrap(), b"best.safetensors");
+        assert_eq!(checkpoint_file::read(&folder.best()).unwrap(), checkpoint(20));
+        for name in ["best.safetensors", "step-000500.safetensors", "last.safetensors"] {
+            fs::write(parent.path().join(name), name).unwrap();
+        }
         let error = folder.newest_checkpoint(&|_| {}).unwrap_err();
         assert!(format!("{error:#}").contains("can be resumed from"), "{error:#}");
     }

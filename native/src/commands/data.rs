@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{ArgGroup, Args, Subcommand};
 use mmrec::data::{MAX_FRACTION, MIN_FRACTION, PrepareOptions, PreparedIndex, sample_stories};
-use mmrec::tokenizer::TokenizerKind;
+use mmrec::tokenizer::{DEFAULT_VOCAB, MAX_TOKENS, TokenizerKind};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -15,7 +15,7 @@ use crate::input::{Inputs, Skipped};
 use crate::output::{Output, note};
 use crate::prepared::{prepare, report_skipped};
 use crate::progress::{Progress, download_message};
-use crate::settings::whole;
+use crate::settings::{Usage, whole};
 use crate::{atomic, format};
 
 /// Prepare texts for training
@@ -74,9 +74,12 @@ struct PrepareArgs {
 /// How a text is read.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TextFlags {
-    /// One token for each character of the text, or one for each byte [default: char]
-    #[arg(long, value_name = "char|byte")]
+    /// One token for each character of the text, one for each byte, or tokens learned from the text [default: char]
+    #[arg(long, value_name = "char|byte|bpe")]
     pub tokenizer: Option<TokenizerKind>,
+    /// The most tokens that bpe learns [default: 2048]; a smaller number gives the beginning of what a larger one gives
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(257..=MAX_TOKENS as i64))]
+    pub vocab: Option<u32>,
     /// Share of the text, at its end, that is held back for validation [default: 0.1; 0.2 under 200 KB, 0.05 above 100 MB]
     #[arg(long, value_name = "F", value_parser = fraction)]
     pub val: Option<f64>,
@@ -87,9 +90,16 @@ pub struct TextFlags {
 
 impl TextFlags {
     /// The library's options for a text called `name`.
-    pub fn options(&self, name: &str) -> PrepareOptions {
-        let tokenizer = self.tokenizer.unwrap_or(TokenizerKind::Char);
-        PrepareOptions { validation: self.val, lossy: self.lossy, ..PrepareOptions::new(name, tokenizer) }
+    pub fn options(&self, name: &str) -> Result<PrepareOptions> {
+        let tokenizer = self.tokenizer.unwrap_or(match self.vocab {
+            Some(_) => TokenizerKind::Bpe,
+            None => TokenizerKind::Char,
+        });
+        if self.vocab.is_some() && tokenizer != TokenizerKind::Bpe {
+            bail!(Usage(format!("--vocab goes with --tokenizer bpe: the {tokenizer} tokenizer has the tokens it has")));
+        }
+        let vocab = self.vocab.map_or(DEFAULT_VOCAB, |vocab| vocab as usize);
+        Ok(PrepareOptions { vocab, validation: self.val, lossy: self.lossy, ..PrepareOptions::new(name, tokenizer) })
     }
 }
 
@@ -108,7 +118,7 @@ pub fn run(args: DataArgs, output: Output) -> Result<()> {
     let folder = temporary_beside(&target)?;
     let (mut inputs, skipped, name) = sources(&args, folder.path(), output)?;
     report_skipped(&skipped, note);
-    let index = prepare(&mut inputs, &args.text.options(&name), folder.path(), output)?;
+    let index = prepare(&mut inputs, &args.text.options(&name)?, folder.path(), output)?;
     atomic::publish_folder(folder, &target)?;
     report(&args.out, &index, &inputs, &skipped, output)
 }

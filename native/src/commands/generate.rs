@@ -101,7 +101,7 @@ fn warn_of_unknown(tokenizer: &Tokenizer, prompt: &str) {
 /// How many of `ids` stand for characters that the tokenizer does not have.
 pub fn unknown_characters(tokenizer: &Tokenizer, ids: &[u16]) -> u64 {
     match tokenizer.kind() {
-        TokenizerKind::Byte => 0,
+        TokenizerKind::Byte | TokenizerKind::Bpe => 0,
         TokenizerKind::Char => ids.iter().filter(|&&id| id == 0).count() as u64,
     }
 }

@@ -5,7 +5,7 @@ use super::index::PreparedIndex;
 use super::split::{cut, train_characters};
 use super::tokens::ShardBytes;
 use super::{DataError, Tokens, text};
-use crate::tokenizer::{CharCounter, Tokenizer, TokenizerKind};
+use crate::tokenizer::{DEFAULT_VOCAB, Maker, Tokenizer, TokenizerKind};
 
 /// A tokenized text with its training and validation parts, which never overlap.
 #[derive(Debug, Clone)]
@@ -32,15 +32,9 @@ impl Dataset {
     /// An empty text, a fraction out of range, or more distinct characters than a char tokenizer holds.
     pub fn from_text(name: &str, text: &str, kind: TokenizerKind, validation: Option<f64>) -> Result<Self, DataError> {
         text::refuse_empty(text, name)?;
-        let tokenizer = match kind {
-            TokenizerKind::Byte => Tokenizer::Byte,
-            TokenizerKind::Char => {
-                let mut counter = CharCounter::new();
-                counter.push(text);
-                Tokenizer::Char(counter.finish()?)
-            }
-        };
-        Self::with_tokenizer(name, text, tokenizer, validation)
+        let mut maker = Maker::new(kind, DEFAULT_VOCAB);
+        maker.push(text);
+        Self::with_tokenizer(name, text, maker.finish()?, validation)
     }
 
     /// As [`from_text`](Self::from_text), with a tokenizer that there is already. Characters unknown to it become its unknown

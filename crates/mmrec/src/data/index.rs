@@ -98,8 +98,8 @@ impl PreparedIndex {
         if !is_sha256(&self.fingerprint) {
             return Err(damaged("the fingerprint is no SHA-256".to_owned()));
         }
-        if self.val_chars > self.val_tokens {
-            return Err(damaged("more validation characters than tokens".to_owned()));
+        if self.val_chars > self.val_tokens.saturating_mul(self.tokenizer.longest()) {
+            return Err(damaged("more validation characters than its tokens can hold".to_owned()));
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use self::pieces::for_each_piece;
 use super::DataError;
 use super::index::PreparedIndex;
 use super::split::train_characters;
-use crate::tokenizer::{CharCounter, Tokenizer, TokenizerKind};
+use crate::tokenizer::{DEFAULT_VOCAB, Maker, Tokenizer, TokenizerKind};
 use std::io::{self, Read, Write};
 
 /// 128 Mi tokens, 256 MiB: many enough to map without thousands of files, few enough to copy and check one by one.
@@ -64,6 +64,8 @@ pub struct PrepareOptions {
     pub name: String,
     /// The tokenizer to make.
     pub tokenizer: TokenizerKind,
+    /// The most tokens of a byte pair encoding; others do not choose theirs.
+    pub vocab: usize,
     /// A tokenizer to use instead of making one: that of a model which is to learn the text.
     pub given: Option<Tokenizer>,
     /// The fraction to hold back; by default [`super::default_fraction`].
@@ -80,6 +82,7 @@ impl PrepareOptions {
         Self {
             name: name.to_owned(),
             tokenizer,
+            vocab: DEFAULT_VOCAB,
             given: None,
             validation: None,
             lossy: false,
@@ -139,9 +142,13 @@ fn count(
     texts: &mut impl TextSources,
     progress: &mut impl FnMut(PrepareProgress),
 ) -> Result<Counts, DataError> {
-    let (mut counter, mut bytes, mut blank) = (CharCounter::new(), 0u64, true);
+    let mut maker = options.given.is_none().then(|| Maker::new(options.tokenizer, options.vocab));
+    let (mut characters, mut bytes, mut blank) = (0, 0, true);
     for_each_piece(texts, options.lossy, Phase::Count, progress, |piece| {
-        counter.push(piece);
+        if let Some(maker) = &mut maker {
+            maker.push(piece);
+        }
+        characters += piece.chars().count() as u64;
         bytes += piece.len() as u64;
         blank = blank && piece.trim().is_empty();
         Ok(())
@@ -149,12 +156,9 @@ fn count(
     if blank {
         return Err(DataError::Empty { name: options.name.clone() });
     }
-    let tokenizer = match (&options.given, options.tokenizer) {
-        (Some(given), _) => given.clone(),
-        (None, TokenizerKind::Byte) => Tokenizer::Byte,
-        (None, TokenizerKind::Char) => Tokenizer::Char(counter.finish()?),
-    };
-    Ok(Counts { characters: counter.characters(), bytes, tokenizer })
+    let made = maker.map(Maker::finish).transpose()?;
+    let tokenizer = made.or_else(|| options.given.clone()).expect("one was made where none was given");
+    Ok(Counts { characters, bytes, tokenizer })
 }
 
 #[cfg(test)]

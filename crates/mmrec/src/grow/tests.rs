@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::Stage;
 use crate::model::weight_specs;
-use crate::tokenizer::CharTokenizer;
+use crate::tokenizer::{BpeTokenizer, CharTokenizer};
 
 fn tokenizer(characters: &str) -> Tokenizer {
     Tokenizer::Char(CharTokenizer::new(characters.chars().collect()).expect("in order"))
@@ -61,6 +61,24 @@ fn another_tokenizer_is_refused_and_a_longer_one_is_not() {
     let (old, new) = (&small().weights[0].values, &grown.weights[0].values);
     assert_eq!(new[..old.len()], old[..]);
     assert!(new[old.len()..].iter().all(|value| *value != 0.0), "new tokens differ from each other");
+}
+
+#[test]
+fn bytes_grow_into_learned_tokens_that_start_between_their_parts() {
+    let model = ModelConfig { vocab: 256, ..small().model };
+    let weights = weight_specs(&model)
+        .into_iter()
+        .map(|spec| Stored { values: spec.initial(1), name: spec.name, shape: spec.shape })
+        .collect();
+    let bytes = Checkpoint { model: model.clone(), tokenizer: Tokenizer::Byte, weights, ..small() };
+    let learned = Tokenizer::Bpe(BpeTokenizer::new(vec![[97, 98], [256, 99]]).expect("merges"));
+    let target = Target { model: ModelConfig { vocab: 258, ..model }, tokenizer: learned };
+    let grown = grow(&bytes, &target, &GrowOptions::default()).expect("it grows");
+    let row = |id: usize| &grown.weights[0].values[8 * id..8 * (id + 1)];
+    let between = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a + b) / 2.0).collect::<Vec<_>>();
+    assert_eq!(row(97), &bytes.weights[0].values[8 * 97..8 * 98]);
+    assert_eq!(row(256), between(row(97), row(98)));
+    assert_eq!(row(257), between(row(256), row(99)));
 }
 
 #[test]

@@ -3,11 +3,17 @@
 //! Ids are `u16`, so a vocabulary holds at most 65,536 tokens. A tokenizer read from a file is checked while it is read: a value of
 //! type [`Tokenizer`] always encodes within its own vocabulary and decodes any id without a panic.
 
+mod bpe;
 mod chars;
+mod encoder;
+mod make;
 mod stream;
 mod utf8;
 
+pub use bpe::{BpeLearner, BpeTokenizer, MAX_TOKENS};
 pub use chars::{CharCounter, CharTokenizer, MAX_CHARACTERS};
+pub use encoder::Encoder;
+pub use make::{DEFAULT_VOCAB, Maker};
 pub use stream::StreamDecoder;
 pub(crate) use utf8::Utf8Decoder;
 
@@ -41,8 +47,16 @@ pub enum TokenizerError {
         code: u32,
     },
     /// A name that is no tokenizer.
-    #[error("unknown tokenizer {0:?}: choose char or byte")]
+    #[error("unknown tokenizer {0:?}: choose char, byte or bpe")]
     UnknownKind(String),
+    /// A merge of a stored byte pair encoding cannot be.
+    #[error("the bpe tokenizer's merge {position}: {reason}: the file is damaged")]
+    Merge {
+        /// Zero-based position of the merge.
+        position: usize,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
 }
 
 /// The kind of tokenizer to make for a text.
@@ -53,6 +67,8 @@ pub enum TokenizerKind {
     Char,
     /// One token for each byte of the text's UTF-8 form.
     Byte,
+    /// Tokens for common words and parts of words, learned from the text (byte pair encoding).
+    Bpe,
 }
 
 impl TokenizerKind {
@@ -61,6 +77,7 @@ impl TokenizerKind {
         match self {
             Self::Char => "char",
             Self::Byte => "byte",
+            Self::Bpe => "bpe",
         }
     }
 }
@@ -78,12 +95,14 @@ impl FromStr for TokenizerKind {
         match name {
             "char" => Ok(Self::Char),
             "byte" => Ok(Self::Byte),
+            "bpe" => Ok(Self::Bpe),
             other => Err(TokenizerError::UnknownKind(other.to_owned())),
         }
     }
 }
 
-/// Text to token ids and back; stored as `{"kind":"byte"}` or `{"kind":"char","chars":"…"}`.
+/// Text to token ids and back; stored as `{"kind":"byte"}`, `{"kind":"char","chars":"…"}` or
+/// `{"kind":"bpe","merges":[[116,104],…]}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Tokenizer {
@@ -91,6 +110,8 @@ pub enum Tokenizer {
     Byte,
     /// Ids are the characters of the text it was made for.
     Char(CharTokenizer),
+    /// Ids are bytes, and what was learned to join from the text it was made for.
+    Bpe(BpeTokenizer),
 }
 
 impl Tokenizer {
@@ -99,6 +120,7 @@ impl Tokenizer {
         match self {
             Self::Byte => TokenizerKind::Byte,
             Self::Char(_) => TokenizerKind::Char,
+            Self::Bpe(_) => TokenizerKind::Bpe,
         }
     }
 
@@ -107,39 +129,48 @@ impl Tokenizer {
         match self {
             Self::Byte => 256,
             Self::Char(chars) => chars.vocab(),
+            Self::Bpe(bpe) => bpe.vocab(),
         }
     }
 
     /// Whether every token of `old` is here under the same id, so that a model of `old` can learn this tokenizer's further tokens.
     pub fn extends(&self, old: &Tokenizer) -> bool {
         match (self, old) {
-            (Self::Byte, Self::Byte) => true,
+            (Self::Byte | Self::Bpe(_), Self::Byte) => true,
             (Self::Char(new), Self::Char(old)) => new.characters().starts_with(old.characters()),
-            (Self::Byte, Self::Char(_)) | (Self::Char(_), Self::Byte) => false,
+            (Self::Bpe(new), Self::Bpe(old)) => new.merges().starts_with(old.merges()),
+            _ => false,
         }
     }
 
     /// The two tokens, both of lower ids, that a token joins; `None` for one that is whole by itself, as every byte and every
     /// character is.
-    pub fn parts(&self, _id: u16) -> Option<[u16; 2]> {
+    pub fn parts(&self, id: u16) -> Option<[u16; 2]> {
         match self {
             Self::Byte | Self::Char(_) => None,
+            Self::Bpe(bpe) => bpe.parts(id),
+        }
+    }
+
+    /// The most characters that one token can stand for.
+    pub fn longest(&self) -> u64 {
+        match self {
+            Self::Byte | Self::Char(_) => 1,
+            Self::Bpe(_) => bpe::LONGEST as u64,
         }
     }
 
     /// The ids of a text. Characters unknown to a char tokenizer become id 0.
     pub fn encode(&self, text: &str) -> Vec<u16> {
-        let mut ids = Vec::new();
-        self.encode_into(text, &mut ids);
+        let (mut ids, mut encoder) = (Vec::new(), self.encoder());
+        encoder.push(text, &mut ids);
+        encoder.finish(&mut ids);
         ids
     }
 
-    /// Appends the ids of a text to `ids`; the streamed preparation reuses one buffer.
-    pub fn encode_into(&self, text: &str, ids: &mut Vec<u16>) {
-        match self {
-            Self::Byte => ids.extend(text.bytes().map(u16::from)),
-            Self::Char(chars) => ids.extend(text.chars().map(|c| chars.id(c))),
-        }
+    /// An encoder for a text that comes in pieces.
+    pub fn encoder(&self) -> Encoder {
+        Encoder::new(self)
     }
 
     /// The text of some ids. Ids outside the vocabulary and invalid UTF-8 become U+FFFD; this never fails.
@@ -166,6 +197,7 @@ impl Tokenizer {
         match self {
             Self::Byte => Ok(()),
             Self::Char(chars) => chars.validate(),
+            Self::Bpe(bpe) => BpeTokenizer::new(bpe.merges().to_vec()).map(drop),
         }
     }
 
@@ -174,6 +206,7 @@ impl Tokenizer {
         match self {
             Self::Byte => byte_label(id),
             Self::Char(chars) => chars.character(id).map_or_else(|| "unknown".to_owned(), character_label),
+            Self::Bpe(bpe) => bpe.bytes(id).map_or_else(|| "unknown".to_owned(), bytes_label),
         }
     }
 }
@@ -182,6 +215,16 @@ impl fmt::Display for Tokenizer {
     /// As in "char tokenizer with 66 tokens".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} tokenizer with {} tokens", self.kind(), self.vocab())
+    }
+}
+
+/// One character by its name; several with a visible sign for each space.
+fn bytes_label(bytes: &[u8]) -> String {
+    match (bytes, std::str::from_utf8(bytes)) {
+        ([byte], _) => byte_label(u16::from(*byte)),
+        (_, Ok(text)) if text.chars().count() == 1 => text.chars().map(character_label).collect(),
+        (_, Ok(text)) => text.replace(' ', "␣").replace('\n', "⏎").escape_debug().to_string(),
+        (_, Err(_)) => bytes.iter().map(|byte| format!("0x{byte:02X}")).collect(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Text from ids that come one at a time.
 
-use super::{CharTokenizer, Tokenizer, Utf8Decoder};
+use super::{BpeTokenizer, CharTokenizer, Tokenizer, Utf8Decoder};
 
 /// Turns ids into text as they come. The joined pieces equal [`Tokenizer::decode`] of all the ids.
 #[derive(Debug, Clone)]
@@ -10,6 +10,7 @@ pub struct StreamDecoder(Kind);
 enum Kind {
     Byte(Utf8Decoder),
     Char(CharTokenizer),
+    Bpe(BpeTokenizer, Utf8Decoder),
 }
 
 impl StreamDecoder {
@@ -17,6 +18,7 @@ impl StreamDecoder {
         Self(match tokenizer {
             Tokenizer::Byte => Kind::Byte(Utf8Decoder::new(true)),
             Tokenizer::Char(chars) => Kind::Char(chars.clone()),
+            Tokenizer::Bpe(bpe) => Kind::Bpe(bpe.clone(), Utf8Decoder::new(true)),
         })
     }
 
@@ -42,11 +44,12 @@ impl StreamDecoder {
                 let byte = u8::try_from(token).unwrap_or(0xFF);
                 utf8.push(&[byte], text).expect(LOSSY);
             }
+            Kind::Bpe(bpe, utf8) => utf8.push(bpe.bytes(token).unwrap_or(&[0xFF]), text).expect(LOSSY),
         }
     }
 
     pub(super) fn finish_into(&mut self, text: &mut String) {
-        if let Kind::Byte(utf8) = &mut self.0 {
+        if let Kind::Byte(utf8) | Kind::Bpe(_, utf8) = &mut self.0 {
             utf8.finish(text).expect(LOSSY);
         }
     }

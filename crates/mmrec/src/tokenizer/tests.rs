@@ -7,6 +7,12 @@ fn char_tokenizer(text: &str) -> Tokenizer {
     Tokenizer::Char(counter.finish().unwrap())
 }
 
+fn bpe_tokenizer(text: &str) -> Tokenizer {
+    let mut maker = Maker::new(TokenizerKind::Bpe, 300);
+    maker.push(text);
+    maker.finish().unwrap()
+}
+
 #[test]
 fn ids_follow_code_points_after_the_unknown_token() {
     let tokenizer = char_tokenizer("héllo\n");
@@ -24,7 +30,11 @@ fn stored_forms() {
     assert_eq!(serde_json::from_str::<Tokenizer>(&json).unwrap(), tokenizer);
     assert_eq!("byte".parse::<TokenizerKind>().unwrap().to_string(), "byte");
     assert_eq!(serde_json::to_string(&TokenizerKind::Char).unwrap(), r#""char""#);
-    assert!("bpe".parse::<TokenizerKind>().unwrap_err().to_string().contains("char or byte"));
+    assert!("words".parse::<TokenizerKind>().unwrap_err().to_string().contains("char, byte or bpe"));
+    let tokenizer = bpe_tokenizer("so so");
+    let json = serde_json::to_string(&tokenizer).unwrap();
+    assert_eq!(json, r#"{"kind":"bpe","merges":[[115,111]]}"#);
+    assert_eq!(serde_json::from_str::<Tokenizer>(&json).unwrap(), tokenizer);
 }
 
 #[test]
@@ -34,7 +44,7 @@ fn damaged_stored_forms_are_refused() {
     assert!(refused(r#"{"kind":"char","chars":"ba"}"#).contains("U+0061"));
     assert!(refused(r#"{"kind":"char","chars":""}"#).contains("at least one"));
     assert!(refused(r#"{"kind":"char","chars":"a","more":1}"#).contains("unknown field"));
-    assert!(refused(r#"{"kind":"bpe"}"#).contains("unknown variant"));
+    assert!(refused(r#"{"kind":"words"}"#).contains("unknown variant"));
     let many: String = (0..0x1_1000u32).filter_map(char::from_u32).collect();
     let json = serde_json::json!({"kind": "char", "chars": many}).to_string();
     assert!(refused(&json).contains("byte tokenizer"));
@@ -60,6 +70,11 @@ fn extensions_keep_every_id() {
     assert!(long.extends(&short) && long.extends(&long) && Tokenizer::Byte.extends(&Tokenizer::Byte));
     assert!(!short.extends(&long) && !long.extends(&other) && !other.extends(&short));
     assert!(!long.extends(&Tokenizer::Byte) && !Tokenizer::Byte.extends(&long));
+    let bpe = bpe_tokenizer("no no no");
+    assert!(
+        bpe.extends(&Tokenizer::Byte) && bpe.extends(&bpe) && !Tokenizer::Byte.extends(&bpe) && !bpe.extends(&long)
+    );
+    assert_eq!((bpe.parts(256), bpe.token_label(257)), (Some([110, 111]), "␣no".to_owned()));
     assert_eq!(long.to_string(), "char tokenizer with 7 tokens");
 }
 
@@ -105,7 +120,11 @@ pub(crate) fn tricky_bytes() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn any_text_round_trips(text in any::<String>()) {
-        prop_assert_eq!(Tokenizer::Byte.decode(&Tokenizer::Byte.encode(&text)), text.as_str());
+        for tokenizer in [Tokenizer::Byte, bpe_tokenizer(&text)] {
+            let ids = tokenizer.encode(&text);
+            prop_assert!(ids.iter().all(|&id| usize::from(id) < tokenizer.vocab()));
+            prop_assert_eq!(tokenizer.decode(&ids), text.as_str());
+        }
         prop_assume!(!text.is_empty());
         let tokenizer = char_tokenizer(&text);
         let ids = tokenizer.encode(&text);
@@ -124,7 +143,7 @@ proptest! {
 
     #[test]
     fn any_ids_decode(ids in prop::collection::vec(any::<u16>(), 0..50), text in "[a-zé ]{1,9}") {
-        for tokenizer in [Tokenizer::Byte, char_tokenizer(&text)] {
+        for tokenizer in [Tokenizer::Byte, char_tokenizer(&text), bpe_tokenizer(&text)] {
             let mut decoder = tokenizer.decoder();
             let mut streamed: String = ids.iter().map(|&id| decoder.push(id)).collect();
             streamed += &decoder.finish();
@@ -137,6 +156,21 @@ proptest! {
     fn forged_tokenizers_never_panic(json in r#"\{"kind":"(char|byte|x)"(,"chars":"[a-d]{0,4}")?[,}]?\}?"#) {
         if let Ok(tokenizer) = serde_json::from_str::<Tokenizer>(&json) {
             prop_assert!(tokenizer.validate().is_ok());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_text_in_pieces_has_the_ids_of_the_whole(text in "(\\PC| |\\n|[a-z]){0,60}", cut in any::<prop::sample::Index>()) {
+        let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        let (head, tail) = text.split_at(places[cut.index(places.len())]);
+        for tokenizer in [Tokenizer::Byte, char_tokenizer(&format!("{text}x")), bpe_tokenizer(&text)] {
+            let (mut ids, mut encoder) = (Vec::new(), tokenizer.encoder());
+            encoder.push(head, &mut ids);
+            encoder.push(tail, &mut ids);
+            encoder.finish(&mut ids);
+            prop_assert_eq!(ids, tokenizer.encode(&text));
         }
     }
 }

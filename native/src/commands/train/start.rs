@@ -116,6 +116,7 @@ fn text_flags(flags: &TextFlags, recorded: Option<&DataOrigin>) -> TextFlags {
     let Some(recorded) = recorded else { return flags.clone() };
     TextFlags {
         tokenizer: flags.tokenizer.or(Some(recorded.tokenizer)),
+        vocab: flags.vocab,
         val: flags.val.or(recorded.validation),
         lossy: flags.lossy || recorded.lossy,
     }
@@ -138,7 +139,7 @@ fn open_data(
     if let Some(tokenizer) = tokenizer {
         refuse_other_kind(flags, tokenizer)?;
     }
-    let options = flags.options(&name_of(&[given.to_owned()]));
+    let options = flags.options(&name_of(&[given.to_owned()]))?;
     let options = PrepareOptions { given: tokenizer.cloned(), ..options };
     adopt(&mut inputs, &options, &folder.data(), output)?;
     prepared::open(&folder.data(), output)

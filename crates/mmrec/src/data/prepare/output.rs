@@ -5,7 +5,7 @@ use crate::data::DataError;
 use crate::data::fingerprint::{Fingerprint, hex};
 use crate::data::index::{INDEX_FILE, INDEX_FORMAT, PreparedIndex, ShardInfo, TRAIN, VALIDATION, shard_file};
 use crate::data::split::cut;
-use crate::tokenizer::Tokenizer;
+use crate::tokenizer::{Encoder, Tokenizer};
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 
@@ -13,6 +13,7 @@ use std::io::{self, Write};
 pub(super) struct Output<'a, S: ShardSink> {
     sink: &'a mut S,
     tokenizer: Tokenizer,
+    encoder: Encoder,
     fingerprint: Fingerprint,
     train: ShardWriter<S>,
     validation: ShardWriter<S>,
@@ -30,6 +31,7 @@ impl<'a, S: ShardSink> Output<'a, S> {
         Self {
             sink,
             fingerprint: Fingerprint::new(&tokenizer),
+            encoder: tokenizer.encoder(),
             tokenizer,
             train: ShardWriter::new(TRAIN, shard_tokens),
             validation: ShardWriter::new(VALIDATION, shard_tokens),
@@ -47,11 +49,11 @@ impl<'a, S: ShardSink> Output<'a, S> {
         let (head, tail) = cut(piece, self.train_left);
         self.train_left = self.train_left.saturating_sub(characters);
         if !head.is_empty() {
-            self.encode(head);
+            self.encode(head, self.train_left == 0);
             self.train.write(&self.bytes, self.sink)?;
         }
         if !tail.is_empty() {
-            self.encode(tail);
+            self.encode(tail, false);
             self.validation.write(&self.bytes, self.sink)?;
         }
         Ok(())
@@ -62,6 +64,8 @@ impl<'a, S: ShardSink> Output<'a, S> {
         if self.characters != expected {
             return Err(DataError::SourceChanged { before: expected, after: self.characters });
         }
+        self.encode("", true);
+        self.validation.write(&self.bytes, self.sink)?;
         self.train.close(self.sink)?;
         self.validation.close(self.sink)?;
         let (train_tokens, val_tokens) = (self.train.total(), self.validation.total());
@@ -79,11 +83,14 @@ impl<'a, S: ShardSink> Output<'a, S> {
         })
     }
 
-    /// Leaves the text's tokens in `bytes`, and takes them into the fingerprint.
-    fn encode(&mut self, text: &str) {
+    /// Leaves the tokens that the text completes in `bytes`, and takes them into the fingerprint. `ends`: a part ends with it.
+    fn encode(&mut self, text: &str, ends: bool) {
         self.ids.clear();
         self.bytes.clear();
-        self.tokenizer.encode_into(text, &mut self.ids);
+        self.encoder.push(text, &mut self.ids);
+        if ends {
+            self.encoder.finish(&mut self.ids);
+        }
         self.bytes.extend(self.ids.iter().flat_map(|id| id.to_le_bytes()));
         self.fingerprint.push(&self.bytes);
     }

@@ -1,0 +1,66 @@
+//! The words of a text, which merges do not cross: a run of letters, of digits or of other signs, with the space before it; and
+//! runs of white space.
+
+/// Bytes of the longest word, and so of the longest token; longer runs are cut. Encoding a word takes the square of its length.
+pub const LONGEST: usize = 64;
+/// Digits of one word: numbers are read in groups, whatever their length.
+const DIGITS: usize = 3;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Letter,
+    Digit,
+    White,
+    Sign,
+}
+
+impl Class {
+    fn of(c: char) -> Self {
+        // The commonest first; the others take a table.
+        match c {
+            'a'..='z' | 'A'..='Z' => Self::Letter,
+            '0'..='9' => Self::Digit,
+            _ if c.is_whitespace() => Self::White,
+            _ if c.is_numeric() => Self::Digit,
+            _ if c.is_alphanumeric() => Self::Letter,
+            _ => Self::Sign,
+        }
+    }
+}
+
+/// The words of a text, in their order; joined they are the text.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (word, later) = rest.split_at(first(rest));
+        rest = later;
+        (!word.is_empty()).then_some(word)
+    })
+}
+
+/// How many bytes at the beginning of `text` are words that no text after it can change: all but the last word.
+pub fn complete(text: &str) -> usize {
+    text.len() - words(text).last().map_or(0, str::len)
+}
+
+/// The length of the first word.
+fn first(text: &str) -> usize {
+    let mut characters = text.char_indices().map(|(at, c)| (at, c, Class::of(c))).peekable();
+    let Some((_, c, mut class)) = characters.next() else { return 0 };
+    if c == ' '
+        && let Some(&(_, _, next)) = characters.peek().filter(|(_, _, next)| *next != Class::White)
+    {
+        class = next;
+        characters.next();
+    }
+    let (mut count, mut last_space) = (1, None);
+    for (at, c, next) in characters {
+        if next != class || at + c.len_utf8() > LONGEST || (class == Class::Digit && count == DIGITS) {
+            // The space before a word is the word's.
+            return last_space.filter(|_| next != class && next != Class::White).unwrap_or(at);
+        }
+        count += 1;
+        last_space = (c == ' ').then_some(at);
+    }
+    text.len()
+}
