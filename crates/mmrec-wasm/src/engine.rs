@@ -5,13 +5,14 @@ use mmrec::config::{ModelConfig, SampleConfig, Stage};
 use mmrec::data::Dataset;
 use mmrec::driver::{Session, probe};
 use mmrec::generate::{Generator, next_logits};
+use mmrec::grow::{GrowOptions, Target, grow};
 use mmrec::model::Model;
 use mmrec::tokenizer::Tokenizer;
 use mmrec::{Device, platform};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
-use crate::settings::{Description, Preset, RunInfo, STAGES, Settings};
+use crate::settings::{Description, Preset, RunInfo, STAGES, Settings, grows_to};
 use crate::text::{PrepareOptions, Text};
 use crate::{failed, from_js, thrown, to_js};
 
@@ -120,6 +121,7 @@ impl Engine {
             tokens_per_step: train.tokens_per_step(),
             vocabulary,
             uniform_loss: (vocabulary as f64).ln(),
+            grows_to: grows_to(&model),
         })
     }
 
@@ -147,6 +149,25 @@ impl Engine {
         let session = Session::resume(&checkpoint, self.prepared()?, &self.device).map_err(failed)?;
         self.replace(Run::Session(Box::new(session)));
         to_js(&RunInfo::of(&checkpoint))
+    }
+
+    /// Goes on with a larger model that begins with what a checkpoint's knows, on the prepared text and on the same curve;
+    /// `settings` are the larger one's, and its steps come on top of those taken.
+    pub fn grow(&mut self, bytes: &[u8], settings: JsValue) -> Result<JsValue, JsError> {
+        let settings: Settings = from_js(settings)?;
+        let small = Checkpoint::from_bytes(bytes).map_err(failed)?;
+        let before = small.progress.clone().ok_or_else(|| thrown(&mmrec::Error::NotResumable))?;
+        let (vocabulary, parameters) = (small.model.vocab, small.model.parameters());
+        let target = Target { model: settings.model(vocabulary), tokenizer: small.tokenizer.clone() };
+        let grown = grow(&small, &target, &GrowOptions::default()).map_err(failed)?;
+        // A tab has little memory, and the larger model comes next.
+        drop(small);
+        let data = self.prepared()?;
+        let train = settings.train(vocabulary);
+        let session = Session::resume_grown(&before, parameters, &grown, train, data, &self.device).map_err(failed)?;
+        let info = RunInfo::of_session(&session);
+        self.replace(Run::Session(Box::new(session)));
+        to_js(&info)
     }
 
     /// Opens a checkpoint to write only; needs no text.

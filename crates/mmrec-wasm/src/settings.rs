@@ -1,9 +1,10 @@
 //! What a person sets in the page, and what the page is told about models and runs.
 
-use mmrec::checkpoint::{Checkpoint, Progress};
+use mmrec::checkpoint::{Checkpoint, Growth, Progress};
 use mmrec::config::{ModelConfig, Stage, TrainConfig};
-use mmrec::driver::Point;
-use mmrec::tokenizer::TokenizerKind;
+use mmrec::driver::{Point, Session};
+use mmrec::grow::check_sizes;
+use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 use serde::{Deserialize, Serialize};
 
 /// Rungs of the ladder that a browser trains.
@@ -125,6 +126,11 @@ impl Preset {
     }
 }
 
+/// The smallest rung for browsers that a model can grow into, if there is one.
+pub fn grows_to(model: &ModelConfig) -> Option<Stage> {
+    STAGES.into_iter().find(|stage| check_sizes(model, &stage.config(model.vocab)).is_ok())
+}
+
 /// What some settings mean.
 #[derive(Debug, Serialize)]
 pub struct Description {
@@ -133,6 +139,8 @@ pub struct Description {
     pub vocabulary: usize,
     /// ln V: the loss of guessing all tokens alike.
     pub uniform_loss: f64,
+    /// What the model can grow into.
+    pub grows_to: Option<Stage>,
 }
 
 /// What a checkpoint says about itself.
@@ -140,11 +148,15 @@ pub struct Description {
 pub struct RunInfo {
     pub model: ModelConfig,
     pub stage: Option<Stage>,
+    /// What the model can grow into.
+    pub grows_to: Option<Stage>,
     pub parameters: u64,
     pub tokenizer: TokenizerKind,
     pub vocabulary: usize,
     pub settings: Option<Settings>,
     pub step: u64,
+    /// When it grew; empty where it did not.
+    pub growths: Vec<Growth>,
     pub history: Vec<Point>,
     pub data_name: String,
     pub fingerprint: String,
@@ -153,17 +165,27 @@ pub struct RunInfo {
 
 impl RunInfo {
     pub fn of(checkpoint: &Checkpoint) -> Self {
-        let (model, progress) = (&checkpoint.model, checkpoint.progress.as_ref());
-        let tokenizer = checkpoint.tokenizer.kind();
+        Self::new(&checkpoint.model, &checkpoint.tokenizer, checkpoint.progress.as_ref())
+    }
+
+    /// The same of a session, without reading its weights back.
+    pub fn of_session(session: &Session) -> Self {
+        Self::new(session.model_config(), &session.data().tokenizer, Some(session.progress()))
+    }
+
+    fn new(model: &ModelConfig, tokenizer: &Tokenizer, progress: Option<&Progress>) -> Self {
+        let tokenizer = tokenizer.kind();
         let text = |field: fn(&Progress) -> &String| progress.map(field).cloned().unwrap_or_default();
         Self {
             model: model.clone(),
             stage: Stage::of(model),
+            grows_to: grows_to(model),
             parameters: model.parameters(),
             tokenizer,
             vocabulary: model.vocab,
             settings: progress.map(|progress| Settings::of(model, tokenizer, &progress.train)),
             step: progress.map_or(0, |progress| progress.step),
+            growths: progress.map(|progress| progress.grown.clone()).unwrap_or_default(),
             history: progress.map(|progress| progress.history.clone()).unwrap_or_default(),
             data_name: text(|progress| &progress.data_name),
             fingerprint: text(|progress| &progress.data_fingerprint),

@@ -6,7 +6,7 @@ use crate::config::ModelConfig;
 
 /// Refuses what is not a growth of `from`.
 pub(super) fn check(from: &Checkpoint, target: &Target) -> Result<(), GrowError> {
-    let (old, new) = (&from.model, &target.model);
+    let new = &target.model;
     new.validate()?;
     if target.tokenizer.vocab() != new.vocab {
         return Err(GrowError::Vocabulary { vocab: new.vocab, tokens: target.tokenizer.vocab() });
@@ -15,6 +15,14 @@ pub(super) fn check(from: &Checkpoint, target: &Target) -> Result<(), GrowError>
         let (from, to) = (from.tokenizer.to_string(), target.tokenizer.to_string());
         return Err(GrowError::Tokenizer { from, to });
     }
+    check_sizes(&from.model, new)
+}
+
+/// Refuses sizes that a model of the sizes `old` cannot grow into.
+///
+/// # Errors
+/// [`GrowError`], if `new` is not larger in some size and at least as large in all.
+pub fn check_sizes(old: &ModelConfig, new: &ModelConfig) -> Result<(), GrowError> {
     kept(old, new)?;
     grown(old, new)?;
     let sizes = ModelConfig { dropout: old.dropout, ..new.clone() };

@@ -17,6 +17,7 @@ mod transfer;
 mod vocabulary;
 
 pub use blocks::Placement;
+pub use check::check_sizes;
 pub use error::GrowError;
 pub use probe::{Difference, difference};
 
