@@ -10,6 +10,7 @@ import { Curve } from "./curve.js";
 import { Devices } from "./devices.js";
 import { element, setText } from "./dom.js";
 import { createGeneratePanel } from "./generate-panel.js";
+import { createGrowPanel } from "./grow-panel.js";
 import { forbidOutside, missing } from "./guard.js";
 import { Keeper } from "./keeper.js";
 import { isolate } from "./isolate.js";
@@ -54,6 +55,7 @@ async function main() {
     createTextPanel({ session, archive, keeper, notices, settled: () => devices.settle() }),
     createSettingsPanel({ session, devices, settled }),
     createTrainingPanel({ session, archive }),
+    createGrowPanel({ session, archive, settled: () => devices.settle() }),
     createSamplesPanel({ session, settled }),
     createGeneratePanel({ session }),
   ];
@@ -107,8 +109,8 @@ async function begin({ session, devices, archive, keeper }) {
  * @returns {Course | null}
  */
 function courseOf({ run, desk: { settings, description } }) {
-  if (run) return { curve: run.curve, planned: run.planned, uniform: run.uniform };
-  return settings && description && { curve: new Curve(), planned: settings.steps, uniform: description.uniform_loss };
+  if (run) return { curve: run.curve, planned: run.planned, uniform: run.uniform, growths: run.growths };
+  return settings && description && { curve: new Curve(), planned: settings.steps, uniform: description.uniform_loss, growths: [] };
 }
 
 /**

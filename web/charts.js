@@ -4,12 +4,16 @@
  *
  * @import uPlot from "uplot"
  * @import { Curve } from "./curve.js"
+ * @import { Growth } from "./engine-types.js"
  */
 
 import { element, setText } from "./dom.js";
 import * as format from "./format.js";
+import { grewMark } from "./messages.js";
 
-/** @typedef {{ curve: Curve, planned: number, uniform: number }} Course */
+/** @typedef {{ curve: Curve, planned: number, uniform: number, growths: Growth[] }} Course */
+
+const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
 
 /** Loads uPlot; its types come from the package, the code from what the build copied beside us. @returns {Promise<typeof uPlot>} */
 async function load() {
@@ -52,6 +56,7 @@ export class Charts {
  * @property {(value: number) => string} write a value
  * @property {(low: number, high: number) => [number, number]} range
  * @property {boolean} [level] whether the loss of guessing uniformly is drawn, all across
+ * @property {boolean} [labelled] whether the marks of growth are named
  * @property {string[]} names of the series that the reading shows
  * @property {Palette} palette
  *
@@ -65,6 +70,7 @@ class Chart {
   #sizes;
   #planned = 1;
   /** The loss of guessing uniformly. */ #uniform = 0;
+  /** @type {Growth[]} */ #growths = [];
   #empty = true;
   #zoomed = false;
 
@@ -90,6 +96,7 @@ class Chart {
     const data = course ? [course.curve.steps, ...this.#recipe.columns(course)] : [[], ...this.#recipe.series.map(() => [])];
     this.#planned = Math.max(1, course?.planned ?? 1, course?.curve.steps.at(-1) ?? 0);
     this.#uniform = (this.#recipe.level && course?.uniform) || 0;
+    this.#growths = course?.growths ?? [];
     this.#empty = !course || course.curve.length === 0;
     if (this.#empty) this.#zoomed = false;
     this.#plot.setData(/** @type {uPlot.AlignedData} */ (data), false);
@@ -106,7 +113,7 @@ class Chart {
     const { series, palette, write } = this.#recipe;
     const axis = {
       stroke: palette.soft,
-      font: '11px system-ui, -apple-system, "Segoe UI", sans-serif',
+      font: `11px ${FONT}`,
       grid: { stroke: palette.grid, width: 1 },
       ticks: { show: false },
     };
@@ -124,7 +131,11 @@ class Chart {
         { ...axis, size: 48, gap: 4, space: 30, values: (_plot, ticks) => ticks.map((tick) => (tick === null || (this.#empty && !this.#uniform) ? "" : write(tick))) },
       ],
       series: [{}, ...series],
-      hooks: { draw: [(plot) => this.#drawLevel(plot)], setCursor: [(plot) => this.#read(plot)], setSelect: [(plot) => (this.#zoomed ||= plot.select.width > 0)] },
+      hooks: {
+        draw: [(plot) => this.#drawLevel(plot), (plot) => this.#growths.forEach(({ step }) => this.#drawMark(plot, step))],
+        setCursor: [(plot) => this.#read(plot)],
+        setSelect: [(plot) => (this.#zoomed ||= plot.select.width > 0)],
+      },
     };
   }
 
@@ -144,14 +155,29 @@ class Chart {
     if (!this.#uniform) return;
     const y = Math.round(valToPos(this.#uniform, "y", true));
     if (y < bbox.top || y > bbox.top + bbox.height) return;
+    dash(ctx, this.#recipe.palette.uniform, 5, [bbox.left, y], [bbox.left + bbox.width, y]);
+  }
+
+  /**
+   * An upright line where the model grew.
+   * @param {uPlot} plot
+   * @param {number} step
+   */
+  #drawMark({ ctx, bbox, valToPos }, step) {
+    const x = Math.round(valToPos(step, "x", true));
+    const right = bbox.left + bbox.width;
+    if (x < bbox.left || x > right) return;
+    const { labelled, palette } = this.#recipe;
+    dash(ctx, palette.soft, 2, [x, bbox.top], [x, bbox.top + bbox.height]);
+    if (!labelled) return;
     ctx.save();
-    ctx.strokeStyle = this.#recipe.palette.uniform;
-    ctx.lineWidth = devicePixelRatio;
-    ctx.setLineDash([5 * devicePixelRatio, 5 * devicePixelRatio]);
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
+    ctx.fillStyle = palette.soft;
+    ctx.font = `${11 * devicePixelRatio}px ${FONT}`;
+    ctx.textBaseline = "bottom";
+    const gap = 4 * devicePixelRatio;
+    const fits = x + gap + ctx.measureText(grewMark).width < right;
+    ctx.textAlign = fits ? "left" : "right";
+    ctx.fillText(grewMark, fits ? x + gap : x - gap, bbox.top + bbox.height - gap);
     ctx.restore();
   }
 
@@ -178,6 +204,25 @@ class Chart {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} colour
+ * @param {number} length of a dash
+ * @param {[number, number]} from
+ * @param {[number, number]} to
+ */
+function dash(ctx, colour, length, from, to) {
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([length * devicePixelRatio, length * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(...from);
+  ctx.lineTo(...to);
+  ctx.stroke();
+  ctx.restore();
+}
+
 /** Steps come whole. */
 const WHOLE = [1, 2, 5].flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((power) => digit * 10 ** power)).sort((a, b) => a - b);
 
@@ -195,6 +240,7 @@ function lossChart(palette) {
     ],
     columns: ({ curve }) => [curve.train, curve.trend, curve.validation],
     level: true,
+    labelled: true,
     write: (value) => (value >= 100 ? format.count(value) : String(Number(value.toFixed(3)))),
     range: (low, high) => [Math.max(0, low - (high - low) * 0.08), high + (high - low || 1) * 0.06],
   };

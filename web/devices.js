@@ -125,7 +125,7 @@ export class Devices {
       run.rewind(await engine.ask({ type, bytes: run.snapshot.bytes }));
     } else if (run.settings) {
       await engine.ask({ type: "start", settings: run.settings });
-      run.rewind({ step: 0, history: [] });
+      run.rewind({ step: 0, growths: [], history: [] });
     }
   }
 
@@ -167,7 +167,8 @@ export class Devices {
   #watch() {
     const { client, phase, run } = this.#session;
     if (document.hidden || phase !== "running" || !client) return;
-    const limit = Math.max((run?.curve.length ?? 0) > 1 ? SILENCE : FIRST_SILENCE, SILENT_PIECES * client.longestPiece);
+    const usual = client.warm && (run?.curve.length ?? 0) > 1 ? SILENCE : FIRST_SILENCE;
+    const limit = Math.max(usual, SILENT_PIECES * client.longestPiece);
     const silent = performance.now() - client.heardAt;
     if (silent > limit) client.fail({ message: `no sign of life for ${Math.round(silent / 1000)} seconds`, fatal: true });
   }
@@ -193,15 +194,15 @@ export class Devices {
   /** A run is the best measurement. */
   #noteRun() {
     const { run, client } = this.#session;
-    const speeds = run?.curve.speed.slice(-20).filter((value) => value !== null) ?? [];
+    const speeds = run?.recentSpeeds(20) ?? [];
     const middle = speeds.sort((a, b) => a - b)[speeds.length >> 1];
     if (client && run?.settings && this.#session.phase === "running" && middle) this.chooser.note(client.device, run.settings, middle);
   }
 
-  /** For the expected time; a run under way measures itself. */
+  /** For the expected time; a run that goes on measures itself. */
   async #measureCurrent() {
     const { desk, phase, client } = this.#session;
-    if (!desk.settings || !client || phase !== "ready" || this.chooser.speed(client.device, desk.settings)) return;
+    if (!desk.settings || !client || phase === "running" || this.chooser.speed(client.device, desk.settings)) return;
     this.#measuring = client.device;
     const measured = await this.chooser.measure(client.device, desk.settings, desk.text.source);
     this.#measuring = null;
@@ -228,7 +229,7 @@ export class Devices {
   /** What the CPU does now, or else did when it was measured. */
   #cpuSpeed() {
     const { desk, run, active } = this.#session;
-    const now = active ? run?.curve.speed.findLast((value) => value !== null) : null;
+    const now = active ? run?.recentSpeeds(20).at(-1) : null;
     return now ?? (desk.settings && this.chooser.speed("cpu", desk.settings)) ?? 0;
   }
 

@@ -25,8 +25,9 @@ export class EngineClient {
   heardAt = performance.now();
   /** The longest time between two such signs while it trains, in milliseconds. */
   longestPiece = 0;
-  /** GPU programs compiled so far. */
+  /** GPU programs compiled so far for the present model. */
   programs = 0;
+  /** Those compiled for models before it. */ #otherPrograms = 0;
   /** Whether it has trained: everything it needs is compiled then. */
   warm = false;
   /** What the worker tells of its own accord. @type {(notice: Notice) => void} */
@@ -82,6 +83,13 @@ export class EngineClient {
     });
   }
 
+  /** A model of another size comes, whose first step compiles programs of its own. */
+  cool() {
+    this.#otherPrograms += this.programs;
+    this.programs = 0;
+    this.warm = false;
+  }
+
   /** Ends the worker; a death on purpose is not told. */
   close() {
     this.onDeath = () => {};
@@ -104,7 +112,7 @@ export class EngineClient {
     const now = performance.now();
     if (message.type === "events") this.longestPiece = Math.max(this.longestPiece, now - this.heardAt);
     this.heardAt = now;
-    if (message.type === "compiled") this.programs = message.count;
+    if (message.type === "compiled") this.programs = message.count - this.#otherPrograms;
     if (message.type === "events") this.warm ||= message.events.some(({ type }) => type === "step");
     if (message.type === "failed") return this.fail(message.failure);
     if (message.type !== "reply") return this.#tell(message);

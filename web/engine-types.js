@@ -44,6 +44,7 @@
  * @property {number} tokens_per_step
  * @property {number} vocabulary
  * @property {number} uniform_loss ln V, in nats
+ * @property {Stage | null} grows_to the next size the model can grow into; null where a browser has none
  *
  * One logged step; the validation figures are there where the step was evaluated.
  * @typedef {object} Point
@@ -60,14 +61,19 @@
  * @property {number | null} [val_perplexity]
  * @property {number | null} [val_accuracy]
  *
+ * A model became a larger one: the last step of the smaller one, and its parameters.
+ * @typedef {{ step: number, parameters: number }} Growth
+ *
  * What a checkpoint says about itself.
  * @typedef {object} RunInfo
  * @property {Stage | null} stage null for a configuration that is no rung of the ladder
+ * @property {Stage | null} grows_to the next size the model can grow into; null where a browser has none
  * @property {number} parameters
  * @property {TokenizerKind} tokenizer
  * @property {number} vocabulary
  * @property {Settings | null} settings null where the file holds weights only
  * @property {number} step
+ * @property {Growth[]} growths earliest first
  * @property {Point[]} history
  * @property {string} data_name
  * @property {string} fingerprint
@@ -122,6 +128,7 @@
  * @property {(settings: Settings) => Promise<{ tokens_per_s: number }>} probe
  * @property {(settings: Settings) => void} start
  * @property {(bytes: Uint8Array) => RunInfo} resume
+ * @property {(bytes: Uint8Array, settings: Settings) => RunInfo} grow steps are those to come
  * @property {(bytes: Uint8Array) => RunInfo} open
  * @property {(bytes: Uint8Array) => RunInfo} inspect
  * @property {() => Promise<EngineEvent[]>} advance

@@ -2,7 +2,7 @@
  * What the page says to a person, in one place (labels that never change are in index.html).
  * An error says what happened, where, and what to do.
  *
- * @import { DataInfo, DeviceKind, RunInfo } from "./engine-types.js"
+ * @import { DataInfo, DeviceKind, Growth, RunInfo, Stage } from "./engine-types.js"
  *
  * @typedef {{ what: string, remedy: string }} Complaint
  */
@@ -84,6 +84,8 @@ export const estimate = (parameters, seconds, device) =>
 /** @param {unknown} error */
 export const settingsRefused = (error) => sentence(messageOf(error));
 export const lockedWhileRunning = "Stop the run to change its text or settings; the number of steps can change at any time.";
+/** @param {number} began */
+export const stepsOfGrown = (began) => `Steps counts all of them, the ${count(began)} before the model grew included.`;
 
 // Device
 
@@ -155,20 +157,52 @@ export function judge(value, uniform) {
   return better < 1.05 ? "no better than guessing yet" : `${better < 10 ? better.toFixed(1) : count(better)} times better than guessing`;
 }
 
-/** @param {{ step: number, planned: number, loss: number | null, validation: number | null, best: { step: number, loss: number } | null, uniform: number }} at */
-export function summary({ step, planned, loss: train, validation, best, uniform }) {
+/** @param {{ step: number, planned: number, growths: Growth[], loss: number | null, validation: number | null, best: { step: number, loss: number } | null, uniform: number }} at */
+export function summary({ step, planned, growths, loss: train, validation, best, uniform }) {
   if (train === null) return `No steps yet; guessing uniformly would give a loss of ${loss(uniform)}.`;
   const parts = [`Step ${count(step)} of ${count(planned)}: train loss ${loss(train)}`];
   if (validation !== null) parts.push(`validation loss ${loss(validation)}`);
   if (best) parts.push(`best ${loss(best.loss)} at step ${count(best.step)}`);
   parts.push(`guessing uniformly ${loss(uniform)}`);
-  return `${parts.join(", ")} (${judge(validation ?? train, uniform)}).`;
+  return `${parts.join(", ")} (${judge(validation ?? train, uniform)}).${growths.map(grewAt).join("")}`;
 }
 
 /** @param {unknown} error @returns {Complaint} */
 export const trainingFailed = (error) => ({
   what: `Training stopped: ${sentence(messageOf(error))}`,
   remedy: "Press “Resume” to try again from the last state, or stop and change the settings.",
+});
+
+// Growth
+
+/** @param {Stage} stage */
+export const growTo = (stage) => `Grow to ${stage}`;
+export const grewMark = "grew";
+
+/** @param {Growth} growth */
+const grewAt = ({ step, parameters }) => ` The model grew after step ${count(step)}, from ${millions(parameters)} parameters.`;
+
+/** @param {Growth} growth */
+export const grewRow = ({ parameters }) => `The model grew here, from ${millions(parameters)} parameters`;
+
+/** @param {number} parameters of the larger model */
+export const growHint = (parameters) =>
+  `The larger model (${millions(parameters)} parameters) begins with exactly what this one knows, and learns on from there with more room.`;
+
+/** @param {number} step */
+export const growQuestion = (step) =>
+  `The larger model begins with exactly what this one knows, and its curve goes on from step ${count(step)}. It takes the place of this one: save this one first to keep both. A grown model wants a lower learning rate than a new one.`;
+
+/** @param {{ stage: Stage | null, step: number, parameters: number }} model @returns {Complaint} */
+export const grown = ({ stage, step, parameters }) => ({
+  what: `The model grew to ${stage ?? "a larger size"} (${millions(parameters)} parameters) and knows what it knew at step ${count(step)}.`,
+  remedy: "Press “Resume” to train it on.",
+});
+
+/** @param {unknown} error @returns {Complaint} */
+export const growthFailed = (error) => ({
+  what: `The model did not grow: ${sentence(messageOf(error))}`,
+  remedy: "It is as it was; press “Resume” to train it on.",
 });
 
 /** @param {string} action @param {unknown} error @returns {Complaint} */
@@ -245,6 +279,8 @@ export const unusable = {
   allDone: "All planned steps are done; raise “Steps” to go on",
   otherText: "This model was trained on another text",
   noSteps: "Not while the run goes on by itself",
+  pauseFirst: "Pause the run first",
+  untrained: "Train the model a little first",
 };
 
 // Figures

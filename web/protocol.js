@@ -21,6 +21,7 @@
  *   | { type: "probe", settings: Settings }
  *   | { type: "start", settings: Settings }
  *   | { type: "resume", bytes: Uint8Array }
+ *   | { type: "grow", bytes: Uint8Array, settings: Settings }
  *   | { type: "load", bytes: Uint8Array }
  *   | { type: "inspect", bytes: Uint8Array }
  *   | { type: "run" }
@@ -44,6 +45,7 @@
  * @property {{ tokens_per_s: number }} probe
  * @property {null} start
  * @property {RunInfo} resume
+ * @property {RunInfo} grow of the larger model, which the engine holds from then on
  * @property {RunInfo} load
  * @property {RunInfo} inspect
  * @property {null} run training goes on until `pause` or a `stopped` notice

@@ -1,7 +1,7 @@
 /**
  * A model in the engine and the course of its training, as far as the page knows it.
  *
- * @import { Description, EngineEvent, RunInfo, Settings, Stage } from "./engine-types.js"
+ * @import { Description, EngineEvent, Growth, RunInfo, Settings, Stage } from "./engine-types.js"
  * @import { Sample, TextRef } from "./keeper.js"
  * @import { PrepareOptions, Snapshot, TextSource } from "./protocol.js"
  *
@@ -16,6 +16,7 @@ const SAMPLES = 200;
 
 export class Run {
   curve = new Curve();
+  /** Earliest first. @type {Growth[]} */ growths = [];
   /** @type {Sample[]} */ samples = [];
   step = 0;
   /** @type {{ done: number, total: number } | null} */ evaluating = null;
@@ -31,13 +32,15 @@ export class Run {
    * @param {Settings | null} parts.settings null: the model can write, not train
    * @param {RunText | null} parts.text null: it is not here
    * @param {Stage | null} parts.stage
+   * @param {Stage | null} [parts.growsTo] the next size it can grow into
    * @param {number} parts.parameters
    * @param {number} parts.uniform ln V
    */
-  constructor({ settings, text, stage, parameters, uniform }) {
+  constructor({ settings, text, stage, growsTo = null, parameters, uniform }) {
     this.settings = settings;
     this.text = text;
     this.stage = stage;
+    this.growsTo = growsTo;
     this.parameters = parameters;
     this.uniform = uniform;
   }
@@ -48,8 +51,8 @@ export class Run {
    * @param {Description} description
    */
   static fresh(settings, text, description) {
-    const { parameters, uniform_loss: uniform } = description;
-    return new Run({ settings: { ...settings }, text, stage: settings.stage, parameters, uniform });
+    const { parameters, grows_to: growsTo, uniform_loss: uniform } = description;
+    return new Run({ settings: { ...settings }, text, stage: settings.stage, growsTo, parameters, uniform });
   }
 
   /**
@@ -57,14 +60,39 @@ export class Run {
    * @param {RunText | null} text
    */
   static from(info, text) {
-    const { settings, stage, parameters, vocabulary } = info;
-    const run = new Run({ settings: text ? settings : null, text, stage, parameters, uniform: Math.log(vocabulary) });
+    const { settings, stage, grows_to: growsTo, parameters, vocabulary } = info;
+    const run = new Run({ settings: text ? settings : null, text, stage, growsTo, parameters, uniform: Math.log(vocabulary) });
     run.rewind(info);
     return run;
   }
 
+  /**
+   * The same run with a larger model.
+   * @param {Run} before
+   * @param {RunInfo} info
+   * @param {Snapshot} snapshot
+   */
+  static grown({ text, samples, exportedStep, kept }, info, snapshot) {
+    return Object.assign(Run.from(info, text), { samples, exportedStep, kept, snapshot });
+  }
+
   get planned() {
     return this.settings?.steps ?? this.step;
+  }
+
+  /** The step at which the model got its present size. */
+  get began() {
+    return this.growths.at(-1)?.step ?? 0;
+  }
+
+  /**
+   * The last tokens per second of the model in its present size.
+   * @param {number} count at most
+   */
+  recentSpeeds(count) {
+    const { steps, speed } = this.curve;
+    const first = Math.max(0, speed.length - count);
+    return speed.slice(first).flatMap((value, at) => (value !== null && Number(steps[first + at]) > this.began ? [value] : []));
   }
 
   /** The last loss, of the kind that says most. */
@@ -74,10 +102,11 @@ export class Run {
 
   /**
    * Goes to where a checkpoint is; what came after it never happened.
-   * @param {Pick<RunInfo, "step" | "history">} info
+   * @param {Pick<RunInfo, "step" | "growths" | "history">} info
    */
   rewind(info) {
     this.step = info.step;
+    this.growths = info.growths;
     this.curve.reset(info.history);
     this.samples = this.samples.filter((sample) => sample.step <= info.step);
     this.evaluating = null;

@@ -157,6 +157,29 @@ export class Session {
     });
   }
 
+  /**
+   * The model becomes the next larger one, with all that it knows, and waits to be trained on.
+   * @param {Pick<Settings, "steps" | "lr" | "warmup">} plan its steps come on top of those taken
+   */
+  grow(plan) {
+    return this.act(messages.growthFailed, async () => {
+      const { run } = this;
+      const small = await this.present();
+      if (!run?.settings || !run.growsTo || !small) return;
+      const settings = { ...run.settings, ...plan, stage: run.growsTo, sizes: undefined };
+      const info = await this.engine.ask({ type: "grow", bytes: small.bytes, settings });
+      // Until its state is here, the smaller model is what the page falls back on.
+      run.attached = false;
+      const snapshot = await this.engine.ask({ type: "checkpoint" });
+      this.run = Run.grown(run, info, snapshot);
+      this.phase = "paused";
+      this.engine.cool();
+      this.#states.keep(this, snapshot);
+      await this.desk.change({ ...this.run.settings });
+      this.tell("info", messages.grown(this.run), "grown");
+    });
+  }
+
   /** @param {"run" | "step"} type */
   async go(type) {
     this.onTraining();

@@ -46,9 +46,15 @@ export function createSettingsPanel({ session, devices, settled }) {
       setText(element("estimate"), estimate(session, devices));
       const { problem } = session.desk;
       setText(element("settings-problem"), problem?.where === "settings" ? problem.message : "");
-      setText(element("settings-lock"), session.active ? messages.lockedWhileRunning : "");
+      setText(element("settings-lock"), session.active ? lock(session) : "");
     },
   };
+}
+
+/** @param {Session} session */
+function lock({ run }) {
+  const steps = run && run.began > 0 ? ` ${messages.stepsOfGrown(run.began)}` : "";
+  return messages.lockedWhileRunning + steps;
 }
 
 /** @param {HTMLInputElement | HTMLSelectElement} field */
@@ -99,10 +105,12 @@ function renderDevice({ client, phase }, { why }) {
  * @param {Session} session
  * @param {Devices} devices
  */
-function estimate({ desk, client }, { chooser }) {
+function estimate({ desk, client, active, run }, { chooser }) {
   const { description, settings } = desk;
   if (!description || !settings || !client) return messages.none;
   const speed = chooser.speed(client.device, settings);
-  const seconds = speed && ((description.tokens_per_step * settings.steps) / speed) * OVERHEAD;
+  // What a smaller model did before it grew is done.
+  const steps = settings.steps - (active ? run?.began ?? 0 : 0);
+  const seconds = speed && ((description.tokens_per_step * steps) / speed) * OVERHEAD;
   return messages.estimate(description.parameters, seconds, messages.deviceNames[client.device]);
 }

@@ -5,14 +5,13 @@
  * @import { Session } from "./session.js"
  */
 
-import { button, element, input, make, need, onPress, setText, setUsable, throttle } from "./dom.js";
+import { renderTable } from "./curve-table.js";
+import { button, element, input, need, onPress, setText, setUsable, throttle } from "./dom.js";
 import * as format from "./format.js";
 import * as messages from "./messages.js";
 
 /** How often a screen reader is told how it goes (milliseconds). */
 const ANNOUNCE = 15_000;
-/** More rows than this are thinned out in the table. */
-const ROWS = 1000;
 /** Below this many steps since its last file a run is not worth a question before another takes its place. */
 const WORTH_ASKING = 20;
 
@@ -52,7 +51,7 @@ export function createTrainingPanel({ session, archive }) {
   const words = () => (session.preparing ? describePhase(session) : inWords(session));
   const announce = throttle(() => session.phase === "running" && setText(element("announcer"), words()), ANNOUNCE);
   const summarise = throttle(() => setText(element("chart-summary"), inWords(session)), 1000);
-  const table = throttle(() => renderTable(session), 1000);
+  const table = throttle(() => renderTable(session.run), 1000);
   need("numbers", HTMLDetailsElement).addEventListener("toggle", table);
   // While the GPU prepares itself nothing else shows that time passes.
   setInterval(() => session.preparing && setText(element("phase"), describePhase(session)), 1000);
@@ -202,26 +201,6 @@ function renderKept({ run, phase }, { kept }) {
 /** @param {Session} session */
 function inWords({ run }) {
   if (!run) return "No steps yet.";
-  const { step, planned, uniform, curve } = run;
-  return messages.summary({ step, planned, loss: curve.loss, validation: curve.validationLoss, best: curve.best, uniform });
-}
-
-/** The curve as a table, for whoever cannot see the chart or wants the numbers. @param {Session} session */
-function renderTable({ run }) {
-  const body = element("numbers-body");
-  if (!need("numbers", HTMLDetailsElement).open) return;
-  const curve = run?.curve;
-  const stride = Math.ceil((curve?.length ?? 0) / ROWS);
-  const rows = [];
-  for (let at = 0; curve && at < curve.length; at++) {
-    if (at % stride !== 0 && curve.validation[at] === null && at !== curve.length - 1) continue;
-    const cells = [
-      format.count(curve.steps[at] ?? 0),
-      ...[curve.train[at], curve.validation[at]].map((value) => (value == null ? "" : value.toFixed(5))),
-      curve.lr[at] == null ? "" : format.rate(Number(curve.lr[at])),
-      curve.speed[at] == null ? "" : format.count(Number(curve.speed[at])),
-    ];
-    rows.push(make("tr", {}, ...cells.map((text) => make("td", { text }))));
-  }
-  body.replaceChildren(...rows);
+  const { step, planned, growths, uniform, curve } = run;
+  return messages.summary({ step, planned, growths, loss: curve.loss, validation: curve.validationLoss, best: curve.best, uniform });
 }

@@ -95,6 +95,11 @@ async function respond(request) {
       begin(info.step);
       return info;
     }
+    case "grow": {
+      const info = ready.grow(request.bytes, request.settings);
+      begin(info.step);
+      return info;
+    }
     case "load": {
       const info = ready.open(request.bytes);
       begin(info.step);
@@ -168,6 +173,8 @@ async function read(ready, source) {
 /** @param {number} at the step of the model that is now in the engine */
 function begin(at) {
   training = "no";
+  // The model that was writing is gone.
+  if (writing) notify({ type: "writing_ended", stopped: true });
   writing = false;
   step = at;
   savedStep = at;

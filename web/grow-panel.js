@@ -1,0 +1,93 @@
+/**
+ * Growth: the model becomes the next larger one, with what it knows. The person is asked what to train it with.
+ *
+ * @import { Archive } from "./archive.js"
+ * @import { Settings } from "./engine-types.js"
+ * @import { Session } from "./session.js"
+ *
+ * @typedef {Pick<Settings, "steps" | "lr" | "warmup">} Plan steps on top of those taken
+ */
+
+import { button, element, need, onPress, setText, setUsable } from "./dom.js";
+import * as messages from "./messages.js";
+
+/** At the rate of a fresh model what is there already would be shaken up before the new parts take hold. */
+const CALMER = 0.5;
+
+/**
+ * @param {{ session: Session, archive: Archive, settled: () => void }} context
+ * @returns {{ render(): void }}
+ */
+export function createGrowPanel({ session, archive, settled }) {
+  const grow = button("grow");
+  const form = need("grow-form", HTMLFormElement);
+
+  onPress(grow, () => void ask(form, session).then(async (answer) => {
+    if (answer === "save" && !(await archive.saveFile())) return;
+    if (answer === "cancel" || !(await session.grow(wanted(form)))) return;
+    // The button names the next size now, or is gone; the next thing wanted is to resume.
+    button("pause").focus({ preventScroll: true });
+    settled();
+  }));
+
+  return {
+    render() {
+      const { run, desk, phase } = session;
+      const stage = phase === "dead" ? null : run?.growsTo;
+      element("growth").hidden = !stage;
+      if (!stage) return;
+      const refusal = whyNot(session);
+      setText(grow, messages.growTo(stage));
+      setUsable(grow, refusal === "" && !session.busy, refusal);
+      setText(element("grow-hint"), messages.growHint(desk.presets.find((preset) => preset.stage === stage)?.parameters ?? 0));
+    },
+  };
+}
+
+/** @param {Session} session */
+function whyNot({ phase, run, resumable }) {
+  if (phase === "running") return messages.unusable.pauseFirst;
+  if (!resumable) return messages.unusable.otherText;
+  return run?.step ? "" : messages.unusable.untrained;
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {Session} session
+ * @returns {Promise<string>} "grow", "save" (first) or "cancel"
+ */
+function ask(form, session) {
+  const dialog = need("grow-dialog", HTMLDialogElement);
+  const { run } = session;
+  if (!run?.growsTo) return Promise.resolve("cancel");
+  setText(element("grow-heading"), messages.growTo(run.growsTo));
+  setText(element("grow-text"), messages.growQuestion(run.step));
+  for (const [name, value] of Object.entries(usual(session))) field(form, name).value = String(value);
+  dialog.returnValue = "cancel";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue || "cancel"), { once: true });
+  });
+}
+
+/**
+ * What a larger model is trained with, unless the person wants otherwise: as many steps as were planned for the smaller one.
+ * @param {Session} session
+ * @returns {Plan}
+ */
+function usual({ run, desk }) {
+  const defaults = run?.growsTo && desk.defaults?.[run.growsTo];
+  if (!run || !defaults) throw new Error("there is nothing to grow");
+  const { lr, warmup } = defaults;
+  return { steps: Math.max(1, run.planned - run.began), lr: Number((lr * CALMER).toPrecision(3)), warmup };
+}
+
+/** @param {HTMLFormElement} form @returns {Plan} */
+const wanted = (form) => ({
+  steps: field(form, "steps").valueAsNumber,
+  lr: field(form, "lr").valueAsNumber,
+  warmup: field(form, "warmup").valueAsNumber,
+});
+
+/** @param {HTMLFormElement} form @param {string} name */
+const field = (form, name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
