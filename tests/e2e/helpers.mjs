@@ -152,6 +152,47 @@ export async function loadCheckpoint(page, path) {
   await (await waiting).setFiles(path);
 }
 
+/**
+ * Takes what “Save checkpoint” offers; `name` is the one offered.
+ * @param {import("playwright-core").Page} page
+ * @param {string} path
+ */
+export async function saveCheckpoint(page, path) {
+  const waiting = page.waitForEvent("download");
+  await press(page, "Save checkpoint");
+  const download = await waiting;
+  await download.saveAs(path);
+  return { path, name: download.suggestedFilename() };
+}
+
+/**
+ * What a worker of the page says comes after a prompt, with the model of a file.
+ * @param {import("playwright-core").Page} page
+ * @param {string} path
+ * @param {string} prompt
+ * @returns {Promise<number[]>}
+ */
+export async function pageLogits(page, path, prompt) {
+  await page.route("**/checkpoint-under-test", (route) => route.fulfill({ path, contentType: "application/octet-stream" }));
+  const logits = await page.evaluate(async (prompt) => {
+    const { EngineClient } = await import(new URL("web/engine-client.js", location.href).href);
+    const client = await EngineClient.open("cpu");
+    const bytes = new Uint8Array(await (await fetch("checkpoint-under-test")).arrayBuffer());
+    await client.ask({ type: "load", bytes });
+    const logits = await client.ask({ type: "logits", prompt });
+    client.close();
+    return [...logits];
+  }, prompt);
+  await page.unroute("**/checkpoint-under-test");
+  return logits;
+}
+
+/** The largest difference between two lists of numbers. @param {number[]} one @param {number[]} other */
+export function apart(one, other) {
+  assert.equal(one.length, other.length);
+  return Math.max(...one.map((value, index) => Math.abs(value - other[index])));
+}
+
 /** @param {import("playwright-core").Page} page @param {string} id */
 export const figure = async (page, id) => (await page.locator(`#figure-${id}`).textContent()) ?? "";
 
@@ -172,7 +213,7 @@ export async function curve(page) {
   await page.locator("#numbers").evaluate((details) => (details.open = true));
   // The table follows the run with a second's delay at most.
   await page.waitForTimeout(1300);
-  const rows = await page.locator("#numbers-body tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  const rows = await page.locator("#numbers-body tr:not(.mark)").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
   const number = (text) => (text === "" ? null : Number(text.replaceAll(",", "")));
   return rows.map(([step, train, validation]) => ({ step: number(step), train: number(train), validation: number(validation) }));
 }

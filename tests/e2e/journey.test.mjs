@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, phase, press, ready, settle, SMALL, start, text, usable, visit } from "./helpers.mjs";
+import { apart, assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, settle, SMALL, start, text, usable, visit } from "./helpers.mjs";
 
 const TEXT = { name: "objects.txt", buffer: Buffer.from(text(3000)) };
 const PROMPT = "Ada finds ";
@@ -23,34 +23,6 @@ after(async () => {
   await place.close();
   await rm(folder, { recursive: true });
 });
-
-/** @param {import("playwright-core").Page} page @param {string} as */
-async function saveCheckpoint(page, as) {
-  const waiting = page.waitForEvent("download");
-  await press(page, "Save checkpoint");
-  const download = await waiting;
-  const path = join(folder, as);
-  await download.saveAs(path);
-  return { path, name: download.suggestedFilename() };
-}
-
-/**
- * What the page's own worker says comes after a prompt.
- * @param {import("playwright-core").Page} page
- * @param {string} path
- */
-async function pageLogits(page, path) {
-  await page.route("**/checkpoint-under-test", (route) => route.fulfill({ path, contentType: "application/octet-stream" }));
-  return page.evaluate(async (prompt) => {
-    const { EngineClient } = await import(new URL("web/engine-client.js", location.href).href);
-    const client = await EngineClient.open("cpu");
-    const bytes = new Uint8Array(await (await fetch("checkpoint-under-test")).arrayBuffer());
-    await client.ask({ type: "load", bytes });
-    const logits = await client.ask({ type: "logits", prompt });
-    client.close();
-    return [...logits];
-  }, PROMPT);
-}
 
 test("train on an own text, pause, reload, continue, write, save; the command line agrees", async () => {
   const { page, done } = await visit(place);
@@ -99,15 +71,13 @@ test("train on an own text, pause, reload, continue, write, save; the command li
   const written = (await page.locator("#written").textContent()) ?? "";
   assert.ok(written.startsWith(PROMPT) && written.length > PROMPT.length + 20, written);
 
-  const { path, name } = await saveCheckpoint(page, "page.safetensors");
+  const { path, name } = await saveCheckpoint(page, join(folder, "page.safetensors"));
   assert.match(name, /^mmrec-tiny-step\d+\.safetensors$/);
   if (MMREC) {
     const info = await mmrec("info", path, "--json");
     assert.equal(info.step ?? info.progress?.step, further.length);
     const native = (await mmrec("generate", path, "--prompt", PROMPT, "--logits", "--json")).logits;
-    const here = await pageLogits(page, path);
-    assert.equal(here.length, native.length);
-    const worst = Math.max(...here.map((value, index) => Math.abs(value - native[index])));
+    const worst = apart(await pageLogits(page, path, PROMPT), native);
     assert.ok(worst < 1e-4, `logits differ by ${worst}`);
   }
   await done();

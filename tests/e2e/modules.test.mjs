@@ -42,10 +42,26 @@ test("going back to a checkpoint forgets what came after it", () => {
   for (const step of [1, 2, 3]) run.apply({ type: "step", ...point(step, 5 - step) });
   run.apply({ type: "sample", step: 1, text: "early" });
   run.apply({ type: "sample", step: 3, text: "late" });
-  run.rewind({ step: 2, history: [point(1, 4), point(2, 3)] });
+  run.rewind({ step: 2, growths: [], history: [point(1, 4), point(2, 3)] });
   assert.equal(run.step, 2);
   assert.deepEqual(run.curve.steps, [1, 2]);
   assert.deepEqual(run.samples.map(({ text }) => text), ["early"]);
+});
+
+test("a run remembers when its model grew, and how fast the larger one is", () => {
+  const growths = [{ step: 1, parameters: 5 }, { step: 2, parameters: 9 }];
+  const info = { settings, stage: "small", grows_to: null, parameters: 20, vocabulary: 8, step: 3, growths, history: [point(1, 5), point(2, 4), { ...point(3, 3), tokens_per_s: 40 }] };
+  const before = new Run({ settings, text: { name: "text" }, stage: "mini", parameters: 9, uniform: 2 });
+  before.apply({ type: "sample", step: 1, text: "early" });
+  before.kept = true;
+  const run = Run.grown(before, info, snapshot(3));
+  assert.equal(run.began, 2);
+  assert.deepEqual(run.recentSpeeds(20), [40]);
+  assert.deepEqual(run.recentSpeeds(0), []);
+  assert.deepEqual([run.text, run.samples, run.kept, run.snapshot.step], [before.text, before.samples, true, 3]);
+  run.rewind({ step: 2, growths: growths.slice(0, 1), history: info.history.slice(0, 2) });
+  assert.deepEqual(run.recentSpeeds(20), [100], "of a state before the last growth");
+  assert.equal(before.began, 0);
 });
 
 test("the time left follows the pace of the last half minute", () => {

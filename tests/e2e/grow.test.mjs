@@ -1,0 +1,172 @@
+/** A trained model becomes the next larger one and learns on: the same function, one curve, through a reload and into a file. */
+
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { apart, assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, settle, SMALL, start, text, usable, visit } from "./helpers.mjs";
+
+const TEXT = { name: "objects.txt", buffer: Buffer.from(text(1500)) };
+const PROMPT = "Ada finds ";
+
+/** @type {Awaited<ReturnType<typeof start>>} */
+let place;
+/** @type {string} */
+let folder;
+before(async () => {
+  place = await start();
+  folder = await mkdtemp(join(tmpdir(), "mmrec-e2e-"));
+});
+after(async () => {
+  await place.close();
+  await rm(folder, { recursive: true });
+});
+
+/** @param {import("playwright-core").Page} page @param {Record<string, number>} settings */
+async function trainOn(page, settings) {
+  await choose(page, [TEXT]);
+  await page.locator("#text-name").filter({ hasText: TEXT.name }).waitFor();
+  await settle(page, { ...SMALL, ...settings });
+  await press(page, "Train");
+  await phase(page, /All planned steps are done/);
+}
+
+/**
+ * Grows by the dialog, which is left as it comes up save for what is given.
+ * @param {import("playwright-core").Page} page
+ * @param {string} stage
+ * @param {Record<string, number>} [fields]
+ */
+async function growTo(page, stage, fields = {}) {
+  await press(page, `Grow to ${stage}`);
+  for (const [label, value] of Object.entries(fields)) await page.getByRole("dialog").getByLabel(label).fill(String(value));
+  await button(page, "Grow").click();
+  await page.getByText(`The model grew to ${stage}`).waitFor();
+}
+
+/** Where the table says that the model grew: the step of the row before. @param {import("playwright-core").Page} page */
+async function marks(page) {
+  await curve(page);
+  return page.locator("#numbers-body tr.mark").evaluateAll((rows) => rows.map((row) => Number(row.previousElementSibling?.cells[0].textContent)));
+}
+
+/** @param {import("playwright-core").Page} page */
+const stage = (page) => page.locator("input[name=stage]:checked").getAttribute("value");
+
+test("grow to mini, train on, reload, continue, save; the command line agrees", async () => {
+  const { page, done } = await visit(place);
+  await trainOn(page, { batch: 4, steps: 40, eval_every: 20, lr: 0.004 });
+  const small = await saveCheckpoint(page, join(folder, "tiny.safetensors"));
+  const before = await curve(page);
+
+  await growTo(page, "mini", { "More steps": 6, "Warm-up steps": 2 });
+  assert.equal(await figure(page, "step"), "40 / 46");
+  assert.equal(await stage(page), "mini");
+  assert.deepEqual(await curve(page), before);
+  assert.deepEqual(await marks(page), [40]);
+  assert.match((await page.locator("#chart-summary").textContent()) ?? "", /grew after step 40, from 0\.2\d M parameters/);
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "pause");
+
+  const large = await saveCheckpoint(page, join(folder, "mini.safetensors"));
+  assert.equal(large.name, "mmrec-mini-step40.safetensors");
+  const worst = apart(await pageLogits(page, small.path, PROMPT), await pageLogits(page, large.path, PROMPT));
+  assert.ok(worst < 1e-3, `logits differ by ${worst}`);
+
+  await keptRun(page, (manifest) => manifest.settings.stage === "mini");
+  await page.reload();
+  await ready(page);
+  await button(page, "Continue").click();
+  await usable(page, "Resume");
+  assert.equal(await figure(page, "step"), "40 / 46");
+  assert.equal(await stage(page), "mini");
+  assert.deepEqual(await curve(page), before);
+  assert.deepEqual(await marks(page), [40]);
+
+  await press(page, "Resume");
+  await phase(page, /All planned steps are done/);
+  const further = await curve(page);
+  assertWhole(further, 46);
+  assert.deepEqual(further.slice(0, 40), before);
+  assert.deepEqual(await marks(page), [40]);
+  // One batch differs from the next by about a tenth; an untrained model would be at more than 3.
+  assert.ok(Math.abs(further[40].train - before[39].train) < 0.4, `${before[39].train} became ${further[40].train}`);
+  assert.ok(Math.abs(further[45].validation - before[39].validation) < 0.4);
+
+  const { path, name } = await saveCheckpoint(page, join(folder, "grown.safetensors"));
+  assert.equal(name, "mmrec-mini-step46.safetensors");
+  if (MMREC) {
+    const info = await mmrec("info", path, "--json");
+    assert.deepEqual([info.stage, info.resumable], ["mini", true]);
+    const native = (await mmrec("generate", path, "--prompt", PROMPT, "--logits", "--json")).logits;
+    assert.ok(apart(await pageLogits(page, path, PROMPT), native) < 1e-3);
+  }
+  await done();
+});
+
+test("a grown model comes back from its file with its mark, and grows again to the last size", async () => {
+  const { page, done } = await visit(place);
+  await trainOn(page, { steps: 3 });
+  await growTo(page, "mini", { "More steps": 2 });
+  await press(page, "Resume");
+  await phase(page, /All planned steps are done/);
+  const { path } = await saveCheckpoint(page, join(folder, "twice.safetensors"));
+  const points = await curve(page);
+  assertWhole(points, 5);
+
+  await choose(page, [{ name: "other.txt", buffer: Buffer.from(text(600)) }]);
+  await page.locator("#text-name").filter({ hasText: "other.txt" }).waitFor();
+  assert.equal(await button(page, "Grow to small").getAttribute("title"), "This model was trained on another text");
+  await choose(page, [TEXT]);
+  await page.locator("#text-name").filter({ hasText: TEXT.name }).waitFor();
+  await loadCheckpoint(page, path);
+  await page.getByText("was trained on the present text").waitFor();
+  assert.deepEqual(await curve(page), points);
+  assert.deepEqual(await marks(page), [3]);
+
+  await growTo(page, "small");
+  // As many steps again as the size before was to take.
+  assert.equal(await figure(page, "step"), "5 / 7");
+  assert.deepEqual(await marks(page), [3, 5]);
+  assert.equal(await page.locator("#growth").isVisible(), false);
+  await press(page, "Step");
+  await page.locator("#figure-step").filter({ hasText: "6 / 7" }).waitFor();
+  await phase(page, /Paused/);
+  assertWhole(await curve(page), 6);
+  await done();
+});
+
+test("a running model waits, Cancel and a refused plan change nothing, and growth ends what was being written", async () => {
+  const { page, done } = await visit(place);
+  assert.equal(await page.locator("#growth").isVisible(), false);
+  await settle(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
+  await press(page, "Train");
+  assert.equal(await button(page, "Grow to mini").getAttribute("title"), "Pause the run first");
+  await page.locator("#figure-step").filter({ hasText: /^[1-9]/ }).waitFor();
+  await press(page, "Pause");
+  await phase(page, /Paused/);
+  const step = await figure(page, "step");
+  await page.locator("#write summary").click();
+  await page.getByLabel("Length").fill("100000");
+  await press(page, "Generate");
+  await usable(page, "Stop writing");
+
+  await press(page, "Grow to mini");
+  await page.keyboard.press("Escape");
+  assert.equal(await figure(page, "step"), step);
+  await press(page, "Grow to mini");
+  await page.getByRole("dialog").getByLabel("Learning rate").fill("7");
+  await button(page, "Grow").click();
+  await page.getByRole("alert").filter({ hasText: /did not grow.*lr = 7 is out of range/ }).waitFor();
+  assert.equal(await figure(page, "step"), step);
+  assert.equal(await stage(page), "tiny");
+
+  await growTo(page, "mini", { "More steps": 50 });
+  assert.equal(await button(page, "Stop writing").getAttribute("aria-disabled"), "true", "the model that was writing is gone");
+  await press(page, "Resume");
+  await phase(page, /Training/);
+  assert.match((await page.locator("#settings-lock").textContent()) ?? "", /before the model grew included/);
+  await press(page, "Stop");
+  await done();
+});
