@@ -173,11 +173,11 @@ class Chart {
     ctx.save();
     ctx.fillStyle = palette.soft;
     ctx.font = `${11 * devicePixelRatio}px ${FONT}`;
-    ctx.textBaseline = "bottom";
     const gap = 4 * devicePixelRatio;
     const fits = x + gap + ctx.measureText(grewMark).width < right;
     ctx.textAlign = fits ? "left" : "right";
-    ctx.fillText(grewMark, fits ? x + gap : x - gap, bbox.top + bbox.height - gap);
+    // Below the uniform guess and above the curve, most of the time.
+    ctx.fillText(grewMark, fits ? x + gap : x - gap, bbox.top + bbox.height * 0.28);
     ctx.restore();
   }
 
