@@ -52,6 +52,9 @@ async function marks(page) {
   return page.locator("#numbers-body tr.mark").evaluateAll((rows) => rows.map((row) => Number(row.previousElementSibling?.cells[0].textContent)));
 }
 
+/** @param {import("playwright-core").Page} page @param {string} why */
+const refused = (page, why) => page.locator(`#grow[aria-disabled="true"][title="${why}"]`).waitFor();
+
 /** @param {import("playwright-core").Page} page */
 const stage = (page) => page.locator("input[name=stage]:checked").getAttribute("value");
 
@@ -117,7 +120,7 @@ test("a grown model comes back from its file with its mark, and grows again to t
 
   await choose(page, [{ name: "other.txt", buffer: Buffer.from(text(600)) }]);
   await page.locator("#text-name").filter({ hasText: "other.txt" }).waitFor();
-  assert.equal(await button(page, "Grow to small").getAttribute("title"), "This model was trained on another text");
+  await refused(page, "This model was trained on another text");
   await choose(page, [TEXT]);
   await page.locator("#text-name").filter({ hasText: TEXT.name }).waitFor();
   await loadCheckpoint(page, path);
@@ -137,12 +140,30 @@ test("a grown model comes back from its file with its mark, and grows again to t
   await done();
 });
 
+test("a worker that dies is followed by one with the grown model", async () => {
+  const { page, done } = await visit(place, { expected: /ended on purpose/ });
+  await trainOn(page, { steps: 3 });
+  const before = await curve(page);
+  await growTo(page, "mini", { "More steps": 2 });
+  for (const worker of page.workers()) await worker.evaluate(() => void setTimeout(() => { throw new Error("ended on purpose"); })).catch(() => {});
+  await page.getByRole("alert").filter({ hasText: "ended on purpose" }).waitFor();
+  await usable(page, "Resume");
+  assert.equal(await figure(page, "step"), "3 / 5");
+  assert.deepEqual(await marks(page), [3]);
+  await press(page, "Resume");
+  await phase(page, /All planned steps are done/);
+  const points = await curve(page);
+  assertWhole(points, 5);
+  assert.deepEqual(points.slice(0, 3), before);
+  await done();
+});
+
 test("a running model waits, Cancel and a refused plan change nothing, and growth ends what was being written", async () => {
   const { page, done } = await visit(place);
   assert.equal(await page.locator("#growth").isVisible(), false);
   await settle(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
   await press(page, "Train");
-  assert.equal(await button(page, "Grow to mini").getAttribute("title"), "Pause the run first");
+  await refused(page, "Pause the run first");
   await page.locator("#figure-step").filter({ hasText: /^[1-9]/ }).waitFor();
   await press(page, "Pause");
   await phase(page, /Paused/);
