@@ -19,22 +19,35 @@ export function createGeneratePanel({ session }) {
   const stop = button("stop-writing");
   /** Where the model's words go. */
   let tail = document.createTextNode("");
+  /** What came since the last frame: laid out word by word, a long text would hold up the page. */
+  let arrived = "";
+
+  const show = () => {
+    if (arrived === "") return;
+    // Follows the text only where the person has not scrolled back in it.
+    const follows = written.scrollHeight - written.scrollTop - written.clientHeight < 24;
+    tail.appendData(arrived);
+    arrived = "";
+    if (follows) written.scrollTop = written.scrollHeight;
+  };
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (generate.getAttribute("aria-disabled") === "true") return;
     tail = document.createTextNode("");
+    arrived = "";
     written.replaceChildren(make("span", { class: "given", text: prompt.value }), tail);
     written.setAttribute("aria-busy", "true");
     void session.writer.begin(prompt.value, options(form));
   });
   session.writer.onText = (text) => {
-    // Follows the text only where the person has not scrolled back in it.
-    const follows = written.scrollHeight - written.scrollTop - written.clientHeight < 24;
-    tail.appendData(text);
-    if (follows) written.scrollTop = written.scrollHeight;
+    if (arrived === "") requestAnimationFrame(show);
+    arrived += text;
   };
-  session.writer.onEnd = () => written.setAttribute("aria-busy", "false");
+  session.writer.onEnd = () => {
+    show();
+    written.setAttribute("aria-busy", "false");
+  };
   onPress(stop, () => session.writer.stop());
   onPress(button("copy"), () => void navigator.clipboard.writeText(written.textContent ?? "").catch(() => {}));
 
