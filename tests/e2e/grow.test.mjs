@@ -1,7 +1,7 @@
 /** A trained model becomes the next larger one and learns on: the same function, one curve, through a reload and into a file. */
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -138,6 +138,30 @@ test("a grown model comes back from its file with its mark, and grows again to t
   await phase(page, /Paused/);
   assertWhole(await curve(page), 6);
   await done();
+});
+
+test("a model of sizes of its own grows to the smallest size that holds it, and the command line goes on with it", { skip: MMREC ? false : "MMREC_BIN is not set" }, async () => {
+  const [source, sizes, run] = [TEXT.name, "sizes.toml", "own-sizes"].map((name) => join(folder, name));
+  await writeFile(source, TEXT.buffer);
+  await writeFile(sizes, "[model]\nvocab = 256\nwidth = 32\nlayers = 2\nheads = 2\nlevels = 2\nfeed_forward = 40\n");
+  await mmrec("train", "--data", source, "--config", sizes, "--tokenizer", "byte", "--out", run, "--steps", "2", "--batch", "2", "--context", "32", "--json");
+
+  const { page, done } = await visit(place);
+  await settle(page, { tokenizer: "byte" });
+  await choose(page, [TEXT]);
+  await page.locator("#text-name").filter({ hasText: TEXT.name }).waitFor();
+  await loadCheckpoint(page, join(run, "last.safetensors"));
+  await page.getByText("was trained on the present text").waitFor();
+  await growTo(page, "tiny", { "More steps": 3 });
+  assert.equal(await stage(page), "tiny");
+  await press(page, "Resume");
+  await phase(page, /All planned steps are done/);
+  const { path } = await saveCheckpoint(page, join(run, "last.safetensors"));
+  await done();
+
+  await mmrec("train", "--data", source, "--out", run, "--resume", "--steps", "7", "--json");
+  const info = await mmrec("info", path, "--json");
+  assert.deepEqual([info.stage, info.step ?? info.progress?.step], ["tiny", 7]);
 });
 
 test("a worker that dies is followed by one with the grown model", async () => {
