@@ -35,6 +35,11 @@ export class Desk {
     return this.settings !== null && this.info !== null && this.problem === null;
   }
 
+  /** @param {Stage} stage */
+  presetOf(stage) {
+    return this.presets.find((preset) => preset.stage === stage);
+  }
+
   /** @param {Opened} opened */
   learn(opened) {
     this.presets = opened.presets;

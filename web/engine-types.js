@@ -24,7 +24,8 @@
  * @property {boolean} [recompute] each block in the backward pass, to save memory
  * @property {number} [validation] fraction of the text; chosen from its size where it is missing
  *
- * @typedef {{ stage: Stage, parameters: number }} Preset
+ * One size; `grown` is what a model is trained with that grew into it.
+ * @typedef {{ stage: Stage, parameters: number, grown: { lr: number, warmup: number } }} Preset
  * @typedef {{ bytes: number, characters: number, preview: string }} TextInfo
  *
  * The text after it was split and turned into tokens.

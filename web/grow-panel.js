@@ -11,9 +11,6 @@
 import { button, element, need, onPress, setText, setUsable } from "./dom.js";
 import * as messages from "./messages.js";
 
-/** At the rate of a fresh model what is there already would be shaken up before the new parts take hold. */
-const CALMER = 0.5;
-
 /**
  * @param {{ session: Session, archive: Archive, settled: () => void }} context
  * @returns {{ render(): void }}
@@ -39,7 +36,7 @@ export function createGrowPanel({ session, archive, settled }) {
       const refusal = whyNot(session);
       setText(grow, messages.growTo(stage));
       setUsable(grow, refusal === "" && !session.busy, refusal);
-      setText(element("grow-hint"), messages.growHint(desk.presets.find((preset) => preset.stage === stage)?.parameters ?? 0));
+      setText(element("grow-hint"), messages.growHint(desk.presetOf(stage)?.parameters ?? 0));
     },
   };
 }
@@ -76,10 +73,9 @@ function ask(form, session) {
  * @returns {Plan}
  */
 function usual({ run, desk }) {
-  const defaults = run?.growsTo && desk.defaults?.[run.growsTo];
-  if (!run || !defaults) throw new Error("there is nothing to grow");
-  const { lr, warmup } = defaults;
-  return { steps: Math.max(1, run.planned - run.began), lr: Number((lr * CALMER).toPrecision(3)), warmup };
+  const preset = run?.growsTo && desk.presetOf(run.growsTo);
+  if (!run || !preset) throw new Error("there is nothing to grow");
+  return { steps: Math.max(1, run.planned - run.began), ...preset.grown };
 }
 
 /** @param {HTMLFormElement} form @returns {Plan} */

@@ -117,12 +117,22 @@ pub struct Preset {
     pub stage: Stage,
     pub parameters: u64,
     pub config: ModelConfig,
+    /// Sensible values for a model that grew into it.
+    pub grown: GrownDefaults,
+}
+
+/// What a grown model is trained with otherwise than a fresh one.
+#[derive(Debug, Serialize)]
+pub struct GrownDefaults {
+    pub lr: f64,
+    pub warmup: u64,
 }
 
 impl Preset {
     pub fn new(stage: Stage, vocab: usize) -> Self {
         let config = stage.config(vocab);
-        Self { stage, parameters: config.parameters(), config }
+        let TrainConfig { lr, warmup, .. } = TrainConfig::for_grown(&config);
+        Self { stage, parameters: config.parameters(), config, grown: GrownDefaults { lr, warmup } }
     }
 }
 
