@@ -15,6 +15,7 @@ fn plan(room: &Room, line: &str) -> Value {
 
 /// The most memory that a command held, in bytes.
 #[cfg(target_os = "linux")]
+#[expect(clippy::zombie_processes, reason = "wait4 waits for it")]
 fn peak(room: &Room, line: &str) -> f64 {
     let child = room.start(line);
     let (mut status, mut usage) = (0, std::mem::MaybeUninit::<libc::rusage>::uninit());
