@@ -41,7 +41,10 @@ pub struct TrainFlags {
     /// Peak learning rate [default: by width, 0.00566 for tiny, 0.00327 for mini] [above 0, at most 1]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     pub lr: Option<f64>,
-    /// Steps over which the learning rate rises; then it falls to a tenth along a cosine [default: 50]
+    /// Learning rate at the end, as a share of the peak [default: 0.1] [0 to 1]
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    pub floor: Option<f64>,
+    /// Steps over which the learning rate rises; then it falls along a cosine [default: 50]
     #[arg(long, value_name = "N", value_parser = whole())]
     pub warmup: Option<u64>,
     /// Decay of the weight matrices per unit of learning rate [default: 0.1] [0 to 10]
@@ -102,6 +105,7 @@ impl TrainFlags {
         // Only set: a file that asks for it is not overruled by a flag that is absent.
         train.recompute |= self.recompute;
         set(&mut train.lr, &self.lr);
+        set(&mut train.floor, &self.floor);
         set(&mut train.warmup, &self.warmup);
         set(&mut train.weight_decay, &self.weight_decay);
         set(&mut train.clip, &self.clip);

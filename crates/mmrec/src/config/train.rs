@@ -22,6 +22,9 @@ pub struct TrainConfig {
     pub steps: u64,
     /// Peak learning rate.
     pub lr: f64,
+    /// The rate at the end, as a share of the peak.
+    #[serde(default = "default_floor")]
+    pub floor: f64,
     /// Steps over which the rate rises to its peak.
     pub warmup: u64,
     /// Decay of matrices per unit of rate (AdamW).
@@ -48,6 +51,10 @@ pub struct TrainConfig {
     pub sample_tokens: usize,
 }
 
+fn default_floor() -> f64 {
+    0.1
+}
+
 impl TrainConfig {
     /// AdamW's decay of the first moment.
     pub const BETA1: f64 = 0.9;
@@ -66,6 +73,7 @@ impl TrainConfig {
             recompute: false,
             steps: 1_000,
             lr: (lr * 1e5).round() / 1e5,
+            floor: default_floor(),
             warmup: 50,
             weight_decay: 0.1,
             clip: 1.0,
@@ -106,6 +114,7 @@ impl TrainConfig {
         require_within("accum", self.accum as u64, 1, 4_096)?;
         require_within("steps", self.steps, 1, 1_000_000_000)?;
         require(self.lr > 0.0 && self.lr <= 1.0, "lr", self.lr, "above 0 and at most 1")?;
+        require((0.0..=1.0).contains(&self.floor), "floor", self.floor, "between 0 and 1")?;
         require_within("warmup", self.warmup, 0, 1_000_000)?;
         require((0.0..=10.0).contains(&self.weight_decay), "weight_decay", self.weight_decay, "between 0 and 10")?;
         require(self.clip > 0.0 && self.clip <= 1e6, "clip", self.clip, "above 0 and at most 1000000")?;

@@ -1,9 +1,6 @@
-//! The learning rate over time: a linear warm-up, then half a cosine down to a tenth of the peak.
+//! The learning rate over time: a linear warm-up, then half a cosine down to a share of the peak.
 
 use crate::config::TrainConfig;
-
-/// Share of the peak at the end.
-const FLOOR: f64 = 0.1;
 
 /// The rate of step number `step` (from 0) of a schedule that began with step `began`: a model that has grown in between warms
 /// up again. It stays at its floor after the last planned step.
@@ -15,7 +12,7 @@ pub fn learning_rate(config: &TrainConfig, began: u64, step: u64) -> f64 {
     }
     let done = (step - warmup) as f64 / (steps - warmup).max(1) as f64;
     let cosine = (1.0 + (std::f64::consts::PI * done.min(1.0)).cos()) / 2.0;
-    config.lr * (FLOOR + (1.0 - FLOOR) * cosine)
+    config.lr * (config.floor + (1.0 - config.floor) * cosine)
 }
 
 #[cfg(test)]

@@ -58,18 +58,29 @@ impl Ladder {
         Stage::ALL.into_iter().find(larger)
     }
 
-    /// The settings of all stages with the budget of this one.
-    pub fn flags(&self, stage: Stage) -> TrainFlags {
+    /// The settings of the first stage.
+    pub fn first(&self, stage: Stage) -> TrainFlags {
+        self.flags(stage, TrainConfig::for_model)
+    }
+
+    /// The settings of all stages with the budget of this one. But for the last stage, the rate falls from that of `defaults` only to
+    /// where the next stage begins: if it fell further, the next stage's rate would first undo what the end of this one had won.
+    fn flags(&self, stage: Stage, defaults: fn(&ModelConfig) -> TrainConfig) -> TrainFlags {
         let mut flags = self.train.clone();
         if let Some(steps) = self.budgets.get(stage.name()) {
             (flags.steps, flags.epochs) = (Some(*steps), None);
+        }
+        let sizes = stage.config(stage.default_vocab());
+        if let Some(next) = self.after(&sizes).filter(|_| flags.lr.is_none() && flags.floor.is_none()) {
+            let end = TrainConfig::for_grown(&next.config(next.default_vocab())).lr;
+            flags.floor = Some((end / defaults(&sizes).lr).min(1.0));
         }
         flags
     }
 
     /// Sizes and settings of a stage that was grown into, on a text of `train_tokens` training tokens.
     pub fn grown(&self, stage: Stage, vocab: usize, train_tokens: u64) -> Result<(ModelConfig, TrainConfig)> {
-        let flags = self.flags(stage);
+        let flags = self.flags(stage, TrainConfig::for_grown);
         let (model, mut train) =
             Wish { stage: Some(stage), file: None, flags: &flags }.for_new_run(vocab, train_tokens)?;
         if flags.lr.is_none() {
@@ -99,9 +110,22 @@ mod tests {
         let train = TrainFlags { steps: Some(9), batch: Some(4), ..TrainFlags::default() };
         let ladder = Ladder { to: Stage::Mini, budgets: BTreeMap::from([("mini".to_owned(), 7)]), train };
         let again: Ladder = toml::from_str(&toml::to_string(&ladder).unwrap()).unwrap();
-        assert_eq!(again.flags(Stage::Tiny).steps, Some(9));
+        assert_eq!(again.first(Stage::Tiny).steps, Some(9));
         let (model, train) = again.grown(Stage::Mini, 65, 1_000).unwrap();
         assert_eq!((&model, train.steps, train.batch), (&Stage::Mini.config(65), 7, 4));
-        assert_eq!(train.lr, TrainConfig::for_grown(&model).lr);
+        assert_eq!((train.lr, train.floor), (TrainConfig::for_grown(&model).lr, 0.1));
+    }
+
+    #[test]
+    fn a_stage_ends_at_the_rate_that_the_next_begins_with() {
+        let ladder = Ladder { to: Stage::Small, budgets: BTreeMap::new(), train: TrainFlags::default() };
+        let ends = |train: &TrainConfig| train.lr * train.floor;
+        let tiny = TrainConfig::for_model(&Stage::Tiny.config(256));
+        let tiny = TrainConfig { floor: ladder.first(Stage::Tiny).floor.unwrap(), ..tiny };
+        let (_, mini) = ladder.grown(Stage::Mini, 256, 1_000).unwrap();
+        let (_, small) = ladder.grown(Stage::Small, 256, 1_000).unwrap();
+        assert!((ends(&tiny) / mini.lr - 1.0).abs() < 1e-9 && (ends(&mini) / small.lr - 1.0).abs() < 1e-9);
+        let own = Ladder { train: TrainFlags { lr: Some(0.001), ..TrainFlags::default() }, ..ladder };
+        assert_eq!((own.first(Stage::Tiny).floor, small.floor), (None, 0.1));
     }
 }

@@ -29,7 +29,7 @@ type Pair = [u16; 2];
 
 /// A byte pair encoding. A clone shares it.
 ///
-/// Invariant: a merge joins tokens before it, no pair twice, to at most [`LONGEST`] bytes.
+/// Invariant: a merge joins tokens before it, no pair twice, to at most 64 bytes.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct BpeTokenizer(Arc<Table>);
