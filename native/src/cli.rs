@@ -1,11 +1,13 @@
 //! The command line: what can be asked for.
 
 use anyhow::{Context, Result};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use mmrec::Device;
+use clap::{Args, Parser, Subcommand};
+use mmrec::platform::{DeviceKind, DeviceName};
+use mmrec::{Device, platform};
 
 use crate::commands::train::progressive;
 use crate::commands::{data, eval, generate, grow, info, plan, train};
+use crate::format;
 use crate::output::Output;
 
 /// Train MM-Rec language models on your own text, and let them write.
@@ -74,24 +76,19 @@ impl Cli {
 /// What computes.
 #[derive(Debug, Clone, Args)]
 pub struct Compute {
-    /// What computes: the CPU, or a graphics card through Vulkan, Metal or DirectX 12
-    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
+    /// What computes: cpu, wgpu (a graphics card through Vulkan, Metal or DirectX 12), vulkan, metal or cuda; cuda:1 is the second
+    /// of several cards
+    #[arg(long, value_name = "NAME[:N]", default_value = "cpu")]
     device: DeviceName,
     /// CPU threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum DeviceName {
-    Cpu,
-    Wgpu,
-}
-
 impl Compute {
     /// Whether the CPU computes.
     pub fn is_cpu(&self) -> bool {
-        matches!(self.device, DeviceName::Cpu)
+        self.device.kind == DeviceKind::Cpu
     }
 
     /// Starts the threads and the device; says which device it is, for people.
@@ -99,18 +96,12 @@ impl Compute {
         let threads = self.threads.map_or(0, usize::from);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
         pool.context("the CPU threads cannot be started")?;
-        let name = match self.device {
-            DeviceName::Cpu => "cpu",
-            DeviceName::Wgpu => "wgpu",
-        };
-        let (device, description) = pollster::block_on(mmrec::platform::device(name))?;
-        Ok(match self.device {
-            DeviceName::Cpu => (
-                device,
-                format!("{description}, {}", crate::format::count(rayon::current_num_threads() as u64, "thread")),
-            ),
-            DeviceName::Wgpu => (device, description),
-        })
+        let (device, description) = pollster::block_on(platform::open(self.device))?;
+        if !self.is_cpu() {
+            return Ok((device, description));
+        }
+        let threads = format::count(rayon::current_num_threads() as u64, "thread");
+        Ok((device, format!("{description}, {threads}")))
     }
 }
 

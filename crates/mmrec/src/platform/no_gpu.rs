@@ -1,0 +1,12 @@
+//! A build without graphics cards.
+
+use burn::tensor::Device;
+
+use super::device::{DeviceName, unusable};
+use crate::Error;
+
+/// There is none to open.
+pub async fn open(name: DeviceName) -> Result<(Device, String), Error> {
+    let feature = if name.kind == super::DeviceKind::Cuda { "cuda" } else { "wgpu" };
+    Err(unusable(name, &format!("this build has no GPU support; build it with `--features {feature}`, or use the CPU")))
+}
