@@ -156,3 +156,15 @@ fn a_device_that_is_not_there_is_named() {
     assert!(ran.stderr.contains("\"wgpu\" cannot be used") && !ran.stderr.contains("panicked"), "{}", ran.stderr);
     assert!(ran.stderr.contains("Vulkan") || ran.stderr.contains("--features wgpu"), "{}", ran.stderr);
 }
+
+#[test]
+fn devices_have_names_and_what_is_missing_is_said() {
+    let room = Room::new();
+    room.write_text();
+    let train = "train --data text.txt --config settings.toml --out out --steps 1 --device";
+    assert!(room.refusal(&format!("{train} tpu"), 2).contains("cpu, wgpu, vulkan, metal and cuda"));
+    assert!(room.refusal(&format!("{train} cpu:2"), 2).contains("there is one CPU"));
+    let missing = room.refusal(&format!("{train} cuda:9"), 1);
+    assert!(missing.contains("--features cuda") || missing.contains("NVIDIA"), "{missing}");
+    assert!(!room.path("out").exists());
+}
