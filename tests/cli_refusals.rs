@@ -56,7 +56,7 @@ fn command_lines() {
     refused(&room, &train("--stage tiny --dropout 1.5"), 2, &["dropout = 1.5"]);
     refused(&room, &train("--stage tiny --epochs 0"), 2, &["epochs = 0"]);
     refused(&room, &train("--stage tiny --val 0.9"), 2, &["between 0.001 and 0.5"]);
-    refused(&room, &train("--stage tiny --tokenizer words"), 2, &["unknown tokenizer", "char or byte"]);
+    refused(&room, &train("--stage tiny --tokenizer words"), 2, &["unknown tokenizer", "char, byte or bpe"]);
     refused(&room, &train("--stage tiny --threads 0"), 2, &["--threads"]);
     refused(&room, &train("--config missing.toml"), 1, &["missing.toml"]);
     refused(&room, "train --stage tiny --out out", 2, &["--data"]);
