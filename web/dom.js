@@ -102,3 +102,16 @@ export function serial() {
     return turn;
   };
 }
+
+/**
+ * Shows a dialog; "cancel" where it is closed without an answer.
+ * @param {HTMLDialogElement} dialog
+ * @returns {Promise<string>} the value of the button that closed it
+ */
+export function answerOf(dialog) {
+  dialog.returnValue = "cancel";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue || "cancel"), { once: true });
+  });
+}

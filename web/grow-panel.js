@@ -8,7 +8,7 @@
  * @typedef {Pick<Settings, "steps" | "lr" | "warmup">} Plan steps on top of those taken
  */
 
-import { button, element, need, onPress, setText, setUsable } from "./dom.js";
+import { answerOf, button, element, need, onPress, setText, setUsable } from "./dom.js";
 import * as messages from "./messages.js";
 
 /**
@@ -60,11 +60,7 @@ function ask(form, session) {
   setText(element("grow-heading"), messages.growTo(run.growsTo));
   setText(element("grow-text"), messages.growQuestion(run.step));
   for (const [name, value] of Object.entries(usual(session))) field(form, name).value = String(value);
-  dialog.returnValue = "cancel";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue || "cancel"), { once: true });
-  });
+  return answerOf(dialog);
 }
 
 /**

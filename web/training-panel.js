@@ -6,7 +6,7 @@
  */
 
 import { renderTable } from "./curve-table.js";
-import { button, element, input, need, onPress, setText, setUsable, throttle } from "./dom.js";
+import { answerOf, button, element, input, need, onPress, setText, setUsable, throttle } from "./dom.js";
 import * as format from "./format.js";
 import * as messages from "./messages.js";
 
@@ -101,11 +101,7 @@ function ask(at, savable) {
   setText(element("replace-text"), messages.replaceQuestion(at?.step ?? 0, at?.loss ?? null));
   const save = dialog.querySelector('button[value="save"]');
   if (save instanceof HTMLButtonElement) save.hidden = !savable;
-  dialog.returnValue = "cancel";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue || "cancel"), { once: true });
-  });
+  return answerOf(dialog);
 }
 
 /**

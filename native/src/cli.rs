@@ -74,7 +74,7 @@ impl Cli {
 }
 
 /// What computes.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Args)]
 pub struct Compute {
     /// What computes: cpu, wgpu (a graphics card through Vulkan, Metal or DirectX 12), vulkan, metal or cuda; cuda:1 is the second
     /// of several cards

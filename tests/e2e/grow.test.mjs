@@ -1,28 +1,16 @@
 /** A trained model becomes the next larger one and learns on: the same function, one curve, through a reload and into a file. */
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { apart, assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, settle, SMALL, start, text, usable, visit } from "./helpers.mjs";
+import { apart, assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const TEXT = { name: "objects.txt", buffer: Buffer.from(text(1500)) };
 const PROMPT = "Ada finds ";
 
-/** @type {Awaited<ReturnType<typeof start>>} */
-let place;
-/** @type {string} */
-let folder;
-before(async () => {
-  place = await start();
-  folder = await mkdtemp(join(tmpdir(), "mmrec-e2e-"));
-});
-after(async () => {
-  await place.close();
-  await rm(folder, { recursive: true });
-});
+const place = startWithFolder();
 
 /** @param {import("playwright-core").Page} page @param {Record<string, number>} settings */
 async function trainOn(page, settings) {
@@ -61,7 +49,7 @@ const stage = (page) => page.locator("input[name=stage]:checked").getAttribute("
 test("grow to mini, train on, reload, continue, save; the command line agrees", async () => {
   const { page, done } = await visit(place);
   await trainOn(page, { batch: 4, steps: 40, eval_every: 20, lr: 0.004 });
-  const small = await saveCheckpoint(page, join(folder, "tiny.safetensors"));
+  const small = await saveCheckpoint(page, join(place.folder, "tiny.safetensors"));
   const before = await curve(page);
 
   await growTo(page, "mini", { "More steps": 6, "Warm-up steps": 2 });
@@ -72,7 +60,7 @@ test("grow to mini, train on, reload, continue, save; the command line agrees", 
   assert.match((await page.locator("#chart-summary").textContent()) ?? "", /grew after step 40, from 0\.2\d M parameters/);
   assert.equal(await page.evaluate(() => document.activeElement?.id), "pause");
 
-  const large = await saveCheckpoint(page, join(folder, "mini.safetensors"));
+  const large = await saveCheckpoint(page, join(place.folder, "mini.safetensors"));
   assert.equal(large.name, "mmrec-mini-step40.safetensors");
   const worst = apart(await pageLogits(page, small.path, PROMPT), await pageLogits(page, large.path, PROMPT));
   assert.ok(worst < 1e-3, `logits differ by ${worst}`);
@@ -97,7 +85,7 @@ test("grow to mini, train on, reload, continue, save; the command line agrees", 
   assert.ok(Math.abs(further[40].train - before[39].train) < 0.4, `${before[39].train} became ${further[40].train}`);
   assert.ok(Math.abs(further[45].validation - before[39].validation) < 0.4);
 
-  const { path, name } = await saveCheckpoint(page, join(folder, "grown.safetensors"));
+  const { path, name } = await saveCheckpoint(page, join(place.folder, "grown.safetensors"));
   assert.equal(name, "mmrec-mini-step46.safetensors");
   if (MMREC) {
     const info = await mmrec("info", path, "--json");
@@ -114,7 +102,7 @@ test("a grown model comes back from its file with its mark, and grows again to t
   await growTo(page, "mini", { "More steps": 2 });
   await press(page, "Resume");
   await phase(page, /All planned steps are done/);
-  const { path } = await saveCheckpoint(page, join(folder, "twice.safetensors"));
+  const { path } = await saveCheckpoint(page, join(place.folder, "twice.safetensors"));
   const points = await curve(page);
   assertWhole(points, 5);
 
@@ -141,7 +129,7 @@ test("a grown model comes back from its file with its mark, and grows again to t
 });
 
 test("a model of sizes of its own grows to the smallest size that holds it, and the command line goes on with it", { skip: MMREC ? false : "MMREC_BIN is not set" }, async () => {
-  const [source, sizes, run] = [TEXT.name, "sizes.toml", "own-sizes"].map((name) => join(folder, name));
+  const [source, sizes, run] = [TEXT.name, "sizes.toml", "own-sizes"].map((name) => join(place.folder, name));
   await writeFile(source, TEXT.buffer);
   await writeFile(sizes, "[model]\nvocab = 256\nwidth = 32\nlayers = 2\nheads = 2\nlevels = 2\nfeed_forward = 40\n");
   await mmrec("train", "--data", source, "--config", sizes, "--tokenizer", "byte", "--out", run, "--steps", "2", "--batch", "2", "--context", "32", "--json");

@@ -7,7 +7,10 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { resolve } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -50,6 +53,19 @@ export async function start(flags = [], serving = {}) {
       await server.close();
     },
   };
+}
+
+/** The same for all tests of a file, with a folder for files that goes when they are done. */
+export function startWithFolder() {
+  const place = /** @type {Awaited<ReturnType<typeof start>> & { folder: string }} */ ({});
+  before(async () => {
+    Object.assign(place, await start(), { folder: await mkdtemp(join(tmpdir(), "mmrec-e2e-")) });
+  });
+  after(async () => {
+    await place.close();
+    await rm(place.folder, { recursive: true });
+  });
+  return place;
 }
 
 /**

@@ -1,28 +1,16 @@
 /** The main job: one's own text, trained until it has learned, kept through a reload, written with, and taken to the command line. */
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { apart, assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, settle, SMALL, start, text, usable, visit } from "./helpers.mjs";
+import { apart, assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const TEXT = { name: "objects.txt", buffer: Buffer.from(text(3000)) };
 const PROMPT = "Ada finds ";
 
-/** @type {Awaited<ReturnType<typeof start>>} */
-let place;
-/** @type {string} */
-let folder;
-before(async () => {
-  place = await start();
-  folder = await mkdtemp(join(tmpdir(), "mmrec-e2e-"));
-});
-after(async () => {
-  await place.close();
-  await rm(folder, { recursive: true });
-});
+const place = startWithFolder();
 
 test("train on an own text, pause, reload, continue, write, save; the command line agrees", async () => {
   const { page, done } = await visit(place);
@@ -71,7 +59,7 @@ test("train on an own text, pause, reload, continue, write, save; the command li
   const written = (await page.locator("#written").textContent()) ?? "";
   assert.ok(written.startsWith(PROMPT) && written.length > PROMPT.length + 20, written);
 
-  const { path, name } = await saveCheckpoint(page, join(folder, "page.safetensors"));
+  const { path, name } = await saveCheckpoint(page, join(place.folder, "page.safetensors"));
   assert.match(name, /^mmrec-tiny-step\d+\.safetensors$/);
   if (MMREC) {
     const info = await mmrec("info", path, "--json");
@@ -84,9 +72,9 @@ test("train on an own text, pause, reload, continue, write, save; the command li
 });
 
 test("a checkpoint of the command line trains on in the page, on its own text", { skip: MMREC ? false : "MMREC_BIN is not set" }, async () => {
-  const source = join(folder, "objects.txt");
+  const source = join(place.folder, "objects.txt");
   await writeFile(source, TEXT.buffer);
-  const run = join(folder, "run");
+  const run = join(place.folder, "run");
   await mmrec("train", "--data", source, "--stage", "tiny", "--tokenizer", "char", "--out", run, "--steps", "6", "--batch", "2", "--context", "32", "--eval-every", "3", "--json");
 
   const { page, done } = await visit(place);
@@ -107,7 +95,7 @@ test("a checkpoint of the command line trains on in the page, on its own text", 
 });
 
 test("a model of sizes that the page does not offer trains on as well", { skip: MMREC ? false : "MMREC_BIN is not set" }, async () => {
-  const [source, sizes, run] = ["objects.txt", "sizes.toml", "own-sizes"].map((name) => join(folder, name));
+  const [source, sizes, run] = ["objects.txt", "sizes.toml", "own-sizes"].map((name) => join(place.folder, name));
   await writeFile(source, TEXT.buffer);
   await writeFile(sizes, "[model]\nvocab = 256\nwidth = 24\nlayers = 2\nheads = 2\nlevels = 2\nfeed_forward = 40\n");
   await mmrec("train", "--data", source, "--config", sizes, "--tokenizer", "byte", "--out", run, "--steps", "2", "--batch", "2", "--context", "32", "--json");

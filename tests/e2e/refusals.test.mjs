@@ -1,25 +1,13 @@
 /** Everything that is no text to train on, and no checkpoint: refused with a reason, and what was there before stays. */
 
 import assert from "node:assert/strict";
-import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { button, choose, press, ready, settle, SMALL, start, text, usable, visit } from "./helpers.mjs";
+import { button, choose, press, ready, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
-/** @type {Awaited<ReturnType<typeof start>>} */
-let place;
-/** @type {string} */
-let folder;
-before(async () => {
-  place = await start();
-  folder = await mkdtemp(join(tmpdir(), "mmrec-e2e-"));
-});
-after(async () => {
-  await place.close();
-  await rm(folder, { recursive: true });
-});
+const place = startWithFolder();
 
 /** @param {import("playwright-core").Page} page @param {RegExp} pattern */
 const alert = (page, pattern) => page.getByRole("alert").filter({ hasText: pattern }).waitFor();
@@ -73,7 +61,7 @@ test("too short for one batch: said, Train is off, and a smaller context may do"
 });
 
 test("over the size limit", async () => {
-  const path = join(folder, "large.txt");
+  const path = join(place.folder, "large.txt");
   const file = await open(path, "w");
   await file.truncate(100_000_001);
   await file.close();
@@ -133,7 +121,7 @@ test("Tiny Shakespeare without a network, and with a wrong file in its place", a
 
 test("files that are no checkpoint", async () => {
   const { page, done } = await visit(place);
-  const path = join(folder, "foreign.safetensors");
+  const path = join(place.folder, "foreign.safetensors");
   for (const content of [Buffer.alloc(0), Buffer.from("nothing of the kind"), Buffer.alloc(4096, 0xff)]) {
     await writeFile(path, content);
     const waiting = page.waitForEvent("filechooser");

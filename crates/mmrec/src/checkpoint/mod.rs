@@ -15,7 +15,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ModelConfig, TrainConfig};
-use crate::data::Sampler;
+use crate::data::{Sampler, hex};
 use crate::driver::{Due, Point};
 use crate::model::{Model, Weight, weight_specs};
 use crate::tokenizer::Tokenizer;
@@ -202,16 +202,8 @@ fn checksum_place(bytes: &[u8]) -> Option<std::ops::Range<usize>> {
 /// SHA-256 in hexadecimal digits of a file whose checksum is blank.
 fn checksum(bytes: &[u8], place: &std::ops::Range<usize>) -> String {
     use sha2::{Digest, Sha256};
-    let hash = Sha256::new()
-        .chain_update(&bytes[..place.start])
-        .chain_update(BLANK)
-        .chain_update(&bytes[place.end..])
-        .finalize();
-    hexadecimal(&hash)
-}
-
-fn hexadecimal(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    let hash = Sha256::new().chain_update(&bytes[..place.start]).chain_update(BLANK).chain_update(&bytes[place.end..]);
+    hex(hash)
 }
 
 #[cfg(test)]

@@ -9,8 +9,10 @@ use sha2::{Digest, Sha256};
 
 use super::{
     BLANK, CHECKSUM_KEY, Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, MODEL_KEY, PROGRESS_KEY, SECOND,
-    TOKENIZER_KEY, VERSION, VERSION_KEY, checksum_place, hexadecimal,
+    TOKENIZER_KEY, VERSION, VERSION_KEY, checksum_place,
 };
+
+use crate::data::hex;
 
 /// Values that become bytes at a time.
 const PIECE: usize = 1 << 14;
@@ -44,7 +46,7 @@ impl Checkpoint {
             hash.update(piece);
             Ok(())
         })?;
-        header[place].copy_from_slice(hexadecimal(&hash.finalize()).as_bytes());
+        header[place].copy_from_slice(hex(hash).as_bytes());
         out.write_all(&header).map_err(failed)?;
         each_piece(&tensors, |piece| out.write_all(piece).map_err(failed))
     }

@@ -39,7 +39,7 @@ impl Fingerprint {
 }
 
 /// The lower-case hexadecimal form of a finished SHA-256.
-pub(super) fn hex(hash: Sha256) -> String {
+pub(crate) fn hex(hash: Sha256) -> String {
     hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a String accepts all writes");
         text

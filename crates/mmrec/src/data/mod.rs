@@ -18,6 +18,7 @@ mod verify;
 
 pub use dataset::Dataset;
 pub use error::DataError;
+pub(crate) use fingerprint::hex;
 pub use index::{INDEX_FILE, INDEX_FORMAT, PreparedIndex, ShardInfo};
 pub use prepare::{
     DEFAULT_SHARD_TOKENS, Phase, PrepareOptions, PrepareProgress, ShardSink, TextSource, TextSources, prepare,

@@ -1,19 +1,20 @@
 use super::*;
 use crate::config::Stage;
-use crate::model::weight_specs;
+use crate::model::{WeightSpec, weight_specs};
 use crate::tokenizer::{BpeTokenizer, CharTokenizer};
 
 fn tokenizer(characters: &str) -> Tokenizer {
     Tokenizer::Char(CharTokenizer::new(characters.chars().collect()).expect("in order"))
 }
 
+fn weights(model: &ModelConfig) -> Vec<Stored> {
+    let fresh = |spec: WeightSpec| Stored { values: spec.initial(1), name: spec.name, shape: spec.shape };
+    weight_specs(model).into_iter().map(fresh).collect()
+}
+
 fn small() -> Checkpoint {
     let model = ModelConfig { width: 8, layers: 2, heads: 2, feed_forward: 3, levels: 1, ..Stage::Tiny.config(4) };
-    let weights = weight_specs(&model)
-        .into_iter()
-        .map(|spec| Stored { values: spec.initial(1), name: spec.name, shape: spec.shape })
-        .collect();
-    Checkpoint { model, tokenizer: tokenizer("abc"), weights, progress: None, moments: Vec::new() }
+    Checkpoint { weights: weights(&model), model, tokenizer: tokenizer("abc"), progress: None, moments: Vec::new() }
 }
 
 /// `small` with some sizes changed.
@@ -66,11 +67,7 @@ fn another_tokenizer_is_refused_and_a_longer_one_is_not() {
 #[test]
 fn bytes_grow_into_learned_tokens_that_start_between_their_parts() {
     let model = ModelConfig { vocab: 256, ..small().model };
-    let weights = weight_specs(&model)
-        .into_iter()
-        .map(|spec| Stored { values: spec.initial(1), name: spec.name, shape: spec.shape })
-        .collect();
-    let bytes = Checkpoint { model: model.clone(), tokenizer: Tokenizer::Byte, weights, ..small() };
+    let bytes = Checkpoint { model: model.clone(), tokenizer: Tokenizer::Byte, weights: weights(&model), ..small() };
     let learned = Tokenizer::Bpe(BpeTokenizer::new(vec![[97, 98], [256, 99]]).expect("merges"));
     let target = Target { model: ModelConfig { vocab: 258, ..model }, tokenizer: learned };
     let grown = grow(&bytes, &target, &GrowOptions::default()).expect("it grows");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::bpe::{complete, words};
+use super::bpe::{take_complete, words};
 use super::{BpeTokenizer, Tokenizer};
 
 /// Words whose tokens are remembered.
@@ -31,11 +31,7 @@ impl Encoder {
             Tokenizer::Char(chars) => ids.extend(piece.chars().map(|c| chars.id(c))),
             Tokenizer::Bpe(bpe) => {
                 self.held.push_str(piece);
-                let end = complete(&self.held);
-                for word in words(&self.held[..end]) {
-                    append(&mut self.known, bpe, word, ids);
-                }
-                self.held.drain(..end);
+                take_complete(&mut self.held, |word| append(&mut self.known, bpe, word, ids));
             }
         }
     }

@@ -51,12 +51,12 @@ impl Source {
     }
 
     /// The session at its beginning.
-    pub fn session(&self, model: ModelConfig, train: TrainConfig, data: Dataset, device: &Device) -> Result<Session> {
+    pub fn session(self, model: ModelConfig, train: TrainConfig, data: Dataset, device: &Device) -> Result<Session> {
         match self {
             Self::Fresh => Ok(Session::new(model, train, data, device)?),
             Self::Checkpoint(checkpoint) => {
                 check_alphabet(&data, &checkpoint.tokenizer)?;
-                let checkpoint = Checkpoint { model, ..checkpoint.as_ref().clone() };
+                let checkpoint = Checkpoint { model, ..*checkpoint };
                 Ok(Session::start_from(&checkpoint, train, data, device)?)
             }
         }

@@ -12,6 +12,7 @@ use anyhow::Result;
 use clap::{ArgGroup, Args};
 use mmrec::config::Stage;
 
+use self::from::Source;
 use self::runner::Runner;
 use self::start::{Started, new_run, resumed_run};
 use super::data::TextFlags;
@@ -49,24 +50,31 @@ Ctrl-C (or SIGTERM) saves and stops with exit code 130; a second one stops at on
     group(ArgGroup::new("enough").args(["stage", "config", "resume", "from"]).multiple(true).required(true)),
 )]
 pub struct TrainArgs {
-    /// The text: a file, a folder of text files, or prepared data; with --resume it may be left out
-    #[arg(long, value_name = "FILE|DIR", required_unless_present = "resume")]
-    data: Option<PathBuf>,
     /// The model's size: tiny, mini, small, base, medium, large or 7b
     #[arg(long, value_name = "NAME")]
     stage: Option<Stage>,
     /// The model's size and all settings, from a file
     #[arg(long, value_name = "FILE.toml")]
     config: Option<PathBuf>,
+    /// Begin with the weights of this checkpoint, in its sizes and with its tokenizer
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// What every run is told, of one stage or of several.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The text: a file, a folder of text files, or prepared data; with --resume it may be left out
+    #[arg(long, value_name = "FILE|DIR", required_unless_present = "resume")]
+    data: Option<PathBuf>,
     /// The run's folder, which must not hold a run yet (unless with --resume)
     #[arg(long, value_name = "RUN")]
     out: PathBuf,
     /// Go on with the run in --out from its last checkpoint
     #[arg(long)]
     resume: bool,
-    /// Begin with the weights of this checkpoint, in its sizes and with its tokenizer
-    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
-    from: Option<PathBuf>,
     #[command(flatten)]
     text: TextFlags,
     #[command(flatten)]
@@ -81,16 +89,19 @@ impl TrainArgs {
             Some(path) => Some((path.as_path(), SettingsFile::read(path)?)),
             None => None,
         };
-        Ok(Wish { stage: self.stage, file, flags: &self.flags })
+        Ok(Wish { stage: self.stage, file, flags: &self.run.flags })
     }
 }
 
 /// Runs the command.
 pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
-    let wish = args.wish()?;
-    let (device, device_name) = args.compute.start()?;
-    let started =
-        if args.resume { resumed_run(args, &wish, &device, output)? } else { new_run(args, &wish, &device, output)? };
+    let (wish, run) = (args.wish()?, &args.run);
+    let (device, device_name) = run.compute.start()?;
+    let started = if run.resume {
+        resumed_run(run, &wish, &device, output)?
+    } else {
+        new_run(run, Source::open(args.from.as_deref())?, &wish, &device, output)?
+    };
     let Started { folder, .. } = Runner::new(started, output).run(&device_name)?;
     output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", folder.best().display()))
 }

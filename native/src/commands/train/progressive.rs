@@ -1,7 +1,6 @@
 //! `mmrec progressive`: from a small model to a large one in one run.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -11,12 +10,11 @@ use mmrec::driver::{SaveKind, Session};
 use mmrec::grow::{GrowOptions, Target, grow};
 use serde_json::json;
 
-use super::TrainArgs;
+use super::RunArgs;
+use super::from::Source;
 use super::ladder::Ladder;
 use super::runner::Runner;
 use super::start::{Started, new_run, recorded_origin, resumed_run, write_config};
-use crate::cli::Compute;
-use crate::commands::data::TextFlags;
 use crate::output::{Output, note};
 use crate::settings::{TrainFlags, Usage, Wish};
 use crate::{atomic, checkpoint_file, format};
@@ -43,30 +41,17 @@ const PATIENCE: u32 = 5;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ProgressiveArgs {
-    /// The text: a file, a folder of text files, or prepared data; with --resume it may be left out
-    #[arg(long, value_name = "FILE|DIR", required_unless_present = "resume")]
-    data: Option<PathBuf>,
     /// The first stage
     #[arg(long, value_name = "STAGE", default_value_t = Stage::Tiny, conflicts_with = "resume")]
     from: Stage,
     /// The last stage; with --resume it may be left out
     #[arg(long, value_name = "STAGE", required_unless_present = "resume")]
     to: Option<Stage>,
-    /// The run's folder, which must not hold a run yet (unless with --resume)
-    #[arg(long, value_name = "RUN")]
-    out: PathBuf,
-    /// Go on with the run in --out
-    #[arg(long)]
-    resume: bool,
     /// The most steps of one stage, instead of --steps; may be given for several stages
     #[arg(long, value_name = "STAGE=STEPS", value_parser = budget)]
     budget: Vec<(Stage, u64)>,
     #[command(flatten)]
-    text: TextFlags,
-    #[command(flatten)]
-    compute: Compute,
-    #[command(flatten)]
-    flags: TrainFlags,
+    run: RunArgs,
 }
 
 fn budget(text: &str) -> Result<(Stage, u64), String> {
@@ -80,11 +65,12 @@ fn budget(text: &str) -> Result<(Stage, u64), String> {
 
 /// Runs the command.
 pub fn run(args: &ProgressiveArgs, output: Output) -> Result<()> {
-    if !args.resume && args.to.is_some_and(|to| size(to) < size(args.from)) {
+    if !args.run.resume && args.to.is_some_and(|to| size(to) < size(args.from)) {
         return Err(Usage(format!("--to {} is smaller than --from {}", args.to.unwrap_or(args.from), args.from)).into());
     }
-    let (device, device_name) = args.compute.start()?;
-    let (mut started, ladder) = if args.resume { go_on(args, &device, output)? } else { begin(args, &device, output)? };
+    let (device, device_name) = args.run.compute.start()?;
+    let (mut started, ladder) =
+        if args.run.resume { go_on(args, &device, output)? } else { begin(args, &device, output)? };
     loop {
         started = Runner::new(started, output).run(&device_name)?;
         keep_best(&started)?;
@@ -102,44 +88,29 @@ impl ProgressiveArgs {
     fn ladder(&self, to: Stage) -> Ladder {
         let budgets: BTreeMap<_, _> =
             self.budget.iter().map(|(stage, steps)| (stage.name().to_owned(), *steps)).collect();
-        let patience = self.flags.patience.or(Some(PATIENCE));
-        Ladder { to, budgets, train: TrainFlags { patience, ..self.flags.clone() } }
-    }
-
-    /// As the arguments of `train`, with these settings.
-    fn train(&self, flags: TrainFlags) -> TrainArgs {
-        TrainArgs {
-            data: self.data.clone(),
-            stage: (!self.resume).then_some(self.from),
-            config: None,
-            out: self.out.clone(),
-            resume: self.resume,
-            from: None,
-            text: self.text.clone(),
-            compute: self.compute.clone(),
-            flags,
-        }
+        let patience = self.run.flags.patience.or(Some(PATIENCE));
+        Ladder { to, budgets, train: TrainFlags { patience, ..self.run.flags.clone() } }
     }
 }
 
 fn begin(args: &ProgressiveArgs, device: &Device, output: Output) -> Result<(Started, Ladder)> {
     let ladder = args.ladder(args.to.context("--to is missing")?);
-    let train = args.train(ladder.first(args.from));
-    let wish = Wish { stage: train.stage, file: None, flags: &train.flags };
-    let started = new_run(&train, &wish, device, output)?;
+    let flags = ladder.first(args.from);
+    let wish = Wish { stage: Some(args.from), file: None, flags: &flags };
+    let started = new_run(&args.run, Source::Fresh, &wish, device, output)?;
     ladder.write(&started.folder)?;
     Ok((started, ladder))
 }
 
 fn go_on(args: &ProgressiveArgs, device: &Device, output: Output) -> Result<(Started, Ladder)> {
-    let train = args.train(TrainFlags::default());
-    let wish = Wish { stage: None, file: None, flags: &train.flags };
-    let started = resumed_run(&train, &wish, device, output)?;
+    let flags = TrainFlags::default();
+    let wish = Wish { stage: None, file: None, flags: &flags };
+    let started = resumed_run(&args.run, &wish, device, output)?;
     let ladder = match (Ladder::read(&started.folder)?, args.to) {
         (Some(ladder), None) => ladder,
         (Some(ladder), Some(to)) => Ladder { to, ..ladder },
         (None, Some(to)) => args.ladder(to),
-        (None, None) => bail!("{} holds a run of one stage: say by --to how far it is to grow", args.out.display()),
+        (None, None) => bail!("{} holds a run of one stage: say by --to how far it is to grow", args.run.out.display()),
     };
     ladder.write(&started.folder)?;
     Ok((started, ladder))

@@ -8,7 +8,7 @@ use mmrec::data::{Dataset, PrepareOptions};
 use mmrec::driver::{Point, SaveKind, Session};
 use mmrec::tokenizer::Tokenizer;
 
-use super::TrainArgs;
+use super::RunArgs;
 use super::from::Source;
 use crate::commands::data::{TextFlags, name_of};
 use crate::input::Inputs;
@@ -28,14 +28,13 @@ pub struct Started {
     pub metrics: Metrics,
 }
 
-/// Starts a run.
-pub fn new_run(args: &TrainArgs, wish: &Wish<'_>, device: &Device, output: Output) -> Result<Started> {
-    let source = Source::open(args.from.as_deref())?;
+/// Starts a run that begins with `source`.
+pub fn new_run(args: &RunArgs, source: Source, wish: &Wish<'_>, device: &Device, output: Output) -> Result<Started> {
     // Mistakes in settings come before anything is written; what depends on the text is filled in below.
     source.settings(wish, 256, 0)?;
     let given = args.data.as_deref().context("--data is missing")?;
     let folder = RunFolder::create(&args.out)?;
-    let begun = begin(args, wish, &source, given, &folder, device, output);
+    let begun = begin(args, wish, source, given, &folder, device, output);
     match begun {
         Ok((session, metrics)) => Ok(Started { folder, session, metrics }),
         Err(error) => {
@@ -46,9 +45,9 @@ pub fn new_run(args: &TrainArgs, wish: &Wish<'_>, device: &Device, output: Outpu
 }
 
 fn begin(
-    args: &TrainArgs,
+    args: &RunArgs,
     wish: &Wish<'_>,
-    source: &Source,
+    source: Source,
     given: &Path,
     folder: &RunFolder,
     device: &Device,
@@ -65,7 +64,7 @@ fn begin(
 }
 
 /// Goes on with a run.
-pub fn resumed_run(args: &TrainArgs, wish: &Wish<'_>, device: &Device, output: Output) -> Result<Started> {
+pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, device: &Device, output: Output) -> Result<Started> {
     let folder = RunFolder::open(&args.out)?;
     let (checkpoint, path) = folder.newest_checkpoint(&note)?;
     let recorded = SettingsFile::read(&folder.config()).ok().and_then(|file| file.data);
@@ -100,7 +99,7 @@ fn refuse_past_steps(wanted: u64, taken: u64) -> Result<()> {
 }
 
 /// The data to resume on: what is given, else what the run prepared itself, else what it was given.
-fn data_of_run(args: &TrainArgs, folder: &RunFolder, recorded: Option<&DataOrigin>) -> Result<PathBuf> {
+fn data_of_run(args: &RunArgs, folder: &RunFolder, recorded: Option<&DataOrigin>) -> Result<PathBuf> {
     match (&args.data, recorded) {
         (Some(path), _) => Ok(path.clone()),
         (None, _) if prepared::is_prepared(&folder.data()) => Ok(folder.data()),

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use super::{BYTES, BpeTokenizer, MAX_TOKENS, Pair, complete, join, words};
+use super::{BYTES, BpeTokenizer, MAX_TOKENS, Pair, join, take_complete, words};
 
 /// Different words that are counted at a time; beyond that the rarest are forgotten, so that memory stays bounded.
 const MOST_WORDS: usize = 1 << 21;
@@ -25,11 +25,7 @@ impl BpeLearner {
     /// Takes the next piece of the text.
     pub fn push(&mut self, piece: &str) {
         self.held.push_str(piece);
-        let end = complete(&self.held);
-        for word in words(&self.held[..end]) {
-            count(&mut self.counts, word);
-        }
-        self.held.drain(..end);
+        take_complete(&mut self.held, |word| count(&mut self.counts, word));
     }
 
     /// The tokenizer of `vocab` tokens, or of fewer where no pair occurs twice any more.

@@ -9,7 +9,7 @@ mod learn;
 mod words;
 
 pub use learn::BpeLearner;
-pub(super) use words::{LONGEST, complete, words};
+pub(super) use words::{LONGEST, take_complete, words};
 
 use std::collections::HashMap;
 use std::fmt;

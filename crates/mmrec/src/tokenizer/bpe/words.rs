@@ -38,9 +38,17 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// How many bytes at the beginning of `text` are words that no text after it can change: all but the last word.
-pub fn complete(text: &str) -> usize {
-    text.len() - words(text).last().map_or(0, str::len)
+/// Hands the words of `text` that nothing after it can change, all but the last, to `take`, and leaves the rest in it.
+pub fn take_complete(text: &mut String, mut take: impl FnMut(&str)) {
+    let (mut taken, mut last) = (0, "");
+    for word in words(text) {
+        if !last.is_empty() {
+            take(last);
+        }
+        taken += last.len();
+        last = word;
+    }
+    text.drain(..taken);
 }
 
 /// The length of the first word.
