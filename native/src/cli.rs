@@ -6,7 +6,7 @@ use mmrec::platform::{DeviceKind, DeviceName};
 use mmrec::{Device, platform};
 
 use crate::commands::train::progressive;
-use crate::commands::{data, eval, generate, grow, info, plan, train};
+use crate::commands::{data, eval, generate, grow, info, plan, train, worker};
 use crate::format;
 use crate::output::Output;
 
@@ -49,6 +49,8 @@ enum Command {
     Info(info::InfoArgs),
     /// Tell what a training will take: memory, time, cost
     Plan(Box<plan::PlanArgs>),
+    /// Compute for trainings on other machines
+    Worker(worker::WorkerArgs),
 }
 
 impl Cli {
@@ -64,6 +66,7 @@ impl Cli {
             Command::Grow(args) => grow::run(&args, output),
             Command::Info(args) => info::run(&args, output),
             Command::Plan(args) => plan::run(&args, output),
+            Command::Worker(args) => worker::run(&args, output),
         }
     }
 
@@ -79,7 +82,7 @@ pub struct Compute {
     /// What computes: cpu, wgpu (a graphics card through Vulkan, Metal or DirectX 12), vulkan, metal or cuda; cuda:1 is the second
     /// of several cards
     #[arg(long, value_name = "NAME[:N]", default_value = "cpu")]
-    device: DeviceName,
+    pub device: DeviceName,
     /// CPU threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -93,11 +96,16 @@ impl Compute {
 
     /// Starts the threads and the device; says which device it is, for people.
     pub fn start(&self) -> Result<(Device, String)> {
+        self.start_on(self.device)
+    }
+
+    /// The same with another device.
+    pub fn start_on(&self, name: DeviceName) -> Result<(Device, String)> {
         let threads = self.threads.map_or(0, usize::from);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
         pool.context("the CPU threads cannot be started")?;
-        let (device, description) = pollster::block_on(platform::open(self.device))?;
-        if !self.is_cpu() {
+        let (device, description) = pollster::block_on(platform::open(name))?;
+        if name.kind != DeviceKind::Cpu {
             return Ok((device, description));
         }
         let threads = format::count(rayon::current_num_threads() as u64, "thread");

@@ -6,6 +6,7 @@ mod atomic;
 mod checkpoint_file;
 mod cli;
 mod commands;
+mod devices;
 mod download;
 mod format;
 mod input;
@@ -17,6 +18,8 @@ mod prepared;
 mod progress;
 mod run_folder;
 mod settings;
+#[cfg_attr(not(feature = "workers"), path = "no_workers.rs")]
+mod workers;
 
 use std::process::ExitCode;
 

@@ -62,6 +62,14 @@ pub enum Error {
     /// The device failed while at work.
     #[error("the device failed while its results were read: {0}")]
     DeviceLost(String),
+    /// Another device that shares the steps failed.
+    #[error("{peer} failed while it computed its share of a step: {reason}")]
+    Peer {
+        /// Its name.
+        peer: String,
+        /// What happened.
+        reason: String,
+    },
     /// The model gives numbers that are not finite.
     #[error("the model's output is not finite (NaN or infinity): its weights are damaged; use an earlier checkpoint")]
     NotFinite,

@@ -7,3 +7,4 @@ pub mod grow;
 pub mod info;
 pub mod plan;
 pub mod train;
+pub mod worker;

@@ -15,7 +15,7 @@ use crate::generate::{Generator, next_logits};
 use crate::model::collect_weights;
 use crate::plan::flops_per_token;
 use crate::platform::{now, read};
-use crate::train::{Batch, Evaluation, Measured, Trainer, learning_rate};
+use crate::train::{Batch, Evaluation, Measured, Peers, Trainer, learning_rate};
 
 /// A model in training on a text.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ pub struct Session {
     good: Trainer,
     /// The state after the last step; ahead of `good` by the steps in `unread`.
     ahead: Trainer,
+    peers: Peers,
     unread: Vec<Measured>,
     /// When the first of the unread steps began.
     since: f64,
@@ -124,6 +125,7 @@ impl Session {
             data,
             good: trainer.clone(),
             ahead: trainer,
+            peers: Peers::default(),
             unread: Vec::new(),
             since: 0.0,
             due: progress.due.iter().copied().collect(),
@@ -134,11 +136,16 @@ impl Session {
         }
     }
 
+    /// Shares all further steps with other devices. The losses stay what they were, but for rounding and for the masks of dropout.
+    pub fn share(&mut self, peers: Peers) {
+        self.peers = peers;
+    }
+
     /// Does one bounded piece of work and says what happened. After [`Event::Finished`] nothing is left to do and the list is
     /// empty, unless [`set_steps`](Self::set_steps) asks for more.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] if the device fails.
+    /// [`Error::DeviceLost`] if the device fails, [`Error::Peer`] if another one does that shares the steps.
     pub async fn advance(&mut self) -> Result<Vec<Event>, Error> {
         match self.due.front().copied() {
             Some(Due::Evaluate) => self.evaluate().await,
@@ -170,7 +177,7 @@ impl Session {
                 Batch { inputs, targets, context: train.context }
             })
             .collect();
-        self.unread.push(self.ahead.step(train, &batches));
+        self.unread.push(self.ahead.step_with(&self.peers, train, &batches)?);
         let step = self.ahead.step;
         let due = due_after(train, step);
         if step.is_multiple_of(train.log_every) || !due.is_empty() {

@@ -44,19 +44,24 @@ impl Model {
         device: &Device,
         mut values: impl FnMut(&WeightSpec) -> Result<Vec<f32>, E>,
     ) -> Result<Self, E> {
-        let mut data = Vec::new();
+        let mut rows = Vec::new();
         for spec in weight_specs(config) {
-            data.push(TensorData::new(values(&spec)?, spec.shape));
+            rows.push(Tensor::from_data(TensorData::new(values(&spec)?, [spec.len()]), device));
         }
-        let mut data = data.into_iter();
-        let mut weights = Weights { data: &mut data, device };
-        Ok(Self {
+        Ok(Self::from_rows(config, rows))
+    }
+
+    /// A model of these weights, each as one row, in the order of [`weight_specs`]; trainable if they are on an autodiff device.
+    pub fn from_rows(config: &ModelConfig, rows: impl IntoIterator<Item = Tensor<1>>) -> Self {
+        let mut rows = weight_specs(config).into_iter().map(|spec| spec.shape).zip(rows);
+        let mut weights = Weights(&mut rows);
+        Self {
             embedding: weights.next(),
             blocks: (0..config.layers).map(|_| weights.block()).collect(),
             norm: weights.next(),
             head: weights.next(),
             sizes: Sizes { block: config.block, slots: config.slots, fan_in: config.fan_in, levels: config.levels },
-        })
+        }
     }
 
     /// Logits `[batch, time, vocab]` of tokens `[batch, time]` of any length, in parallel over time.
@@ -173,18 +178,16 @@ impl Model {
 /// Blocks that a prompt is consumed in at a time, which bounds the memory of a long prompt.
 const PREFILL_BLOCKS: usize = 64;
 
-/// Hands out parameters in the order of [`weight_specs`].
-struct Weights<'a> {
-    data: &'a mut dyn Iterator<Item = TensorData>,
-    device: &'a Device,
-}
+/// Hands out parameters in the order of [`weight_specs`], from their shapes and rows.
+struct Weights<'a>(&'a mut dyn Iterator<Item = (Vec<usize>, Tensor<1>)>);
 
 impl Weights<'_> {
     fn next<const D: usize>(&mut self) -> Param<Tensor<D>> {
-        let data = self.data.next().expect("one value for every specification");
-        let tensor = Tensor::from_data(data, self.device);
-        let tensor = if self.device.is_autodiff() { tensor.require_grad() } else { tensor };
-        Param::initialized(ParamId::new(), tensor)
+        let (shape, row) = self.0.next().expect("one row for every specification");
+        let shape: [usize; D] = shape.try_into().expect("the specifications' shapes are those of the fields");
+        let trainable = row.device().is_autodiff();
+        let tensor = row.reshape(shape);
+        Param::initialized(ParamId::new(), if trainable { tensor.require_grad() } else { tensor })
     }
 
     fn block(&mut self) -> Block {

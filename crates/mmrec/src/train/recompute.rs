@@ -4,7 +4,7 @@
 use burn::module::Module;
 use burn::tensor::{Gradients, Int, Tensor};
 
-use super::trainer::{Pass, gradients};
+use super::work::{Pass, gradients};
 use crate::model::{Dropout, Model};
 use crate::ops::cross_entropy;
 

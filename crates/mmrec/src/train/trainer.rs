@@ -1,48 +1,11 @@
 //! One optimizer step: forward, loss, backward, accumulate, clip, update. Nothing is read back from the device here.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
-use super::recompute::recomputed;
-use super::{AdamW, learning_rate};
+use super::{AdamW, Batch, Pass, Peers, Terms, Work, learning_rate};
+use crate::Error;
 use crate::config::{ModelConfig, TrainConfig};
-use crate::model::{Dropout, Model, weight_specs};
-use crate::ops::cross_entropy;
-use crate::platform;
-
-/// Token ids of one pass, `[batch, context]` each.
-#[derive(Debug, Clone)]
-pub struct Batch {
-    /// What the model reads.
-    pub inputs: Vec<u16>,
-    /// What comes next, token by token.
-    pub targets: Vec<u16>,
-    /// Tokens in a row.
-    pub context: usize,
-}
-
-impl Batch {
-    /// The rows in up to `parts` parts of whole rows, as equal as can be.
-    fn split(&self, parts: usize) -> Vec<Batch> {
-        let rows = self.inputs.len() / self.context;
-        let size = rows.div_ceil(parts.clamp(1, rows)) * self.context;
-        let part = |(inputs, targets): (&[u16], &[u16])| Batch {
-            inputs: inputs.to_vec(),
-            targets: targets.to_vec(),
-            context: self.context,
-        };
-        self.inputs.chunks(size).zip(self.targets.chunks(size)).map(part).collect()
-    }
-
-    /// Both as tensors `[batch, context]`.
-    pub fn tensors(&self, device: &Device) -> [Tensor<2, Int>; 2] {
-        [&self.inputs, &self.targets].map(|ids| {
-            let rows = ids.len() / self.context;
-            let ids: Vec<i32> = ids.iter().map(|&id| i32::from(id)).collect();
-            Tensor::from_data(TensorData::new(ids, [rows, self.context]), device)
-        })
-    }
-}
+use crate::model::{Model, weight_specs};
 
 /// What a step measured, still on the device, `[1]` each.
 #[derive(Debug, Clone)]
@@ -64,13 +27,13 @@ pub struct Trainer {
     pub step: u64,
     /// The step that the schedule began with.
     pub began: u64,
-    dropout: f64,
+    config: ModelConfig,
 }
 
 impl Trainer {
     /// A trainer of `model`, which lives on an autodiff device.
     pub fn new(config: &ModelConfig, model: Model, optimizer: AdamW, step: u64) -> Self {
-        Self { model, optimizer, step, began: 0, dropout: config.dropout }
+        Self { model, optimizer, step, began: 0, config: config.clone() }
     }
 
     /// The same with a schedule that began with step `began`.
@@ -93,82 +56,39 @@ impl Trainer {
     }
 
     /// Takes one step on `batches`, whose gradients are averaged.
-    ///
-    /// On several threads each batch is cut into as many parts, so that not only matrix products but everything runs on all
-    /// cores. The parts are added up in their order: the result depends on their number, not on who was first.
     pub fn step(&mut self, config: &TrainConfig, batches: &[Batch]) -> Measured {
-        let device = self.model.embedding.device();
-        let mut sum: Option<Pass> = None;
-        for (index, batch) in batches.iter().enumerate() {
-            let number = self.step * batches.len() as u64 + index as u64;
-            let parts = batch.split(platform::workers(&device));
-            let passes = platform::map(&parts, |part_index, part| {
-                let share = part.inputs.len() as f32 / (batch.inputs.len() * batches.len()) as f32;
-                let dropout = Dropout::new(self.dropout, config.seed, (number << 16) | part_index as u64);
-                self.pass(part, share, dropout, config.recompute)
-            });
-            sum = sum.into_iter().chain(passes).reduce(Pass::add);
+        let pass = self.work(config, batches).on(&self.model);
+        self.update(config, pass)
+    }
+
+    /// As [`step`](Self::step), of which `peers` compute their shares.
+    ///
+    /// # Errors
+    /// [`Error::Peer`] if one of them fails; the trainer is then as it was.
+    pub fn step_with(&mut self, peers: &Peers, config: &TrainConfig, batches: &[Batch]) -> Result<Measured, Error> {
+        let pass = peers.pass(&self.model, self.work(config, batches))?;
+        Ok(self.update(config, pass))
+    }
+
+    fn work(&self, config: &TrainConfig, batches: &[Batch]) -> Work {
+        Work {
+            terms: Terms {
+                model: self.config.clone(),
+                step: self.step,
+                place: 0,
+                tokens: batches.iter().map(|batch| batch.inputs.len() as u64).sum(),
+                seed: config.seed,
+                recompute: config.recompute,
+            },
+            batches: batches.to_vec(),
         }
-        let Pass { loss, gradients } = sum.expect("at least one batch");
+    }
+
+    fn update(&mut self, config: &TrainConfig, Pass { loss, gradients }: Pass) -> Measured {
         let lr = learning_rate(config, self.began, self.step);
         let (model, grad_norm) = self.optimizer.update(self.model.clone(), gradients, config, self.step, lr);
         self.model = model;
         self.step += 1;
         Measured { loss, grad_norm }
     }
-
-    /// Forward and backward over one part, whose loss counts for `share` of the step's.
-    fn pass(&self, part: &Batch, share: f32, mut dropout: Dropout, recompute: bool) -> Pass {
-        // Leaves of its own: passes that shared the weights' nodes would share one graph and wait for each other.
-        let model = self.model.clone().map(&mut Leaves);
-        let [inputs, targets] = part.tensors(&model.embedding.device());
-        if recompute {
-            return recomputed(&model, inputs, targets, share, dropout);
-        }
-        let loss = cross_entropy(model.forward(inputs, &mut dropout), targets) * share;
-        let gradients = gradients(&model, &mut loss.backward());
-        Pass { loss: loss.inner(), gradients }
-    }
-}
-
-/// Loss and gradients of a part of a step.
-pub(super) struct Pass {
-    /// The part's share of the step's loss, `[1]`.
-    pub loss: Tensor<1>,
-    /// One row for every weight, in their order.
-    pub gradients: Vec<Tensor<1>>,
-}
-
-impl Pass {
-    /// The sum of two, weight by weight.
-    fn add(self, other: Pass) -> Pass {
-        let gradients = self.gradients.into_iter().zip(other.gradients).map(|(a, b)| a + b).collect();
-        Pass { loss: self.loss + other.loss, gradients }
-    }
-}
-
-/// Gives every weight a fresh leaf of the same value.
-struct Leaves;
-
-impl ModuleMapper for Leaves {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        param.map(|weight| Tensor::from_inner(weight.inner()).require_grad())
-    }
-}
-
-/// The gradient of every weight of the model or a part of it as one row, in the order of the weights.
-pub(super) fn gradients<M: Module>(module: &M, gradients: &mut Gradients) -> Vec<Tensor<1>> {
-    struct Take<'a>(&'a mut Gradients, Vec<Tensor<1>>);
-    impl ModuleVisitor for Take<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let weight = param.val();
-            let count: usize = weight.dims().iter().product();
-            let gradient = weight.grad_remove(self.0).map(|gradient| gradient.reshape([count]));
-            // A text too short for a level of the hierarchy leaves that level's bias without a gradient.
-            self.1.push(gradient.unwrap_or_else(|| Tensor::zeros([count], &weight.device().inner())));
-        }
-    }
-    let mut take = Take(gradients, Vec::new());
-    module.visit(&mut take);
-    take.1
 }

@@ -17,6 +17,7 @@ use self::runner::Runner;
 use self::start::{Started, new_run, resumed_run};
 use super::data::TextFlags;
 use crate::cli::Compute;
+use crate::devices::Sharing;
 use crate::output::Output;
 use crate::settings::{SettingsFile, TrainFlags, Wish};
 
@@ -27,6 +28,7 @@ Examples:
   mmrec train --data book.txt --config my.toml --device wgpu --out runs/gpu
   mmrec train --out runs/book --resume --steps 5000
   mmrec train --data book.txt --from mini.safetensors --out runs/mini
+  mmrec train --data book.txt --stage small --out runs/small --workers 192.168.1.7:7611 --token-file token
 
 Stages: tiny (0.23 M parameters), mini (2 M), small (10 M), base (53 M), medium (253 M), large (570 M), 7b (7.4 B).
 
@@ -40,7 +42,11 @@ last.safetensors (to resume from; also written every few minutes), step-*.safete
 to be trained on another text. Sizes and tokenizer are the checkpoint's.
 
 Ctrl-C (or SIGTERM) saves and stops with exit code 130; a second one stops at once. A run that was stopped, or killed, goes on by
---resume from its last checkpoint, with the numbers it would have had (on the CPU with the same --threads: bit for bit).";
+--resume from its last checkpoint, with the numbers it would have had (on the CPU with the same --threads: bit for bit).
+
+With --devices and --workers every batch is divided among several devices, whose gradients are added up: the same training as on one,
+but for rounding (and for the masks of dropout), in less time. If one is lost, the run is saved and stops, and goes on by --resume with
+whatever devices are named then.";
 
 /// Train a model on a text, or go on with a run
 #[derive(Debug, Args)]
@@ -80,6 +86,8 @@ pub struct RunArgs {
     #[command(flatten)]
     compute: Compute,
     #[command(flatten)]
+    sharing: Sharing,
+    #[command(flatten)]
     flags: TrainFlags,
 }
 
@@ -96,12 +104,12 @@ impl TrainArgs {
 /// Runs the command.
 pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
     let (wish, run) = (args.wish()?, &args.run);
-    let (device, device_name) = run.compute.start()?;
+    let devices = run.sharing.start(&run.compute)?;
     let started = if run.resume {
-        resumed_run(run, &wish, &device, output)?
+        resumed_run(run, &wish, &devices, output)?
     } else {
-        new_run(run, Source::open(args.from.as_deref())?, &wish, &device, output)?
+        new_run(run, Source::open(args.from.as_deref())?, &wish, &devices, output)?
     };
-    let Started { folder, .. } = Runner::new(started, output).run(&device_name)?;
+    let Started { folder, .. } = Runner::new(started, output).run(&devices.description)?;
     output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", folder.best().display()))
 }

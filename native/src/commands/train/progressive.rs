@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use mmrec::Device;
+
 use mmrec::config::Stage;
 use mmrec::driver::{SaveKind, Session};
 use mmrec::grow::{GrowOptions, Target, grow};
@@ -15,6 +15,7 @@ use super::from::Source;
 use super::ladder::Ladder;
 use super::runner::Runner;
 use super::start::{Started, new_run, recorded_origin, resumed_run, write_config};
+use crate::devices::Devices;
 use crate::output::{Output, note};
 use crate::settings::{TrainFlags, Usage, Wish};
 use crate::{atomic, checkpoint_file, format};
@@ -68,14 +69,14 @@ pub fn run(args: &ProgressiveArgs, output: Output) -> Result<()> {
     if !args.run.resume && args.to.is_some_and(|to| size(to) < size(args.from)) {
         return Err(Usage(format!("--to {} is smaller than --from {}", args.to.unwrap_or(args.from), args.from)).into());
     }
-    let (device, device_name) = args.run.compute.start()?;
+    let devices = args.run.sharing.start(&args.run.compute)?;
     let (mut started, ladder) =
-        if args.run.resume { go_on(args, &device, output)? } else { begin(args, &device, output)? };
+        if args.run.resume { go_on(args, &devices, output)? } else { begin(args, &devices, output)? };
     loop {
-        started = Runner::new(started, output).run(&device_name)?;
+        started = Runner::new(started, output).run(&devices.description)?;
         keep_best(&started)?;
         let Some(next) = ladder.after(started.session.model_config()) else { break };
-        started = climb(started, next, &ladder, &device, output)?;
+        started = climb(started, next, &ladder, &devices, output)?;
     }
     output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", started.folder.best().display()))
 }
@@ -93,19 +94,19 @@ impl ProgressiveArgs {
     }
 }
 
-fn begin(args: &ProgressiveArgs, device: &Device, output: Output) -> Result<(Started, Ladder)> {
+fn begin(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(Started, Ladder)> {
     let ladder = args.ladder(args.to.context("--to is missing")?);
     let flags = ladder.first(args.from);
     let wish = Wish { stage: Some(args.from), file: None, flags: &flags };
-    let started = new_run(&args.run, Source::Fresh, &wish, device, output)?;
+    let started = new_run(&args.run, Source::Fresh, &wish, devices, output)?;
     ladder.write(&started.folder)?;
     Ok((started, ladder))
 }
 
-fn go_on(args: &ProgressiveArgs, device: &Device, output: Output) -> Result<(Started, Ladder)> {
+fn go_on(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(Started, Ladder)> {
     let flags = TrainFlags::default();
     let wish = Wish { stage: None, file: None, flags: &flags };
-    let started = resumed_run(&args.run, &wish, device, output)?;
+    let started = resumed_run(&args.run, &wish, devices, output)?;
     let ladder = match (Ladder::read(&started.folder)?, args.to) {
         (Some(ladder), None) => ladder,
         (Some(ladder), Some(to)) => Ladder { to, ..ladder },
@@ -127,7 +128,7 @@ fn keep_best(started: &Started) -> Result<()> {
 }
 
 /// Grows the stage's best model into the next stage.
-fn climb(started: Started, next: Stage, ladder: &Ladder, device: &Device, output: Output) -> Result<Started> {
+fn climb(started: Started, next: Stage, ladder: &Ladder, devices: &Devices, output: Output) -> Result<Started> {
     let Started { folder, session, metrics } = started;
     let progress = session.progress().clone();
     let path = if progress.best.is_some() { folder.best() } else { folder.last() };
@@ -141,7 +142,8 @@ fn climb(started: Started, next: Stage, ladder: &Ladder, device: &Device, output
     let grown = grown.with_context(|| format!("{} cannot grow into {next}", path.display()))?;
     let (before, after) = (old.model.parameters(), grown.model.parameters());
     drop(old);
-    let session = Session::resume_grown(&progress, before, &grown, train, data, device)?;
+    let mut session = Session::resume_grown(&progress, before, &grown, train, data, &devices.home)?;
+    devices.share(&mut session)?;
     drop(grown);
     folder.save(SaveKind::Last, session.step(), &pollster::block_on(session.checkpoint())?)?;
     write_config(&folder, &session, recorded_origin(&folder)?)?;

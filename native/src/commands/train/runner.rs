@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, bail};
 use mmrec::config::Stage;
 use mmrec::driver::{Event, Finish, Point, SaveKind, Session};
 use serde_json::json;
@@ -67,12 +67,13 @@ impl Runner {
         let result = self.train();
         let closing = match &result {
             // The reader of our output went away; the work need not be lost.
-            Err(error) if is_broken_pipe(error) => self.save(SaveKind::Last).map(drop),
+            Err(error) if is_broken_pipe(error) || is_loss_of_peer(error) => self.save(SaveKind::Last).map(drop),
             _ => Ok(()),
         };
         let closing = closing.and(self.metrics.sync()).and_then(|()| self.draw());
         self.progress.leave();
         // The first error is the one to tell.
+        let result = result.map_err(|error| self.with_remedy(error));
         result.and_then(|reason| closing.and_then(|()| self.conclude(reason)))?;
         Ok(Started { folder: self.folder, session: self.session, metrics: self.metrics })
     }
@@ -157,6 +158,19 @@ impl Runner {
         let (out, command) = (self.folder.path().display(), Ladder::command(&self.folder));
         self.progress.say(&format!("stopped after step {step}; go on with: mmrec {command} --out {out} --resume"));
         Ok(Interrupted)
+    }
+
+    /// Says how to go on without a device that was lost.
+    fn with_remedy(&self, error: Error) -> Error {
+        if !is_loss_of_peer(&error) {
+            return error;
+        }
+        let (out, command) = (self.folder.path().display(), Ladder::command(&self.folder));
+        error.context(format!(
+            "the run lost a device and stopped; it is saved with all {} that were done: go on with the devices that are there by \
+             mmrec {command} --out {out} --resume (and --workers, if any are left)",
+            format::count(self.session.step(), "step"),
+        ))
     }
 
     fn handle(&mut self, event: Event) -> Result<Option<(Finish, String)>> {
@@ -252,4 +266,9 @@ impl Runner {
         }
         self.output.line(&message)
     }
+}
+
+/// Whether another device of the run failed; the run's own is sound then.
+fn is_loss_of_peer(error: &Error) -> bool {
+    matches!(error.downcast_ref(), Some(mmrec::Error::Peer { .. }))
 }

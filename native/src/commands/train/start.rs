@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use mmrec::Device;
 use mmrec::data::{Dataset, PrepareOptions};
 use mmrec::driver::{Point, SaveKind, Session};
 use mmrec::tokenizer::Tokenizer;
@@ -11,6 +10,7 @@ use mmrec::tokenizer::Tokenizer;
 use super::RunArgs;
 use super::from::Source;
 use crate::commands::data::{TextFlags, name_of};
+use crate::devices::Devices;
 use crate::input::Inputs;
 use crate::metrics::{Line, Metrics};
 use crate::output::{Output, note};
@@ -29,12 +29,12 @@ pub struct Started {
 }
 
 /// Starts a run that begins with `source`.
-pub fn new_run(args: &RunArgs, source: Source, wish: &Wish<'_>, device: &Device, output: Output) -> Result<Started> {
+pub fn new_run(args: &RunArgs, source: Source, wish: &Wish<'_>, devices: &Devices, output: Output) -> Result<Started> {
     // Mistakes in settings come before anything is written; what depends on the text is filled in below.
     source.settings(wish, 256, 0)?;
     let given = args.data.as_deref().context("--data is missing")?;
     let folder = RunFolder::create(&args.out)?;
-    let begun = begin(args, wish, source, given, &folder, device, output);
+    let begun = begin(args, wish, source, given, &folder, devices, output);
     match begun {
         Ok((session, metrics)) => Ok(Started { folder, session, metrics }),
         Err(error) => {
@@ -50,13 +50,14 @@ fn begin(
     source: Source,
     given: &Path,
     folder: &RunFolder,
-    device: &Device,
+    devices: &Devices,
     output: Output,
 ) -> Result<(Session, Metrics)> {
     let dataset = open_data(given, &args.text, source.tokenizer(), folder, output)?;
     let (model, train) = source.settings(wish, dataset.tokenizer.vocab(), dataset.train.len())?;
     let origin = origin(&dataset, given, &args.text)?;
-    let session = source.session(model, train, dataset, device)?;
+    let mut session = source.session(model, train, dataset, &devices.home)?;
+    devices.share(&mut session)?;
     // Before anything else of the run, so that it can be resumed from its first moment on.
     folder.save(SaveKind::Last, 0, &pollster::block_on(session.checkpoint())?)?;
     write_config(folder, &session, origin)?;
@@ -64,7 +65,7 @@ fn begin(
 }
 
 /// Goes on with a run.
-pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, device: &Device, output: Output) -> Result<Started> {
+pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: Output) -> Result<Started> {
     let folder = RunFolder::open(&args.out)?;
     let (checkpoint, path) = folder.newest_checkpoint(&note)?;
     let recorded = SettingsFile::read(&folder.config()).ok().and_then(|file| file.data);
@@ -76,8 +77,9 @@ pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, device: &Device, output: Out
         _ => origin(&dataset, &given, &flags)?,
     };
     let train_tokens = dataset.train.len();
-    let session = Session::resume(&checkpoint, dataset, device);
+    let session = Session::resume(&checkpoint, dataset, &devices.home);
     let mut session = session.with_context(|| format!("{} cannot be resumed", path.display()))?;
+    devices.share(&mut session)?;
     let steps = wish.for_resume(session.model_config(), &session.progress().train, train_tokens)?;
     if steps != session.progress().train.steps {
         refuse_past_steps(steps, session.step())?;

@@ -1,0 +1,189 @@
+//! What one device computes of a step: forward, loss and backward over rows of tokens. All that it depends on beside the weights
+//! is in its [`Terms`], so that another thread, process or machine computes the same.
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use super::recompute::recomputed;
+use crate::config::ModelConfig;
+use crate::model::{Dropout, Model};
+use crate::ops::cross_entropy;
+use crate::platform;
+
+/// Token ids of one pass, `[batch, context]` each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// What the model reads.
+    pub inputs: Vec<u16>,
+    /// What comes next, token by token.
+    pub targets: Vec<u16>,
+    /// Tokens in a row.
+    pub context: usize,
+}
+
+impl Batch {
+    /// Rows of tokens.
+    pub fn rows(&self) -> usize {
+        self.inputs.len() / self.context
+    }
+
+    /// The rows in up to `parts` parts of whole rows, as equal as can be.
+    fn split(&self, parts: usize) -> Vec<Batch> {
+        let rows = self.rows();
+        let size = rows.div_ceil(parts.clamp(1, rows)) * self.context;
+        let part = |(inputs, targets): (&[u16], &[u16])| Batch {
+            inputs: inputs.to_vec(),
+            targets: targets.to_vec(),
+            context: self.context,
+        };
+        self.inputs.chunks(size).zip(self.targets.chunks(size)).map(part).collect()
+    }
+
+    /// The rows of place `place` of `places`, which get as many each, give or take one.
+    fn share(&self, place: usize, places: usize) -> Batch {
+        let [from, to] = [place, place + 1].map(|place| place * self.rows() / places * self.context);
+        Batch {
+            inputs: self.inputs[from..to].to_vec(),
+            targets: self.targets[from..to].to_vec(),
+            context: self.context,
+        }
+    }
+
+    /// Both as tensors `[batch, context]`.
+    pub fn tensors(&self, device: &Device) -> [Tensor<2, Int>; 2] {
+        [&self.inputs, &self.targets].map(|ids| {
+            let rows = ids.len() / self.context;
+            let ids: Vec<i32> = ids.iter().map(|&id| i32::from(id)).collect();
+            Tensor::from_data(TensorData::new(ids, [rows, self.context]), device)
+        })
+    }
+}
+
+/// What a pass depends on beside weights and tokens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// The model's sizes and its dropout.
+    pub model: ModelConfig,
+    /// The step, from 0.
+    pub step: u64,
+    /// The device's place among those that share the step, from 0; below [`PLACES`].
+    pub place: u64,
+    /// Tokens of the whole step, over which its loss is the mean.
+    pub tokens: u64,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Whether blocks are recomputed in the backward pass.
+    pub recompute: bool,
+}
+
+/// The most devices that share a step.
+pub const PLACES: usize = 64;
+
+/// Parts of a batch on one device are numbered below this.
+const PARTS: u64 = 1 << 10;
+
+/// A device's share of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Work {
+    /// Its rows of every batch.
+    pub batches: Vec<Batch>,
+    /// What else the result depends on.
+    pub terms: Terms,
+}
+
+impl Work {
+    /// The shares of `places` devices; at least one of them has none if there are fewer rows in a batch.
+    #[cfg_attr(not(feature = "peers"), expect(dead_code, reason = "there are no other devices"))]
+    pub(super) fn shares(&self, places: usize) -> Vec<Work> {
+        let share = |place| Work {
+            batches: self.batches.iter().map(|batch| batch.share(place, places)).collect(),
+            terms: Terms { place: place as u64, ..self.terms.clone() },
+        };
+        (0..places).map(share).collect()
+    }
+
+    /// Forward and backward on the device of `model`.
+    ///
+    /// On several threads each batch is cut into as many parts, so that not only matrix products but everything runs on all
+    /// cores. The parts are added up in their order: the result depends on their number, not on who was first.
+    pub fn on(&self, model: &Model) -> Pass {
+        let (terms, count) = (&self.terms, self.batches.len() as u64);
+        let mut sum: Option<Pass> = None;
+        for (index, batch) in self.batches.iter().enumerate() {
+            let number = terms.step * count + index as u64;
+            let parts = batch.split(platform::workers(&model.embedding.device()));
+            let passes = platform::map(&parts, |part_index, part| {
+                let share = part.inputs.len() as f32 / terms.tokens as f32;
+                let place = terms.place * PARTS + part_index as u64;
+                pass(model, part, share, Dropout::new(terms.model.dropout, terms.seed, (number << 16) | place), terms)
+            });
+            sum = sum.into_iter().chain(passes).reduce(Pass::add);
+        }
+        sum.expect("at least one batch")
+    }
+
+    /// The same on `device`, with `rows` as the weights (see [`Model::from_rows`]), which may be on any device.
+    pub fn on_device(&self, rows: impl IntoIterator<Item = Tensor<1>>, device: &Device) -> Pass {
+        let device = device.clone().inner();
+        let rows = rows.into_iter().map(|row| Tensor::from_inner(row.to_device(&device)));
+        self.on(&Model::from_rows(&self.terms.model, rows))
+    }
+}
+
+/// Forward and backward over one part, whose loss counts for `share` of the step's.
+fn pass(model: &Model, part: &Batch, share: f32, mut dropout: Dropout, terms: &Terms) -> Pass {
+    // Leaves of its own: passes that shared the weights' nodes would share one graph and wait for each other.
+    let model = model.clone().map(&mut Leaves);
+    let [inputs, targets] = part.tensors(&model.embedding.device());
+    if terms.recompute {
+        return recomputed(&model, inputs, targets, share, dropout);
+    }
+    let loss = cross_entropy(model.forward(inputs, &mut dropout), targets) * share;
+    let gradients = gradients(&model, &mut loss.backward());
+    Pass { loss: loss.inner(), gradients }
+}
+
+/// Loss and gradients of a part of a step.
+#[derive(Debug, Clone)]
+pub struct Pass {
+    /// The part's share of the step's loss, `[1]`.
+    pub loss: Tensor<1>,
+    /// One row for every weight, in their order.
+    pub gradients: Vec<Tensor<1>>,
+}
+
+impl Pass {
+    /// The sum of two, weight by weight.
+    pub(super) fn add(self, other: Pass) -> Pass {
+        let gradients = self.gradients.into_iter().zip(other.gradients).map(|(a, b)| a + b).collect();
+        Pass { loss: self.loss + other.loss, gradients }
+    }
+}
+
+/// Gives every weight a fresh leaf of the same value.
+struct Leaves;
+
+impl ModuleMapper for Leaves {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|weight| Tensor::from_inner(weight.inner()).require_grad())
+    }
+}
+
+/// The gradient of every weight of the model or a part of it as one row, in the order of the weights.
+pub(super) fn gradients<M: Module>(module: &M, gradients: &mut Gradients) -> Vec<Tensor<1>> {
+    struct Take<'a>(&'a mut Gradients, Vec<Tensor<1>>);
+    impl ModuleVisitor for Take<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let weight = param.val();
+            let count: usize = weight.dims().iter().product();
+            let gradient = weight.grad_remove(self.0).map(|gradient| gradient.reshape([count]));
+            // A text too short for a level of the hierarchy leaves that level's bias without a gradient.
+            self.1.push(gradient.unwrap_or_else(|| Tensor::zeros([count], &weight.device().inner())));
+        }
+    }
+    let mut take = Take(gradients, Vec::new());
+    module.visit(&mut take);
+    take.1
+}

@@ -1,0 +1,104 @@
+//! What a worker does for a trainer: the operations that its device has beside the framework's own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+#[cfg(feature = "wgpu")]
+use burn::backend::Cube;
+use burn::backend::ir::{BackendIr, CustomOpIr, HandleContainer, TensorIr};
+use burn::backend::{DispatchDevice, DispatchKindConversion, DispatchTensor, Flex};
+use burn::server::RemoteServer;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use mmrec::train::Pass;
+
+use super::message::{HELLO, Hello, PASS, Request, from_scalars, to_report};
+
+/// The tensors of a session on backend `B`.
+type Handles<B> = HandleContainer<<B as BackendIr>::Handle>;
+
+/// Adds our operations to a server of `device`.
+pub fn with_operations(server: RemoteServer, device: &Device, about: &Hello) -> RemoteServer {
+    match device.as_dispatch() {
+        #[cfg(feature = "wgpu")]
+        DispatchDevice::Cube(_) => with_operations_of::<Cube>(server, device.clone(), about),
+        _ => with_operations_of::<Flex>(server, device.clone(), about),
+    }
+}
+
+fn with_operations_of<B: BackendIr>(server: RemoteServer, device: Device, about: &Hello) -> RemoteServer
+where
+    DispatchTensor: DispatchKindConversion<B>,
+{
+    let about = serde_json::to_string(about).expect("texts are JSON");
+    let hello_device = device.clone();
+    server
+        .with_custom_op::<B, _>(HELLO, move |handles, operation, _| {
+            set_all::<B>(handles, operation, vec![row(to_report(&about), &hello_device)], &hello_device);
+        })
+        .with_custom_op::<B, _>(PASS, move |handles, operation, _| {
+            let computed = catch_unwind(AssertUnwindSafe(|| pass::<B>(handles, operation, &device)));
+            let result = computed.unwrap_or_else(|panic| Err(text_of(panic.as_ref())));
+            let report = |text: &str| row(to_report(text), &device);
+            let outputs = match result {
+                Ok(Pass { loss, gradients }) => [report(""), loss].into_iter().chain(gradients).collect(),
+                Err(reason) => vec![report(&reason)],
+            };
+            set_all::<B>(handles, operation, outputs, &device);
+        })
+}
+
+/// Computes a share, if what came is sound.
+fn pass<B: BackendIr>(handles: &mut Handles<B>, operation: &CustomOpIr, device: &Device) -> Result<Pass, String>
+where
+    DispatchTensor: DispatchKindConversion<B>,
+{
+    let text = from_scalars(&operation.scalars)?;
+    let request: Request =
+        serde_json::from_str(&text).map_err(|error| format!("the request cannot be read: {error}"))?;
+    let lengths = request.weights()?;
+    let [tokens, weights @ ..] = operation.inputs.as_slice() else { return Err("no tokens came".to_owned()) };
+    let sizes = weights.iter().map(|weight| weight.shape.as_slice().to_vec());
+    if !sizes.eq(lengths.iter().map(|length| vec![*length])) || operation.outputs.len() != lengths.len() + 2 {
+        return Err("the weights are not those of the model".to_owned());
+    }
+    let work = request.work(&ids::<B>(handles, tokens)?)?;
+    let rows: Vec<Tensor<1>> = weights.iter().map(|weight| float::<B>(handles, weight)).collect();
+    Ok(work.on_device(rows, device))
+}
+
+fn ids<B: BackendIr>(handles: &mut Handles<B>, tensor: &TensorIr) -> Result<Vec<i64>, String>
+where
+    DispatchTensor: DispatchKindConversion<B>,
+{
+    let ids = Tensor::<1, Int>::from_primitive::<B>(handles.get_int_tensor::<B>(tensor));
+    let data = ids.try_into_data().map_err(|error| format!("the tokens cannot be read: {error:?}"))?;
+    Ok(data.iter::<i64>().collect())
+}
+
+fn float<B: BackendIr>(handles: &mut Handles<B>, tensor: &TensorIr) -> Tensor<1>
+where
+    DispatchTensor: DispatchKindConversion<B>,
+{
+    Tensor::from_primitive::<B>(handles.get_float_tensor::<B>(tensor))
+}
+
+/// Gives the operation its outputs. All must have a value: those that are missing get one that nobody reads.
+fn set_all<B: BackendIr>(handles: &mut Handles<B>, operation: &CustomOpIr, outputs: Vec<Tensor<1>>, device: &Device)
+where
+    DispatchTensor: DispatchKindConversion<B>,
+{
+    let outputs = outputs.into_iter().chain(std::iter::repeat_with(|| row(vec![0.0], device)));
+    for (output, tensor) in operation.outputs.iter().zip(outputs) {
+        let primitive = tensor.try_into_primitive::<B>().expect("the worker's tensors are on its device");
+        handles.register_float_tensor::<B>(&output.id, primitive);
+    }
+}
+
+fn row(values: Vec<f32>, device: &Device) -> Tensor<1> {
+    let count = values.len();
+    Tensor::from_data(TensorData::new(values, [count]), device)
+}
+
+fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("the computation broke off").to_owned()
+}

@@ -1,0 +1,168 @@
+//! The secret that trainers and workers share. Both sides derive from it what they prove themselves with: the worker its
+//! identity on the network, the trainer what it shows a worker that has proved its own.
+
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use iroh::{EndpointId, SecretKey};
+use sha2::{Digest, Sha256};
+
+use crate::atomic;
+use crate::output::note;
+
+/// Where a token is looked for without a file.
+const VARIABLE: &str = "MMREC_TOKEN";
+
+/// Characters that a token must have: anybody who reaches a worker can try tokens against it.
+const LEAST: usize = 32;
+
+/// More is no token.
+const MOST: usize = 1024;
+
+/// The shared secret.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+impl Token {
+    /// The token of `file`, or else of the environment.
+    pub fn find(file: Option<&Path>) -> Result<Self> {
+        match file {
+            Some(path) => Self::read(path),
+            None => Self::of_environment(),
+        }
+    }
+
+    /// The same; a file that is not there is made with a new token.
+    pub fn find_or_make(file: Option<&Path>) -> Result<Self> {
+        match file {
+            Some(path) if !path.exists() => Self::make(path),
+            _ => Self::find(file),
+        }
+    }
+
+    fn of_environment() -> Result<Self> {
+        match std::env::var(VARIABLE) {
+            Ok(text) => Self::parse(&text).with_context(|| format!("the token in {VARIABLE} cannot be used")),
+            Err(_) => bail!(
+                "workers and trainings need a shared secret: name its file by --token-file (mmrec worker makes one where there is \
+                 none), or set {VARIABLE}"
+            ),
+        }
+    }
+
+    fn read(path: &Path) -> Result<Self> {
+        let whose = || format!("the token in {} cannot be used", path.display());
+        let size = fs::metadata(path).with_context(whose)?.len();
+        if size > MOST as u64 {
+            return Err(anyhow::anyhow!("it has {size} bytes, which no token has")).with_context(whose);
+        }
+        refuse_open_file(path).with_context(whose)?;
+        Self::parse(&fs::read_to_string(path).with_context(whose)?).with_context(whose)
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let text = text.trim();
+        if !(LEAST..=MOST).contains(&text.len()) {
+            bail!("it has {} characters and must have {LEAST} to {MOST}, not easy to guess", text.len());
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Writes a new token to `path`, readable by its owner only, as temporary files are from their beginning.
+    fn make(path: &Path) -> Result<Self> {
+        let text: String = SecretKey::generate().to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        atomic::write_new(path, |file| Ok(writeln!(file, "{text}")?))?;
+        note(&format!(
+            "made a new token: {} (copy it to the machines that train, as you would a password)",
+            path.display()
+        ));
+        Ok(Self(text))
+    }
+
+    /// The worker's identity on the network.
+    pub fn worker_key(&self) -> SecretKey {
+        SecretKey::from_bytes(&self.derive("mmrec worker"))
+    }
+
+    /// What a trainer expects a worker to be.
+    pub fn worker_id(&self) -> EndpointId {
+        self.worker_key().public()
+    }
+
+    /// What a trainer shows a worker.
+    pub fn credential(&self) -> [u8; 32] {
+        self.derive("mmrec trainer")
+    }
+
+    fn derive(&self, purpose: &str) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update((purpose.len() as u64).to_le_bytes());
+        hash.update(purpose);
+        hash.update(&self.0);
+        hash.finalize().into()
+    }
+}
+
+/// A secret that others on the machine can read is none.
+#[cfg(unix)]
+fn refuse_open_file(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mode = fs::metadata(path)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        bail!("others on this machine may read it (mode {mode:o}): chmod 600 {}", path.display());
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_open_file(_path: &Path) -> Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_derived_differs_by_token_and_purpose() {
+        let [a, b] = ["a", "b"].map(|c| Token::parse(&c.repeat(LEAST)).expect("long enough"));
+        assert_ne!(a.worker_id(), b.worker_id());
+        assert_ne!(a.credential(), b.credential());
+        assert_ne!(a.credential(), a.worker_key().to_bytes());
+        assert_eq!(a.worker_id(), Token::parse(&format!(" {}\n", "a".repeat(LEAST))).expect("trimmed").worker_id());
+        assert_eq!(format!("{a:?}"), "Token(..)");
+    }
+
+    #[test]
+    fn short_and_endless_tokens_are_refused() {
+        assert!(Token::parse("password").expect_err("short").to_string().contains("8 characters"));
+        assert!(Token::parse(&"x".repeat(MOST + 1)).is_err());
+    }
+
+    #[test]
+    fn a_token_is_made_once_and_for_its_owner() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        assert!(Token::find(Some(&path)).is_err(), "a trainer makes none");
+        let made = Token::find_or_make(Some(&path)).expect("made");
+        assert_eq!(Token::find_or_make(Some(&path)).expect("read").credential(), made.credential());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("opened");
+            let error = format!("{:#}", Token::find(Some(&path)).expect_err("open to all"));
+            assert!(error.contains("chmod 600"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The trainer's side: connecting to workers, and handing them their shares.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use burn::backend::ir::{CustomOpIr, TensorIr};
+use burn::backend::{DispatchDevice, Remote};
+use burn::remote::{ConnectError, CustomOpClient, IrohHost, RemoteHost};
+use burn::tensor::{DType, Device, Int, Shape, Tensor, TensorData};
+use iroh::endpoint::{ConnectError as DialError, ConnectingError, ConnectionError};
+use iroh::{Endpoint, EndpointAddr, SecretKey};
+use mmrec::model::weight_specs;
+use mmrec::train::{PLACES, Pass, Peer, Pending, Work};
+use mmrec::{Error, platform};
+
+use super::message::{HELLO, Hello, PASS, REPORT, Request, from_report, to_scalars};
+use super::token::Token;
+use super::{NETWORK, link};
+use crate::output::note;
+use crate::settings::Usage;
+
+/// A worker that has not answered by then is not there.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const OTHER_TOKEN: &str = "it does not have the same token: start both with the same --token-file (or MMREC_TOKEN)";
+
+/// Connects to all devices of the workers at `addresses`.
+pub fn connect(addresses: &[String], token_file: Option<&Path>) -> Result<Vec<Box<dyn Peer>>> {
+    if addresses.len() > PLACES {
+        bail!(Usage(format!("a step can be shared by {PLACES} devices at most")));
+    }
+    let addresses: Vec<SocketAddr> = addresses.iter().map(|address| resolve(address)).collect::<Result<_>>()?;
+    let token = Token::find(token_file)?;
+    let mut peers: Vec<Box<dyn Peer>> = Vec::new();
+    for (index, address) in addresses.iter().enumerate() {
+        if addresses[..index].contains(address) {
+            bail!(Usage(format!("--workers names {address} twice")));
+        }
+        let devices = open(*address, &token).with_context(|| format!("the worker at {address} cannot be used"))?;
+        peers.extend(devices.into_iter().map(|device| Box::new(device) as Box<dyn Peer>));
+    }
+    Ok(peers)
+}
+
+fn resolve(address: &str) -> Result<SocketAddr> {
+    let unusable = |reason: &str| {
+        Usage(format!("--workers {address}: {reason}; a worker's address is like 127.0.0.1:7611 or name:7611"))
+    };
+    let mut found = address.to_socket_addrs().map_err(|error| unusable(&error.to_string()))?;
+    Ok(found.next().ok_or_else(|| unusable("the name has no address"))?)
+}
+
+/// A connection to a worker. Dropping it tells the worker at once, which would else wait for signs of life.
+#[derive(Debug)]
+struct Link(Endpoint);
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        NETWORK.block_on(self.0.close());
+    }
+}
+
+/// A worker's device.
+#[derive(Debug)]
+struct Worker {
+    name: String,
+    device: Device,
+    _link: Arc<Link>,
+}
+
+fn open(address: SocketAddr, token: &Token) -> Result<Vec<Worker>> {
+    let endpoint = NETWORK.block_on(link::bind(link::source_for(address), SecretKey::generate(), &[]))?;
+    let link = Arc::new(Link(endpoint.clone()));
+    let target = EndpointAddr::new(token.worker_id()).with_ip_addr(address);
+    NETWORK.block_on(knock(&endpoint, target.clone()))?;
+    let host =
+        RemoteHost::iroh(IrohHost::new(target).with_endpoint(endpoint)).with_credential(token.credential().as_slice());
+    let devices = host.devices().map_err(explained)?;
+    let count = devices.len();
+    let mut workers = Vec::with_capacity(count);
+    for (index, device) in devices.into_iter().enumerate() {
+        let number = if count > 1 { format!(", device {} of {count}", index + 1) } else { String::new() };
+        let worker = Worker { name: format!("the worker at {address}{number}"), device, _link: link.clone() };
+        let about = worker.hello()?;
+        note(&format!("{}: {}", worker.name, about.device));
+        workers.push(worker);
+    }
+    Ok(workers)
+}
+
+/// Finds out whether a worker with our token is there. The framework would ask too, but wait longer and tell less.
+async fn knock(endpoint: &Endpoint, target: EndpointAddr) -> Result<()> {
+    let absent = || {
+        anyhow!("nobody answered within {PATIENCE:?}: is it running, with this address and port (UDP) open to here?")
+    };
+    let answer = tokio::time::timeout(PATIENCE, endpoint.connect(target, link::KNOCK)).await;
+    let error = match answer.map_err(|_| absent())? {
+        Ok(connection) => {
+            connection.close(0u8.into(), b"thanks");
+            return Ok(());
+        }
+        Err(DialError::Connecting { source: ConnectingError::ConnectionError { source, .. }, .. }) => source,
+        Err(other) => return Err(other.into()),
+    };
+    match error {
+        ConnectionError::TimedOut => Err(absent()),
+        // It could not prove to be what follows from our token.
+        ConnectionError::TransportError(_) => Err(anyhow!(error).context(OTHER_TOKEN)),
+        other => Err(other.into()),
+    }
+}
+
+fn explained(error: ConnectError) -> anyhow::Error {
+    match error {
+        ConnectError::Unauthorized => anyhow!(OTHER_TOKEN),
+        ConnectError::IncompatibleProtocol { client_version, server_version } => anyhow!(
+            "it is of another version: its protocol is {server_version} and that of mmrec {} here is {client_version}; install the \
+             same version of mmrec on both machines",
+            env!("CARGO_PKG_VERSION")
+        ),
+        other => anyhow!("{other}"),
+    }
+}
+
+impl Worker {
+    /// Who it is; an error if it does not go with us.
+    fn hello(&self) -> Result<Hello> {
+        let ours = Hello::new("");
+        let text = serde_json::to_string(&ours)?;
+        let outputs = self.call(HELLO, Vec::new(), &[REPORT], &text);
+        let report = pollster::block_on(platform::read(outputs)).context("it closed the connection")?;
+        let text = report.first().map(|report| from_report(report)).unwrap_or_default();
+        let theirs: Hello =
+            serde_json::from_str(&text).context("it is no worker of mmrec, or of a version before this one")?;
+        ours.check(&theirs).map_err(|reason| anyhow!(reason))?;
+        Ok(theirs)
+    }
+
+    /// Has the worker compute an operation; its outputs are rows of these lengths.
+    fn call(&self, operation: &'static str, inputs: Vec<TensorIr>, lengths: &[usize], text: &str) -> Vec<Tensor<1>> {
+        let DispatchDevice::Remote(device) = self.device.as_dispatch() else {
+            unreachable!("a worker's device is remote")
+        };
+        let client = CustomOpClient::new(device);
+        let output = |length: &usize| TensorIr::uninit(client.create_empty_handle(), Shape::new([*length]), DType::F32);
+        let outputs: Vec<TensorIr> = lengths.iter().map(output).collect();
+        let call = CustomOpIr::with_scalars(operation, &inputs, &outputs, to_scalars(text));
+        client.register(call).into_iter().map(Tensor::from_primitive::<Remote>).collect()
+    }
+
+    fn send_tokens(&self, tokens: Vec<i32>) -> TensorIr {
+        let count = tokens.len();
+        let tensor = Tensor::<1, Int>::from_data(TensorData::new(tokens, [count]), &self.device);
+        tensor.try_into_primitive::<Remote>().expect("the tensor is remote").into_ir()
+    }
+
+    fn send_row(&self, row: &Tensor<1>) -> TensorIr {
+        let row = row.clone().to_device(&self.device);
+        row.try_into_primitive::<Remote>().expect("the tensor is remote").into_ir()
+    }
+}
+
+impl Peer for Worker {
+    fn begin(&self, rows: &[Tensor<1>], work: Work) -> Pending {
+        let specs = weight_specs(&work.terms.model);
+        let lengths: Vec<usize> = [REPORT, 1].into_iter().chain(specs.iter().map(|spec| spec.len())).collect();
+        let (request, tokens) = Request::of(work);
+        let text = serde_json::to_string(&request).expect("a request is plain numbers");
+        let inputs =
+            std::iter::once(self.send_tokens(tokens)).chain(rows.iter().map(|row| self.send_row(row))).collect();
+        let outputs = self.call(PASS, inputs, &lengths, &text);
+        let peer = self.name.clone();
+        Box::new(move || finish(outputs).map_err(|reason| Error::Peer { peer, reason }))
+    }
+}
+
+/// Waits for a share's results.
+fn finish(outputs: Vec<Tensor<1>>) -> Result<Pass, String> {
+    let lost = |_| "the connection was lost: the worker ended, or the network failed".to_owned();
+    let mut results = pollster::block_on(platform::read(outputs)).map_err(lost)?.into_iter();
+    let report = from_report(&results.next().unwrap_or_default());
+    if !report.is_empty() {
+        return Err(report);
+    }
+    let mut rows = results.map(|values| {
+        let count = values.len();
+        Tensor::from_data(TensorData::new(values, [count]), &Device::flex())
+    });
+    let loss = rows.next().ok_or("it gave no result")?;
+    Ok(Pass { loss, gradients: rows.collect() })
+}

@@ -1,0 +1,232 @@
+//! Training over several devices and several processes, on this machine: the same losses as one process has, and clear words when
+//! something is amiss.
+
+// A test that cannot go on says so by panicking, helpers included.
+#![allow(clippy::unwrap_used)]
+
+#[path = "shared/binary.rs"]
+mod binary;
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::UdpSocket;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use binary::{Ran, Room, finish};
+use serde_json::Value;
+
+/// Without dropout, whose masks differ by how a batch is divided.
+const TRAIN: &str = "train --data text.txt --config settings.toml --dropout 0 --threads 1";
+
+/// A worker on a free port.
+struct Worker {
+    child: Child,
+    address: String,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // One that has ended already is what this asks for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Worker {
+    /// Starts one, whose notes go to `name`.
+    fn start(room: &Room, name: &str) -> Self {
+        let mut command = room.command("worker --listen 127.0.0.1:0 --token-file token --threads 1 --json");
+        command.env_remove("MMREC_TOKEN").stdout(Stdio::piped()).stderr(File::create(room.path(name)).unwrap());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let listening: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("a worker began with {line:?}"));
+        assert_eq!(listening["type"], "listening");
+        Self { child, address: listening["address"].as_str().unwrap().to_owned() }
+    }
+
+    #[cfg(unix)]
+    fn send(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    }
+}
+
+fn losses(room: &Room, run: &str) -> Vec<f64> {
+    room.metrics(run).iter().map(|line| line["train_loss"].as_f64().unwrap()).collect()
+}
+
+/// Both curves are the same but for rounding, as far as the shorter one goes.
+fn assert_close(room: &Room, first: &str, second: &str, tolerance: f64) {
+    let [first, second] = [first, second].map(|run| losses(room, run));
+    assert!(first.len() >= 20 && second.len() >= 20);
+    for (step, (a, b)) in first.iter().zip(&second).enumerate() {
+        assert!((a - b).abs() <= tolerance * a, "step {}: {a} and {b}", step + 1);
+    }
+}
+
+/// How a command ends that may use MMREC_TOKEN.
+fn run_with_token(room: &Room, line: &str, token: Option<&str>) -> Ran {
+    let mut command = room.command(line);
+    command.env_remove("MMREC_TOKEN");
+    if let Some(token) = token {
+        command.env("MMREC_TOKEN", token);
+    }
+    finish(command)
+}
+
+/// How a command refuses; it must write nothing to `run`.
+fn refusal(room: &Room, line: &str, token: Option<&str>, code: i32) -> String {
+    let ran = run_with_token(room, &format!("{line} --out run"), token);
+    assert_eq!(ran.code, Some(code), "{line}: {ran:?}");
+    assert!(!ran.stderr.contains("panicked"), "{line}: {}", ran.stderr);
+    assert!(!room.path("run").exists(), "{line}: something was written");
+    ran.stderr
+}
+
+#[test]
+fn shared_steps_have_the_losses_of_one_process() {
+    let room = Room::new();
+    room.write_text();
+    let train = format!("{TRAIN} --steps 24");
+    room.json(&format!("{train} --out one"));
+    room.json(&format!("{train} --devices cpu,cpu --out local"));
+    let [first, second] = ["first", "second"].map(|name| Worker::start(&room, name));
+    let (a, b) = (&first.address, &second.address);
+    room.json(&format!("{train} --workers {a} --token-file token --out mixed"));
+    room.json(&format!("{train} --devices none --workers {a},{b} --token-file token --recompute --out remote"));
+    for run in ["local", "mixed", "remote"] {
+        assert_close(&room, "one", run, 1e-4);
+        assert_eq!(room.names(run), room.names("one"));
+    }
+    let text = fs::read_to_string(room.path("token")).unwrap();
+    let again = run_with_token(&room, &format!("{train} --workers {b} --out again"), Some(&text));
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert_eq!(
+        room.timeless_metrics("mixed"),
+        room.timeless_metrics("again"),
+        "the same division repeats itself exactly"
+    );
+    let notes = fs::read_to_string(room.path("first")).unwrap();
+    assert!(notes.contains("is connected") && notes.contains("is gone"), "{notes}");
+}
+
+#[test]
+fn dropout_is_drawn_anew_for_every_device() {
+    let room = Room::new();
+    room.write_text();
+    let worker = Worker::start(&room, "worker");
+    let train = "train --data text.txt --config settings.toml --steps 24 --dropout 0.2 --threads 1";
+    room.json(&format!("{train} --out one"));
+    room.json(&format!("{train} --workers {} --token-file token --out shared", worker.address));
+    let [one, shared] = ["one", "shared"].map(|run| losses(&room, run));
+    assert_ne!(one, shared);
+    assert!((one[23] - shared[23]).abs() < 0.1 * one[23], "{one:?} {shared:?}");
+}
+
+#[test]
+fn a_run_survives_its_worker() {
+    let room = Room::new();
+    room.write_text();
+    let train = format!("{TRAIN} --steps 100000 --eval-every 50000 --save-every 50000");
+    let mut worker = Worker::start(&room, "worker");
+    let line = format!("{train} --workers {} --token-file token --out run", worker.address);
+    let child = room.command(&line).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    room.wait_for_lines("run", 30);
+    worker.child.kill().unwrap();
+    let killed = Instant::now();
+    let ended = child.wait_with_output().unwrap();
+    assert!(killed.elapsed() < Duration::from_secs(40), "it took {:?}", killed.elapsed());
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains(&worker.address) && said.contains("--resume") && !said.contains("panicked"), "{said}");
+    let step = room.json("info run/last.safetensors")[0]["step"].as_u64().unwrap();
+    assert!(step >= 30);
+    assert_eq!(room.metrics("run").len() as u64, step, "nothing was lost");
+
+    let until = |line: &str, run: &str, lines: u64| {
+        let mut child = room.start(line);
+        room.wait_for_lines(run, lines as usize);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    };
+    until("train --out run --resume --threads 1", "run", step + 20);
+    until(&format!("{train} --out alone"), "alone", step + 20);
+    let at = |run: &str| losses(&room, run)[step as usize + 9];
+    assert!((at("run") - at("alone")).abs() < 0.02 * at("alone"), "{} {}", at("run"), at("alone"));
+    let before = |run: &str| losses(&room, run)[..25].to_vec();
+    for (a, b) in before("run").iter().zip(before("alone")) {
+        assert!((a - b).abs() < 1e-4 * a, "{a} {b}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_worker_ends_when_asked_and_tells_its_training() {
+    let room = Room::new();
+    room.write_text();
+    let mut worker = Worker::start(&room, "worker");
+    let line = format!("{TRAIN} --steps 100000 --workers {} --token-file token --out run", worker.address);
+    let child = room.command(&line).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    room.wait_for_lines("run", 5);
+    let asked = Instant::now();
+    worker.send("-INT");
+    assert_eq!(worker.child.wait().unwrap().code(), Some(130));
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.code() == Some(1) && said.contains("--resume"), "{said}");
+    assert!(asked.elapsed() < Duration::from_secs(10), "it took {:?}", asked.elapsed());
+    assert!(fs::read_to_string(room.path("worker")).unwrap().contains("has ended"));
+}
+
+#[test]
+fn a_worker_serves_those_who_have_its_token() {
+    let room = Room::new();
+    room.write_text();
+    let worker = Worker::start(&room, "worker");
+    let train = format!("{TRAIN} --workers {}", worker.address);
+    let wrong = refusal(&room, &train, Some(&"wrong".repeat(8)), 1);
+    assert!(wrong.contains(&worker.address) && wrong.contains("same token"), "{wrong}");
+    assert!(refusal(&room, &train, None, 1).contains("MMREC_TOKEN"));
+    assert!(refusal(&room, &train, Some("short"), 1).contains("5 characters"));
+    assert!(refusal(&room, &format!("{train} --token-file absent"), None, 1).contains("absent"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::copy(room.path("token"), room.path("open")).unwrap();
+        fs::set_permissions(room.path("open"), fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(refusal(&room, &format!("{train} --token-file open"), None, 1).contains("chmod 600"));
+    }
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !fs::read_to_string(room.path("worker")).unwrap().contains("refused 127.0.0.1") {
+        assert!(Instant::now() < deadline, "the worker never told of the stranger");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn mistakes_are_told_before_anything_is_written() {
+    let room = Room::new();
+    room.write_text();
+    let token = "0123456789abcdef".repeat(2);
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let absent = refusal(&room, &format!("{TRAIN} --workers {address}"), Some(&token), 1);
+    assert!(absent.contains(&address.to_string()) && absent.contains("nobody answered"), "{absent}");
+    for (workers, expected) in [("nonsense", "like 127.0.0.1:7611"), ("127.0.0.1:99999", "like 127.0.0.1:7611")] {
+        let message = refusal(&room, &format!("{TRAIN} --workers {workers}"), Some(&token), 2);
+        assert!(message.contains(workers) && message.contains(expected), "{message}");
+    }
+    for (flags, expected) in [
+        ("--devices none", "--workers"),
+        ("--devices cpu,tpu", "the devices are"),
+        ("--devices cpu --device cpu", "cannot be used with"),
+        ("--devices cpu,cpu,cpu --batch 2", "batch of 2"),
+    ] {
+        let message = refusal(&room, &format!("{TRAIN} {flags}"), None, 2);
+        assert!(message.contains(expected), "{flags}: {message}");
+    }
+    let taken = run_with_token(&room, &format!("worker --listen {address}"), Some(&token));
+    assert!(taken.code == Some(1) && taken.stderr.contains("another program"), "{taken:?}");
+}
