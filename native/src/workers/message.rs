@@ -193,7 +193,8 @@ mod tests {
         assert!(refused(|r| r.terms.model.width = 3).contains("heads"));
         assert!(refused(|r| r.terms.place = 64).contains("place"));
         assert!(refused(|r| r.terms.tokens = 11).contains("more than"));
-        for change in [|r: &mut Request| r.context = 0, |r| r.rows = vec![], |r| r.rows = vec![u64::MAX, 2]] {
+        let changes: [fn(&mut Request); 3] = [|r| r.context = 0, |r| r.rows = vec![], |r| r.rows = vec![u64::MAX, 2]];
+        for change in changes {
             assert!(refused(change).contains("no share"));
         }
         assert!(refused(|r| (r.rows, r.context) = (vec![1 << 40], 1 << 40)).contains("no share"));
