@@ -2,10 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-#[cfg(feature = "wgpu")]
-use burn::backend::Cube;
 use burn::backend::ir::{BackendIr, CustomOpIr, HandleContainer, TensorIr};
-use burn::backend::{DispatchDevice, DispatchKindConversion, DispatchTensor, Flex};
+#[cfg(feature = "wgpu")]
+use burn::backend::{Cube, DispatchDevice};
+use burn::backend::{DispatchKindConversion, DispatchTensor, Flex};
 use burn::server::RemoteServer;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use mmrec::train::Pass;
