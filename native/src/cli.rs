@@ -93,9 +93,19 @@ impl Compute {
 
     /// Starts the threads and the device; says which device it is, for people.
     pub fn start(&self) -> Result<(Device, String)> {
+        self.start_threads()?;
+        self.open()
+    }
+
+    /// Starts the threads only.
+    pub fn start_threads(&self) -> Result<()> {
         let threads = self.threads.map_or(0, usize::from);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-        pool.context("the CPU threads cannot be started")?;
+        pool.context("the CPU threads cannot be started")
+    }
+
+    /// Starts the device; says which it is, for people.
+    pub fn open(&self) -> Result<(Device, String)> {
         let (device, description) = pollster::block_on(platform::open(self.device))?;
         if !self.is_cpu() {
             return Ok((device, description));

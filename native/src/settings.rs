@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use mmrec::config::{ModelConfig, Stage, TrainConfig};
+use mmrec::config::{ModelConfig, Precision, Stage, TrainConfig};
 use mmrec::tokenizer::TokenizerKind;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,9 @@ pub struct TrainFlags {
     /// Recompute each block in the backward pass: a fraction of the memory, a third more work, the same result
     #[arg(long)]
     pub recompute: bool,
+    /// Multiply matrices in f32, or in bf16 on a device that has it; everything else stays f32 [default: f32]
+    #[arg(long, value_name = "f32|bf16")]
+    pub precision: Option<Precision>,
     /// Peak learning rate [default: by width, 0.00566 for tiny, 0.00327 for mini] [above 0, at most 1]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     pub lr: Option<f64>,
@@ -56,6 +59,12 @@ pub struct TrainFlags {
     /// Share of activations dropped in training; 0.1 to 0.3 helps small texts over many epochs [default: 0]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     pub dropout: Option<f64>,
+    /// Give the decay and write gates a projection of their own, of this rank (DPG); 0: columns of the fused one [default: 0]
+    #[arg(long, value_name = "N")]
+    pub gate_rank: Option<usize>,
+    /// Train the memory to plan ahead as well (UBÖO): about twice the work a step
+    #[arg(long)]
+    pub planning: bool,
     /// Seed of weights, crops and dropout: the same seed gives the same run [default: 0]
     #[arg(long, value_name = "N", value_parser = whole())]
     pub seed: Option<u64>,
@@ -104,12 +113,15 @@ impl TrainFlags {
         set(&mut train.accum, &self.accum);
         // Only set: a file that asks for it is not overruled by a flag that is absent.
         train.recompute |= self.recompute;
+        set(&mut train.precision, &self.precision);
         set(&mut train.lr, &self.lr);
         set(&mut train.floor, &self.floor);
         set(&mut train.warmup, &self.warmup);
         set(&mut train.weight_decay, &self.weight_decay);
         set(&mut train.clip, &self.clip);
         set(&mut model.dropout, &self.dropout);
+        set(&mut model.gate_rank, &self.gate_rank);
+        model.planning |= self.planning;
         set(&mut train.seed, &self.seed);
         set(&mut train.eval_every, &self.eval_every);
         set(&mut train.eval_windows, &self.eval_windows);
@@ -191,7 +203,7 @@ impl SettingsFile {
     /// The sizes that the file asks for, the text's vocabulary and, where it leaves something out, what `model` has.
     pub fn over(&self, path: &Path, model: &ModelConfig) -> Result<ModelConfig> {
         let base = match self.stage {
-            Some(stage) => ModelConfig { dropout: model.dropout, ..stage.config(model.vocab) },
+            Some(stage) => stage.like(model),
             None => model.clone(),
         };
         let sizes = overlay(&base, &self.model);
@@ -243,7 +255,7 @@ impl Wish<'_> {
     pub fn for_run_from(&self, model: &ModelConfig, train_tokens: u64) -> Result<(ModelConfig, TrainConfig)> {
         let mut wanted = match (&self.file, self.stage) {
             (Some((path, file)), _) => file.over(path, model)?,
-            (None, Some(stage)) => ModelConfig { dropout: model.dropout, ..stage.config(model.vocab) },
+            (None, Some(stage)) => stage.like(model),
             (None, None) => model.clone(),
         };
         let mut train = self.overlay_train(TrainConfig::for_model(&wanted))?;
@@ -265,7 +277,7 @@ impl Wish<'_> {
     pub fn for_resume(&self, model: &ModelConfig, train: &TrainConfig, train_tokens: u64) -> Result<u64> {
         let mut wanted_model = match (&self.file, self.stage) {
             (Some((path, file)), _) => file.base(path, model.vocab)?,
-            (None, Some(stage)) => ModelConfig { dropout: model.dropout, ..stage.config(model.vocab) },
+            (None, Some(stage)) => stage.like(model),
             (None, None) => model.clone(),
         };
         let mut wanted = self.overlay_train(train.clone())?;

@@ -1,7 +1,7 @@
 //! The crate's error: what went wrong, with its cause chained.
 
 use crate::checkpoint::CheckpointError;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Precision};
 use crate::data::DataError;
 use crate::grow::GrowError;
 use crate::tokenizer::TokenizerError;
@@ -59,6 +59,9 @@ pub enum Error {
         /// Why not, and what to do.
         reason: String,
     },
+    /// The device lacks a type of numbers.
+    #[error("this device cannot compute in {0}: train in f32 (--precision f32), or on a device that has it")]
+    Precision(Precision),
     /// The device failed while at work.
     #[error("the device failed while its results were read: {0}")]
     DeviceLost(String),

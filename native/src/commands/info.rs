@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use mmrec::checkpoint::{Checkpoint, Progress};
-use mmrec::config::Stage;
+use mmrec::config::{ModelConfig, Stage};
 use serde_json::{Value, json};
 
 use crate::output::Output;
@@ -79,6 +79,7 @@ fn as_text(args: &InfoArgs, checkpoint: &Checkpoint, bytes: u64) -> Vec<String> 
             model.dropout
         ),
         format!("horizon     {}", format::count(model.horizon(), "token")),
+        format!("options     {}", options(model)),
         format!(
             "tokenizer   {}, vocabulary of {}",
             checkpoint.tokenizer.kind(),
@@ -93,6 +94,13 @@ fn as_text(args: &InfoArgs, checkpoint: &Checkpoint, bytes: u64) -> Vec<String> 
         ),
     }
     lines
+}
+
+fn options(model: &ModelConfig) -> String {
+    let gates = (model.gate_rank > 0).then(|| format!("gates of rank {}", model.gate_rank));
+    let planning = model.planning.then(|| "a head that plans".to_owned());
+    let options: Vec<String> = gates.into_iter().chain(planning).collect();
+    if options.is_empty() { "none".to_owned() } else { options.join(", ") }
 }
 
 fn progress_lines(progress: &Progress) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, ModelConfig, require, require_within};
+use super::{ConfigError, ModelConfig, Precision, is_default, require, require_within};
 
 /// Settings of one training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct TrainConfig {
     /// memory for a third more work, and the same gradients.
     #[serde(default)]
     pub recompute: bool,
+    /// The type of matrices and of what they are multiplied with.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub precision: Precision,
     /// Optimizer steps to take.
     pub steps: u64,
     /// Peak learning rate.
@@ -62,6 +65,8 @@ impl TrainConfig {
     pub const BETA2: f64 = 0.95;
     /// AdamW's guard against division by zero.
     pub const EPSILON: f64 = 1e-8;
+    /// λ_P, what the planning loss of a model that plans counts for.
+    pub const PLANNING: f64 = 0.1;
 
     /// Defaults for a model: the peak rate is 4e-3 at width 128 and falls with 1/√D.
     pub fn for_model(model: &ModelConfig) -> Self {
@@ -71,6 +76,7 @@ impl TrainConfig {
             batch: 8,
             accum: 1,
             recompute: false,
+            precision: Precision::F32,
             steps: 1_000,
             lr: (lr * 1e5).round() / 1e5,
             floor: default_floor(),

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 use burn::module::Module;
-use burn::tensor::Device;
+use burn::tensor::{DType, Device};
 
 use super::history::record;
 use super::{Due, Event, Finish, Point, SaveKind};
 use crate::Error;
 use crate::checkpoint::{Best, Checkpoint, Growth, Progress, stored};
-use crate::config::{ModelConfig, SampleConfig, TrainConfig};
+use crate::config::{ModelConfig, Precision, SampleConfig, TrainConfig};
 use crate::data::{Dataset, Sampler};
 use crate::generate::{Generator, next_logits};
 use crate::model::collect_weights;
@@ -45,6 +45,7 @@ impl Session {
         model.validate()?;
         train.validate()?;
         data.check(train.context, train.batch)?;
+        check_precision(&train, device)?;
         let trainer = Trainer::fresh(&model, train.seed, device);
         let progress = beginning(train, &data);
         Ok(Self::build(model, data, trainer, progress))
@@ -68,6 +69,7 @@ impl Session {
             return Err(Error::OtherTokenizer { model, text: data.name, tokenizer });
         }
         data.check(train.context, train.batch)?;
+        check_precision(&train, device)?;
         let settled = checkpoint.moment_corrections().is_some();
         let progress = Progress { settled, ..beginning(train, &data) };
         let trainer = checkpoint.build_new_trainer(device);
@@ -84,6 +86,7 @@ impl Session {
             return Err(Error::OtherText { trained: progress.data_name, given: data.name });
         }
         data.check(progress.train.context, progress.train.batch)?;
+        check_precision(&progress.train, device)?;
         let trainer = checkpoint.build_trainer(device).ok_or(Error::NotResumable)?;
         Ok(Self::build(checkpoint.model.clone(), data, trainer, progress))
     }
@@ -424,6 +427,12 @@ fn beginning(train: TrainConfig, data: &Dataset) -> Progress {
         data_name: data.name.clone(),
         data_fingerprint: data.fingerprint.clone(),
     }
+}
+
+/// Refuses what the device cannot compute.
+fn check_precision(train: &TrainConfig, device: &Device) -> Result<(), Error> {
+    let has = train.precision == Precision::F32 || device.supports_dtype(DType::BF16);
+    if has { Ok(()) } else { Err(Error::Precision(train.precision)) }
 }
 
 /// What a step brings with it. The last step is always evaluated and saved.

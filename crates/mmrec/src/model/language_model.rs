@@ -5,7 +5,7 @@ use burn::tensor::module::embedding;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::stream::Token;
-use super::{Block, Dropout, State, WeightSpec, weight_specs};
+use super::{Block, Dropout, Gates, State, WeightSpec, weight_specs};
 use crate::config::ModelConfig;
 use crate::ops::hierarchy::{Sizes, Tables};
 use crate::ops::{has_memory_kernels, linear, norm_shift};
@@ -17,6 +17,8 @@ pub struct Model {
     pub embedding: Param<Tensor<2>>,
     /// The blocks, first to last.
     pub blocks: Vec<Block>,
+    /// UBÖO's head, an option: `[width, width]`, used in training only
+    pub planner: Option<Param<Tensor<2>>>,
     /// nf, `[width]`
     pub norm: Param<Tensor<1>>,
     /// `[width, vocab]`
@@ -52,7 +54,8 @@ impl Model {
         let mut weights = Weights { data: &mut data, device };
         Ok(Self {
             embedding: weights.next(),
-            blocks: (0..config.layers).map(|_| weights.block()).collect(),
+            blocks: (0..config.layers).map(|_| weights.block(config.gate_rank > 0)).collect(),
+            planner: config.planning.then(|| weights.next()),
             norm: weights.next(),
             head: weights.next(),
             sizes: Sizes { block: config.block, slots: config.slots, fan_in: config.fan_in, levels: config.levels },
@@ -161,6 +164,10 @@ impl Model {
         linear(normed, self.head.val()).reshape([batch, time, vocab])
     }
 
+    pub(super) fn sizes(&self) -> &Sizes {
+        &self.sizes
+    }
+
     fn head_width(&self) -> usize {
         self.embedding.dims()[1] / self.heads()
     }
@@ -187,11 +194,12 @@ impl Weights<'_> {
         Param::initialized(ParamId::new(), tensor)
     }
 
-    fn block(&mut self) -> Block {
+    fn block(&mut self, gates: bool) -> Block {
         Block {
             norm_in: self.next(),
             shift: self.next(),
             hem: self.next(),
+            gates: gates.then(|| Gates { squeeze: self.next(), expand: self.next() }),
             decay: self.next(),
             read_norm: self.next(),
             score_scale: self.next(),

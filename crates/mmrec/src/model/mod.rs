@@ -3,13 +3,16 @@
 
 mod block;
 mod dropout;
+mod gates;
 mod language_model;
+mod planning;
 mod state;
 mod stream;
 mod weights;
 
 pub use block::Block;
 pub use dropout::Dropout;
+pub use gates::Gates;
 pub use language_model::Model;
 pub use state::{LayerState, State};
 pub use weights::{Weight, WeightSpec, collect_weights, weight_specs};

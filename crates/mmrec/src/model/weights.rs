@@ -56,6 +56,9 @@ pub fn weight_specs(config: &ModelConfig) -> Vec<WeightSpec> {
     for layer in 0..config.layers {
         specs.extend(block_specs(config, &format!("blocks.{layer}.")));
     }
+    if config.planning {
+        specs.push(spec("planner", &[width, width], fan_in(width)));
+    }
     specs.push(spec("norm", &[width], Start::Constant(1.0)));
     specs.push(spec("head", &[width, vocab], fan_in(width)));
     specs
@@ -67,10 +70,12 @@ fn block_specs(config: &ModelConfig, prefix: &str) -> Vec<WeightSpec> {
     let branch = |n: usize| Start::Normal(1.0 / (n as f64).sqrt() / (2.0 * config.layers as f64).sqrt());
     let scale = Start::Constant(1.0 / (config.head_width() as f32).sqrt());
     let one = Start::Constant(1.0);
-    [
+    let before = [
         ("norm_in", vec![width], one),
         ("shift", vec![width], Start::Constant(0.5)),
         ("hem", vec![width, config.hem_width()], fan_in(width)),
+    ];
+    let after = [
         ("decay", vec![heads], Start::Decay),
         ("read_norm", vec![width], one),
         ("score_scale", vec![heads], scale),
@@ -79,10 +84,20 @@ fn block_specs(config: &ModelConfig, prefix: &str) -> Vec<WeightSpec> {
         ("norm_mlp", vec![width], one),
         ("gate_up", vec![width, 2 * hidden], fan_in(width)),
         ("down", vec![hidden, width], branch(hidden)),
-    ]
-    .into_iter()
-    .map(|(name, shape, start)| spec(&format!("{prefix}{name}"), &shape, start))
-    .collect()
+    ];
+    let named = |(name, shape, start): (&str, Vec<usize>, Start)| spec(&format!("{prefix}{name}"), &shape, start);
+    before.into_iter().chain(gate_specs(config)).chain(after).map(named).collect()
+}
+
+/// The gates' own projection, where they have one.
+fn gate_specs(config: &ModelConfig) -> Vec<(&'static str, Vec<usize>, Start)> {
+    let (width, heads, rank) = (config.width, config.heads, config.gate_rank);
+    if rank == 0 {
+        return Vec::new();
+    }
+    // Half of what enters `expand` is cut off, so that twice its variance makes gates as large as columns of `hem` would.
+    let expand = Start::Normal((2.0 / rank as f64).sqrt());
+    vec![("gates.squeeze", vec![width, rank], fan_in(width)), ("gates.expand", vec![rank, 2 * heads], expand)]
 }
 
 fn spec(name: &str, shape: &[usize], start: Start) -> WeightSpec {

@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod optimizer;
+mod planning;
 mod recompute;
 mod schedule;
 mod trainer;

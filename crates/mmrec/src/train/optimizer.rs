@@ -4,21 +4,22 @@
 //! both are plain tensors in the order of the weights.
 
 use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 
 use crate::config::TrainConfig;
 use crate::model::{Model, WeightSpec};
 use crate::ops::{WeightStep, sum_of_squares};
 
-/// Matrices that decay: not the embedding, not norms, gates or biases.
-const DECAYING: [&str; 5] = ["hem", "out", "gate_up", "down", "head"];
+/// Weights that are multiplied as matrices: not the embedding, not norms, gates or biases.
+const MATRICES: [&str; 8] = ["hem", "squeeze", "expand", "out", "gate_up", "down", "planner", "head"];
 
 /// The optimizer's memory.
 #[derive(Debug, Clone)]
 pub struct AdamW {
     /// First and second moment of every weight, in the order of [`weight_specs`](crate::model::weight_specs).
     pub moments: Vec<[Tensor<1>; 2]>,
-    decays: Vec<bool>,
+    /// Which weights are multiplied as matrices; those decay.
+    matrices: Vec<bool>,
     /// Whether the moments were there before the first step.
     settled: bool,
 }
@@ -27,8 +28,13 @@ impl AdamW {
     /// An optimizer with these moments, one pair for each specification. `settled`: they come from a run before and are no means
     /// that began at zero.
     pub fn new(specs: &[WeightSpec], moments: Vec<[Tensor<1>; 2]>, settled: bool) -> Self {
-        let decays = |name: &str| DECAYING.contains(&name.rsplit('.').next().unwrap_or(name));
-        Self { moments, decays: specs.iter().map(|spec| decays(&spec.name)).collect(), settled }
+        let is_matrix = |name: &str| MATRICES.contains(&name.rsplit('.').next().unwrap_or(name));
+        Self { moments, matrices: specs.iter().map(|spec| is_matrix(&spec.name)).collect(), settled }
+    }
+
+    /// For every weight in its order, whether it is multiplied as a matrix.
+    pub(super) fn matrices(&self) -> impl Iterator<Item = bool> {
+        self.matrices.iter().copied()
     }
 
     /// How much of the first and the second moment, which begin at zero, `steps` steps have filled: divided by it, they are means
@@ -48,12 +54,12 @@ impl AdamW {
         step: u64,
         lr: f64,
     ) -> (Model, Tensor<1>) {
-        let squares = gradients.iter().map(|gradient| sum_of_squares(gradient.clone()));
+        let squares = gradients.iter().map(|gradient| sum_of_squares(gradient.clone().cast(DType::F32)));
         let norm = squares.reduce(|a, b| a + b).expect("a model has weights").sqrt();
         let scale = norm.clone().clamp_min(config.clip).recip() * config.clip;
         let [first, second] = if self.settled { [1.0; 2] } else { Self::filled(step + 1) };
         let mut update = Update {
-            pairs: gradients.into_iter().zip(self.moments.iter_mut()).zip(self.decays.iter()),
+            pairs: gradients.into_iter().zip(self.moments.iter_mut()).zip(self.matrices.iter()),
             scale,
             first: lr / first,
             second: 1.0 / second,
@@ -76,16 +82,16 @@ where
     I: Iterator<Item = ((Tensor<1>, &'a mut [Tensor<1>; 2]), &'a bool)>,
 {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let ((gradient, moments), decays) = self.pairs.next().expect("one gradient for every weight");
+        let ((gradient, moments), is_matrix) = self.pairs.next().expect("one gradient for every weight");
         let step = WeightStep {
             first: self.first as f32,
             second: self.second as f32,
-            decay: if *decays { self.decay as f32 } else { 1.0 },
+            decay: if *is_matrix { self.decay as f32 } else { 1.0 },
         };
         param.map(|weight| {
             let shape = weight.dims();
             let count: usize = shape.iter().product();
-            let weight = step.take(weight.inner().reshape([count]), gradient, moments, self.scale.clone());
+            let weight = step.take(weight.inner().reshape([count]), gradient.cast(DType::F32), moments, self.scale.clone());
             Tensor::from_inner(weight.reshape(shape)).require_grad()
         })
     }

@@ -15,37 +15,56 @@ pub(super) fn recomputed(
     inputs: Tensor<2, Int>,
     targets: Tensor<2, Int>,
     share: f32,
-    mut dropout: Dropout,
+    dropout: Dropout,
 ) -> Pass {
     let time = inputs.dims()[1];
-    let plain = model.valid();
-    let tables = plain.tables(time);
-    let mut x = plain.embed(inputs.clone().inner());
-    let mut kept = Vec::with_capacity(model.blocks.len());
-    for block in 0..model.blocks.len() {
-        kept.push((x.clone(), dropout.clone()));
-        x = plain.through(block, x, tables.as_ref(), &mut dropout);
-    }
-
+    let (kept, x) = Kept::run(model, inputs, model.blocks.len(), dropout);
     let x = leaf(x);
     let loss = cross_entropy(model.logits(x.clone(), time), targets) * share;
     let mut of = loss.backward();
-    let (norm, head) = (gradients(&model.norm, &mut of), gradients(&model.head, &mut of));
-    let mut parts = vec![head, norm];
-    let mut gradient = taken(&x, &mut of);
-    let tables = model.tables(time);
-    for (block, (x, mut dropout)) in kept.into_iter().enumerate().rev() {
-        let x = leaf(x);
-        let mut of = backward(model.through(block, x.clone(), tables.as_ref(), &mut dropout), gradient);
-        parts.push(gradients(&model.blocks[block], &mut of));
-        gradient = taken(&x, &mut of);
+    let top = [gradients(&model.planner, &mut of), gradients(&model.norm, &mut of), gradients(&model.head, &mut of)];
+    let below = kept.back(model, taken(&x, &mut of));
+    Pass { loss: loss.inner(), gradients: below.into_iter().chain(top.into_iter().flatten()).collect(), plans: Vec::new() }
+}
+
+/// What is kept of a forward pass through the first blocks.
+pub(super) struct Kept {
+    inputs: Tensor<2, Int>,
+    /// The input of every block, and the dropout before it.
+    blocks: Vec<(Tensor<3>, Dropout)>,
+}
+
+impl Kept {
+    /// Runs tokens `[batch, time]` through the first `blocks` blocks without a graph; gives the stream after them as well.
+    pub fn run(model: &Model, inputs: Tensor<2, Int>, blocks: usize, mut dropout: Dropout) -> (Self, Tensor<3>) {
+        let plain = model.valid();
+        let tables = plain.tables(inputs.dims()[1]);
+        let mut x = plain.embed(inputs.clone().inner());
+        let mut kept = Vec::with_capacity(blocks);
+        for block in 0..blocks {
+            kept.push((x.clone(), dropout.clone()));
+            x = plain.through(block, x, tables.as_ref(), &mut dropout);
+        }
+        (Self { inputs, blocks: kept }, x)
     }
-    parts.push(gradients(&model.embedding, &mut backward(model.embed(inputs), gradient)));
-    Pass { loss: loss.inner(), gradients: parts.into_iter().rev().flatten().collect() }
+
+    /// The gradients of the embedding and of these blocks' weights, in their order, from that of the stream after them.
+    pub fn back(self, model: &Model, mut gradient: Tensor<3>) -> Vec<Tensor<1>> {
+        let tables = model.tables(self.inputs.dims()[1]);
+        let mut parts = Vec::with_capacity(self.blocks.len() + 1);
+        for (block, (x, mut dropout)) in self.blocks.into_iter().enumerate().rev() {
+            let x = leaf(x);
+            let mut of = backward(model.through(block, x.clone(), tables.as_ref(), &mut dropout), gradient);
+            parts.push(gradients(&model.blocks[block], &mut of));
+            gradient = taken(&x, &mut of);
+        }
+        parts.push(gradients(&model.embedding, &mut backward(model.embed(self.inputs), gradient)));
+        parts.into_iter().rev().flatten().collect()
+    }
 }
 
 /// A constant as the beginning of a graph.
-fn leaf(x: Tensor<3>) -> Tensor<3> {
+pub(super) fn leaf(x: Tensor<3>) -> Tensor<3> {
     Tensor::from_inner(x).require_grad()
 }
 

@@ -1,11 +1,12 @@
 //! One optimizer step: forward, loss, backward, accumulate, clip, update. Nothing is read back from the device here.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Gradients, Int, Tensor, TensorData};
 
+use super::planning::{planned, without_conflict};
 use super::recompute::recomputed;
 use super::{AdamW, learning_rate};
-use crate::config::{ModelConfig, TrainConfig};
+use crate::config::{ModelConfig, Precision, TrainConfig};
 use crate::model::{Dropout, Model, weight_specs};
 use crate::ops::cross_entropy;
 use crate::platform;
@@ -105,11 +106,12 @@ impl Trainer {
             let passes = platform::map(&parts, |part_index, part| {
                 let share = part.inputs.len() as f32 / (batch.inputs.len() * batches.len()) as f32;
                 let dropout = Dropout::new(self.dropout, config.seed, (number << 16) | part_index as u64);
-                self.pass(part, share, dropout, config.recompute)
+                self.pass(part, share, dropout, config)
             });
             sum = sum.into_iter().chain(passes).reduce(Pass::add);
         }
-        let Pass { loss, gradients } = sum.expect("at least one batch");
+        let Pass { loss, gradients, plans } = sum.expect("at least one batch");
+        let gradients = if plans.is_empty() { gradients } else { without_conflict(gradients, plans) };
         let lr = learning_rate(config, self.began, self.step);
         let (model, grad_norm) = self.optimizer.update(self.model.clone(), gradients, config, self.step, lr);
         self.model = model;
@@ -118,41 +120,75 @@ impl Trainer {
     }
 
     /// Forward and backward over one part, whose loss counts for `share` of the step's.
-    fn pass(&self, part: &Batch, share: f32, mut dropout: Dropout, recompute: bool) -> Pass {
+    fn pass(&self, part: &Batch, share: f32, dropout: Dropout, config: &TrainConfig) -> Pass {
         // Leaves of its own: passes that shared the weights' nodes would share one graph and wait for each other.
-        let model = self.model.clone().map(&mut Leaves);
-        let [inputs, targets] = part.tensors(&model.embedding.device());
-        if recompute {
-            return recomputed(&model, inputs, targets, share, dropout);
-        }
-        let loss = cross_entropy(model.forward(inputs, &mut dropout), targets) * share;
-        let gradients = gradients(&model, &mut loss.backward());
-        Pass { loss: loss.inner(), gradients }
+        let matrices = || self.optimizer.matrices();
+        let leaves = || self.model.clone().map(&mut Leaves { matrices: matrices(), precision: config.precision });
+        let [inputs, targets] = part.tensors(&self.model.embedding.device());
+        let plans = planned(&leaves(), inputs.clone(), share, dropout.clone(), config.recompute);
+        let model = leaves();
+        let pass = if config.recompute {
+            recomputed(&model, inputs, targets, share, dropout)
+        } else {
+            whole(&model, inputs, targets, share, dropout)
+        };
+        Pass { plans, ..pass }
     }
+}
+
+/// Loss and gradients of tokens `[batch, time]` by one graph over the whole model; its loss counts for `share` of the step's.
+fn whole(
+    model: &Model,
+    inputs: Tensor<2, Int>,
+    targets: Tensor<2, Int>,
+    share: f32,
+    mut dropout: Dropout,
+) -> Pass {
+    let loss = cross_entropy(model.forward(inputs, &mut dropout), targets) * share;
+    let gradients = gradients(model, &mut loss.backward());
+    Pass { loss: loss.inner(), gradients, plans: Vec::new() }
 }
 
 /// Loss and gradients of a part of a step.
 pub(super) struct Pass {
     /// The part's share of the step's loss, `[1]`.
     pub loss: Tensor<1>,
-    /// One row for every weight, in their order.
+    /// One row for every weight, in their order; those of rounded weights as their products gave them.
     pub gradients: Vec<Tensor<1>>,
+    /// The same of the planning loss; none where the model does not plan.
+    pub plans: Vec<Tensor<1>>,
 }
 
 impl Pass {
     /// The sum of two, weight by weight.
     fn add(self, other: Pass) -> Pass {
-        let gradients = self.gradients.into_iter().zip(other.gradients).map(|(a, b)| a + b).collect();
-        Pass { loss: self.loss + other.loss, gradients }
+        Pass {
+            loss: self.loss + other.loss,
+            gradients: add(self.gradients, other.gradients),
+            plans: add(self.plans, other.plans),
+        }
     }
 }
 
-/// Gives every weight a fresh leaf of the same value.
-struct Leaves;
+fn add(a: Vec<Tensor<1>>, b: Vec<Tensor<1>>) -> Vec<Tensor<1>> {
+    a.into_iter().zip(b).map(|(a, b)| a.cast(DType::F32) + b.cast(DType::F32)).collect()
+}
 
-impl ModuleMapper for Leaves {
+/// Gives every weight a fresh leaf of the same value, or, if it is a matrix, of that value rounded.
+struct Leaves<I> {
+    /// For every weight in its order, whether it is multiplied as a matrix.
+    matrices: I,
+    precision: Precision,
+}
+
+impl<I: Iterator<Item = bool>> ModuleMapper for Leaves<I> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        param.map(|weight| Tensor::from_inner(weight.inner()).require_grad())
+        let rounds = self.matrices.next() == Some(true) && self.precision == Precision::Bf16;
+        param.map(|weight| {
+            let weight = weight.inner();
+            let weight = if rounds { weight.cast(DType::BF16) } else { weight };
+            Tensor::from_inner(weight).require_grad()
+        })
     }
 }
 
