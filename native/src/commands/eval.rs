@@ -14,6 +14,7 @@ use mmrec::train::{Evaluation, Metrics};
 use serde_json::json;
 
 use super::generate::unknown_characters;
+use crate::adapter_file::AdapterFlags;
 use crate::cli::Compute;
 use crate::input::Inputs;
 use crate::output::{Output, note};
@@ -34,6 +35,8 @@ Loss is in nats per token, the text being read in windows of --context tokens, e
 pub struct EvalArgs {
     /// A .safetensors file that training wrote, here or in the browser
     checkpoint: PathBuf,
+    #[command(flatten)]
+    adapters: AdapterFlags,
     /// Prepared data, whose whole validation part is read; or a text file or folder, which is read as a whole
     #[arg(long, value_name = "FILE|DIR")]
     data: PathBuf,
@@ -74,6 +77,7 @@ pub fn run(args: &EvalArgs, output: Output) -> Result<()> {
     if held.unknown > 0 {
         note(&format!("{} never appeared in training", format::count(held.unknown, "character")));
     }
+    let checkpoint = args.adapters.apply(checkpoint, &args.checkpoint)?;
     let started = Instant::now();
     let (metrics, windows) = evaluate(args, &checkpoint, &held, context, output)?;
     let evaluated = Evaluated { metrics, context, windows, seconds: started.elapsed().as_secs_f64() };

@@ -124,7 +124,7 @@ fn setup(args: &PlanArgs) -> Result<Setup> {
         None => None,
     };
     let vocab = args.vocab.map_or_else(|| args.stage.map_or(256, Stage::default_vocab), |vocab| vocab as usize);
-    let (model, train) = Wish { stage: args.stage, file, flags: &args.flags }.for_new_run(vocab, 0)?;
+    let (model, train) = Wish { stage: args.stage, file, flags: &args.flags, tuning: None }.for_new_run(vocab, 0)?;
     let precision = match args.precision {
         PrecisionName::F32 => Precision::F32,
         PrecisionName::Bf16 => Precision::Bf16,

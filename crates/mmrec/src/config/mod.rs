@@ -3,11 +3,13 @@
 //! Invariant: what passes `validate` can be built and trained; what does not is refused with the field, its value and the
 //! allowed range.
 
+mod adapter;
 mod model;
 mod sample;
 mod stage;
 mod train;
 
+pub use adapter::AdapterConfig;
 pub use model::ModelConfig;
 pub use sample::SampleConfig;
 pub use stage::Stage;

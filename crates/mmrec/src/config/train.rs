@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, ModelConfig, require, require_within};
+use super::{AdapterConfig, ConfigError, ModelConfig, require, require_within};
 
 /// Settings of one training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,10 +49,27 @@ pub struct TrainConfig {
     pub sample_prompt: String,
     /// Tokens in a sample.
     pub sample_tokens: usize,
+    /// Blocks, from the first on, that stay as they are, and the embedding with them; 0 trains everything.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub freeze: usize,
+    /// Rank of the adapters that are trained instead of the weights; 0 trains the weights.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lora: usize,
+    /// What the adapters are scaled by, times their rank; 0 where there are none.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub lora_alpha: f64,
 }
 
 fn default_floor() -> f64 {
     0.1
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+fn is_off(factor: &f64) -> bool {
+    *factor == 0.0
 }
 
 impl TrainConfig {
@@ -86,6 +103,9 @@ impl TrainConfig {
             sample_every: 0,
             sample_prompt: String::new(),
             sample_tokens: 200,
+            freeze: 0,
+            lora: 0,
+            lora_alpha: 0.0,
         }
     }
 
@@ -99,12 +119,36 @@ impl TrainConfig {
         Self { lr: fresh.lr / 4.0, ..fresh }
     }
 
+    /// Defaults for a trained model that learns another text, with its weights or with adapters beside them.
+    pub fn for_tuning(model: &ModelConfig, adapters: bool) -> Self {
+        if adapters { Self::for_model(model) } else { Self::for_grown(model) }
+    }
+
+    /// The adapters that are trained, if it is not the weights.
+    pub fn adapter(&self) -> Option<AdapterConfig> {
+        (self.lora > 0).then_some(AdapterConfig { first_block: self.freeze, rank: self.lora, alpha: self.lora_alpha })
+    }
+
+    /// Whether a part of the weights stays as it is, which makes sense for a model that has learned something only.
+    pub fn is_partial(&self) -> bool {
+        self.freeze > 0 || self.lora > 0
+    }
+
     /// Tokens that one optimizer step learns from.
     pub fn tokens_per_step(&self) -> u64 {
         (self.context * self.batch * self.accum) as u64
     }
 
-    /// Checks every field.
+    /// Checks what a model's sizes bound.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`] for the first field that is out of range.
+    pub fn validate_for(&self, model: &ModelConfig) -> Result<(), ConfigError> {
+        require_within("freeze", self.freeze as u64, 0, model.layers as u64 - 1)?;
+        self.adapter().map_or(Ok(()), |adapter| adapter.validate(model))
+    }
+
+    /// Checks every field, but not against a model's sizes: [`validate_for`](Self::validate_for) does.
     ///
     /// # Errors
     /// [`ConfigError::OutOfRange`] for the first field that is out of range.

@@ -1,7 +1,7 @@
 //! AdamW with decoupled weight decay on matrices and one norm for the gradient of the whole model.
 //!
 //! Burn's optimizers clip each tensor by itself and keep their moments where a browser cannot read them asynchronously; here
-//! both are plain tensors in the order of the weights.
+//! both are plain tensors in the order of the weights. What a run does not train has neither a gradient nor moments.
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
@@ -10,13 +10,14 @@ use crate::config::TrainConfig;
 use crate::model::{Model, WeightSpec};
 use crate::ops::{WeightStep, sum_of_squares};
 
-/// Matrices that decay: not the embedding, not norms, gates or biases.
+/// Matrices that decay: not the embedding, not norms, gates or biases, and not the factors of adapters, whose rank bounds them
+/// already.
 const DECAYING: [&str; 5] = ["hem", "out", "gate_up", "down", "head"];
 
 /// The optimizer's memory.
 #[derive(Debug, Clone)]
 pub struct AdamW {
-    /// First and second moment of every weight, in the order of [`weight_specs`](crate::model::weight_specs).
+    /// First and second moment of everything that is trained, in the order of [`trained_specs`](super::trained_specs).
     pub moments: Vec<[Tensor<1>; 2]>,
     decays: Vec<bool>,
     /// Whether the moments were there before the first step.
@@ -31,6 +32,11 @@ impl AdamW {
         Self { moments, decays: specs.iter().map(|spec| decays(&spec.name)).collect(), settled }
     }
 
+    /// Whether the moments were there before the first step.
+    pub fn is_settled(&self) -> bool {
+        self.settled
+    }
+
     /// How much of the first and the second moment, which begin at zero, `steps` steps have filled: divided by it, they are means
     /// over the steps that were.
     pub fn filled(steps: u64) -> [f64; 2] {
@@ -39,7 +45,7 @@ impl AdamW {
 
     /// Applies one update, the `step`th (from 0), at rate `lr`, and returns the gradient's global norm before clipping, `[1]`.
     ///
-    /// `gradients` stand in the order of the weights, each as one row.
+    /// `gradients` stand in the order of what is trained, each as one row.
     pub fn update(
         &mut self,
         model: Model,
@@ -49,7 +55,7 @@ impl AdamW {
         lr: f64,
     ) -> (Model, Tensor<1>) {
         let squares = gradients.iter().map(|gradient| sum_of_squares(gradient.clone()));
-        let norm = squares.reduce(|a, b| a + b).expect("a model has weights").sqrt();
+        let norm = squares.reduce(|a, b| a + b).expect("something is trained").sqrt();
         let scale = norm.clone().clamp_min(config.clip).recip() * config.clip;
         let [first, second] = if self.settled { [1.0; 2] } else { Self::filled(step + 1) };
         let mut update = Update {
@@ -76,7 +82,10 @@ where
     I: Iterator<Item = ((Tensor<1>, &'a mut [Tensor<1>; 2]), &'a bool)>,
 {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let ((gradient, moments), decays) = self.pairs.next().expect("one gradient for every weight");
+        if !param.base().is_require_grad() {
+            return param;
+        }
+        let ((gradient, moments), decays) = self.pairs.next().expect("one gradient for everything that is trained");
         let step = WeightStep {
             first: self.first as f32,
             second: self.second as f32,

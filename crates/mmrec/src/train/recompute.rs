@@ -4,18 +4,20 @@
 use burn::module::Module;
 use burn::tensor::{Gradients, Int, Tensor};
 
+use super::is_trained;
 use super::trainer::{Pass, gradients};
+use crate::config::TrainConfig;
 use crate::model::{Dropout, Model};
 use crate::ops::cross_entropy;
 
-/// Loss and gradients of tokens `[batch, time]`, as those of one graph over the whole model; its loss counts for `share` of the
-/// step's.
+/// Loss and gradients of inputs and targets `[batch, time]`, as those of one graph over the whole model; its loss counts for
+/// `share` of the step's. Blocks before the first one that `train` trains are passed through once.
 pub(super) fn recomputed(
     model: &Model,
-    inputs: Tensor<2, Int>,
-    targets: Tensor<2, Int>,
+    [inputs, targets]: [Tensor<2, Int>; 2],
     share: f32,
     mut dropout: Dropout,
+    train: &TrainConfig,
 ) -> Pass {
     let time = inputs.dims()[1];
     let plain = model.valid();
@@ -23,7 +25,9 @@ pub(super) fn recomputed(
     let mut x = plain.embed(inputs.clone().inner());
     let mut kept = Vec::with_capacity(model.blocks.len());
     for block in 0..model.blocks.len() {
-        kept.push((x.clone(), dropout.clone()));
+        if block >= train.freeze {
+            kept.push((block, x.clone(), dropout.clone()));
+        }
         x = plain.through(block, x, tables.as_ref(), &mut dropout);
     }
 
@@ -34,13 +38,15 @@ pub(super) fn recomputed(
     let mut parts = vec![head, norm];
     let mut gradient = taken(&x, &mut of);
     let tables = model.tables(time);
-    for (block, (x, mut dropout)) in kept.into_iter().enumerate().rev() {
+    for (block, x, mut dropout) in kept.into_iter().rev() {
         let x = leaf(x);
         let mut of = backward(model.through(block, x.clone(), tables.as_ref(), &mut dropout), gradient);
         parts.push(gradients(&model.blocks[block], &mut of));
         gradient = taken(&x, &mut of);
     }
-    parts.push(gradients(&model.embedding, &mut backward(model.embed(inputs), gradient)));
+    if is_trained(train, "embedding") {
+        parts.push(gradients(&model.embedding, &mut backward(model.embed(inputs), gradient)));
+    }
     Pass { loss: loss.inner(), gradients: parts.into_iter().rev().flatten().collect() }
 }
 

@@ -4,9 +4,10 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
 use super::recompute::recomputed;
-use super::{AdamW, learning_rate};
+use super::trained::choose;
+use super::{AdamW, learning_rate, trained_specs};
 use crate::config::{ModelConfig, TrainConfig};
-use crate::model::{Dropout, Model, weight_specs};
+use crate::model::{Dropout, Model};
 use crate::ops::cross_entropy;
 use crate::platform;
 
@@ -56,7 +57,7 @@ pub struct Measured {
 /// A model in training. A clone shares its tensors and costs nothing until the next step.
 #[derive(Debug, Clone)]
 pub struct Trainer {
-    /// The model, on an autodiff device.
+    /// The model, on an autodiff device; what of it is trained requires gradients.
     pub model: Model,
     /// The optimizer.
     pub optimizer: AdamW,
@@ -68,9 +69,9 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// A trainer of `model`, which lives on an autodiff device.
-    pub fn new(config: &ModelConfig, model: Model, optimizer: AdamW, step: u64) -> Self {
-        Self { model, optimizer, step, began: 0, dropout: config.dropout }
+    /// A trainer of what `train` says of `model`, which lives on an autodiff device and has its adapters, if any.
+    pub fn new(config: &ModelConfig, train: &TrainConfig, model: Model, optimizer: AdamW, step: u64) -> Self {
+        Self { model: choose(model, train), optimizer, step, began: 0, dropout: config.dropout }
     }
 
     /// The same with a schedule that began with step `began`.
@@ -78,18 +79,29 @@ impl Trainer {
         Self { began, ..self }
     }
 
-    /// A trainer of a fresh model.
+    /// A trainer of a fresh model, all of it.
     pub fn fresh(config: &ModelConfig, seed: u64, device: &Device) -> Self {
-        Self::start(config, Model::new(config, seed, &device.clone().autodiff()))
+        let model = Model::new(config, seed, &device.clone().autodiff());
+        Self::start(config, &TrainConfig::for_model(config), model)
     }
 
-    /// A trainer of `model`, which lives on an autodiff device, that has taken no step yet.
-    pub fn start(config: &ModelConfig, model: Model) -> Self {
+    /// A trainer of what `train` says of `model`, which lives on an autodiff device, that has taken no step yet. Adapters, if
+    /// `train` asks for them, begin here.
+    pub fn start(config: &ModelConfig, train: &TrainConfig, model: Model) -> Self {
         let device = model.embedding.device().inner();
-        let specs = weight_specs(config);
+        let specs = trained_specs(config, train);
         let zero = |n: usize| Tensor::zeros([n], &device);
         let moments = specs.iter().map(|spec| [zero(spec.len()), zero(spec.len())]).collect();
-        Self::new(config, model, AdamW::new(&specs, moments, false), 0)
+        let model = match train.adapter() {
+            Some(adapter) => model.with_adapters(config, &adapter, |spec| spec.initial(train.seed)),
+            None => model,
+        };
+        Self::new(config, train, model, AdamW::new(&specs, moments, false), 0)
+    }
+
+    /// The model as it is now, without gradients and with its adapters merged into its weights.
+    pub fn trained_model(&self) -> Model {
+        self.model.valid().materialize()
     }
 
     /// Takes one step on `batches`, whose gradients are averaged.
@@ -105,7 +117,7 @@ impl Trainer {
             let passes = platform::map(&parts, |part_index, part| {
                 let share = part.inputs.len() as f32 / (batch.inputs.len() * batches.len()) as f32;
                 let dropout = Dropout::new(self.dropout, config.seed, (number << 16) | part_index as u64);
-                self.pass(part, share, dropout, config.recompute)
+                self.pass(part, share, dropout, config)
             });
             sum = sum.into_iter().chain(passes).reduce(Pass::add);
         }
@@ -118,12 +130,12 @@ impl Trainer {
     }
 
     /// Forward and backward over one part, whose loss counts for `share` of the step's.
-    fn pass(&self, part: &Batch, share: f32, mut dropout: Dropout, recompute: bool) -> Pass {
+    fn pass(&self, part: &Batch, share: f32, mut dropout: Dropout, config: &TrainConfig) -> Pass {
         // Leaves of its own: passes that shared the weights' nodes would share one graph and wait for each other.
         let model = self.model.clone().map(&mut Leaves);
         let [inputs, targets] = part.tensors(&model.embedding.device());
-        if recompute {
-            return recomputed(&model, inputs, targets, share, dropout);
+        if config.recompute {
+            return recomputed(&model, [inputs, targets], share, dropout, config);
         }
         let loss = cross_entropy(model.forward(inputs, &mut dropout), targets) * share;
         let gradients = gradients(&model, &mut loss.backward());
@@ -135,7 +147,7 @@ impl Trainer {
 pub(super) struct Pass {
     /// The part's share of the step's loss, `[1]`.
     pub loss: Tensor<1>,
-    /// One row for every weight, in their order.
+    /// One row for everything that is trained, in the order of the weights.
     pub gradients: Vec<Tensor<1>>,
 }
 
@@ -147,21 +159,27 @@ impl Pass {
     }
 }
 
-/// Gives every weight a fresh leaf of the same value.
+/// Gives every weight a fresh leaf of the same value; one that is not trained stays a constant.
 struct Leaves;
 
 impl ModuleMapper for Leaves {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        param.map(|weight| Tensor::from_inner(weight.inner()).require_grad())
+        param.map(|weight| {
+            let is_trained = weight.is_require_grad();
+            Tensor::from_inner(weight.inner()).set_require_grad(is_trained)
+        })
     }
 }
 
-/// The gradient of every weight of the model or a part of it as one row, in the order of the weights.
+/// The gradient of everything that is trained in the model or a part of it as one row, in the order of the weights.
 pub(super) fn gradients<M: Module>(module: &M, gradients: &mut Gradients) -> Vec<Tensor<1>> {
     struct Take<'a>(&'a mut Gradients, Vec<Tensor<1>>);
     impl ModuleVisitor for Take<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let weight = param.val();
+            let weight = param.base();
+            if !weight.is_require_grad() {
+                return;
+            }
             let count: usize = weight.dims().iter().product();
             let gradient = weight.grad_remove(self.0).map(|gradient| gradient.reshape([count]));
             // A text too short for a level of the hierarchy leaves that level's bias without a gradient.
