@@ -21,7 +21,8 @@ fn trained() -> Room {
     room.write_text();
     let settings = binary::SETTINGS.replace("layers = 1", "layers = 2").replace("dropout = 0.1", "dropout = 0.0");
     room.write("settings.toml", settings.as_bytes());
-    let lines = (0..500).map(|i| format!("a {} lamp is in the {} of stone {}.\n", ["red", "blue"][i % 2], "river", i % 7));
+    let lines =
+        (0..500).map(|i| format!("a {} lamp is in the {} of stone {}.\n", ["red", "blue"][i % 2], "river", i % 7));
     room.write("other.txt", lines.collect::<String>().as_bytes());
     room.json("data prepare --input text.txt --out data");
     room.json("train --data data --config settings.toml --steps 60 --out run");
@@ -176,15 +177,24 @@ fn what_does_not_fit_is_refused_and_leaves_nothing() {
     refused("train --config tuned.toml --data text.txt --out out", 1, &["a new model has learned nothing"]);
 
     let adapter = "--adapter tuned/adapter.safetensors";
-    refused(&format!("generate run/step-000040.safetensors {adapter}"), 1, &["whose weights are", "finetune", "step-000040"]);
+    refused(
+        &format!("generate run/step-000040.safetensors {adapter}"),
+        1,
+        &["whose weights are", "finetune", "step-000040"],
+    );
     refused(&format!("eval tuned/best.safetensors {adapter} --data other.txt"), 1, &["has it in it"]);
     room.json("train --data bytes --config settings.toml --steps 1 --out bytes-run");
-    refused(&format!("merge bytes-run/last.safetensors {adapter} --out out.safetensors"), 1, &[
-        "char tokenizer with",
-        "byte tokenizer with 256",
-    ]);
+    refused(
+        &format!("merge bytes-run/last.safetensors {adapter} --out out.safetensors"),
+        1,
+        &["char tokenizer with", "byte tokenizer with 256"],
+    );
     refused("merge base.safetensors --out out.safetensors", 2, &["--adapter"]);
-    refused("merge base.safetensors --adapter base.safetensors --out out.safetensors", 1, &["a checkpoint, not an adapter"]);
+    refused(
+        "merge base.safetensors --adapter base.safetensors --out out.safetensors",
+        1,
+        &["a checkpoint, not an adapter"],
+    );
     refused("generate base.safetensors --adapter missing.safetensors", 1, &["cannot read missing.safetensors"]);
     let mut bytes = fs::read(room.path("tuned/adapter.safetensors")).unwrap();
     let last = bytes.len() - 3;

@@ -193,7 +193,8 @@ fn a_frozen_part_has_no_gradients() {
 #[test]
 fn recomputing_blocks_changes_nothing() {
     let base = base();
-    for config in [TrainConfig { freeze: 1, ..train(9) }, TrainConfig { freeze: 1, ..with_adapters(9) }, with_adapters(9)]
+    for config in
+        [TrainConfig { freeze: 1, ..train(9) }, TrainConfig { freeze: 1, ..with_adapters(9) }, with_adapters(9)]
     {
         let config = TrainConfig { accum: 2, context: 29, ..config };
         let base = Checkpoint { model: ModelConfig { dropout: 0.2, ..base.model.clone() }, ..base.clone() };

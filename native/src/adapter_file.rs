@@ -39,7 +39,8 @@ impl FromStr for Choice {
 }
 
 impl AdapterFlags {
-    /// The checkpoint, which was read from `path`, with the adapters merged into its weights; as it is where there are none.
+    /// The checkpoint, which was read from `path`, with the adapters merged into its weights; as it is where there are none. It
+    /// computes, so the threads must have been started.
     pub fn apply(&self, checkpoint: Checkpoint, path: &Path) -> Result<Checkpoint> {
         if self.adapters.is_empty() {
             return Ok(checkpoint);

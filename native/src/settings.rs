@@ -420,7 +420,9 @@ mod tests {
         let flags = TrainFlags { dropout: Some(0.2), lr: Some(0.5), ..TrainFlags::default() };
         let from = |stage, file: Option<&str>| {
             let file = file.map(|file| (Path::new("a.toml"), toml::from_str(file).unwrap()));
-            Wish { stage, file, flags: &flags, tuning: None }.for_run_from(&model, 1_000).map_err(|error| format!("{error:#}"))
+            Wish { stage, file, flags: &flags, tuning: None }
+                .for_run_from(&model, 1_000)
+                .map_err(|error| format!("{error:#}"))
         };
         let (kept, train) = from(None, None).unwrap();
         assert_eq!((kept, train.lr), (ModelConfig { dropout: 0.2, ..model.clone() }, 0.5));
@@ -444,7 +446,9 @@ mod tests {
         let model = Stage::Tiny.config(9);
         let train = TrainConfig { batch: 4, ..TrainConfig::for_model(&model) };
         let resume = |flags: &TrainFlags, stage| {
-            Wish { stage, file: None, flags, tuning: None }.for_resume(&model, &train, 1_000).map_err(|error| error.to_string())
+            Wish { stage, file: None, flags, tuning: None }
+                .for_resume(&model, &train, 1_000)
+                .map_err(|error| error.to_string())
         };
         assert_eq!(resume(&TrainFlags::default(), Some(Stage::Tiny)), Ok(train.steps));
         assert_eq!(

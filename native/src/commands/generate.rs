@@ -82,8 +82,9 @@ impl GenerateArgs {
 /// Runs the command.
 pub fn run(args: &GenerateArgs, output: Output) -> Result<()> {
     let options = args.options()?;
-    let checkpoint = args.adapters.apply(checkpoint_file::read(&args.checkpoint)?, &args.checkpoint)?;
+    let checkpoint = checkpoint_file::read(&args.checkpoint)?;
     let (device, _) = args.compute.start()?;
+    let checkpoint = args.adapters.apply(checkpoint, &args.checkpoint)?;
     let model = checkpoint.build_model(&device);
     let prompt = args.prompt.replace("\r\n", "\n");
     warn_of_unknown(&checkpoint.tokenizer, &prompt);

@@ -50,7 +50,12 @@ fn tell_of_adapter(args: &InfoArgs, file: &AdapterFile, bytes: u64, output: Outp
     let base = format!("{stage}{}, weights {}", format::count(file.model.parameters(), "parameter"), short(base));
     let lines = [
         format!("file        {} ({})", args.checkpoint.display(), format::size(bytes)),
-        format!("adapter     {} of rank {}, alpha {}", format::count(file.parameters(), "parameter"), config.rank, config.alpha),
+        format!(
+            "adapter     {} of rank {}, alpha {}",
+            format::count(file.parameters(), "parameter"),
+            config.rank,
+            config.alpha
+        ),
         format!("blocks      {} to {} of {}", config.first_block + 1, file.model.layers, file.model.layers),
         format!("base        {base}"),
         format!("tokenizer   {tokenizer}"),
@@ -146,7 +151,11 @@ fn progress_lines(progress: &Progress) -> Vec<String> {
     ];
     if train.is_partial() {
         let (freeze, rank) = (format::count(train.freeze as u64, "block"), train.lora);
-        let trained = if rank > 0 { format!("adapters of rank {rank}, alpha {}", train.lora_alpha) } else { "weights".to_owned() };
+        let trained = if rank > 0 {
+            format!("adapters of rank {rank}, alpha {}", train.lora_alpha)
+        } else {
+            "weights".to_owned()
+        };
         lines.push(format!("trained     {trained}; {freeze} left as they were"));
     }
     if let Some(last) = progress.history.last() {

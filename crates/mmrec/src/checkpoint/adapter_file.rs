@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::write::{Metadata, each_piece, tensors, text, write_file};
-use super::{
-    Adapter, AdapterError, Checkpoint, CheckpointError, FORMAT_KEY, MODEL_KEY, Stored, VERSION_KEY, read,
-};
+use super::{Adapter, AdapterError, Checkpoint, CheckpointError, FORMAT_KEY, MODEL_KEY, Stored, VERSION_KEY, read};
 use crate::config::{AdapterConfig, ModelConfig};
 use crate::data::hex;
 use crate::tokenizer::Tokenizer;

@@ -179,7 +179,10 @@ impl Checkpoint {
     fn trained(&self) -> impl Iterator<Item = &Stored> {
         let train = self.progress.as_ref().map(|progress| &progress.train);
         let factors = self.adapter.iter().flat_map(|adapter| &adapter.factors);
-        self.weights.iter().chain(factors).filter(move |tensor| train.is_none_or(|train| is_trained(train, &tensor.name)))
+        self.weights
+            .iter()
+            .chain(factors)
+            .filter(move |tensor| train.is_none_or(|train| is_trained(train, &tensor.name)))
     }
 
     /// What turns the moments, first and second, into estimates that need no correction for their start at zero; `None` where

@@ -31,7 +31,11 @@ impl Checkpoint {
 }
 
 /// What a whole, unchanged file of ours of this format says about itself, and its tensors.
-pub(super) fn open<'a>(bytes: &'a [u8], format: &str, version: u32) -> Result<(Texts, SafeTensors<'a>), CheckpointError> {
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    format: &str,
+    version: u32,
+) -> Result<(Texts, SafeTensors<'a>), CheckpointError> {
     let header = read_header(bytes)?;
     let not_safetensors = |error: &dyn std::error::Error| CheckpointError::NotSafetensors(error.to_string());
     let metadata: Metadata = serde_json::from_slice(header).map_err(|error| not_safetensors(&error))?;
@@ -100,7 +104,8 @@ fn read_parts(texts: &Texts, tensors: &SafeTensors) -> Result<Checkpoint, Checkp
     }
     let specs = weight_specs(&model);
     let weights = read_all(tensors, &specs)?;
-    let adapter = train.and_then(TrainConfig::adapter).map(|config| Adapter::read(tensors, &model, config)).transpose()?;
+    let adapter =
+        train.and_then(TrainConfig::adapter).map(|config| Adapter::read(tensors, &model, config)).transpose()?;
     let has_moments = progress.is_some() || specs.iter().any(|spec| tensors.tensor(&tensor_name(FIRST, spec)).is_ok());
     let trained = train.map_or(specs, |train| trained_specs(&model, train));
     let moments = if has_moments { read_moments(tensors, &trained)? } else { Vec::new() };

@@ -51,14 +51,17 @@ fn what_is_written_is_read() {
 /// `small` in the middle of a run that trains an adapter.
 fn adapted() -> Checkpoint {
     let small = small();
-    let progress = small.progress.map(|progress| Progress {
-        train: TrainConfig { lora: 2, lora_alpha: 3.0, ..progress.train },
-        ..progress
-    });
+    let progress = small
+        .progress
+        .map(|progress| Progress { train: TrainConfig { lora: 2, lora_alpha: 3.0, ..progress.train }, ..progress });
     let config = AdapterConfig { first_block: 0, rank: 2, alpha: 3.0 };
     let factors: Vec<Stored> = adapter_specs(&small.model, &config)
         .into_iter()
-        .map(|spec| Stored { values: (0..spec.len()).map(|i| i as f32 - 2.5).collect(), name: spec.name, shape: spec.shape })
+        .map(|spec| Stored {
+            values: (0..spec.len()).map(|i| i as f32 - 2.5).collect(),
+            name: spec.name,
+            shape: spec.shape,
+        })
         .collect();
     let moments = factors.iter().map(|f| [f.values.clone(), f.values.iter().map(|v| v * v).collect()]).collect();
     Checkpoint { adapter: Some(Adapter { config, factors }), progress, moments, ..small }

@@ -119,9 +119,18 @@ impl TrainConfig {
         Self { lr: fresh.lr / 4.0, ..fresh }
     }
 
-    /// Defaults for a trained model that learns another text, with its weights or with adapters beside them.
+    /// Defaults for a trained model that learns another text: with its weights, as one that has grown; with adapters beside them,
+    /// which begin at nothing, twice a fresh model's rate.
+    ///
+    /// Measured with adapters of rank 8 beside `tiny` (from Tiny Shakespeare to the built-in stories, 200 steps), validation loss on
+    /// the new text and on the old one, which was 1.741: half a fresh model's rate 1.664 and 2.012, the whole 1.568 and 2.111, twice
+    /// 1.505 and 2.210, four times 1.499 and 2.309.
     pub fn for_tuning(model: &ModelConfig, adapters: bool) -> Self {
-        if adapters { Self::for_model(model) } else { Self::for_grown(model) }
+        if !adapters {
+            return Self::for_grown(model);
+        }
+        let fresh = Self::for_model(model);
+        Self { lr: fresh.lr * 2.0, ..fresh }
     }
 
     /// The adapters that are trained, if it is not the weights.
