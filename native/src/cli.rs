@@ -5,8 +5,8 @@ use clap::{Args, Parser, Subcommand};
 use mmrec::platform::{DeviceKind, DeviceName};
 use mmrec::{Device, platform};
 
-use crate::commands::train::progressive;
-use crate::commands::{data, eval, generate, grow, info, plan, train};
+use crate::commands::train::{finetune, progressive};
+use crate::commands::{data, eval, generate, grow, info, merge, plan, train};
 use crate::format;
 use crate::output::Output;
 
@@ -28,6 +28,7 @@ Examples:
   mmrec generate runs/book/best.safetensors --prompt \"Once\"    let the model write
   mmrec eval runs/book/best.safetensors --data runs/book/data  judge it on the whole validation part
   mmrec grow runs/book/best.safetensors --to mini --out mini.safetensors   make it larger, to train on
+  mmrec finetune runs/book/best.safetensors --data other.txt --lora 8 --out runs/other   teach it another text
 
 Exit codes: 0 done, 1 an error, 2 a mistake in the command line, 130 stopped by Ctrl-C or a signal.";
 
@@ -39,13 +40,17 @@ enum Command {
     Train(Box<train::TrainArgs>),
     /// Train a small model, let it grow, and train on, up to a size
     Progressive(Box<progressive::ProgressiveArgs>),
+    /// Teach a trained model another text: as a whole, in part, or by a small adapter
+    Finetune(Box<finetune::FinetuneArgs>),
     /// Let a model write
     Generate(generate::GenerateArgs),
     /// Judge a model on a text: loss, bits per character, perplexity, accuracy
     Eval(eval::EvalArgs),
     /// Make a model larger without changing what it computes
     Grow(grow::GrowArgs),
-    /// Tell what is in a checkpoint
+    /// Merge adapters into a checkpoint's weights
+    Merge(merge::MergeArgs),
+    /// Tell what is in a checkpoint or an adapter
     Info(info::InfoArgs),
     /// Tell what a training will take: memory, time, cost
     Plan(Box<plan::PlanArgs>),
@@ -59,9 +64,11 @@ impl Cli {
             Command::Data(args) => data::run(args, output),
             Command::Train(args) => train::run(&args, output),
             Command::Progressive(args) => progressive::run(&args, output),
+            Command::Finetune(args) => finetune::run(&args, output),
             Command::Generate(args) => generate::run(&args, output),
             Command::Eval(args) => eval::run(&args, output),
             Command::Grow(args) => grow::run(&args, output),
+            Command::Merge(args) => merge::run(&args, output),
             Command::Info(args) => info::run(&args, output),
             Command::Plan(args) => plan::run(&args, output),
         }

@@ -51,6 +51,11 @@ pub enum Error {
         "the checkpoint holds a model only, not the state of its training: it can write and be evaluated, but not resumed"
     )]
     NotResumable,
+    /// A run with fresh weights is to train only a part of them.
+    #[error(
+        "freeze and lora keep weights as they are, and a new model has learned nothing to keep: begin with a checkpoint (mmrec finetune), or leave them out"
+    )]
+    NothingLearned,
     /// There is no such device.
     #[error("the device \"{device}\" cannot be used: {reason}")]
     Device {

@@ -115,7 +115,7 @@ fn setup(args: &PlanArgs) -> Result<Setup> {
         None => None,
     };
     let vocab = args.vocab.map_or_else(|| args.stage.map_or(256, Stage::default_vocab), |vocab| vocab as usize);
-    let (model, train) = Wish { stage: args.stage, file, flags: &args.flags }.for_new_run(vocab, 0)?;
+    let (model, train) = Wish { stage: args.stage, file, flags: &args.flags, tuning: None }.for_new_run(vocab, 0)?;
     let workers = if args.compute.is_cpu() { rayon::current_num_threads() } else { 1 };
     Ok(Setup { model, train, devices: args.devices.into(), workers })
 }

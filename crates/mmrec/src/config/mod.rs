@@ -3,12 +3,14 @@
 //! Invariant: what passes `validate` can be built and trained; what does not is refused with the field, its value and the
 //! allowed range.
 
+mod adapter;
 mod model;
 mod precision;
 mod sample;
 mod stage;
 mod train;
 
+pub use adapter::AdapterConfig;
 pub use model::ModelConfig;
 pub use precision::Precision;
 pub use sample::SampleConfig;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, ModelConfig, Precision, is_default, require, require_within};
+use super::{AdapterConfig, ConfigError, ModelConfig, Precision, is_default, require, require_within};
 
 /// Settings of one training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,10 +52,27 @@ pub struct TrainConfig {
     pub sample_prompt: String,
     /// Tokens in a sample.
     pub sample_tokens: usize,
+    /// Blocks, from the first on, that stay as they are, and the embedding with them; 0 trains everything.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub freeze: usize,
+    /// Rank of the adapters that are trained instead of the weights; 0 trains the weights.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lora: usize,
+    /// What the adapters are scaled by, times their rank; 0 where there are none.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub lora_alpha: f64,
 }
 
 fn default_floor() -> f64 {
     0.1
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+fn is_off(factor: &f64) -> bool {
+    *factor == 0.0
 }
 
 impl TrainConfig {
@@ -92,6 +109,9 @@ impl TrainConfig {
             sample_every: 0,
             sample_prompt: String::new(),
             sample_tokens: 200,
+            freeze: 0,
+            lora: 0,
+            lora_alpha: 0.0,
         }
     }
 
@@ -108,12 +128,45 @@ impl TrainConfig {
         Self { lr: fresh.lr / share, ..fresh }
     }
 
+    /// Defaults for a trained model that learns another text: with its weights, as one that has grown; with adapters beside them,
+    /// which begin at nothing, twice a fresh model's rate.
+    ///
+    /// Measured with adapters of rank 8 beside `tiny` (from Tiny Shakespeare to the built-in stories, 200 steps), validation loss on
+    /// the new text and on the old one, which was 1.741: half a fresh model's rate 1.664 and 2.012, the whole 1.568 and 2.111, twice
+    /// 1.505 and 2.210, four times 1.499 and 2.309.
+    pub fn for_tuning(model: &ModelConfig, adapters: bool) -> Self {
+        if !adapters {
+            return Self::for_grown(model);
+        }
+        let fresh = Self::for_model(model);
+        Self { lr: fresh.lr * 2.0, ..fresh }
+    }
+
+    /// The adapters that are trained, if it is not the weights.
+    pub fn adapter(&self) -> Option<AdapterConfig> {
+        (self.lora > 0).then_some(AdapterConfig { first_block: self.freeze, rank: self.lora, alpha: self.lora_alpha })
+    }
+
+    /// Whether a part of the weights stays as it is, which makes sense for a model that has learned something only.
+    pub fn is_partial(&self) -> bool {
+        self.freeze > 0 || self.lora > 0
+    }
+
     /// Tokens that one optimizer step learns from.
     pub fn tokens_per_step(&self) -> u64 {
         (self.context * self.batch * self.accum) as u64
     }
 
-    /// Checks every field.
+    /// Checks what a model's sizes bound.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`] for the first field that is out of range.
+    pub fn validate_for(&self, model: &ModelConfig) -> Result<(), ConfigError> {
+        require_within("freeze", self.freeze as u64, 0, model.layers as u64 - 1)?;
+        self.adapter().map_or(Ok(()), |adapter| adapter.validate(model))
+    }
+
+    /// Checks every field, but not against a model's sizes: [`validate_for`](Self::validate_for) does.
     ///
     /// # Errors
     /// [`ConfigError::OutOfRange`] for the first field that is out of range.

@@ -10,7 +10,7 @@ use crate::config::ModelConfig;
 
 /// How a weight starts (table in the model's definition).
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Start {
+pub(super) enum Start {
     Constant(f32),
     /// N(0, σ²)
     Normal(f64),
@@ -47,6 +47,13 @@ impl WeightSpec {
             Start::Decay => decay_start(self.len()),
         }
     }
+}
+
+/// Whether the weight of this name is multiplied as a matrix; such weights decay in training and may be rounded. The embedding, norms,
+/// scales and biases are not, nor are the factors of adapters.
+pub fn is_matrix(name: &str) -> bool {
+    const MATRICES: [&str; 8] = ["hem", "squeeze", "expand", "out", "gate_up", "down", "planner", "head"];
+    MATRICES.contains(&name.rsplit('.').next().unwrap_or(name))
 }
 
 /// All weights of a model in the order of its computation.
@@ -100,11 +107,11 @@ fn gate_specs(config: &ModelConfig) -> Vec<(&'static str, Vec<usize>, Start)> {
     vec![("gates.squeeze", vec![width, rank], fan_in(width)), ("gates.expand", vec![rank, 2 * heads], expand)]
 }
 
-fn spec(name: &str, shape: &[usize], start: Start) -> WeightSpec {
+pub(super) fn spec(name: &str, shape: &[usize], start: Start) -> WeightSpec {
     WeightSpec { name: name.to_owned(), shape: shape.to_vec(), start }
 }
 
-fn fan_in(n: usize) -> Start {
+pub(super) fn fan_in(n: usize) -> Start {
     Start::Normal(1.0 / (n as f64).sqrt())
 }
 
@@ -133,6 +140,11 @@ fn normal(count: usize, deviation: f64, seed: u64, name: &str) -> Vec<f32> {
     values
 }
 
+/// The block that a weight belongs to, by its name; none for the embedding, the last norm and the head.
+pub fn block_of(name: &str) -> Option<usize> {
+    name.strip_prefix("blocks.")?.split('.').next()?.parse().ok()
+}
+
 /// A weight of a model with its name.
 #[derive(Debug, Clone)]
 pub struct Weight {
@@ -144,7 +156,8 @@ pub struct Weight {
     pub values: Tensor<1>,
 }
 
-/// The weights of a model without their gradients, in the order of [`weight_specs`].
+/// The weights of a model without their gradients, in the order of [`weight_specs`]; the factors of an adapter follow the matrix
+/// that they belong to.
 pub fn collect_weights(model: &Model) -> Vec<Weight> {
     struct Collect(Vec<Weight>, Vec<String>);
     impl ModuleVisitor for Collect {

@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Int, Tensor};
 
-use super::recompute::{Kept, leaf};
+use super::recompute::{Kept, leaf, taken};
 use super::trainer::gradients;
 use crate::config::TrainConfig;
 use crate::model::{Dropout, Model};
@@ -17,22 +17,22 @@ pub(super) fn planned(
     inputs: Tensor<2, Int>,
     share: f32,
     mut dropout: Dropout,
-    recompute: bool,
+    train: &TrainConfig,
 ) -> Vec<Tensor<1>> {
     let Some(inputs) = model.to_plan(inputs) else { return Vec::new() };
     let weight = share * TrainConfig::PLANNING as f32;
     let last = model.blocks.len() - 1;
-    if !recompute {
+    if !train.recompute {
         let tables = model.tables(inputs.dims()[1]);
         let x = (0..last).fold(model.embed(inputs), |x, block| model.through(block, x, tables.as_ref(), &mut dropout));
         return gradients(model, &mut (model.planning_loss(x) * weight).backward());
     }
-    let (kept, x) = Kept::run(model, inputs, last, dropout);
+    let (kept, x) = Kept::run(model, inputs, last, dropout, train);
     let x = leaf(x);
     let mut of = (model.planning_loss(x.clone()) * weight).backward();
     let top = gradients(model, &mut of);
-    let below = kept.back(model, x.grad_remove(&mut of).expect("plans are made of the stream"));
-    // The parts below the last block got nothing in the graph above it.
+    let below = kept.back(model, taken(&x, &mut of));
+    // What is below the last block got nothing from the graph above it.
     let after = top.into_iter().skip(below.len());
     below.into_iter().chain(after).collect()
 }

@@ -1,13 +1,15 @@
 //! One optimizer step: forward, loss, backward, accumulate, clip, update. Nothing is read back from the device here.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, Gradients, Int, Tensor, TensorData};
 
+use super::leaves::Leaves;
 use super::planning::{planned, without_conflict};
 use super::recompute::recomputed;
-use super::{AdamW, learning_rate};
-use crate::config::{ModelConfig, Precision, TrainConfig};
-use crate::model::{Dropout, Model, weight_specs};
+use super::trained::choose;
+use super::{AdamW, learning_rate, trained_specs};
+use crate::config::{ModelConfig, TrainConfig};
+use crate::model::{Dropout, Model};
 use crate::ops::cross_entropy;
 use crate::platform;
 
@@ -57,7 +59,7 @@ pub struct Measured {
 /// A model in training. A clone shares its tensors and costs nothing until the next step.
 #[derive(Debug, Clone)]
 pub struct Trainer {
-    /// The model, on an autodiff device.
+    /// The model, on an autodiff device; what of it is trained requires gradients.
     pub model: Model,
     /// The optimizer.
     pub optimizer: AdamW,
@@ -69,9 +71,9 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// A trainer of `model`, which lives on an autodiff device.
-    pub fn new(config: &ModelConfig, model: Model, optimizer: AdamW, step: u64) -> Self {
-        Self { model, optimizer, step, began: 0, dropout: config.dropout }
+    /// A trainer of what `train` says of `model`, which lives on an autodiff device and has its adapters, if any.
+    pub fn new(config: &ModelConfig, train: &TrainConfig, model: Model, optimizer: AdamW, step: u64) -> Self {
+        Self { model: choose(model, train), optimizer, step, began: 0, dropout: config.dropout }
     }
 
     /// The same with a schedule that began with step `began`.
@@ -79,18 +81,29 @@ impl Trainer {
         Self { began, ..self }
     }
 
-    /// A trainer of a fresh model.
+    /// A trainer of a fresh model, all of it.
     pub fn fresh(config: &ModelConfig, seed: u64, device: &Device) -> Self {
-        Self::start(config, Model::new(config, seed, &device.clone().autodiff()))
+        let model = Model::new(config, seed, &device.clone().autodiff());
+        Self::start(config, &TrainConfig::for_model(config), model)
     }
 
-    /// A trainer of `model`, which lives on an autodiff device, that has taken no step yet.
-    pub fn start(config: &ModelConfig, model: Model) -> Self {
+    /// A trainer of what `train` says of `model`, which lives on an autodiff device, that has taken no step yet. Adapters, if
+    /// `train` asks for them, begin here.
+    pub fn start(config: &ModelConfig, train: &TrainConfig, model: Model) -> Self {
         let device = model.embedding.device().inner();
-        let specs = weight_specs(config);
+        let specs = trained_specs(config, train);
         let zero = |n: usize| Tensor::zeros([n], &device);
         let moments = specs.iter().map(|spec| [zero(spec.len()), zero(spec.len())]).collect();
-        Self::new(config, model, AdamW::new(&specs, moments, false), 0)
+        let model = match train.adapter() {
+            Some(adapter) => model.with_adapters(config, &adapter, |spec| spec.initial(train.seed)),
+            None => model,
+        };
+        Self::new(config, train, model, AdamW::new(&specs, moments, false), 0)
+    }
+
+    /// The model as it is now, without gradients and with its adapters merged into its weights.
+    pub fn trained_model(&self) -> Model {
+        self.model.valid().materialize()
     }
 
     /// Takes one step on `batches`, whose gradients are averaged.
@@ -122,28 +135,21 @@ impl Trainer {
     /// Forward and backward over one part, whose loss counts for `share` of the step's.
     fn pass(&self, part: &Batch, share: f32, dropout: Dropout, config: &TrainConfig) -> Pass {
         // Leaves of its own: passes that shared the weights' nodes would share one graph and wait for each other.
-        let matrices = || self.optimizer.matrices();
-        let leaves = || self.model.clone().map(&mut Leaves { matrices: matrices(), precision: config.precision });
-        let [inputs, targets] = part.tensors(&self.model.embedding.device());
-        let plans = planned(&leaves(), inputs.clone(), share, dropout.clone(), config.recompute);
-        let model = leaves();
+        let leaves = || Leaves::of(&self.model, config.precision);
+        let tokens = part.tensors(&self.model.embedding.device());
+        let plans = planned(&leaves(), tokens[0].clone(), share, dropout.clone(), config);
         let pass = if config.recompute {
-            recomputed(&model, inputs, targets, share, dropout)
+            recomputed(&leaves(), tokens, share, dropout, config)
         } else {
-            whole(&model, inputs, targets, share, dropout)
+            whole(&leaves(), tokens, share, dropout)
         };
         Pass { plans, ..pass }
     }
 }
 
-/// Loss and gradients of tokens `[batch, time]` by one graph over the whole model; its loss counts for `share` of the step's.
-fn whole(
-    model: &Model,
-    inputs: Tensor<2, Int>,
-    targets: Tensor<2, Int>,
-    share: f32,
-    mut dropout: Dropout,
-) -> Pass {
+/// Loss and gradients of inputs and targets `[batch, time]` by one graph over the whole model; its loss counts for `share` of the
+/// step's.
+fn whole(model: &Model, [inputs, targets]: [Tensor<2, Int>; 2], share: f32, mut dropout: Dropout) -> Pass {
     let loss = cross_entropy(model.forward(inputs, &mut dropout), targets) * share;
     let gradients = gradients(model, &mut loss.backward());
     Pass { loss: loss.inner(), gradients, plans: Vec::new() }
@@ -153,7 +159,7 @@ fn whole(
 pub(super) struct Pass {
     /// The part's share of the step's loss, `[1]`.
     pub loss: Tensor<1>,
-    /// One row for every weight, in their order; those of rounded weights as their products gave them.
+    /// One row for everything that is trained, in the order of the weights; of rounded weights as their products gave it.
     pub gradients: Vec<Tensor<1>>,
     /// The same of the planning loss; none where the model does not plan.
     pub plans: Vec<Tensor<1>>,
@@ -162,6 +168,9 @@ pub(super) struct Pass {
 impl Pass {
     /// The sum of two, weight by weight.
     fn add(self, other: Pass) -> Pass {
+        let add = |a: Vec<Tensor<1>>, b: Vec<Tensor<1>>| {
+            a.into_iter().zip(b).map(|(a, b)| a.cast(DType::F32) + b.cast(DType::F32)).collect()
+        };
         Pass {
             loss: self.loss + other.loss,
             gradients: add(self.gradients, other.gradients),
@@ -170,34 +179,15 @@ impl Pass {
     }
 }
 
-fn add(a: Vec<Tensor<1>>, b: Vec<Tensor<1>>) -> Vec<Tensor<1>> {
-    a.into_iter().zip(b).map(|(a, b)| a.cast(DType::F32) + b.cast(DType::F32)).collect()
-}
-
-/// Gives every weight a fresh leaf of the same value, or, if it is a matrix, of that value rounded.
-struct Leaves<I> {
-    /// For every weight in its order, whether it is multiplied as a matrix.
-    matrices: I,
-    precision: Precision,
-}
-
-impl<I: Iterator<Item = bool>> ModuleMapper for Leaves<I> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let rounds = self.matrices.next() == Some(true) && self.precision == Precision::Bf16;
-        param.map(|weight| {
-            let weight = weight.inner();
-            let weight = if rounds { weight.cast(DType::BF16) } else { weight };
-            Tensor::from_inner(weight).require_grad()
-        })
-    }
-}
-
-/// The gradient of every weight of the model or a part of it as one row, in the order of the weights.
+/// The gradient of everything that is trained in the model or a part of it as one row, in the order of the weights.
 pub(super) fn gradients<M: Module>(module: &M, gradients: &mut Gradients) -> Vec<Tensor<1>> {
     struct Take<'a>(&'a mut Gradients, Vec<Tensor<1>>);
     impl ModuleVisitor for Take<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let weight = param.val();
+            let weight = param.base();
+            if !weight.is_require_grad() {
+                return;
+            }
             let count: usize = weight.dims().iter().product();
             let gradient = weight.grad_remove(self.0).map(|gradient| gradient.reshape([count]));
             // A text too short for a level of the hierarchy leaves that level's bias without a gradient.

@@ -96,7 +96,7 @@ impl ProgressiveArgs {
 fn begin(args: &ProgressiveArgs, device: &Device, output: Output) -> Result<(Started, Ladder)> {
     let ladder = args.ladder(args.to.context("--to is missing")?);
     let flags = ladder.first(args.from);
-    let wish = Wish { stage: Some(args.from), file: None, flags: &flags };
+    let wish = Wish { stage: Some(args.from), file: None, flags: &flags, tuning: None };
     let started = new_run(&args.run, Source::Fresh, &wish, device, output)?;
     ladder.write(&started.folder)?;
     Ok((started, ladder))
@@ -104,7 +104,7 @@ fn begin(args: &ProgressiveArgs, device: &Device, output: Output) -> Result<(Sta
 
 fn go_on(args: &ProgressiveArgs, device: &Device, output: Output) -> Result<(Started, Ladder)> {
     let flags = TrainFlags::default();
-    let wish = Wish { stage: None, file: None, flags: &flags };
+    let wish = Wish { stage: None, file: None, flags: &flags, tuning: None };
     let started = resumed_run(&args.run, &wish, device, output)?;
     let ladder = match (Ladder::read(&started.folder)?, args.to) {
         (Some(ladder), None) => ladder,

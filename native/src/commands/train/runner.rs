@@ -85,6 +85,7 @@ impl Runner {
             "run": self.folder.path(),
             "stage": Stage::of(model),
             "parameters": model.parameters(),
+            "trained_parameters": session.trained_parameters(),
             "vocabulary": model.vocab,
             "device": device,
             "data": data.name,
@@ -95,9 +96,10 @@ impl Runner {
             "steps": train.steps,
         }))?;
         self.progress.say(&format!(
-            "{}{} on {device}; {}: {} to train on, {} for validation, vocabulary of {}",
+            "{}{}{} on {device}; {}: {} to train on, {} for validation, vocabulary of {}",
             Stage::of(model).map_or(String::new(), |stage| format!("{stage}, ")),
             format::count(model.parameters(), "parameter"),
+            trained_part(session),
             data.name,
             format::count(data.train.len(), "token"),
             format::thousands(data.validation.len()),
@@ -251,5 +253,16 @@ impl Runner {
             bail!("{message} It is in {}", self.folder.last().display());
         }
         self.output.line(&message)
+    }
+}
+
+/// What is trained, where it is not the whole model.
+fn trained_part(session: &Session) -> String {
+    let train = &session.progress().train;
+    let trained = format::thousands(session.trained_parameters());
+    match (train.lora, train.freeze) {
+        (0, 0) => String::new(),
+        (0, frozen) => format!(" ({trained} trained, behind {})", format::count(frozen as u64, "fixed block")),
+        (rank, _) => format!(" (fixed, with {trained} in adapters of rank {rank})"),
     }
 }
