@@ -6,7 +6,7 @@ mod runs;
 use burn::module::Module;
 use burn::tensor::{Int, Tensor, TensorData};
 use mmrec::checkpoint::{Checkpoint, Stored};
-use mmrec::config::{AdapterConfig, ModelConfig, TrainConfig};
+use mmrec::config::{AdapterConfig, ModelConfig, Precision, TrainConfig};
 use mmrec::data::{Dataset, sample_stories};
 use mmrec::driver::Session;
 use mmrec::grow::{GrowOptions, Target, difference, grow};
@@ -201,6 +201,22 @@ fn recomputing_blocks_changes_nothing() {
         let kept = losses(&block_on(run_out(&mut tuned(&base, config.clone()))));
         let recomputed = TrainConfig { recompute: true, ..config };
         assert_eq!(losses(&block_on(run_out(&mut tuned(&base, recomputed)))), kept);
+    }
+}
+
+/// A model that plans and has gates of low rank, in products that are rounded.
+#[test]
+fn models_with_options_are_tuned_as_well() {
+    let model = ModelConfig { gate_rank: 3, planning: true, ..runs::model(runs::data().tokenizer.vocab()) };
+    let mut session = Session::new(model, train(25), runs::data(), &Device::flex()).expect("valid settings");
+    block_on(run_out(&mut session));
+    let base = saved(&session);
+    for config in [TrainConfig { freeze: 1, ..train(9) }, with_adapters(9)] {
+        let config = TrainConfig { precision: Precision::Bf16, ..config };
+        let kept = losses(&block_on(run_out(&mut tuned(&base, config.clone()))));
+        let recomputed = TrainConfig { recompute: true, ..config };
+        assert_eq!(losses(&block_on(run_out(&mut tuned(&base, recomputed)))), kept);
+        assert!(kept[8].1 < kept[0].1, "{kept:?}");
     }
 }
 
