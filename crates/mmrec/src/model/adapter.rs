@@ -11,8 +11,8 @@ use super::weights::{Start, block_of, fan_in, spec};
 use super::{Model, WeightSpec, weight_specs};
 use crate::config::{AdapterConfig, ModelConfig};
 
-/// The matrices of a block that are adapted. The head is not: its B would have a row of the vocabulary for each rank, which for
-/// learned tokens is more than all blocks have together, and what the blocks add to the stream already moves every logit.
+/// The matrices of a block that are adapted. The head is not, as is usual: what the blocks add to the stream already moves every
+/// logit, and for a small model of learned tokens its B, `[rank, vocab]`, would be the largest factor of all.
 const MATRICES: [&str; 4] = ["hem", "out", "gate_up", "down"];
 
 /// What the names of the factors end with, behind the name of their matrix.
