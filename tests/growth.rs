@@ -166,11 +166,14 @@ proptest! {
         let before = checkpoint(&from, seed);
         let after = grow(&before, &target(&to), &GrowOptions { seed, placement, moments: true }).expect("it grows");
         let tokens = text(length, from.vocab);
-        let expected = parallel(&before.build_model(&Device::flex()), &tokens, from.vocab);
+        let old = before.build_model(&Device::flex());
+        let expected = parallel(&old, &tokens, from.vocab);
         let model = after.build_model(&Device::flex());
         let tolerance = 1e-4;
         let worst = largest_difference(&parallel(&model, &tokens, from.vocab), &expected);
         prop_assert!(worst < tolerance, "in parallel, logits differ by {worst}");
+        // Against the old model's own stream: in models of a few channels rounding differs more between the two forms.
+        let expected = streaming(&old, &from, &tokens, from.vocab);
         let worst = largest_difference(&streaming(&model, &to, &tokens, from.vocab), &expected);
         prop_assert!(worst < tolerance, "token by token, logits differ by {worst}");
     }

@@ -60,7 +60,14 @@ struct PrepareArgs {
     #[command(flatten)]
     text: TextFlags,
     /// What ends a document within a file, such as "<|endoftext|>"; the end of a file always does
-    #[arg(long, value_name = "TEXT", requires = "input", default_value = "", allow_hyphen_values = true, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "input",
+        default_value = "",
+        allow_hyphen_values = true,
+        hide_default_value = true
+    )]
     separator: String,
     /// Where to download Tiny Shakespeare from
     #[arg(long, requires = "tiny_shakespeare", default_value = TINY_SHAKESPEARE_URL)]

@@ -10,7 +10,6 @@ use crate::config::TrainConfig;
 use crate::model::{Model, WeightSpec, is_matrix};
 use crate::ops::{WeightStep, sum_of_squares};
 
-
 /// The optimizer's memory.
 #[derive(Debug, Clone)]
 pub struct AdamW {
@@ -91,7 +90,8 @@ where
         param.map(|weight| {
             let shape = weight.dims();
             let count: usize = shape.iter().product();
-            let weight = step.take(weight.inner().reshape([count]), gradient.cast(DType::F32), moments, self.scale.clone());
+            let weight =
+                step.take(weight.inner().reshape([count]), gradient.cast(DType::F32), moments, self.scale.clone());
             Tensor::from_inner(weight.reshape(shape)).require_grad()
         })
     }

@@ -26,7 +26,11 @@ pub(super) fn recomputed(
     let mut of = loss.backward();
     let top = [gradients(&model.planner, &mut of), gradients(&model.norm, &mut of), gradients(&model.head, &mut of)];
     let below = kept.back(model, taken(&x, &mut of));
-    Pass { loss: loss.inner(), gradients: below.into_iter().chain(top.into_iter().flatten()).collect(), plans: Vec::new() }
+    Pass {
+        loss: loss.inner(),
+        gradients: below.into_iter().chain(top.into_iter().flatten()).collect(),
+        plans: Vec::new(),
+    }
 }
 
 /// What is kept of a forward pass through the first blocks.

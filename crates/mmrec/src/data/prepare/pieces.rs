@@ -2,8 +2,8 @@
 
 use super::{Phase, PrepareOptions, PrepareProgress, TextSources};
 use crate::data::documents::Separator;
-use crate::data::{DOCUMENT_END, DataError};
 use crate::data::text::Normalizer;
+use crate::data::{DOCUMENT_END, DataError};
 use std::io::{self, ErrorKind, Read};
 
 /// Bytes read at once.

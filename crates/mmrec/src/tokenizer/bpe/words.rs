@@ -73,7 +73,11 @@ fn first(text: &str) -> usize {
     }
     let (mut count, mut last_space) = (1, None);
     for (at, c, next) in characters {
-        if next != class || class == Class::End || at + c.len_utf8() > LONGEST || (class == Class::Digit && count == DIGITS) {
+        if next != class
+            || class == Class::End
+            || at + c.len_utf8() > LONGEST
+            || (class == Class::Digit && count == DIGITS)
+        {
             // The space before a word is the word's.
             return last_space.filter(|_| next != class && next.takes_space()).unwrap_or(at);
         }
