@@ -1,5 +1,6 @@
 //! Fine-tuning: what is trained is trained exactly, what is fixed stays bit for bit, and both can be resumed.
 
+#[allow(dead_code)]
 #[path = "shared/runs.rs"]
 mod runs;
 

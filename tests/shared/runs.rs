@@ -1,7 +1,5 @@
 //! Training runs for tests: a tiny model on a built-in text, on any device, natively and in the browser.
 
-#![allow(dead_code, reason = "each test crate uses its share")]
-
 use mmrec::Device;
 use mmrec::config::{ModelConfig, SampleConfig, Stage, TrainConfig};
 use mmrec::data::{Dataset, sample_stories};
