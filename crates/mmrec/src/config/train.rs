@@ -53,26 +53,18 @@ pub struct TrainConfig {
     /// Tokens in a sample.
     pub sample_tokens: usize,
     /// Blocks, from the first on, that stay as they are, and the embedding with them; 0 trains everything.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub freeze: usize,
     /// Rank of the adapters that are trained instead of the weights; 0 trains the weights.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub lora: usize,
     /// What the adapters are scaled by, times their rank; 0 where there are none.
-    #[serde(default, skip_serializing_if = "is_off")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub lora_alpha: f64,
 }
 
 fn default_floor() -> f64 {
     0.1
-}
-
-fn is_zero(count: &usize) -> bool {
-    *count == 0
-}
-
-fn is_off(factor: &f64) -> bool {
-    *factor == 0.0
 }
 
 impl TrainConfig {

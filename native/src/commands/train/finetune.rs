@@ -20,8 +20,8 @@ Examples:
   mmrec generate base.safetensors --adapter runs/letters/adapter.safetensors --prompt \"Dear\"
   mmrec finetune --out runs/letters --resume
 
-By itself it is mmrec train --from at a quarter of a fresh model's rate. The model keeps its sizes and its tokenizer, and the
-checkpoint's file is only read. The run's folder is that of mmrec train.
+By itself it is mmrec train --from at the rate of a model that has grown, a quarter of a fresh one's or less. The model keeps its
+sizes and its tokenizer, and the checkpoint's file is only read. The run's folder is that of mmrec train.
 
 With --lora the weights stay as they are, and beside each matrix of the blocks a product of two thin ones is trained. It is kept by
 itself as adapter.safetensors (lowest validation loss) and adapter-last.safetensors: small files that mmrec generate and mmrec eval
