@@ -119,7 +119,23 @@ fn folders_are_read_in_order_and_say_what_they_leave_out() {
     let part = |name| fs::read(room.path("data").join(name)).unwrap();
     let tokens = [part("train-00000.bin"), part("val-00000.bin")].concat();
     let text: Vec<u8> = tokens.chunks(2).map(|token| token[0]).collect();
-    assert_eq!(String::from_utf8(text).unwrap(), "first file\nsecond\nfile\nthird file\n");
+    assert_eq!(String::from_utf8(text).unwrap(), "first file\0second\nfile\0third file\n");
+}
+
+#[test]
+fn a_model_learns_where_documents_end_and_stops_there() {
+    let room = Room::new();
+    room.write("book.txt", "A cat sat.<|end|>".repeat(300).as_bytes());
+    let mut prepare = room.command("data prepare --input book.txt --out data --tokenizer bpe --vocab 270 --json");
+    prepare.args(["--separator", "<|end|>"]);
+    let prepared = binary::finish(prepare);
+    assert_eq!(prepared.code, Some(0), "{prepared:?}");
+    room.json("train --data data --config settings.toml --out run --steps 80");
+    let generated = |more: &str| {
+        let values = room.json(&format!("generate run/last.safetensors --temperature 0 --tokens 100 {more}"));
+        of_type(&values, "generated")[0]["text"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(generated("--prompt A"), " cat sat.");
 }
 
 #[test]

@@ -118,7 +118,10 @@ fn pairs() -> impl Strategy<Value = (ModelConfig, ModelConfig)> {
     let old = (1usize..=3, 1usize..=3, 1usize..=3, 1usize..=5, 4usize..=11);
     let hierarchy = (1usize..=6, 1usize..=4, 2usize..=4, 1usize..=3);
     let more = (0usize..=2, 1usize..=3, 0usize..=3, 0usize..=6, 0usize..=2, 0usize..=5);
-    (old, hierarchy, more).prop_map(|((heads, half, layers, units, vocab), (block, slots, fan_in, levels), more)| {
+    let options = (0usize..=3, 0usize..=2, any::<[bool; 2]>());
+    (old, hierarchy, more, options).prop_map(|(old, (block, slots, fan_in, levels), more, options)| {
+        let (heads, half, layers, units, vocab) = old;
+        let (gate_rank, more_rank, planning) = options;
         let (more_heads, wider, more_layers, more_units, more_levels, more_tokens) = more;
         let from = ModelConfig {
             vocab,
@@ -131,6 +134,8 @@ fn pairs() -> impl Strategy<Value = (ModelConfig, ModelConfig)> {
             levels,
             feed_forward: units,
             dropout: 0.0,
+            gate_rank,
+            planning: planning[0],
         };
         let to = ModelConfig {
             vocab: vocab + more_tokens,
@@ -139,6 +144,8 @@ fn pairs() -> impl Strategy<Value = (ModelConfig, ModelConfig)> {
             heads: heads + more_heads,
             levels: levels + more_levels,
             feed_forward: units + more_units,
+            gate_rank: if gate_rank > 0 { gate_rank + more_rank } else { 0 },
+            planning: planning[1],
             ..from.clone()
         };
         (from, to)
@@ -159,11 +166,14 @@ proptest! {
         let before = checkpoint(&from, seed);
         let after = grow(&before, &target(&to), &GrowOptions { seed, placement, moments: true }).expect("it grows");
         let tokens = text(length, from.vocab);
-        let expected = parallel(&before.build_model(&Device::flex()), &tokens, from.vocab);
+        let old = before.build_model(&Device::flex());
+        let expected = parallel(&old, &tokens, from.vocab);
         let model = after.build_model(&Device::flex());
         let tolerance = 1e-4;
         let worst = largest_difference(&parallel(&model, &tokens, from.vocab), &expected);
         prop_assert!(worst < tolerance, "in parallel, logits differ by {worst}");
+        // Against the old model's own stream: in models of a few channels rounding differs more between the two forms.
+        let expected = streaming(&old, &from, &tokens, from.vocab);
         let worst = largest_difference(&streaming(&model, &to, &tokens, from.vocab), &expected);
         prop_assert!(worst < tolerance, "token by token, logits differ by {worst}");
     }

@@ -11,17 +11,23 @@ const VOCAB: usize = 11;
 fn configs() -> impl Strategy<Value = ModelConfig> {
     let sizes = (1usize..=3, 1usize..=3, 1usize..=2, 1usize..=6);
     let hierarchy = (1usize..=4, 2usize..=4, 1usize..=4);
-    (sizes, hierarchy).prop_map(|((heads, half, layers, block), (slots, fan_in, levels))| ModelConfig {
-        vocab: VOCAB,
-        width: heads * half * 2,
-        layers,
-        heads,
-        block,
-        slots,
-        fan_in,
-        levels,
-        feed_forward: 5,
-        dropout: 0.0,
+    let options = (0usize..=3, any::<bool>());
+    (sizes, hierarchy, options).prop_map(|(sizes, (slots, fan_in, levels), (gate_rank, planning))| {
+        let (heads, half, layers, block) = sizes;
+        ModelConfig {
+            vocab: VOCAB,
+            width: heads * half * 2,
+            layers,
+            heads,
+            block,
+            slots,
+            fan_in,
+            levels,
+            feed_forward: 5,
+            dropout: 0.0,
+            gate_rank,
+            planning,
+        }
     })
 }
 
@@ -103,6 +109,8 @@ fn the_state_does_not_grow_with_the_text() {
         levels: 3,
         feed_forward: 5,
         dropout: 0.0,
+        gate_rank: 0,
+        planning: false,
     };
     let model = Model::new(&config, 1, &Device::flex());
     let mut state = State::new(&config);

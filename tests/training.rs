@@ -4,7 +4,7 @@
 mod runs;
 
 use mmrec::checkpoint::Checkpoint;
-use mmrec::config::TrainConfig;
+use mmrec::config::{ModelConfig, Precision, TrainConfig};
 use mmrec::data::{Dataset, sample_stories};
 use mmrec::driver::{Event, Finish, SaveKind, Session};
 use mmrec::tokenizer::TokenizerKind;
@@ -52,14 +52,63 @@ fn resuming_equals_never_having_stopped() {
     assert_eq!(part.progress.map(|p| p.sampler), whole.progress.map(|p| p.sampler));
 }
 
-/// Also with dropout, whose masks are drawn twice, and with texts that do not fill their last block.
+/// Also with dropout, whose masks are drawn twice, with texts that do not fill their last block, and with all options.
 #[test]
 fn recomputing_blocks_changes_nothing() {
-    let device = Device::flex();
     let config = TrainConfig { context: 37, accum: 2, ..train(12) };
-    let kept = losses(&block_on(run_out(&mut session(config.clone(), 0.2, &device))));
-    let recomputed = TrainConfig { recompute: true, ..config };
-    assert_eq!(losses(&block_on(run_out(&mut session(recomputed, 0.2, &device)))), kept);
+    let losses_of = |recompute: bool, planning: bool| {
+        let train = TrainConfig { recompute, ..config.clone() };
+        losses(&block_on(run_out(&mut optional(train, ModelConfig { dropout: 0.2, planning, ..with_options() }))))
+    };
+    for planning in [false, true] {
+        assert_eq!(losses_of(true, planning), losses_of(false, planning));
+    }
+}
+
+/// Gates of low rank and a head that plans.
+fn with_options() -> ModelConfig {
+    ModelConfig { gate_rank: 3, planning: true, ..runs::model(runs::data().tokenizer.vocab()) }
+}
+
+fn optional(train: TrainConfig, model: ModelConfig) -> Session {
+    Session::new(model, train, runs::data(), &Device::flex()).expect("valid settings")
+}
+
+/// The loss that counts falls as well as without plans, the plans become better than none, and it all can be resumed.
+#[test]
+fn a_model_with_options_learns_and_resumes() {
+    let config = TrainConfig { save_every: 1_000, ..train(120) };
+    let mut planning = optional(config.clone(), with_options());
+    let with = losses(&block_on(run_out(&mut planning)));
+    let mut plain = optional(config.clone(), ModelConfig { planning: false, ..with_options() });
+    let without = losses(&block_on(run_out(&mut plain)));
+    assert_ne!(with[20], without[20], "the plans take part");
+    let [with_last, without_last] = [&with, &without].map(|losses| losses.last().expect("evaluated").1);
+    assert!(with_last < without_last + 0.1, "{with_last} against {without_last}");
+
+    let mut part = optional(config, with_options());
+    let mut seen = losses(&block_on(run_to(&mut part, 57)));
+    let mut part = Session::resume(&saved(&part), runs::data(), &Device::flex()).expect("resumed");
+    seen.extend(losses(&block_on(run_out(&mut part))));
+    assert_eq!(seen, with);
+    assert_eq!(saved(&part).weights, saved(&planning).weights);
+}
+
+/// Rounding what is multiplied moves the losses by little, repeats itself, and keeps the weights that are updated in f32.
+#[test]
+fn bf16_trains_like_f32() {
+    let train = TrainConfig { accum: 2, ..train(60) };
+    let rounded = || TrainConfig { precision: Precision::Bf16, ..train.clone() };
+    let exact = losses(&block_on(run_out(&mut session(train.clone(), 0.0, &Device::flex()))));
+    let mut first = session(rounded(), 0.0, &Device::flex());
+    let of_first = losses(&block_on(run_out(&mut first)));
+    assert_ne!(of_first[3], exact[3], "something is rounded");
+    let worst = exact.iter().zip(&of_first).map(|(a, b)| (a.1 - b.1).abs() / a.1).fold(0.0, f32::max);
+    assert!(worst < 0.02, "losses differ by {worst}");
+    let again = TrainConfig { recompute: true, ..rounded() };
+    assert_eq!(losses(&block_on(run_out(&mut session(again, 0.0, &Device::flex())))), of_first);
+    let fine = |value: &f32| value.to_bits() & 0xffff != 0;
+    assert!(saved(&first).weights.iter().any(|weight| weight.name.ends_with("hem") && weight.values.iter().any(fine)));
 }
 
 #[test]

@@ -5,8 +5,8 @@ use clap::{Args, Parser, Subcommand};
 use mmrec::platform::{DeviceKind, DeviceName};
 use mmrec::{Device, platform};
 
-use crate::commands::train::progressive;
-use crate::commands::{data, eval, generate, grow, info, plan, train, worker};
+use crate::commands::train::{finetune, progressive};
+use crate::commands::{data, eval, generate, grow, info, merge, plan, train, worker};
 use crate::format;
 use crate::output::Output;
 
@@ -28,6 +28,7 @@ Examples:
   mmrec generate runs/book/best.safetensors --prompt \"Once\"    let the model write
   mmrec eval runs/book/best.safetensors --data runs/book/data  judge it on the whole validation part
   mmrec grow runs/book/best.safetensors --to mini --out mini.safetensors   make it larger, to train on
+  mmrec finetune runs/book/best.safetensors --data other.txt --lora 8 --out runs/other   teach it another text
 
 Exit codes: 0 done, 1 an error, 2 a mistake in the command line, 130 stopped by Ctrl-C or a signal.";
 
@@ -39,13 +40,17 @@ enum Command {
     Train(Box<train::TrainArgs>),
     /// Train a small model, let it grow, and train on, up to a size
     Progressive(Box<progressive::ProgressiveArgs>),
+    /// Teach a trained model another text: as a whole, in part, or by a small adapter
+    Finetune(Box<finetune::FinetuneArgs>),
     /// Let a model write
     Generate(generate::GenerateArgs),
     /// Judge a model on a text: loss, bits per character, perplexity, accuracy
     Eval(eval::EvalArgs),
     /// Make a model larger without changing what it computes
     Grow(grow::GrowArgs),
-    /// Tell what is in a checkpoint
+    /// Merge adapters into a checkpoint's weights
+    Merge(merge::MergeArgs),
+    /// Tell what is in a checkpoint or an adapter
     Info(info::InfoArgs),
     /// Tell what a training will take: memory, time, cost
     Plan(Box<plan::PlanArgs>),
@@ -61,9 +66,11 @@ impl Cli {
             Command::Data(args) => data::run(args, output),
             Command::Train(args) => train::run(&args, output),
             Command::Progressive(args) => progressive::run(&args, output),
+            Command::Finetune(args) => finetune::run(&args, output),
             Command::Generate(args) => generate::run(&args, output),
             Command::Eval(args) => eval::run(&args, output),
             Command::Grow(args) => grow::run(&args, output),
+            Command::Merge(args) => merge::run(&args, output),
             Command::Info(args) => info::run(&args, output),
             Command::Plan(args) => plan::run(&args, output),
             Command::Worker(args) => worker::run(&args, output),
@@ -96,21 +103,31 @@ impl Compute {
 
     /// Starts the threads and the device; says which device it is, for people.
     pub fn start(&self) -> Result<(Device, String)> {
-        self.start_on(self.device)
+        self.start_threads()?;
+        self.open()
     }
 
-    /// The same with another device.
-    pub fn start_on(&self, name: DeviceName) -> Result<(Device, String)> {
+    /// Starts the threads only.
+    pub fn start_threads(&self) -> Result<()> {
         let threads = self.threads.map_or(0, usize::from);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-        pool.context("the CPU threads cannot be started")?;
-        let (device, description) = pollster::block_on(platform::open(name))?;
-        if name.kind != DeviceKind::Cpu {
-            return Ok((device, description));
-        }
-        let threads = format::count(rayon::current_num_threads() as u64, "thread");
-        Ok((device, format!("{description}, {threads}")))
+        pool.context("the CPU threads cannot be started")
     }
+
+    /// Starts the device; says which it is, for people.
+    pub fn open(&self) -> Result<(Device, String)> {
+        open(self.device)
+    }
+}
+
+/// Starts a device; says which it is, for people.
+pub fn open(name: DeviceName) -> Result<(Device, String)> {
+    let (device, description) = pollster::block_on(platform::open(name))?;
+    if name.kind != DeviceKind::Cpu {
+        return Ok((device, description));
+    }
+    let threads = format::count(rayon::current_num_threads() as u64, "thread");
+    Ok((device, format!("{description}, {threads}")))
 }
 
 #[cfg(test)]

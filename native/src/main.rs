@@ -2,6 +2,7 @@
 //!
 //! A shell around the `mmrec` library: it reads arguments and files, draws progress, and writes what the library hands it.
 
+mod adapter_file;
 mod atomic;
 mod checkpoint_file;
 mod cli;

@@ -9,12 +9,14 @@ use anyhow::{Context, Result, bail, ensure};
 use mmrec::checkpoint::Checkpoint;
 use mmrec::driver::SaveKind;
 
-use crate::checkpoint_file;
-use crate::{atomic, metrics};
+use crate::{adapter_file, atomic, checkpoint_file, metrics};
 
 const LOCK: &str = ".lock";
 const LAST: &str = "last.safetensors";
 const BEST: &str = "best.safetensors";
+/// What a run that trains an adapter keeps of its best and its last checkpoint besides.
+const ADAPTER: &str = "adapter.safetensors";
+const ADAPTER_LAST: &str = "adapter-last.safetensors";
 /// The run's settings.
 pub const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.jsonl";
@@ -59,6 +61,7 @@ impl RunFolder {
             let _ = fs::remove_dir_all(self.data());
         }
         let _ = fs::remove_file(self.last());
+        let _ = fs::remove_file(self.path.join(ADAPTER_LAST));
         let _ = fs::remove_file(self.config());
         let _ = fs::remove_file(self.path.join(LOCK));
         if self.made.folder {
@@ -121,8 +124,15 @@ impl RunFolder {
         self.path.join(BEST)
     }
 
+    /// `adapter.safetensors`.
+    pub fn adapter(&self) -> PathBuf {
+        self.path.join(ADAPTER)
+    }
+
     /// Writes a checkpoint as the last one and, by its kind, as the best or a step's as well. Returns the file to speak of.
     pub fn save(&self, kind: SaveKind, step: u64, checkpoint: &Checkpoint) -> Result<PathBuf> {
+        // Before the checkpoint: a run that goes on from an earlier one writes it once more.
+        self.save_adapter(kind, checkpoint)?;
         checkpoint_file::write(&self.last(), checkpoint)?;
         let name = match kind {
             SaveKind::Last => return Ok(self.last()),
@@ -132,6 +142,15 @@ impl RunFolder {
         let path = self.path.join(name);
         atomic::link_or_copy(&self.last(), &path)?;
         Ok(path)
+    }
+
+    fn save_adapter(&self, kind: SaveKind, checkpoint: &Checkpoint) -> Result<()> {
+        let Some(adapter) = checkpoint.adapter_file() else { return Ok(()) };
+        adapter_file::write(&self.path.join(ADAPTER_LAST), &adapter)?;
+        match kind {
+            SaveKind::Best => atomic::link_or_copy(&self.path.join(ADAPTER_LAST), &self.adapter()),
+            SaveKind::Step | SaveKind::Last => Ok(()),
+        }
     }
 
     /// The last checkpoint or, where that is damaged or gone, the newest that is whole. `warn` hears about damaged ones.
@@ -211,7 +230,7 @@ mod tests {
             .into_iter()
             .map(|spec| Stored { values: spec.initial(seed), name: spec.name, shape: spec.shape })
             .collect();
-        Checkpoint { model, tokenizer: Tokenizer::Byte, weights, progress: None, moments: Vec::new() }
+        Checkpoint { model, tokenizer: Tokenizer::Byte, weights, adapter: None, progress: None, moments: Vec::new() }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Where a run's settings come from: a stage's defaults, over them a file's, over them the flags.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use mmrec::config::{ModelConfig, Stage, TrainConfig};
+use mmrec::config::{ModelConfig, Precision, Stage, TrainConfig};
 use mmrec::tokenizer::TokenizerKind;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,9 @@ pub struct TrainFlags {
     /// Recompute each block in the backward pass: a fraction of the memory, a third more work, the same result
     #[arg(long)]
     pub recompute: bool,
+    /// Multiply matrices in f32, or in bf16 on a device that has it; everything else stays f32 [default: f32]
+    #[arg(long, value_name = "f32|bf16")]
+    pub precision: Option<Precision>,
     /// Peak learning rate [default: by width, 0.00566 for tiny, 0.00327 for mini] [above 0, at most 1]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     pub lr: Option<f64>,
@@ -56,6 +60,12 @@ pub struct TrainFlags {
     /// Share of activations dropped in training; 0.1 to 0.3 helps small texts over many epochs [default: 0]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     pub dropout: Option<f64>,
+    /// Give the decay and write gates a projection of their own, of this rank (DPG); 0: columns of the fused one [default: 0]
+    #[arg(long, value_name = "N")]
+    pub gate_rank: Option<usize>,
+    /// Train the memory to plan ahead as well (UBÖO): about twice the work a step
+    #[arg(long)]
+    pub planning: bool,
     /// Seed of weights, crops and dropout: the same seed gives the same run [default: 0]
     #[arg(long, value_name = "N", value_parser = whole())]
     pub seed: Option<u64>,
@@ -85,6 +95,34 @@ pub struct TrainFlags {
     pub sample_tokens: Option<usize>,
 }
 
+/// What fine-tuning leaves as it is.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct TuneFlags {
+    /// Leave the embedding and the first N blocks as they are: less memory and time
+    #[arg(long, value_name = "N")]
+    pub freeze: Option<usize>,
+    /// Leave all weights as they are and train adapters of this rank beside the matrices of the blocks [1 to the width]
+    #[arg(long, value_name = "RANK", value_parser = clap::value_parser!(u16).range(1..))]
+    pub lora: Option<u16>,
+    /// What the adapters are scaled by, times their rank [default: the rank] [above 0]
+    #[arg(long, value_name = "F", allow_negative_numbers = true, requires = "lora")]
+    pub lora_alpha: Option<f64>,
+}
+
+impl TuneFlags {
+    /// Sets what was given.
+    fn apply(&self, train: &mut TrainConfig) {
+        train.freeze = self.freeze.unwrap_or(train.freeze);
+        let Some(rank) = self.lora else { return };
+        train.lora = usize::from(rank);
+        // A run that is resumed has one already.
+        if train.lora_alpha == 0.0 {
+            train.lora_alpha = f64::from(rank);
+        }
+        train.lora_alpha = self.lora_alpha.unwrap_or(train.lora_alpha);
+    }
+}
+
 /// Whole numbers that a settings file can hold: TOML knows signed ones only.
 pub fn whole() -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(0..=i64::MAX as u64)
@@ -104,12 +142,15 @@ impl TrainFlags {
         set(&mut train.accum, &self.accum);
         // Only set: a file that asks for it is not overruled by a flag that is absent.
         train.recompute |= self.recompute;
+        set(&mut train.precision, &self.precision);
         set(&mut train.lr, &self.lr);
         set(&mut train.floor, &self.floor);
         set(&mut train.warmup, &self.warmup);
         set(&mut train.weight_decay, &self.weight_decay);
         set(&mut train.clip, &self.clip);
         set(&mut model.dropout, &self.dropout);
+        set(&mut model.gate_rank, &self.gate_rank);
+        model.planning |= self.planning;
         set(&mut train.seed, &self.seed);
         set(&mut train.eval_every, &self.eval_every);
         set(&mut train.eval_windows, &self.eval_windows);
@@ -191,7 +232,7 @@ impl SettingsFile {
     /// The sizes that the file asks for, the text's vocabulary and, where it leaves something out, what `model` has.
     pub fn over(&self, path: &Path, model: &ModelConfig) -> Result<ModelConfig> {
         let base = match self.stage {
-            Some(stage) => ModelConfig { dropout: model.dropout, ..stage.config(model.vocab) },
+            Some(stage) => stage.like(model),
             None => model.clone(),
         };
         let sizes = overlay(&base, &self.model);
@@ -222,6 +263,8 @@ pub struct Wish<'a> {
     pub file: Option<(&'a Path, SettingsFile)>,
     /// The flags.
     pub flags: &'a TrainFlags,
+    /// Those of fine-tuning, where it is that.
+    pub tuning: Option<&'a TuneFlags>,
 }
 
 impl Wish<'_> {
@@ -243,11 +286,15 @@ impl Wish<'_> {
     pub fn for_run_from(&self, model: &ModelConfig, train_tokens: u64) -> Result<(ModelConfig, TrainConfig)> {
         let mut wanted = match (&self.file, self.stage) {
             (Some((path, file)), _) => file.over(path, model)?,
-            (None, Some(stage)) => ModelConfig { dropout: model.dropout, ..stage.config(model.vocab) },
+            (None, Some(stage)) => stage.like(model),
             (None, None) => model.clone(),
         };
-        let mut train = self.overlay_train(TrainConfig::for_model(&wanted))?;
-        self.flags.apply(&mut wanted, &mut train, train_tokens)?;
+        let defaults = match self.tuning {
+            Some(tuning) => TrainConfig::for_tuning(&wanted, tuning.lora.is_some()),
+            None => TrainConfig::for_model(&wanted),
+        };
+        let mut train = self.overlay_train(defaults)?;
+        self.apply(&mut wanted, &mut train, train_tokens)?;
         validate(&wanted, &train)?;
         let same_dropout = ModelConfig { dropout: model.dropout, ..wanted.clone() };
         let changes = changes(&table(model)?, &table(&same_dropout)?);
@@ -265,11 +312,11 @@ impl Wish<'_> {
     pub fn for_resume(&self, model: &ModelConfig, train: &TrainConfig, train_tokens: u64) -> Result<u64> {
         let mut wanted_model = match (&self.file, self.stage) {
             (Some((path, file)), _) => file.base(path, model.vocab)?,
-            (None, Some(stage)) => ModelConfig { dropout: model.dropout, ..stage.config(model.vocab) },
+            (None, Some(stage)) => stage.like(model),
             (None, None) => model.clone(),
         };
         let mut wanted = self.overlay_train(train.clone())?;
-        self.flags.apply(&mut wanted_model, &mut wanted, train_tokens)?;
+        self.apply(&mut wanted_model, &mut wanted, train_tokens)?;
         validate(&wanted_model, &wanted)?;
         let mut changes = changes(&table(model)?, &table(&wanted_model)?);
         changes.extend(changes_of_train(train, &wanted)?);
@@ -283,6 +330,13 @@ impl Wish<'_> {
         Ok(wanted.steps)
     }
 
+    fn apply(&self, model: &mut ModelConfig, train: &mut TrainConfig, train_tokens: u64) -> Result<()> {
+        if let Some(tuning) = self.tuning {
+            tuning.apply(train);
+        }
+        self.flags.apply(model, train, train_tokens)
+    }
+
     fn overlay_train(&self, base: TrainConfig) -> Result<TrainConfig> {
         match &self.file {
             None => Ok(base),
@@ -294,7 +348,7 @@ impl Wish<'_> {
 }
 
 fn validate(model: &ModelConfig, train: &TrainConfig) -> Result<()> {
-    let checked = model.validate().and_then(|()| train.validate());
+    let checked = model.validate().and_then(|()| train.validate()).and_then(|()| train.validate_for(model));
     checked.map_err(|error| anyhow!(Usage(error.to_string())))
 }
 
@@ -305,9 +359,10 @@ fn changes_of_train(train: &TrainConfig, wanted: &TrainConfig) -> Result<Vec<Str
 
 /// The fields that differ, in words.
 fn changes(from: &Table, to: &Table) -> Vec<String> {
-    let differing = to.iter().filter(|(name, value)| from.get(*name) != Some(value));
-    let was = |name: &String| from.get(name).map_or_else(|| "nothing".to_owned(), Value::to_string);
-    differing.map(|(name, value)| format!("{name} is {} there and {value} here", was(name))).collect()
+    let names: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
+    let differing = names.into_iter().filter(|name| from.get(*name) != to.get(*name));
+    let value = |of: &Table, name| of.get(name).map_or_else(|| "nothing".to_owned(), Value::to_string);
+    differing.map(|name| format!("{name} is {} there and {} here", value(from, name), value(to, name))).collect()
 }
 
 fn table<T: Serialize>(value: &T) -> Result<Table> {
@@ -326,7 +381,7 @@ mod tests {
     use super::*;
 
     fn wish<'a>(flags: &'a TrainFlags, file: &str) -> Wish<'a> {
-        Wish { stage: None, file: Some((Path::new("a.toml"), toml::from_str(file).unwrap())), flags }
+        Wish { stage: None, file: Some((Path::new("a.toml"), toml::from_str(file).unwrap())), flags, tuning: None }
     }
 
     #[test]
@@ -377,7 +432,9 @@ mod tests {
         let flags = TrainFlags { dropout: Some(0.2), lr: Some(0.5), ..TrainFlags::default() };
         let from = |stage, file: Option<&str>| {
             let file = file.map(|file| (Path::new("a.toml"), toml::from_str(file).unwrap()));
-            Wish { stage, file, flags: &flags }.for_run_from(&model, 1_000).map_err(|error| format!("{error:#}"))
+            Wish { stage, file, flags: &flags, tuning: None }
+                .for_run_from(&model, 1_000)
+                .map_err(|error| format!("{error:#}"))
         };
         let (kept, train) = from(None, None).unwrap();
         assert_eq!((kept, train.lr), (ModelConfig { dropout: 0.2, ..model.clone() }, 0.5));
@@ -401,7 +458,9 @@ mod tests {
         let model = Stage::Tiny.config(9);
         let train = TrainConfig { batch: 4, ..TrainConfig::for_model(&model) };
         let resume = |flags: &TrainFlags, stage| {
-            Wish { stage, file: None, flags }.for_resume(&model, &train, 1_000).map_err(|error| error.to_string())
+            Wish { stage, file: None, flags, tuning: None }
+                .for_resume(&model, &train, 1_000)
+                .map_err(|error| error.to_string())
         };
         assert_eq!(resume(&TrainFlags::default(), Some(Stage::Tiny)), Ok(train.steps));
         assert_eq!(

@@ -94,6 +94,8 @@ fn config(text: &str) -> ModelConfig {
         levels: size("levels"),
         feed_forward: size("F"),
         dropout: 0.0,
+        gate_rank: 0,
+        planning: false,
     };
     config.validate().expect("a valid configuration");
     config

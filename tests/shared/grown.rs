@@ -27,7 +27,7 @@ pub fn checkpoint(model: &ModelConfig, seed: u64) -> Checkpoint {
         })
         .collect();
     let tokenizer = tokenizer(model.vocab);
-    Checkpoint { model: model.clone(), tokenizer, weights, progress: None, moments: Vec::new() }
+    Checkpoint { model: model.clone(), tokenizer, weights, adapter: None, progress: None, moments: Vec::new() }
 }
 
 /// The target of these sizes.

@@ -158,7 +158,9 @@ impl Engine {
         let small = Checkpoint::from_bytes(bytes).map_err(failed)?;
         let before = small.progress.clone().ok_or_else(|| thrown(&mmrec::Error::NotResumable))?;
         let (vocabulary, parameters) = (small.model.vocab, small.model.parameters());
-        let target = Target { model: settings.model(vocabulary), tokenizer: small.tokenizer.clone() };
+        let model = settings.model(vocabulary);
+        let model = ModelConfig { dropout: model.dropout, ..model.with_options_of(&small.model) };
+        let target = Target { model, tokenizer: small.tokenizer.clone() };
         let grown = grow(&small, &target, &GrowOptions::default()).map_err(failed)?;
         // A tab has little memory, and the larger model comes next.
         drop(small);

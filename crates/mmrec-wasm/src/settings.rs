@@ -138,7 +138,7 @@ impl Preset {
 
 /// The smallest rung for browsers that a model can grow into, if there is one.
 pub fn grows_to(model: &ModelConfig) -> Option<Stage> {
-    STAGES.into_iter().find(|stage| check_sizes(model, &stage.config(model.vocab)).is_ok())
+    STAGES.into_iter().find(|stage| check_sizes(model, &stage.like(model)).is_ok())
 }
 
 /// What some settings mean.

@@ -1,7 +1,7 @@
 //! The crate's error: what went wrong, with its cause chained.
 
 use crate::checkpoint::CheckpointError;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Precision};
 use crate::data::DataError;
 use crate::grow::GrowError;
 use crate::tokenizer::TokenizerError;
@@ -51,6 +51,11 @@ pub enum Error {
         "the checkpoint holds a model only, not the state of its training: it can write and be evaluated, but not resumed"
     )]
     NotResumable,
+    /// A run with fresh weights is to train only a part of them.
+    #[error(
+        "freeze and lora keep weights as they are, and a new model has learned nothing to keep: begin with a checkpoint (mmrec finetune), or leave them out"
+    )]
+    NothingLearned,
     /// There is no such device.
     #[error("the device \"{device}\" cannot be used: {reason}")]
     Device {
@@ -59,6 +64,9 @@ pub enum Error {
         /// Why not, and what to do.
         reason: String,
     },
+    /// The device lacks a type of numbers.
+    #[error("this device cannot compute in {0}: train in f32 (--precision f32), or on a device that has it")]
+    Precision(Precision),
     /// The device failed while at work.
     #[error("the device failed while its results were read: {0}")]
     DeviceLost(String),

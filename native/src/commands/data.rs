@@ -37,6 +37,8 @@ Examples:
   mmrec data prepare --sample --out data/stories
   mmrec data prepare --tiny-shakespeare --tokenizer byte --out data/shakespeare
 
+Each file is a document: a model learns where documents end, and stops writing there.
+
 The text is read as UTF-8 (a byte order mark is dropped, all line ends become LF), twice and in pieces, so its size is limited by
 the disk alone. Its tail is held back for validation and never trained on.";
 
@@ -57,6 +59,16 @@ struct PrepareArgs {
     out: PathBuf,
     #[command(flatten)]
     text: TextFlags,
+    /// What ends a document within a file, such as "<|endoftext|>"; the end of a file always does
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "input",
+        default_value = "",
+        allow_hyphen_values = true,
+        hide_default_value = true
+    )]
+    separator: String,
     /// Where to download Tiny Shakespeare from
     #[arg(long, requires = "tiny_shakespeare", default_value = TINY_SHAKESPEARE_URL)]
     url: String,
@@ -118,7 +130,8 @@ pub fn run(args: DataArgs, output: Output) -> Result<()> {
     let folder = temporary_beside(&target)?;
     let (mut inputs, skipped, name) = sources(&args, folder.path(), output)?;
     report_skipped(&skipped, note);
-    let index = prepare(&mut inputs, &args.text.options(&name)?, folder.path(), output)?;
+    let options = PrepareOptions { separator: args.separator.clone(), ..args.text.options(&name)? };
+    let index = prepare(&mut inputs, &options, folder.path(), output)?;
     atomic::publish_folder(folder, &target)?;
     report(&args.out, &index, &inputs, &skipped, output)
 }

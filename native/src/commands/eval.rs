@@ -9,11 +9,13 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use mmrec::checkpoint::Checkpoint;
 use mmrec::data::{DataError, TextSources, Tokens, text};
+use mmrec::model::Model;
 use mmrec::tokenizer::Tokenizer;
 use mmrec::train::{Evaluation, Metrics};
 use serde_json::json;
 
 use super::generate::unknown_characters;
+use crate::adapter_file::AdapterFlags;
 use crate::cli::Compute;
 use crate::input::Inputs;
 use crate::output::{Output, note};
@@ -34,6 +36,8 @@ Loss is in nats per token, the text being read in windows of --context tokens, e
 pub struct EvalArgs {
     /// A .safetensors file that training wrote, here or in the browser
     checkpoint: PathBuf,
+    #[command(flatten)]
+    adapters: AdapterFlags,
     /// Prepared data, whose whole validation part is read; or a text file or folder, which is read as a whole
     #[arg(long, value_name = "FILE|DIR")]
     data: PathBuf,
@@ -74,8 +78,10 @@ pub fn run(args: &EvalArgs, output: Output) -> Result<()> {
     if held.unknown > 0 {
         note(&format!("{} never appeared in training", format::count(held.unknown, "character")));
     }
+    let (device, _) = args.compute.start()?;
+    let checkpoint = args.adapters.apply(checkpoint, &args.checkpoint)?;
     let started = Instant::now();
-    let (metrics, windows) = evaluate(args, &checkpoint, &held, context, output)?;
+    let (metrics, windows) = evaluate(args, &checkpoint.build_model(&device), &held, context, output)?;
     let evaluated = Evaluated { metrics, context, windows, seconds: started.elapsed().as_secs_f64() };
     evaluated.report(args, &checkpoint, &held, output)
 }
@@ -119,21 +125,13 @@ fn read_text(inputs: &mut Inputs, index: usize, name: &str, lossy: bool) -> Resu
     Ok(text::read_text(&bytes, name, lossy)?)
 }
 
-fn evaluate(
-    args: &EvalArgs,
-    checkpoint: &Checkpoint,
-    held: &Held,
-    context: usize,
-    output: Output,
-) -> Result<(Metrics, usize)> {
-    let (device, _) = args.compute.start()?;
-    let model = checkpoint.build_model(&device);
+fn evaluate(args: &EvalArgs, model: &Model, held: &Held, context: usize, output: Output) -> Result<(Metrics, usize)> {
     let mut evaluation = Evaluation::new(held.tokens.len(), context, 0);
     let (_, total) = evaluation.progress();
     let (pace, mut progress) = (Pace::new(0), Progress::counting(output, Some(total as u64)));
     while !evaluation.is_done() {
         interrupt::check()?;
-        pollster::block_on(evaluation.advance(&model, &held.tokens, args.batch.into()))?;
+        pollster::block_on(evaluation.advance(model, &held.tokens, args.batch.into()))?;
         let done = evaluation.progress().0;
         let left = pace.seconds_left(done as u64, total as u64).unwrap_or_default();
         progress.show(done as u64, &format!("window {done} of {total}, {} left", format::duration(left)), false);

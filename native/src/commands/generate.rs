@@ -12,6 +12,7 @@ use mmrec::model::Model;
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 use serde_json::json;
 
+use crate::adapter_file::AdapterFlags;
 use crate::cli::Compute;
 use crate::output::{Output, note};
 use crate::settings::{Usage, whole};
@@ -22,6 +23,7 @@ Examples:
   mmrec generate runs/book/best.safetensors --prompt \"Once upon a time\"
   mmrec generate best.safetensors --prompt \"Q: \" --stop \"Q:\" --temperature 0.5 --seed 7
   mmrec generate best.safetensors --prompt \"Once\" --logits --json
+  mmrec generate base.safetensors --adapter runs/letters/adapter.safetensors --prompt \"Dear\"
 
 The text appears as it is written. Its length is not limited: the model's memory does not grow with it. The same seed gives the
 same text.";
@@ -32,6 +34,8 @@ same text.";
 pub struct GenerateArgs {
     /// A .safetensors file that training wrote, here or in the browser
     checkpoint: PathBuf,
+    #[command(flatten)]
+    adapters: AdapterFlags,
     /// What the text begins with
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, default_value = "")]
     prompt: String,
@@ -80,6 +84,7 @@ pub fn run(args: &GenerateArgs, output: Output) -> Result<()> {
     let options = args.options()?;
     let checkpoint = checkpoint_file::read(&args.checkpoint)?;
     let (device, _) = args.compute.start()?;
+    let checkpoint = args.adapters.apply(checkpoint, &args.checkpoint)?;
     let model = checkpoint.build_model(&device);
     let prompt = args.prompt.replace("\r\n", "\n");
     warn_of_unknown(&checkpoint.tokenizer, &prompt);

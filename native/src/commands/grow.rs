@@ -89,7 +89,7 @@ impl GrowArgs {
         let same = ModelConfig { vocab: tokenizer.vocab(), ..old.model.clone() };
         let model = match (&self.config, self.to) {
             (Some(path), _) => SettingsFile::read(path)?.over(path, &same)?,
-            (None, Some(stage)) => ModelConfig { dropout: same.dropout, ..stage.config(same.vocab) },
+            (None, Some(stage)) => stage.like(&same),
             (None, None) => same,
         };
         Ok(Target { model, tokenizer })

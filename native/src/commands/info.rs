@@ -5,27 +5,64 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use mmrec::checkpoint::{Checkpoint, Progress};
-use mmrec::config::Stage;
+use mmrec::checkpoint::{AdapterAbout, AdapterFile, Checkpoint, CheckpointError, Progress};
+use mmrec::config::{ModelConfig, Stage};
 use serde_json::{Value, json};
 
 use crate::output::Output;
-use crate::{checkpoint_file, format};
+use crate::{adapter_file, checkpoint_file, format};
 
-/// Tell what is in a checkpoint
+/// Tell what is in a checkpoint or an adapter
 #[derive(Debug, Args)]
 pub struct InfoArgs {
     /// A .safetensors file that training wrote, here or in the browser
+    #[arg(value_name = "FILE")]
     checkpoint: PathBuf,
 }
 
 /// Runs the command.
 pub fn run(args: &InfoArgs, output: Output) -> Result<()> {
-    let checkpoint = checkpoint_file::read(&args.checkpoint)?;
+    let read = checkpoint_file::read(&args.checkpoint);
     let metadata = fs::metadata(&args.checkpoint);
     let bytes = metadata.with_context(|| format!("cannot read {}", args.checkpoint.display()))?.len();
+    let checkpoint = match read {
+        Err(error) if matches!(error.downcast_ref(), Some(CheckpointError::IsAdapter)) => {
+            return tell_of_adapter(args, &adapter_file::read(&args.checkpoint)?, bytes, output);
+        }
+        read => read?,
+    };
     output.value(&as_json(args, &checkpoint, bytes))?;
     as_text(args, &checkpoint, bytes).iter().try_for_each(|line| output.line(line))
+}
+
+fn tell_of_adapter(args: &InfoArgs, file: &AdapterFile, bytes: u64, output: Output) -> Result<()> {
+    let AdapterAbout { config, base, tokenizer, text, step, val_loss, .. } = &file.about;
+    output.value(&json!({
+        "type": "adapter",
+        "file": args.checkpoint,
+        "bytes": bytes,
+        "parameters": file.parameters(),
+        "model": file.model,
+        "about": file.about,
+    }))?;
+    let loss = val_loss.map_or(String::new(), |loss| format!(", {loss:.4} in validation"));
+    let stage = Stage::of(&file.model).map_or(String::new(), |stage| format!("{stage}, "));
+    let base = format!("{stage}{}, weights {}", format::count(file.model.parameters(), "parameter"), short(base));
+    let lines = [
+        format!("file        {} ({})", args.checkpoint.display(), format::size(bytes)),
+        format!(
+            "adapter     {} of rank {}, alpha {}",
+            format::count(file.parameters(), "parameter"),
+            config.rank,
+            config.alpha
+        ),
+        format!("blocks      {} to {} of {}", config.first_block + 1, file.model.layers, file.model.layers),
+        format!("base        {base}"),
+        format!("tokenizer   {tokenizer}"),
+        format!("text        {text}"),
+        format!("training    step {}{loss}", format::thousands(*step)),
+    ];
+    lines.iter().try_for_each(|line| output.line(line))
 }
 
 fn as_json(args: &InfoArgs, checkpoint: &Checkpoint, bytes: u64) -> Value {
@@ -40,6 +77,7 @@ fn as_json(args: &InfoArgs, checkpoint: &Checkpoint, bytes: u64) -> Value {
         "tokenizer": checkpoint.tokenizer.kind(),
         "vocabulary": checkpoint.tokenizer.vocab(),
         "resumable": checkpoint.progress.is_some(),
+        "adapter": checkpoint.adapter.as_ref().map(|adapter| adapter.config),
     });
     if let (Some(progress), Value::Object(fields)) = (&checkpoint.progress, &mut value) {
         let last = progress.history.last();
@@ -79,6 +117,7 @@ fn as_text(args: &InfoArgs, checkpoint: &Checkpoint, bytes: u64) -> Vec<String> 
             model.dropout
         ),
         format!("horizon     {}", format::count(model.horizon(), "token")),
+        format!("options     {}", options(model)),
         format!(
             "tokenizer   {}, vocabulary of {}",
             checkpoint.tokenizer.kind(),
@@ -93,6 +132,13 @@ fn as_text(args: &InfoArgs, checkpoint: &Checkpoint, bytes: u64) -> Vec<String> 
         ),
     }
     lines
+}
+
+fn options(model: &ModelConfig) -> String {
+    let gates = (model.gate_rank > 0).then(|| format!("gates of rank {}", model.gate_rank));
+    let planning = model.planning.then(|| "a head that plans".to_owned());
+    let options: Vec<String> = gates.into_iter().chain(planning).collect();
+    if options.is_empty() { "none".to_owned() } else { options.join(", ") }
 }
 
 fn progress_lines(progress: &Progress) -> Vec<String> {
@@ -111,6 +157,15 @@ fn progress_lines(progress: &Progress) -> Vec<String> {
             train.batch, train.context, train.accum, train.lr, train.seed
         ),
     ];
+    if train.is_partial() {
+        let (freeze, rank) = (format::count(train.freeze as u64, "block"), train.lora);
+        let trained = if rank > 0 {
+            format!("adapters of rank {rank}, alpha {}", train.lora_alpha)
+        } else {
+            "weights".to_owned()
+        };
+        lines.push(format!("trained     {trained}; {freeze} left as they were"));
+    }
     if let Some(last) = progress.history.last() {
         lines.push(format!("loss        {:.4} in training at step {}", last.train_loss, last.step));
     }

@@ -5,6 +5,7 @@ pub mod eval;
 pub mod generate;
 pub mod grow;
 pub mod info;
+pub mod merge;
 pub mod plan;
 pub mod train;
 pub mod worker;

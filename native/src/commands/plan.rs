@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::{ArgGroup, Args, ValueEnum};
+use clap::{ArgGroup, Args};
 use mmrec::config::Stage;
 use mmrec::driver::probe;
-use mmrec::plan::{Change, Memory, Precision, Remedy, Setup, flops_per_token, probe_shape, remedies};
+use mmrec::plan::{Change, Memory, Remedy, Setup, flops_per_token, probe_shape, remedies};
 use serde::Serialize;
 use serde_json::json;
 use sysinfo::{MemoryRefreshKind, System};
@@ -23,8 +23,7 @@ Examples:
   mmrec plan --stage 7b --batch 8 --context 2048 --precision bf16 --devices 8 --rate 400000 --memory 80 --price 3
 
 Memory is estimated for the CPU (within 10 % of what tiny, mini and small take). Speed is measured by a few steps here, of a
-smaller model of the same shape where the model is large; or derived from --rate, of which 60 % is expected to be reached.
-This version trains in f32; bf16 is for planning.";
+smaller model of the same shape where the model is large; or derived from --rate, of which 60 % is expected to be reached.";
 
 /// The share of the rate of a matrix product that training is expected to reach.
 const SHARE: f64 = 0.6;
@@ -48,9 +47,6 @@ pub struct PlanArgs {
     /// Devices that share each batch, each with a copy of the model
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=4096))]
     devices: u16,
-    /// How weights, gradients and activations are stored
-    #[arg(long, value_enum, default_value_t = PrecisionName::F32)]
-    precision: PrecisionName,
     /// Rate of a large matrix product on one device in GFLOP/s, instead of measuring here
     #[arg(long, value_name = "GFLOPS", value_parser = positive, allow_negative_numbers = true)]
     rate: Option<f64>,
@@ -64,12 +60,6 @@ pub struct PlanArgs {
     compute: Compute,
     #[command(flatten)]
     flags: TrainFlags,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum PrecisionName {
-    F32,
-    Bf16,
 }
 
 fn positive(text: &str) -> Result<f64, String> {
@@ -101,14 +91,15 @@ struct Plan {
 
 /// Runs the command.
 pub fn run(args: &PlanArgs, output: Output) -> Result<()> {
-    let (device, _) = args.compute.start()?;
+    args.compute.start_threads()?;
     let setup = setup(args)?;
     let limit = args.memory.map(|gigabytes| (gigabytes * 1e9) as u64).or_else(|| free_memory(args));
     let (rate, basis) = match args.rate {
         Some(rate) => {
             (SHARE * rate * 1e9, format!("{:.0} % of {} GFLOP/s", 100.0 * SHARE, format::thousands(rate as u64)))
         }
-        None => measured(&setup, &device)?,
+        // Only a measurement needs the device: one that is not here can be planned for as well.
+        None => measured(&setup, &args.compute.open()?.0)?,
     };
     let plan = Plan::new(args, &setup, limit, rate, basis);
     output.value(&json!({ "type": "plan", "stage": Stage::of(&setup.model), "plan": plan }))?;
@@ -124,13 +115,9 @@ fn setup(args: &PlanArgs) -> Result<Setup> {
         None => None,
     };
     let vocab = args.vocab.map_or_else(|| args.stage.map_or(256, Stage::default_vocab), |vocab| vocab as usize);
-    let (model, train) = Wish { stage: args.stage, file, flags: &args.flags }.for_new_run(vocab, 0)?;
-    let precision = match args.precision {
-        PrecisionName::F32 => Precision::F32,
-        PrecisionName::Bf16 => Precision::Bf16,
-    };
+    let (model, train) = Wish { stage: args.stage, file, flags: &args.flags, tuning: None }.for_new_run(vocab, 0)?;
     let workers = if args.compute.is_cpu() { rayon::current_num_threads() } else { 1 };
-    Ok(Setup { model, train, precision, devices: args.devices.into(), workers })
+    Ok(Setup { model, train, devices: args.devices.into(), workers })
 }
 
 /// What this machine can still give; unknown for graphics cards.

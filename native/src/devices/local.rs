@@ -19,7 +19,7 @@ pub struct Local {
 struct Job {
     rows: Vec<Tensor<1>>,
     work: Work,
-    done: Sender<Pass>,
+    done: Sender<Result<Pass, Error>>,
 }
 
 impl Local {
@@ -47,6 +47,12 @@ impl Peer for Local {
             let _ = jobs.send(Job { rows: rows.to_vec(), work, done });
         }
         let peer = format!("the device {}", self.name);
-        Box::new(move || pass.recv().map_err(|_| Error::Peer { peer, reason: "its thread ended".to_owned() }))
+        Box::new(move || {
+            let failed = |reason: String| Error::Peer { peer, reason };
+            match pass.recv() {
+                Ok(result) => result.map_err(|error| failed(error.to_string())),
+                Err(_) => Err(failed("its thread ended".to_owned())),
+            }
+        })
     }
 }

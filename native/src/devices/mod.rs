@@ -8,12 +8,12 @@ use std::str::FromStr;
 use anyhow::Result;
 use clap::Args;
 use mmrec::driver::Session;
-use mmrec::platform::{DeviceName, open};
+use mmrec::platform::DeviceName;
 use mmrec::train::{PLACES, Peer, Peers};
 use mmrec::{Device, Error};
 
 use self::local::Local;
-use crate::cli::Compute;
+use crate::cli::{Compute, open};
 use crate::settings::Usage;
 use crate::{format, workers};
 
@@ -67,11 +67,11 @@ impl Sharing {
         if spared && self.workers.is_empty() {
             return Err(Usage("--devices none leaves nobody to compute: name workers by --workers".to_owned()).into());
         }
-        let (home, mut description) =
-            compute.start_on(local.and_then(<[_]>::first).copied().unwrap_or(compute.device))?;
+        compute.start_threads()?;
+        let (home, mut description) = open(local.and_then(<[_]>::first).copied().unwrap_or(compute.device))?;
         let mut others: Vec<Box<dyn Peer>> = Vec::new();
         for name in local.unwrap_or_default().iter().skip(1) {
-            let (device, more) = pollster::block_on(open(*name))?;
+            let (device, more) = open(*name)?;
             description.push_str(&format!(" + {more}"));
             others.push(Box::new(Local::start(name.to_string(), device)?));
         }

@@ -2,7 +2,7 @@
 //! it is read as if the other side were wrong.
 
 use burn::backend::ir::ScalarIr;
-use mmrec::model::weight_specs;
+use mmrec::model::WeightSpec;
 use mmrec::train::{Batch, PLACES, Terms, Work};
 use serde::{Deserialize, Serialize};
 
@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 pub const HELLO: &str = "mmrec.hello";
 
 /// The operation that computes a share. Inputs: tokens, then the weights as rows. Outputs: a report, empty if all is well, the
-/// loss, and the gradients as rows.
+/// loss, the gradients as rows and, where the model plans, those of its plans.
 pub const PASS: &str = "mmrec.pass";
 
 /// Numbers of a report, a byte each.
 pub const REPORT: usize = 512;
 
-/// Bytes that a text may have.
-const TEXT: u64 = 1 << 16;
+/// Bytes that a text may have; a run's settings have a prompt in them.
+const TEXT: u64 = 1 << 20;
 
 /// Tokens that one share may have.
 const TOKENS: u64 = 1 << 28;
@@ -68,9 +68,11 @@ impl Request {
         (Self { terms: work.terms, rows, context }, tokens)
     }
 
-    /// Values of every weight's row, for a request that is sound.
-    pub fn weights(&self) -> Result<Vec<usize>, String> {
-        self.terms.model.validate().map_err(|error| error.to_string())?;
+    /// Refuses a request that is not sound.
+    pub fn check(&self) -> Result<(), String> {
+        let Terms { model, train, .. } = &self.terms;
+        let sizes = model.validate().and_then(|()| train.validate()).and_then(|()| train.validate_for(model));
+        sizes.map_err(|error| error.to_string())?;
         if self.terms.place >= PLACES as u64 {
             return Err(format!("place {} of {PLACES}", self.terms.place));
         }
@@ -78,7 +80,21 @@ impl Request {
         if self.terms.tokens < count {
             return Err(format!("{count} tokens are more than the step's {}", self.terms.tokens));
         }
-        Ok(weight_specs(&self.terms.model).iter().map(mmrec::model::WeightSpec::len).collect())
+        Ok(())
+    }
+
+    /// Values of every weight's row.
+    pub fn weights(&self) -> Vec<usize> {
+        self.terms.weights().iter().map(WeightSpec::len).collect()
+    }
+
+    /// Values of every output.
+    pub fn outputs(&self) -> Vec<usize> {
+        let mut lengths = vec![REPORT, 1];
+        let gradients: Vec<usize> = self.terms.trained().iter().map(WeightSpec::len).collect();
+        let plans = if self.terms.model.plans(self.context as usize) { gradients.clone() } else { Vec::new() };
+        lengths.extend(gradients.into_iter().chain(plans));
+        lengths
     }
 
     /// Tokens of all rows.
@@ -156,7 +172,7 @@ pub fn from_report(values: &[f32]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mmrec::config::Stage;
+    use mmrec::config::{ModelConfig, Stage, TrainConfig};
 
     use super::*;
 
@@ -166,8 +182,16 @@ mod tests {
             targets: (first + 1..first + 7).collect(),
             context: 3,
         };
-        let terms =
-            Terms { model: Stage::Tiny.config(40), step: 7, place: 1, tokens: 24, seed: u64::MAX, recompute: true };
+        let model = ModelConfig { planning: true, block: 1, ..Stage::Tiny.config(40) };
+        let train = TrainConfig {
+            seed: u64::MAX,
+            lora: 2,
+            lora_alpha: 3.0,
+            freeze: 1,
+            sample_prompt: "\u{1}".repeat(100_000),
+            ..TrainConfig::for_model(&model)
+        };
+        let terms = Terms { model, train, step: 7, place: 1, tokens: 24 };
         Work { batches: vec![batch(0), batch(10)], terms }
     }
 
@@ -183,14 +207,28 @@ mod tests {
         let text = serde_json::to_string(&request).expect("written");
         let text = from_scalars(&to_scalars(&text)).expect("carried");
         let request: Request = serde_json::from_str(&text).expect("read");
-        assert_eq!(request.weights().expect("sound")[0], 40 * 64);
+        assert_eq!(request.check(), Ok(()));
+        assert_eq!(request.weights()[0], 40 * 64);
+        assert_eq!(request.outputs()[..3], [REPORT, 1, 64 * 2], "the gradient of the first A");
         assert_eq!(request.work(&tokens).expect("sound"), work());
     }
 
     #[test]
+    fn plans_are_outputs_where_there_are_any() {
+        let (planning, _) = request(|_| ());
+        let (short, _) = request(|r| r.terms.model.block = 2);
+        let gradients = planning.terms.trained().len();
+        assert_eq!(planning.outputs().len(), 2 + 2 * gradients);
+        assert_eq!(short.outputs().len(), 2 + gradients);
+    }
+
+    #[test]
     fn requests_that_are_not_sound_are_refused() {
-        let refused = |change: fn(&mut Request)| request(change).0.weights().expect_err("not sound");
+        let refused = |change: fn(&mut Request)| request(change).0.check().expect_err("not sound");
         assert!(refused(|r| r.terms.model.width = 3).contains("heads"));
+        assert!(refused(|r| r.terms.train.freeze = 99).contains("freeze"));
+        assert!(refused(|r| r.terms.train.lora = 1 << 40).contains("lora"));
+        assert!(refused(|r| r.terms.train.lr = 2.0).contains("lr"));
         assert!(refused(|r| r.terms.place = 64).contains("place"));
         assert!(refused(|r| r.terms.tokens = 11).contains("more than"));
         let changes: [fn(&mut Request); 3] = [|r| r.context = 0, |r| r.rows = vec![], |r| r.rows = vec![u64::MAX, 2]];

@@ -39,7 +39,9 @@ where
             let result = computed.unwrap_or_else(|panic| Err(text_of(panic.as_ref())));
             let report = |text: &str| row(to_report(text), &device);
             let outputs = match result {
-                Ok(Pass { loss, gradients }) => [report(""), loss].into_iter().chain(gradients).collect(),
+                Ok(Pass { loss, gradients, plans }) => {
+                    [report(""), loss].into_iter().chain(gradients).chain(plans).collect()
+                }
                 Err(reason) => vec![report(&reason)],
             };
             set_all::<B>(handles, operation, outputs, &device);
@@ -54,15 +56,18 @@ where
     let text = from_scalars(&operation.scalars)?;
     let request: Request =
         serde_json::from_str(&text).map_err(|error| format!("the request cannot be read: {error}"))?;
-    let lengths = request.weights()?;
+    request.check()?;
     let [tokens, weights @ ..] = operation.inputs.as_slice() else { return Err("no tokens came".to_owned()) };
-    let sizes = weights.iter().map(|weight| weight.shape.as_slice().to_vec());
-    if !sizes.eq(lengths.iter().map(|length| vec![*length])) || operation.outputs.len() != lengths.len() + 2 {
-        return Err("the weights are not those of the model".to_owned());
+    if !are_rows(weights, &request.weights()) || !are_rows(&operation.outputs, &request.outputs()) {
+        return Err("what came, or what is wanted back, is not of the model's sizes".to_owned());
     }
     let work = request.work(&ids::<B>(handles, tokens)?)?;
     let rows: Vec<Tensor<1>> = weights.iter().map(|weight| float::<B>(handles, weight)).collect();
-    Ok(work.on_device(rows, device))
+    work.on_device(rows, device).map_err(|error| error.to_string())
+}
+
+fn are_rows(tensors: &[TensorIr], lengths: &[usize]) -> bool {
+    tensors.iter().map(|tensor| tensor.shape.as_slice().to_vec()).eq(lengths.iter().map(|length| vec![*length]))
 }
 
 fn ids<B: BackendIr>(handles: &mut Handles<B>, tensor: &TensorIr) -> Result<Vec<i64>, String>

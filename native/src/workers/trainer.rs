@@ -12,7 +12,6 @@ use burn::remote::{ConnectError, CustomOpClient, IrohHost, RemoteHost};
 use burn::tensor::{DType, Device, Int, Shape, Tensor, TensorData};
 use iroh::endpoint::{ConnectError as DialError, ConnectingError, ConnectionError};
 use iroh::{Endpoint, EndpointAddr, SecretKey};
-use mmrec::model::weight_specs;
 use mmrec::train::{PLACES, Pass, Peer, Pending, Work};
 use mmrec::{Error, platform};
 
@@ -165,20 +164,19 @@ impl Worker {
 
 impl Peer for Worker {
     fn begin(&self, rows: &[Tensor<1>], work: Work) -> Pending {
-        let specs = weight_specs(&work.terms.model);
-        let lengths: Vec<usize> = [REPORT, 1].into_iter().chain(specs.iter().map(|spec| spec.len())).collect();
+        let trained = work.terms.trained().len();
         let (request, tokens) = Request::of(work);
         let text = serde_json::to_string(&request).expect("a request is plain numbers");
         let inputs =
             std::iter::once(self.send_tokens(tokens)).chain(rows.iter().map(|row| self.send_row(row))).collect();
-        let outputs = self.call(PASS, inputs, &lengths, &text);
+        let outputs = self.call(PASS, inputs, &request.outputs(), &text);
         let peer = self.name.clone();
-        Box::new(move || finish(outputs).map_err(|reason| Error::Peer { peer, reason }))
+        Box::new(move || finish(outputs, trained).map_err(|reason| Error::Peer { peer, reason }))
     }
 }
 
-/// Waits for a share's results.
-fn finish(outputs: Vec<Tensor<1>>) -> Result<Pass, String> {
+/// Waits for a share's results, among them gradients of `trained` weights.
+fn finish(outputs: Vec<Tensor<1>>, trained: usize) -> Result<Pass, String> {
     let lost = |_| "the connection was lost: the worker ended, or the network failed".to_owned();
     let mut results = pollster::block_on(platform::read(outputs)).map_err(lost)?.into_iter();
     let report = from_report(&results.next().unwrap_or_default());
@@ -190,5 +188,6 @@ fn finish(outputs: Vec<Tensor<1>>) -> Result<Pass, String> {
         Tensor::from_data(TensorData::new(values, [count]), &Device::flex())
     });
     let loss = rows.next().ok_or("it gave no result")?;
-    Ok(Pass { loss, gradients: rows.collect() })
+    let gradients = rows.by_ref().take(trained).collect();
+    Ok(Pass { loss, gradients, plans: rows.collect() })
 }

@@ -22,6 +22,16 @@ pub enum CheckpointError {
         "this safetensors file was not saved by mmrec (its metadata has no format \"mmrec\"); choose a checkpoint that mmrec saved"
     )]
     Foreign,
+    /// The file is an adapter, where a checkpoint is asked for.
+    #[error(
+        "this is an adapter, not a checkpoint: give it by --adapter, beside the checkpoint that it was trained for"
+    )]
+    IsAdapter,
+    /// The file is a checkpoint, where an adapter is asked for.
+    #[error(
+        "this is a checkpoint, not an adapter: choose an adapter.safetensors that a run of mmrec finetune --lora saved"
+    )]
+    IsCheckpoint,
     /// The file was written by a newer version.
     #[error("the file has format version {found}, and this program reads versions up to {supported}; update mmrec")]
     Newer {

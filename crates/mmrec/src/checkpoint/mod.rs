@@ -1,15 +1,22 @@
 //! Checkpoints: one safetensors file with weights, the optimizer's moments and everything else that resuming needs.
 //!
-//! Weights stand under their plain names, moments under `optimizer.first.*` and `optimizer.second.*`, all in f32; the metadata
-//! holds the format's version, the configuration, the tokenizer and the progress as JSON, and a SHA-256 of the whole file.
+//! Weights stand under their plain names, the factors of adapters as `*.lora.a` and `*.lora.b`, moments under `optimizer.first.*`
+//! and `optimizer.second.*`, all in f32; the metadata holds the format's version, the configuration, the tokenizer and the
+//! progress as JSON, and a SHA-256 of the whole file. An adapter by itself is a file of the same kind, see [`AdapterFile`].
 //!
 //! Invariant: `from_bytes` accepts what `to_bytes` wrote, and nothing that differs from it in a single bit.
 
+mod adapter;
+mod adapter_file;
 mod error;
 mod read;
 mod write;
 
+pub use adapter::{Adapter, AdapterError};
+pub use adapter_file::{AdapterAbout, AdapterFile};
 pub use error::CheckpointError;
+
+use std::borrow::Cow;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -17,9 +24,9 @@ use serde::{Deserialize, Serialize};
 use crate::config::{ModelConfig, TrainConfig};
 use crate::data::{Sampler, hex};
 use crate::driver::{Due, Point};
-use crate::model::{Model, Weight, weight_specs};
+use crate::model::{Model, Weight};
 use crate::tokenizer::Tokenizer;
-use crate::train::{AdamW, Trainer};
+use crate::train::{AdamW, Trainer, is_trained, trained_specs};
 
 /// The format's version: readers refuse newer ones.
 pub const VERSION: u32 = 1;
@@ -42,12 +49,14 @@ pub struct Checkpoint {
     pub model: ModelConfig,
     /// The model's tokenizer.
     pub tokenizer: Tokenizer,
-    /// The weights, in the order of [`weight_specs`].
+    /// The weights, in the order of [`weight_specs`](crate::model::weight_specs).
     pub weights: Vec<Stored>,
+    /// What is trained beside the weights, where the settings in `progress` say so.
+    pub adapter: Option<Adapter>,
     /// The state of training.
     pub progress: Option<Progress>,
-    /// The optimizer's first and second moments, in the order of the weights. Always there with `progress`; without, they are
-    /// those of a run before, for a new one to begin with, or empty.
+    /// The optimizer's first and second moments, in the order of what is trained. Always there with `progress`; without, they are
+    /// those of a run before, of all weights, for a new one to begin with, or empty.
     pub moments: Vec<[Vec<f32>; 2]>,
 }
 
@@ -109,8 +118,13 @@ pub struct Best {
 }
 
 impl Checkpoint {
-    /// The model on `device` (an autodiff device if it is to be trained).
+    /// The model on `device`, with its adapter, if any, merged into its weights.
     pub fn build_model(&self, device: &Device) -> Model {
+        if self.adapter.is_some() { self.plain().build_base(device) } else { self.build_base(device) }
+    }
+
+    /// The model on `device` without its adapter.
+    fn build_base(&self, device: &Device) -> Model {
         let mut weights = self.weights.iter();
         let next =
             |_: &_| Ok::<_, std::convert::Infallible>(weights.next().map(|w| w.values.clone()).unwrap_or_default());
@@ -120,23 +134,55 @@ impl Checkpoint {
         }
     }
 
+    /// The same model as one that was trained as a whole: its adapter merged into its weights, and no state of a training that
+    /// trained only a part.
+    pub fn plain(&self) -> Cow<'_, Checkpoint> {
+        let is_partial = self.progress.as_ref().is_some_and(|progress| progress.train.is_partial());
+        if !is_partial && self.adapter.is_none() {
+            return Cow::Borrowed(self);
+        }
+        let mut weights = self.weights.clone();
+        if let Some(adapter) = &self.adapter {
+            adapter.add_to(&mut weights, 1.0);
+        }
+        let (model, tokenizer) = (self.model.clone(), self.tokenizer.clone());
+        Cow::Owned(Checkpoint { model, tokenizer, weights, adapter: None, progress: None, moments: Vec::new() })
+    }
+
     /// The trainer as it was, on `device` with gradients; `None` for a model without progress.
     pub fn build_trainer(&self, device: &Device) -> Option<Trainer> {
         let progress = self.progress.as_ref()?;
-        let optimizer = AdamW::new(&weight_specs(&self.model), self.moments_on(device), progress.settled);
-        let model = self.build_model(&device.clone().autodiff());
-        Some(Trainer::new(&self.model, model, optimizer, progress.step).begun_at(progress.began()))
+        let train = &progress.train;
+        let optimizer = AdamW::new(&trained_specs(&self.model, train), self.moments_on(device), progress.settled);
+        let mut model = self.build_base(&device.clone().autodiff());
+        if let Some(adapter) = &self.adapter {
+            model = adapter.attach(model, &self.model);
+        }
+        Some(Trainer::new(&self.model, train, model, optimizer, progress.step).begun_at(progress.began()))
     }
 
-    /// A trainer at the beginning of a new run, with these weights and, where there are any, these moments.
-    pub fn build_new_trainer(&self, device: &Device) -> Trainer {
-        let model = self.build_model(&device.clone().autodiff());
-        let Some([first, second]) = self.moment_corrections() else {
-            return Trainer::start(&self.model, model);
+    /// A trainer at the beginning of a new run, with these weights and, where there are any of what `train` trains, these moments.
+    pub fn build_new_trainer(&self, train: &TrainConfig, device: &Device) -> Trainer {
+        let plain = self.plain();
+        let model = plain.build_base(&device.clone().autodiff());
+        let Some([first, second]) = plain.moment_corrections().filter(|_| train.lora == 0) else {
+            return Trainer::start(&self.model, train, model);
         };
         let correct = |[a, b]: [Tensor<1>; 2]| [a * first, b * second];
-        let moments = self.moments_on(device).into_iter().map(correct).collect();
-        Trainer::new(&self.model, model, AdamW::new(&weight_specs(&self.model), moments, true), 0)
+        let all = plain.weights.iter().zip(plain.moments_on(device));
+        let kept = all.filter(|(weight, _)| is_trained(train, &weight.name)).map(|(_, moments)| correct(moments));
+        let optimizer = AdamW::new(&trained_specs(&self.model, train), kept.collect(), true);
+        Trainer::new(&self.model, train, model, optimizer, 0)
+    }
+
+    /// What is trained, in the order of the moments.
+    fn trained(&self) -> impl Iterator<Item = &Stored> {
+        let train = self.progress.as_ref().map(|progress| &progress.train);
+        let factors = self.adapter.iter().flat_map(|adapter| &adapter.factors);
+        self.weights
+            .iter()
+            .chain(factors)
+            .filter(move |tensor| train.is_none_or(|train| is_trained(train, &tensor.name)))
     }
 
     /// What turns the moments, first and second, into estimates that need no correction for their start at zero; `None` where
@@ -167,7 +213,7 @@ impl Progress {
     }
 }
 
-/// Puts values that were read back in the order of `weights` under their names.
+/// Puts values that were read back in the order of `weights` under their names; factors of an adapter among them as well.
 pub(crate) fn stored(weights: &[Weight], values: Vec<Vec<f32>>) -> Vec<Stored> {
     let named = |(weight, values): (&Weight, Vec<f32>)| Stored {
         name: weight.name.clone(),

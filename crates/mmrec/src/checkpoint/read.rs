@@ -6,13 +6,18 @@ use safetensors::tensor::Metadata;
 use safetensors::{Dtype, SafeTensors};
 use serde::de::DeserializeOwned;
 
+use super::adapter_file::ADAPTER_FORMAT;
 use super::{
-    Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, MODEL_KEY, PROGRESS_KEY, Progress, SECOND, Stored,
+    Adapter, Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, MODEL_KEY, PROGRESS_KEY, Progress, SECOND, Stored,
     TOKENIZER_KEY, VERSION, VERSION_KEY, checksum, checksum_place,
 };
-use crate::config::ModelConfig;
-use crate::model::{WeightSpec, weight_specs};
+use crate::config::{AdapterConfig, ModelConfig, TrainConfig};
+use crate::model::{WeightSpec, adapter_specs, weight_specs};
 use crate::tokenizer::Tokenizer;
+use crate::train::trained_specs;
+
+/// What a file says about itself.
+pub(super) type Texts = HashMap<String, String>;
 
 impl Checkpoint {
     /// Reads a file's bytes.
@@ -20,19 +25,29 @@ impl Checkpoint {
     /// # Errors
     /// Every way in which the bytes are not a whole, unchanged checkpoint of a version read here; see [`CheckpointError`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, CheckpointError> {
-        let header = read_header(bytes)?;
-        let not_safetensors = |error: &dyn std::error::Error| CheckpointError::NotSafetensors(error.to_string());
-        let metadata: Metadata = serde_json::from_slice(header).map_err(|error| not_safetensors(&error))?;
-        let texts = metadata.metadata().as_ref().ok_or(CheckpointError::Foreign)?;
-        check_format(texts)?;
-        let expected = 8 + header.len() as u64 + metadata.data_len() as u64;
-        if (bytes.len() as u64) < expected {
-            return Err(CheckpointError::Truncated { expected, actual: bytes.len() as u64 });
-        }
-        check_sum(bytes)?;
-        let tensors = SafeTensors::deserialize(bytes).map_err(|error| not_safetensors(&error))?;
-        read_parts(texts, &tensors)
+        let (texts, tensors) = open(bytes, FORMAT, VERSION)?;
+        read_parts(&texts, &tensors)
     }
+}
+
+/// What a whole, unchanged file of ours of this format says about itself, and its tensors.
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    format: &str,
+    version: u32,
+) -> Result<(Texts, SafeTensors<'a>), CheckpointError> {
+    let header = read_header(bytes)?;
+    let not_safetensors = |error: &dyn std::error::Error| CheckpointError::NotSafetensors(error.to_string());
+    let metadata: Metadata = serde_json::from_slice(header).map_err(|error| not_safetensors(&error))?;
+    let texts = metadata.metadata().as_ref().ok_or(CheckpointError::Foreign)?;
+    check_format(texts, format, version)?;
+    let expected = 8 + header.len() as u64 + metadata.data_len() as u64;
+    if (bytes.len() as u64) < expected {
+        return Err(CheckpointError::Truncated { expected, actual: bytes.len() as u64 });
+    }
+    check_sum(bytes)?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| not_safetensors(&error))?;
+    Ok((texts.clone(), tensors))
 }
 
 /// The header's bytes, once the file is known to hold them.
@@ -53,13 +68,16 @@ fn read_header(bytes: &[u8]) -> Result<&[u8], CheckpointError> {
     }
 }
 
-fn check_format(texts: &HashMap<String, String>) -> Result<(), CheckpointError> {
-    if texts.get(FORMAT_KEY).map(String::as_str) != Some(FORMAT) {
-        return Err(CheckpointError::Foreign);
+fn check_format(texts: &Texts, format: &str, supported: u32) -> Result<(), CheckpointError> {
+    match texts.get(FORMAT_KEY).map(String::as_str) {
+        Some(found) if found == format => {}
+        Some(ADAPTER_FORMAT) => return Err(CheckpointError::IsAdapter),
+        Some(FORMAT) => return Err(CheckpointError::IsCheckpoint),
+        _ => return Err(CheckpointError::Foreign),
     }
     let version = texts.get(VERSION_KEY).and_then(|version| version.parse().ok());
     match version.ok_or(CheckpointError::Foreign)? {
-        found if found > VERSION => Err(CheckpointError::Newer { found, supported: VERSION }),
+        found if found > supported => Err(CheckpointError::Newer { found, supported }),
         _ => Ok(()),
     }
 }
@@ -69,7 +87,7 @@ fn check_sum(bytes: &[u8]) -> Result<(), CheckpointError> {
     if checksum(bytes, &place).as_bytes() == &bytes[place] { Ok(()) } else { Err(CheckpointError::Damaged) }
 }
 
-fn read_parts(texts: &HashMap<String, String>, tensors: &SafeTensors) -> Result<Checkpoint, CheckpointError> {
+fn read_parts(texts: &Texts, tensors: &SafeTensors) -> Result<Checkpoint, CheckpointError> {
     let model: ModelConfig = part(texts, MODEL_KEY)?;
     model.validate()?;
     let tokenizer: Tokenizer = part(texts, TOKENIZER_KEY)?;
@@ -79,24 +97,45 @@ fn read_parts(texts: &HashMap<String, String>, tensors: &SafeTensors) -> Result<
         return Err(CheckpointError::Invalid { part: TOKENIZER_KEY, reason });
     }
     let progress: Option<Progress> = texts.contains_key(PROGRESS_KEY).then(|| part(texts, PROGRESS_KEY)).transpose()?;
-    if let Some(progress) = &progress {
-        progress.train.validate()?;
+    let train = progress.as_ref().map(|progress| &progress.train);
+    if let Some(train) = train {
+        train.validate()?;
+        train.validate_for(&model)?;
     }
     let specs = weight_specs(&model);
-    let mut weights = Vec::with_capacity(specs.len());
-    let mut moments = Vec::new();
+    let weights = read_all(tensors, &specs)?;
+    let adapter =
+        train.and_then(TrainConfig::adapter).map(|config| Adapter::read(tensors, &model, config)).transpose()?;
     let has_moments = progress.is_some() || specs.iter().any(|spec| tensors.tensor(&tensor_name(FIRST, spec)).is_ok());
-    for spec in &specs {
-        let values = read_tensor(tensors, "", spec)?;
-        weights.push(Stored { name: spec.name.clone(), shape: spec.shape.clone(), values });
-        if has_moments {
-            moments.push([read_tensor(tensors, FIRST, spec)?, read_tensor(tensors, SECOND, spec)?]);
-        }
-    }
-    Ok(Checkpoint { model, tokenizer, weights, progress, moments })
+    let trained = train.map_or(specs, |train| trained_specs(&model, train));
+    let moments = if has_moments { read_moments(tensors, &trained)? } else { Vec::new() };
+    Ok(Checkpoint { model, tokenizer, weights, adapter, progress, moments })
 }
 
-fn part<T: DeserializeOwned>(texts: &HashMap<String, String>, key: &'static str) -> Result<T, CheckpointError> {
+impl Adapter {
+    /// The adapter among `tensors`; its configuration was checked.
+    pub(super) fn read(
+        tensors: &SafeTensors,
+        model: &ModelConfig,
+        config: AdapterConfig,
+    ) -> Result<Self, CheckpointError> {
+        Ok(Self { config, factors: read_all(tensors, &adapter_specs(model, &config))? })
+    }
+}
+
+fn read_all(tensors: &SafeTensors, specs: &[WeightSpec]) -> Result<Vec<Stored>, CheckpointError> {
+    let read = |spec: &WeightSpec| {
+        let values = read_tensor(tensors, "", spec)?;
+        Ok(Stored { name: spec.name.clone(), shape: spec.shape.clone(), values })
+    };
+    specs.iter().map(read).collect()
+}
+
+fn read_moments(tensors: &SafeTensors, specs: &[WeightSpec]) -> Result<Vec<[Vec<f32>; 2]>, CheckpointError> {
+    specs.iter().map(|spec| Ok([read_tensor(tensors, FIRST, spec)?, read_tensor(tensors, SECOND, spec)?])).collect()
+}
+
+pub(super) fn part<T: DeserializeOwned>(texts: &Texts, key: &'static str) -> Result<T, CheckpointError> {
     let invalid = |reason: String| CheckpointError::Invalid { part: key, reason };
     let text = texts.get(key).ok_or_else(|| invalid("it is missing".to_owned()))?;
     serde_json::from_str(text).map_err(|error| invalid(error.to_string()))

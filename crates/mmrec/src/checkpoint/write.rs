@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     BLANK, CHECKSUM_KEY, Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, MODEL_KEY, PROGRESS_KEY, SECOND,
-    TOKENIZER_KEY, VERSION, VERSION_KEY, checksum_place,
+    Stored, TOKENIZER_KEY, VERSION, VERSION_KEY, checksum_place,
 };
 
 use crate::data::hex;
@@ -18,7 +18,10 @@ use crate::data::hex;
 const PIECE: usize = 1 << 14;
 
 /// Names with shapes and values, in the order of the file: that of the names.
-type Tensors<'a> = BTreeMap<String, (&'a [usize], &'a [f32])>;
+pub(super) type Tensors<'a> = BTreeMap<String, (&'a [usize], &'a [f32])>;
+
+/// What a file says about itself, but for its checksum.
+pub(super) type Metadata = BTreeMap<&'static str, String>;
 
 impl Checkpoint {
     /// The file's bytes.
@@ -38,42 +41,13 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError::Write`] if the parts do not fit the format or `out` takes no more.
     pub fn write_to(&self, out: &mut dyn Write) -> Result<(), CheckpointError> {
-        let tensors = self.tensors();
-        let mut header = self.header(&tensors)?;
-        let place = checksum_place(&header).ok_or_else(|| failed("no place for the checksum"))?;
-        let mut hash = Sha256::new_with_prefix(&header);
-        each_piece(&tensors, |piece| {
-            hash.update(piece);
-            Ok(())
-        })?;
-        header[place].copy_from_slice(hex(hash).as_bytes());
-        out.write_all(&header).map_err(failed)?;
-        each_piece(&tensors, |piece| out.write_all(piece).map_err(failed))
+        write_file(self.metadata()?, &self.tensors(), out)
     }
 
-    /// The length of the header, and the header, as safetensors defines them; the checksum is blank.
-    fn header(&self, tensors: &Tensors) -> Result<Vec<u8>, CheckpointError> {
-        let mut entries = BTreeMap::from([("__metadata__".to_owned(), json!(self.metadata()?))]);
-        let mut end = 0;
-        for (name, (shape, values)) in tensors {
-            let start = end;
-            end += 4 * values.len();
-            entries.insert(name.clone(), json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, end] }));
-        }
-        let mut header = vec![0; 8];
-        serde_json::to_writer(&mut header, &entries).map_err(failed)?;
-        // Values begin at a multiple of their size.
-        header.resize(header.len().next_multiple_of(8), b' ');
-        let length = header.len() as u64 - 8;
-        header[..8].copy_from_slice(&length.to_le_bytes());
-        Ok(header)
-    }
-
-    fn metadata(&self) -> Result<BTreeMap<&'static str, String>, CheckpointError> {
-        let mut metadata = BTreeMap::from([
+    fn metadata(&self) -> Result<Metadata, CheckpointError> {
+        let mut metadata = Metadata::from([
             (FORMAT_KEY, FORMAT.to_owned()),
             (VERSION_KEY, VERSION.to_string()),
-            (CHECKSUM_KEY, BLANK.to_owned()),
             (MODEL_KEY, text(&self.model)?),
             (TOKENIZER_KEY, text(&self.tokenizer)?),
         ]);
@@ -84,11 +58,9 @@ impl Checkpoint {
     }
 
     fn tensors(&self) -> Tensors<'_> {
-        let mut tensors = Tensors::new();
-        for weight in &self.weights {
-            tensors.insert(weight.name.clone(), (&weight.shape, &weight.values));
-        }
-        for (weight, moments) in self.weights.iter().zip(&self.moments) {
+        let factors = self.adapter.iter().flat_map(|adapter| &adapter.factors);
+        let mut tensors = tensors(self.weights.iter().chain(factors));
+        for (weight, moments) in self.trained().zip(&self.moments) {
             for (prefix, values) in [FIRST, SECOND].iter().zip(moments) {
                 tensors.insert(format!("{prefix}{}", weight.name), (&weight.shape, values));
             }
@@ -97,8 +69,50 @@ impl Checkpoint {
     }
 }
 
+/// Tensors under their names.
+pub(super) fn tensors<'a>(stored: impl IntoIterator<Item = &'a Stored>) -> Tensors<'a> {
+    stored.into_iter().map(|tensor| (tensor.name.clone(), (&*tensor.shape, &*tensor.values))).collect()
+}
+
+/// Writes a file of `tensors` whose metadata are `metadata` and its checksum.
+pub(super) fn write_file(
+    mut metadata: Metadata,
+    tensors: &Tensors,
+    out: &mut dyn Write,
+) -> Result<(), CheckpointError> {
+    metadata.insert(CHECKSUM_KEY, BLANK.to_owned());
+    let mut header = header(&metadata, tensors)?;
+    let place = checksum_place(&header).ok_or_else(|| failed("no place for the checksum"))?;
+    let mut hash = Sha256::new_with_prefix(&header);
+    each_piece(tensors, |piece| {
+        hash.update(piece);
+        Ok(())
+    })?;
+    header[place].copy_from_slice(hex(hash).as_bytes());
+    out.write_all(&header).map_err(failed)?;
+    each_piece(tensors, |piece| out.write_all(piece).map_err(failed))
+}
+
+/// The length of the header, and the header, as safetensors defines them.
+fn header(metadata: &Metadata, tensors: &Tensors) -> Result<Vec<u8>, CheckpointError> {
+    let mut entries = BTreeMap::from([("__metadata__".to_owned(), json!(metadata))]);
+    let mut end = 0;
+    for (name, (shape, values)) in tensors {
+        let start = end;
+        end += 4 * values.len();
+        entries.insert(name.clone(), json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, end] }));
+    }
+    let mut header = vec![0; 8];
+    serde_json::to_writer(&mut header, &entries).map_err(failed)?;
+    // Values begin at a multiple of their size.
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let length = header.len() as u64 - 8;
+    header[..8].copy_from_slice(&length.to_le_bytes());
+    Ok(header)
+}
+
 /// Hands the values to `take` as the bytes of the file, a piece at a time.
-fn each_piece(
+pub(super) fn each_piece(
     tensors: &Tensors,
     mut take: impl FnMut(&[u8]) -> Result<(), CheckpointError>,
 ) -> Result<(), CheckpointError> {
@@ -111,7 +125,7 @@ fn each_piece(
     Ok(())
 }
 
-fn text(value: &impl Serialize) -> Result<String, CheckpointError> {
+pub(super) fn text(value: &impl Serialize) -> Result<String, CheckpointError> {
     serde_json::to_string(value).map_err(failed)
 }
 

@@ -3,12 +3,16 @@
 //! Invariant: what passes `validate` can be built and trained; what does not is refused with the field, its value and the
 //! allowed range.
 
+mod adapter;
 mod model;
+mod precision;
 mod sample;
 mod stage;
 mod train;
 
+pub use adapter::AdapterConfig;
 pub use model::ModelConfig;
+pub use precision::Precision;
 pub use sample::SampleConfig;
 pub use stage::Stage;
 pub use train::TrainConfig;
@@ -29,6 +33,11 @@ pub enum ConfigError {
     /// A stage's name is not one of the ladder's.
     #[error("unknown stage \"{0}\": use one of tiny, mini, small, base, medium, large, 7b")]
     UnknownStage(String),
+}
+
+/// Whether a field may be left out of a file.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Refuses `value` unless `ok`, naming the field and what is allowed.

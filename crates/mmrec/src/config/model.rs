@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, require, require_within};
+use super::{ConfigError, is_default, require, require_within};
 
 /// Sizes of an MM-Rec model; with the weights they define its function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,12 @@ pub struct ModelConfig {
     /// Share of each branch's outputs dropped in training, 0 to 0.9.
     #[serde(default)]
     pub dropout: f64,
+    /// Rank of the decay and write gates' own projection (DPG); 0: they are columns of the fused one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub gate_rank: usize,
+    /// Whether the model has a head that plans ahead in training (UBÖO); generation does without it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub planning: bool,
 }
 
 fn default_block() -> usize {
@@ -52,9 +58,32 @@ impl ModelConfig {
         self.width / self.heads
     }
 
-    /// Columns of the fused projection: q, k, v, e of width D; salience, decay gate and write gate per head.
+    /// Columns of the fused projection: q, k, v, e of width D and salience per head; then decay gate and write gate per head, unless
+    /// these have a projection of their own.
     pub fn hem_width(&self) -> usize {
-        4 * self.width + 3 * self.heads
+        let per_head = if self.gate_rank == 0 { 3 } else { 1 };
+        4 * self.width + per_head * self.heads
+    }
+
+    /// Values of the matrices that give the gates of one block, where they are not columns of the fused projection.
+    fn gate_values(&self) -> u64 {
+        (self.gate_rank * (self.width + 2 * self.heads)) as u64
+    }
+
+    /// Values of the head that plans, if there is one.
+    fn planning_values(&self) -> u64 {
+        if self.planning { (self.width * self.width) as u64 } else { 0 }
+    }
+
+    /// Whether the model plans in texts of `time` tokens: there is nothing to plan in fewer than two blocks.
+    pub fn plans(&self, time: usize) -> bool {
+        self.planning && time >= 2 * self.block
+    }
+
+    /// The same sizes with what is no size of `other`: the dropout and the options.
+    #[must_use]
+    pub fn with_options_of(self, other: &Self) -> Self {
+        Self { dropout: other.dropout, gate_rank: other.gate_rank, planning: other.planning, ..self }
     }
 
     /// Number of weights.
@@ -62,8 +91,8 @@ impl ModelConfig {
         let [v, d, h] = [self.vocab, self.width, self.heads].map(|n| n as u64);
         let [f, levels, layers] = [self.feed_forward, self.levels, self.layers].map(|n| n as u64);
         let vectors = 4 * d + 2 * h + levels * h;
-        let matrices = d * (4 * d + 3 * h) + d * d + 3 * d * f;
-        layers * (vectors + matrices) + 2 * v * d + d
+        let matrices = d * self.hem_width() as u64 + self.gate_values() + d * d + 3 * d * f;
+        layers * (vectors + matrices) + 2 * v * d + d + self.planning_values()
     }
 
     /// Floating-point operations of the forward pass per token, far into a text: all matrix products, and both memories (the
@@ -73,7 +102,8 @@ impl ModelConfig {
         let [f, layers, channels, c] =
             [self.feed_forward, self.layers, self.head_width(), self.block].map(|n| n as u64);
         let visible = 2 * c + ((self.slots + self.fan_in - 1) * self.levels) as u64;
-        let matrices = layers * (d * (4 * d + 3 * h) + d * d + 3 * d * f) + v * d;
+        let block = d * self.hem_width() as u64 + self.gate_values() + d * d + 3 * d * f;
+        let matrices = layers * block + v * d;
         let memories = layers * h * channels * (2 * visible + 2 * c + 2 * channels);
         2 * (matrices + memories)
     }
@@ -106,6 +136,7 @@ impl ModelConfig {
         require_within("fan_in", self.fan_in as u64, 2, 64)?;
         require_within("levels", self.levels as u64, 1, 16)?;
         require_within("feed_forward", self.feed_forward as u64, 1, 65_536)?;
+        require_within("gate_rank", self.gate_rank as u64, 0, 1_024)?;
         require((0.0..=0.9).contains(&self.dropout), "dropout", self.dropout, "between 0 and 0.9")
     }
 }

@@ -67,14 +67,30 @@ impl Stage {
             Stage::Large => (2_048, 32, 10, 4_736, 5),
             Stage::SevenB => (4_096, 32, 24, 17_280, 5),
         };
-        ModelConfig { vocab, width, layers, heads, block: 16, slots: 8, fan_in: 4, levels, feed_forward, dropout: 0.0 }
+        ModelConfig {
+            vocab,
+            width,
+            layers,
+            heads,
+            block: 16,
+            slots: 8,
+            fan_in: 4,
+            levels,
+            feed_forward,
+            dropout: 0.0,
+            gate_rank: 0,
+            planning: false,
+        }
     }
 
-    /// The rung whose sizes `config` has (whatever its vocabulary and dropout), if any.
+    /// This rung's model with the vocabulary and the options of `model`.
+    pub fn like(self, model: &ModelConfig) -> ModelConfig {
+        self.config(model.vocab).with_options_of(model)
+    }
+
+    /// The rung whose sizes `config` has (whatever its vocabulary and options), if any.
     pub fn of(config: &ModelConfig) -> Option<Stage> {
-        Stage::ALL
-            .into_iter()
-            .find(|stage| ModelConfig { dropout: config.dropout, ..stage.config(config.vocab) } == *config)
+        Stage::ALL.into_iter().find(|stage| stage.like(config) == *config)
     }
 }
 

@@ -4,6 +4,7 @@
 //! browser. Positions and counts of tokens are `u64` everywhere, also where `usize` has 32 bits.
 
 mod dataset;
+mod documents;
 mod error;
 mod fingerprint;
 mod index;
@@ -17,6 +18,7 @@ mod tokens;
 mod verify;
 
 pub use dataset::Dataset;
+pub use documents::DOCUMENT_END;
 pub use error::DataError;
 pub(crate) use fingerprint::hex;
 pub use index::{INDEX_FILE, INDEX_FORMAT, PreparedIndex, ShardInfo};

@@ -9,6 +9,7 @@ mod pieces;
 use self::output::{Output, write_index};
 use self::pieces::for_each_piece;
 use super::DataError;
+use super::documents::is_blank;
 use super::index::PreparedIndex;
 use super::split::train_characters;
 use crate::tokenizer::{DEFAULT_VOCAB, Maker, Tokenizer, TokenizerKind};
@@ -72,6 +73,8 @@ pub struct PrepareOptions {
     pub validation: Option<f64>,
     /// Whether invalid UTF-8 is replaced instead of refused.
     pub lossy: bool,
+    /// What ends a document within a file; nothing does where it is empty. The end of a file always does.
+    pub separator: String,
     /// The most tokens in a shard.
     pub shard_tokens: u64,
 }
@@ -86,6 +89,7 @@ impl PrepareOptions {
             given: None,
             validation: None,
             lossy: false,
+            separator: String::new(),
             shard_tokens: DEFAULT_SHARD_TOKENS,
         }
     }
@@ -125,7 +129,7 @@ pub fn prepare<T: TextSources, S: ShardSink>(
     let counts = count(options, texts, &mut progress)?;
     let train_chars = train_characters(counts.characters, counts.bytes, options.validation)?;
     let mut output = Output::new(counts.tokenizer, train_chars, options.shard_tokens.max(1), sink);
-    for_each_piece(texts, options.lossy, Phase::Write, &mut progress, |piece| output.push(piece))?;
+    for_each_piece(texts, options, Phase::Write, &mut progress, |piece| output.push(piece))?;
     let index = output.finish(options, counts.characters)?;
     write_index(&index, sink)?;
     Ok(index)
@@ -144,13 +148,13 @@ fn count(
 ) -> Result<Counts, DataError> {
     let mut maker = options.given.is_none().then(|| Maker::new(options.tokenizer, options.vocab));
     let (mut characters, mut bytes, mut blank) = (0, 0, true);
-    for_each_piece(texts, options.lossy, Phase::Count, progress, |piece| {
+    for_each_piece(texts, options, Phase::Count, progress, |piece| {
         if let Some(maker) = &mut maker {
             maker.push(piece);
         }
         characters += piece.chars().count() as u64;
         bytes += piece.len() as u64;
-        blank = blank && piece.trim().is_empty();
+        blank = blank && is_blank(piece);
         Ok(())
     })?;
     if blank {

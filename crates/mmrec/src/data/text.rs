@@ -3,7 +3,8 @@
 //! Normalised means: valid UTF-8, no byte order mark at a file's start, lines ended by LF alone. Bytes may come in pieces of any
 //! size; the result never depends on where they were cut.
 
-use super::DataError;
+use super::documents::is_blank;
+use super::{DOCUMENT_END, DataError};
 use crate::tokenizer::Utf8Decoder;
 
 /// How much of a file's beginning is looked at before any of it is decoded, so that a binary file is called binary even where
@@ -147,16 +148,16 @@ pub fn looks_binary(head: &[u8]) -> bool {
     head.contains(&0)
 }
 
-/// Appends one normalised file to a text of several, with a newline between where the text so far does not end in one.
+/// Appends one normalised file to a text of several, each a document.
 pub fn append(text: &mut String, file: &str) {
-    if !text.is_empty() && !text.ends_with('\n') && !file.is_empty() {
-        text.push('\n');
+    if !text.is_empty() && !file.is_empty() {
+        text.push(DOCUMENT_END);
     }
     text.push_str(file);
 }
 
 pub(super) fn refuse_empty(text: &str, name: &str) -> Result<(), DataError> {
-    if text.trim().is_empty() {
+    if is_blank(text) {
         return Err(DataError::Empty { name: name.to_owned() });
     }
     Ok(())

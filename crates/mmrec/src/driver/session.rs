@@ -2,20 +2,19 @@
 
 use std::collections::VecDeque;
 
-use burn::module::Module;
 use burn::tensor::Device;
 
 use super::history::record;
 use super::{Due, Event, Finish, Point, SaveKind};
 use crate::Error;
-use crate::checkpoint::{Best, Checkpoint, Growth, Progress, stored};
+use crate::checkpoint::{Adapter, Best, Checkpoint, Growth, Progress, stored};
 use crate::config::{ModelConfig, SampleConfig, TrainConfig};
 use crate::data::{Dataset, Sampler};
 use crate::generate::{Generator, next_logits};
-use crate::model::collect_weights;
+use crate::model::{adapted_weight, collect_weights};
 use crate::plan::flops_per_token;
 use crate::platform::{now, read};
-use crate::train::{Batch, Evaluation, Measured, Peers, Trainer, learning_rate};
+use crate::train::{Batch, Evaluation, Measured, Peers, Trainer, check_precision, learning_rate, trained_specs};
 
 /// A model in training on a text.
 #[derive(Debug)]
@@ -45,14 +44,18 @@ impl Session {
     pub fn new(model: ModelConfig, train: TrainConfig, data: Dataset, device: &Device) -> Result<Self, Error> {
         model.validate()?;
         train.validate()?;
+        if train.is_partial() {
+            return Err(Error::NothingLearned);
+        }
         data.check(train.context, train.batch)?;
+        check_precision(&train, device)?;
         let trainer = Trainer::fresh(&model, train.seed, device);
         let progress = beginning(train, &data);
         Ok(Self::build(model, data, trainer, progress))
     }
 
     /// A new run on `data` that begins with the weights of a checkpoint, grown or not, and with its moments where it has any. The
-    /// run has its own settings and its own schedule.
+    /// run has its own settings and its own schedule, and trains all weights, or what `train` says.
     ///
     /// # Errors
     /// As [`new`](Self::new), and [`Error::OtherTokenizer`] if the text's tokenizer is not the checkpoint's.
@@ -64,14 +67,15 @@ impl Session {
     ) -> Result<Self, Error> {
         checkpoint.model.validate()?;
         train.validate()?;
+        train.validate_for(&checkpoint.model)?;
         if checkpoint.tokenizer != data.tokenizer {
             let (model, tokenizer) = (checkpoint.tokenizer.to_string(), data.tokenizer.to_string());
             return Err(Error::OtherTokenizer { model, text: data.name, tokenizer });
         }
         data.check(train.context, train.batch)?;
-        let settled = checkpoint.moment_corrections().is_some();
-        let progress = Progress { settled, ..beginning(train, &data) };
-        let trainer = checkpoint.build_new_trainer(device);
+        check_precision(&train, device)?;
+        let trainer = checkpoint.build_new_trainer(&train, device);
+        let progress = Progress { settled: trainer.optimizer.is_settled(), ..beginning(train, &data) };
         Ok(Self::build(checkpoint.model.clone(), data, trainer, progress))
     }
 
@@ -85,6 +89,7 @@ impl Session {
             return Err(Error::OtherText { trained: progress.data_name, given: data.name });
         }
         data.check(progress.train.context, progress.train.batch)?;
+        check_precision(&progress.train, device)?;
         let trainer = checkpoint.build_trainer(device).ok_or(Error::NotResumable)?;
         Ok(Self::build(checkpoint.model.clone(), data, trainer, progress))
     }
@@ -238,7 +243,7 @@ impl Session {
 
     async fn evaluate(&mut self) -> Result<Vec<Event>, Error> {
         let (train, validation) = (&self.progress.train, &self.data.validation);
-        let model = self.good.model.valid();
+        let model = self.good.trained_model();
         let evaluation =
             self.evaluation.get_or_insert_with(|| Evaluation::new(validation.len(), train.context, train.eval_windows));
         evaluation.advance(&model, validation, train.batch).await?;
@@ -335,10 +340,13 @@ impl Session {
         let mut values = read(tensors).await?;
         let mut rest = values.split_off(count).into_iter();
         let moments = std::iter::from_fn(|| Some([rest.next()?, rest.next()?])).collect();
+        let tensors = stored(&weights, values).into_iter();
+        let (factors, weights) = tensors.partition(|tensor| adapted_weight(&tensor.name).is_some());
         Ok(Checkpoint {
             model: self.model.clone(),
             tokenizer: self.data.tokenizer.clone(),
-            weights: stored(&weights, values),
+            weights,
+            adapter: self.progress.train.adapter().map(|config| Adapter { config, factors }),
             progress: Some(Progress { due: self.due.iter().copied().collect(), ..self.progress.clone() }),
             moments,
         })
@@ -349,7 +357,7 @@ impl Session {
     /// # Errors
     /// [`Error::Config`] if an option is out of range.
     pub fn generator(&self, prompt: &str, options: &SampleConfig) -> Result<Generator, Error> {
-        Generator::new(&self.good.model.valid(), &self.model, &self.data.tokenizer, prompt, options)
+        Generator::new(&self.good.trained_model(), &self.model, &self.data.tokenizer, prompt, options)
     }
 
     /// The logits of the token that follows `prompt`.
@@ -357,7 +365,7 @@ impl Session {
     /// # Errors
     /// [`Error::DeviceLost`] if the device fails.
     pub async fn logits(&self, prompt: &str) -> Result<Vec<f32>, Error> {
-        next_logits(&self.good.model.valid(), &self.model, &self.data.tokenizer, prompt).await
+        next_logits(&self.good.trained_model(), &self.model, &self.data.tokenizer, prompt).await
     }
 
     /// Optimizer steps taken.
@@ -368,6 +376,11 @@ impl Session {
     /// Whether training has ended.
     pub fn is_finished(&self) -> bool {
         self.finished
+    }
+
+    /// How many numbers are trained: all of the model's, or those that the settings leave or add.
+    pub fn trained_parameters(&self) -> u64 {
+        trained_specs(&self.model, &self.progress.train).iter().map(|spec| spec.len() as u64).sum()
     }
 
     /// Settings and state of the run.

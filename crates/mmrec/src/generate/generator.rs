@@ -6,6 +6,7 @@ use super::choose::Chooser;
 use super::stop::Stop;
 use crate::Error;
 use crate::config::{ModelConfig, SampleConfig};
+use crate::data::DOCUMENT_END;
 use crate::model::{Model, State};
 use crate::platform::read;
 use crate::tokenizer::{StreamDecoder, Tokenizer};
@@ -24,7 +25,8 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// Reads the prompt; `model` is one without gradients. An empty prompt begins like a new line.
+    /// Reads the prompt; `model` is one without gradients. An empty prompt begins like a new line. The text ends where the model
+    /// ends a document.
     ///
     /// # Errors
     /// [`Error::Config`] if an option is out of range.
@@ -44,7 +46,7 @@ impl Generator {
             logits,
             chooser: Chooser::new(options),
             decoder: tokenizer.decoder(),
-            stop: Stop::new(&options.stop),
+            stop: Stop::new(options.stop.iter().cloned().chain([DOCUMENT_END.to_string()])),
             // The unknown token stands for no character that could be written.
             banned: matches!(tokenizer, Tokenizer::Char(_)).then_some(0),
             left: options.max_tokens,

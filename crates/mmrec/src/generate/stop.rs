@@ -8,8 +8,8 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    pub fn new(strings: &[String]) -> Self {
-        Self { strings: strings.to_vec(), held: String::new() }
+    pub fn new(strings: impl IntoIterator<Item = String>) -> Self {
+        Self { strings: strings.into_iter().collect(), held: String::new() }
     }
 
     /// Adds text; returns what is certain by now and whether a stop string has come.
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn text_before_a_stop_string_comes_and_no_part_of_it() {
-        let mut stop = Stop::new(&["END".to_owned(), "\n\n".to_owned()]);
+        let mut stop = Stop::new(["END".to_owned(), "\n\n".to_owned()]);
         assert_eq!(stop.push("abE"), ("ab".to_owned(), false));
         assert_eq!(stop.push("Nx"), ("ENx".to_owned(), false));
         assert_eq!(stop.push("é\n"), ("é".to_owned(), false));
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn what_was_held_comes_at_the_end() {
-        let mut stop = Stop::new(&["END".to_owned()]);
+        let mut stop = Stop::new(["END".to_owned()]);
         assert_eq!(stop.push("xEN"), ("x".to_owned(), false));
         assert_eq!(stop.finish(), "EN");
     }

@@ -29,10 +29,12 @@ pub fn check_sizes(old: &ModelConfig, new: &ModelConfig) -> Result<(), GrowError
     if sizes == *old { Err(GrowError::Nothing) } else { Ok(()) }
 }
 
-/// The sizes of the hierarchy's geometry, which slots of a text of any length depend on.
+/// The sizes of the hierarchy's geometry, which slots of a text of any length depend on, and the form of the gates.
 fn kept(old: &ModelConfig, new: &ModelConfig) -> Result<(), GrowError> {
     let sizes = [("block", old.block, new.block), ("slots", old.slots, new.slots), ("fan_in", old.fan_in, new.fan_in)];
-    match sizes.into_iter().find(|(_, from, to)| from != to) {
+    // Columns of the fused projection and a projection of low rank are different functions.
+    let gates = (old.gate_rank == 0).then_some(("gate_rank", 0, new.gate_rank));
+    match sizes.into_iter().chain(gates).find(|(_, from, to)| from != to) {
         Some((field, from, to)) => Err(GrowError::Differs { field, from, to }),
         None => Ok(()),
     }
@@ -46,6 +48,7 @@ fn grown(old: &ModelConfig, new: &ModelConfig) -> Result<(), GrowError> {
         ("heads", old.heads, new.heads),
         ("levels", old.levels, new.levels),
         ("feed_forward", old.feed_forward, new.feed_forward),
+        ("gate_rank", old.gate_rank, new.gate_rank),
     ];
     if let Some((field, from, to)) = sizes.into_iter().find(|(_, from, to)| from > to) {
         return Err(GrowError::Smaller { field, from, to });

@@ -55,6 +55,8 @@ impl Default for GrowOptions {
 
 /// The model of `from` in the sizes of `target`, with the same function; the same seed gives the same bits.
 ///
+/// Of a model in fine-tuning it is the fine-tuned one that grows, its adapter merged into its weights.
+///
 /// The result has no progress: a new run begins from it, with `Session::start_from`. Its moments are those of `from`, as the
 /// gradients of the carried weights scale, and zero for everything new.
 ///
@@ -62,6 +64,7 @@ impl Default for GrowOptions {
 /// [`GrowError`], if `target` is not larger in some size and at least as large in all, or its tokenizer is another one.
 pub fn grow(from: &Checkpoint, target: &Target, options: &GrowOptions) -> Result<Checkpoint, GrowError> {
     check::check(from, target)?;
+    let from = &*from.plain();
     let plans = plans(&from.model, &target.model, options.placement);
     let seed = seed_for(options.seed, &target.model);
     let values =
@@ -76,6 +79,7 @@ pub fn grow(from: &Checkpoint, target: &Target, options: &GrowOptions) -> Result
         model: target.model.clone(),
         tokenizer: target.tokenizer.clone(),
         weights,
+        adapter: None,
         progress: None,
         moments: if options.moments { moments(from, &plans) } else { Vec::new() },
     })

@@ -24,8 +24,7 @@ pub(super) fn plans(from: &ModelConfig, to: &ModelConfig, placement: Placement) 
     let old: Vec<String> = weight_specs(from).into_iter().map(|spec| spec.name).collect();
     let blocks = placement.sources(from.layers, to.layers);
     let plan = |spec: WeightSpec| {
-        let source = old_name(&spec.name, &blocks)
-            .map(|name| old.iter().position(|old| *old == name).expect("both models have the same kinds of weights"));
+        let source = old_name(&spec.name, &blocks).and_then(|name| old.iter().position(|old| *old == name));
         let columns = *spec.shape.last().expect("a weight has a shape");
         let kind = spec.name.rsplit('.').next().unwrap_or(&spec.name);
         let transfer = if source.is_some() { sizes.transfer(kind) } else { fresh(kind, columns) };
@@ -66,6 +65,13 @@ impl Sizes<'_> {
             "norm" | "norm_in" | "norm_mlp" => stream(ratio(from.width, to.width)),
             "shift" => stream(1.0),
             "hem" => self.hem(),
+            // [D, rank]: new columns see the stream, but nothing reads them yet.
+            "squeeze" => Transfer::first(from.width, from.gate_rank, to.gate_rank),
+            "expand" => self.expand(),
+            // [D, D], for training only: what is new may start at random.
+            "planner" => Transfer::first(from.width, from.width, to.width)
+                .rows_to(self.channels.carried.clone())
+                .columns_to(self.channels.carried.clone()),
             "decay" | "score_scale" => Transfer::first(1, from.heads, to.heads),
             // [D], per head: as above, with √d.
             "read_norm" => stream(ratio(from.head_width(), to.head_width())).columns_to(self.channels.carried.clone()),
@@ -90,7 +96,8 @@ impl Sizes<'_> {
         }
     }
 
-    /// `[D, 4D + 3H]`: q, k, v, e in the channels of the heads, then salience, decay gate and write gate per head.
+    /// `[D, 4D + 3H]`: q, k, v, e in the channels of the heads, then salience, decay gate and write gate per head (or salience
+    /// alone).
     ///
     /// New keys and values of a head that there was are zero, so that its scores, the lengths of its keys and its reads stay;
     /// its new queries and gates meet only zeros. A new head starts as in a fresh model, and only its rows of `out` are zero: the
@@ -99,7 +106,7 @@ impl Sizes<'_> {
     fn hem(&self) -> Transfer {
         let (from, to, channels) = (self.from, self.to, &self.channels);
         let wide = (0..4).flat_map(|part| channels.carried.iter().map(move |channel| part * to.width + channel));
-        let gates = (0..3).flat_map(|part| (0..from.heads).map(move |head| 4 * to.width + part * to.heads + head));
+        let gates = self.per_head(from.hem_width() - 4 * from.width).map(|column| 4 * to.width + column);
         let is_silent = |column: usize| match (column / to.width, column % to.width) {
             (1 | 2, channel) => channels.new[channel] && channel < channels.of_old_heads,
             _ => false,
@@ -107,6 +114,21 @@ impl Sizes<'_> {
         Transfer::first(from.width, from.hem_width(), to.hem_width())
             .columns_to(wide.chain(gates).collect())
             .silent_where(is_silent)
+    }
+
+    /// `[rank, 2H]`: decay gate and write gate per head. The gates of new heads start as in a fresh model, since these heads are
+    /// silent; what new rows add is zero.
+    fn expand(&self) -> Transfer {
+        let (from, to) = (self.from, self.to);
+        Transfer::first(from.gate_rank, 2 * from.heads, 2 * to.heads)
+            .columns_to(self.per_head(2 * from.heads).collect())
+            .silent_from(from.gate_rank)
+    }
+
+    /// Where the first `count` columns go that stand head by head, part after part.
+    fn per_head(&self, count: usize) -> impl Iterator<Item = usize> {
+        let (from, to) = (self.from.heads, self.to.heads);
+        (0..count).map(move |column| column / from * to + column % from)
     }
 }
 

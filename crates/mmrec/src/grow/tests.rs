@@ -14,7 +14,14 @@ fn weights(model: &ModelConfig) -> Vec<Stored> {
 
 fn small() -> Checkpoint {
     let model = ModelConfig { width: 8, layers: 2, heads: 2, feed_forward: 3, levels: 1, ..Stage::Tiny.config(4) };
-    Checkpoint { weights: weights(&model), model, tokenizer: tokenizer("abc"), progress: None, moments: Vec::new() }
+    Checkpoint {
+        weights: weights(&model),
+        model,
+        tokenizer: tokenizer("abc"),
+        adapter: None,
+        progress: None,
+        moments: Vec::new(),
+    }
 }
 
 /// `small` with some sizes changed.

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{sigmoid, silu, softplus};
 
-use super::{Dropout, LayerState};
+use super::{Dropout, Gates, LayerState};
 use crate::ops::hierarchy::{Sizes, Slots, Tables, attend};
 use crate::ops::{gated, linear, linear_onto, memory, norm_shift, recurrent_memory, rms_norm, token_shift, unit};
 
@@ -15,8 +15,11 @@ pub struct Block {
     pub norm_in: Param<Tensor<1>>,
     /// μ, `[width]`
     pub shift: Param<Tensor<1>>,
-    /// q, k, v, e of width D each, then salience, decay gate and write gate per head: `[width, 4·width + 3·heads]`
+    /// q, k, v, e of width D each, then salience, decay gate and write gate per head: `[width, 4·width + 3·heads]`; without the
+    /// gates where these have a projection of their own
     pub hem: Param<Tensor<2>>,
+    /// DPG, an option
+    pub gates: Option<Gates>,
     /// δ, `[heads]`
     pub decay: Param<Tensor<1>>,
     /// nh, `[width]`
@@ -85,7 +88,7 @@ impl Block {
     fn forward_fused(&self, x: Tensor<3>, sizes: &Sizes, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, time, width] = x.dims();
         let u = norm_shift(x.clone(), self.norm_in.val(), Some(self.shift.val()));
-        let projection = linear(u.reshape([batch * time, width]), self.hem.val());
+        let projection = self.columns(u.reshape([batch * time, width]));
         let projected = projection.dims()[1];
         let memory = memory(
             *sizes,
@@ -99,11 +102,20 @@ impl Block {
         self.feed_forward(x, dropout)
     }
 
+    /// The fused projection of shifted tokens `[rows, width]`: q, k, v, e, then salience, decay gate and write gate per head,
+    /// `[rows, 4·width + 3·heads]`.
+    pub(super) fn columns(&self, u: Tensor<2>) -> Tensor<2> {
+        match &self.gates {
+            None => linear(u, self.hem.val()),
+            Some(gates) => Tensor::cat(vec![linear(u.clone(), self.hem.val()), gates.of(u)], 1),
+        }
+    }
+
     /// The fused projection of shifted tokens `[batch, time, width]`.
     pub(super) fn project(&self, u: Tensor<3>) -> Projection {
         let [batch, time, width] = u.dims();
         let heads = self.decay.dims()[0];
-        let product = linear(u.reshape([batch * time, width]), self.hem.val());
+        let product = self.columns(u.reshape([batch * time, width]));
         let wide = |i: usize| product.clone().narrow(1, i * width, width);
         let per_head = |x: Tensor<2>| x.reshape([batch, time, heads, width / heads]).swap_dims(1, 2);
         let gates = product.clone().narrow(1, 4 * width, 3 * heads);

@@ -5,8 +5,8 @@ use burn::tensor::module::embedding;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::stream::Token;
-use super::{Block, Dropout, State, WeightSpec, weight_specs};
-use crate::config::ModelConfig;
+use super::{Block, Dropout, Gates, State, WeightSpec, adapted_weight, all_specs, weight_specs};
+use crate::config::{AdapterConfig, ModelConfig};
 use crate::ops::hierarchy::{Sizes, Tables};
 use crate::ops::{has_memory_kernels, linear, norm_shift};
 
@@ -17,6 +17,8 @@ pub struct Model {
     pub embedding: Param<Tensor<2>>,
     /// The blocks, first to last.
     pub blocks: Vec<Block>,
+    /// UBÖO's head, an option: `[width, width]`, used in training only
+    pub planner: Option<Param<Tensor<2>>>,
     /// nf, `[width]`
     pub norm: Param<Tensor<1>>,
     /// `[width, vocab]`
@@ -48,19 +50,31 @@ impl Model {
         for spec in weight_specs(config) {
             rows.push(Tensor::from_data(TensorData::new(values(&spec)?, [spec.len()]), device));
         }
-        Ok(Self::from_rows(config, rows))
+        Ok(Self::from_rows(config, None, rows))
     }
 
-    /// A model of these weights, each as one row, in the order of [`weight_specs`]; trainable if they are on an autodiff device.
-    pub fn from_rows(config: &ModelConfig, rows: impl IntoIterator<Item = Tensor<1>>) -> Self {
-        let mut rows = weight_specs(config).into_iter().map(|spec| spec.shape).zip(rows);
+    /// A model of these weights, each as one row, in the order of [`all_specs`](super::all_specs); with gradients if they are on
+    /// a device that has them.
+    pub fn from_rows(
+        config: &ModelConfig,
+        adapter: Option<&AdapterConfig>,
+        rows: impl IntoIterator<Item = Tensor<1>>,
+    ) -> Self {
+        let is_factor = |(spec, _): &(WeightSpec, Tensor<1>)| adapted_weight(&spec.name).is_some();
+        let (factors, rows): (Vec<_>, Vec<_>) = all_specs(config, adapter).into_iter().zip(rows).partition(is_factor);
+        let mut rows = rows.into_iter().map(|(spec, row)| (spec.shape, row));
         let mut weights = Weights(&mut rows);
-        Self {
+        let model = Self {
             embedding: weights.next(),
-            blocks: (0..config.layers).map(|_| weights.block()).collect(),
+            blocks: (0..config.layers).map(|_| weights.block(config.gate_rank > 0)).collect(),
+            planner: config.planning.then(|| weights.next()),
             norm: weights.next(),
             head: weights.next(),
             sizes: Sizes { block: config.block, slots: config.slots, fan_in: config.fan_in, levels: config.levels },
+        };
+        match adapter {
+            Some(adapter) => model.with_factors(config, adapter, factors.into_iter().map(|(_, row)| row).collect()),
+            None => model,
         }
     }
 
@@ -166,6 +180,10 @@ impl Model {
         linear(normed, self.head.val()).reshape([batch, time, vocab])
     }
 
+    pub(super) fn sizes(&self) -> &Sizes {
+        &self.sizes
+    }
+
     fn head_width(&self) -> usize {
         self.embedding.dims()[1] / self.heads()
     }
@@ -179,10 +197,10 @@ impl Model {
 const PREFILL_BLOCKS: usize = 64;
 
 /// Hands out parameters in the order of [`weight_specs`], from their shapes and rows.
-struct Weights<'a>(&'a mut dyn Iterator<Item = (Vec<usize>, Tensor<1>)>);
+pub(super) struct Weights<'a>(pub &'a mut dyn Iterator<Item = (Vec<usize>, Tensor<1>)>);
 
 impl Weights<'_> {
-    fn next<const D: usize>(&mut self) -> Param<Tensor<D>> {
+    pub fn next<const D: usize>(&mut self) -> Param<Tensor<D>> {
         let (shape, row) = self.0.next().expect("one row for every specification");
         let shape: [usize; D] = shape.try_into().expect("the specifications' shapes are those of the fields");
         let trainable = row.device().is_autodiff();
@@ -190,11 +208,12 @@ impl Weights<'_> {
         Param::initialized(ParamId::new(), if trainable { tensor.require_grad() } else { tensor })
     }
 
-    fn block(&mut self) -> Block {
+    fn block(&mut self, gates: bool) -> Block {
         Block {
             norm_in: self.next(),
             shift: self.next(),
             hem: self.next(),
+            gates: gates.then(|| Gates { squeeze: self.next(), expand: self.next() }),
             decay: self.next(),
             read_norm: self.next(),
             score_scale: self.next(),

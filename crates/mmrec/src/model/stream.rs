@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use super::block::{join, row};
 use super::{Block, Dropout, LayerState, State};
 use crate::ops::hierarchy::{Sizes, Slots, attend_token};
-use crate::ops::{Before, Rotary, has_kernels, linear, memory_token, norm_token, rms_norm, token_shift};
+use crate::ops::{Before, Rotary, has_kernels, memory_token, norm_token, rms_norm, token_shift};
 
 /// Constants of one token, shared by all layers.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ impl Block {
         state.last = Some(normed);
         let after = memory_token(
             turns,
-            linear(shifted.reshape([batch, width]), self.hem.val()),
+            self.columns(shifted.reshape([batch, width])),
             self.decay.val(),
             self.read_norm.val(),
             self.score_scale.val(),

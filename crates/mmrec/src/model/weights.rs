@@ -10,7 +10,7 @@ use crate::config::ModelConfig;
 
 /// How a weight starts (table in the model's definition).
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Start {
+pub(super) enum Start {
     Constant(f32),
     /// N(0, σ²)
     Normal(f64),
@@ -49,12 +49,22 @@ impl WeightSpec {
     }
 }
 
+/// Whether the weight of this name is multiplied as a matrix; such weights decay in training and may be rounded. The embedding, norms,
+/// scales and biases are not, nor are the factors of adapters.
+pub fn is_matrix(name: &str) -> bool {
+    const MATRICES: [&str; 8] = ["hem", "squeeze", "expand", "out", "gate_up", "down", "planner", "head"];
+    MATRICES.contains(&name.rsplit('.').next().unwrap_or(name))
+}
+
 /// All weights of a model in the order of its computation.
 pub fn weight_specs(config: &ModelConfig) -> Vec<WeightSpec> {
     let (vocab, width) = (config.vocab, config.width);
     let mut specs = vec![spec("embedding", &[vocab, width], Start::Normal(1.0))];
     for layer in 0..config.layers {
         specs.extend(block_specs(config, &format!("blocks.{layer}.")));
+    }
+    if config.planning {
+        specs.push(spec("planner", &[width, width], fan_in(width)));
     }
     specs.push(spec("norm", &[width], Start::Constant(1.0)));
     specs.push(spec("head", &[width, vocab], fan_in(width)));
@@ -67,10 +77,12 @@ fn block_specs(config: &ModelConfig, prefix: &str) -> Vec<WeightSpec> {
     let branch = |n: usize| Start::Normal(1.0 / (n as f64).sqrt() / (2.0 * config.layers as f64).sqrt());
     let scale = Start::Constant(1.0 / (config.head_width() as f32).sqrt());
     let one = Start::Constant(1.0);
-    [
+    let before = [
         ("norm_in", vec![width], one),
         ("shift", vec![width], Start::Constant(0.5)),
         ("hem", vec![width, config.hem_width()], fan_in(width)),
+    ];
+    let after = [
         ("decay", vec![heads], Start::Decay),
         ("read_norm", vec![width], one),
         ("score_scale", vec![heads], scale),
@@ -79,17 +91,27 @@ fn block_specs(config: &ModelConfig, prefix: &str) -> Vec<WeightSpec> {
         ("norm_mlp", vec![width], one),
         ("gate_up", vec![width, 2 * hidden], fan_in(width)),
         ("down", vec![hidden, width], branch(hidden)),
-    ]
-    .into_iter()
-    .map(|(name, shape, start)| spec(&format!("{prefix}{name}"), &shape, start))
-    .collect()
+    ];
+    let named = |(name, shape, start): (&str, Vec<usize>, Start)| spec(&format!("{prefix}{name}"), &shape, start);
+    before.into_iter().chain(gate_specs(config)).chain(after).map(named).collect()
 }
 
-fn spec(name: &str, shape: &[usize], start: Start) -> WeightSpec {
+/// The gates' own projection, where they have one.
+fn gate_specs(config: &ModelConfig) -> Vec<(&'static str, Vec<usize>, Start)> {
+    let (width, heads, rank) = (config.width, config.heads, config.gate_rank);
+    if rank == 0 {
+        return Vec::new();
+    }
+    // Half of what enters `expand` is cut off, so that twice its variance makes gates as large as columns of `hem` would.
+    let expand = Start::Normal((2.0 / rank as f64).sqrt());
+    vec![("gates.squeeze", vec![width, rank], fan_in(width)), ("gates.expand", vec![rank, 2 * heads], expand)]
+}
+
+pub(super) fn spec(name: &str, shape: &[usize], start: Start) -> WeightSpec {
     WeightSpec { name: name.to_owned(), shape: shape.to_vec(), start }
 }
 
-fn fan_in(n: usize) -> Start {
+pub(super) fn fan_in(n: usize) -> Start {
     Start::Normal(1.0 / (n as f64).sqrt())
 }
 
@@ -118,6 +140,11 @@ fn normal(count: usize, deviation: f64, seed: u64, name: &str) -> Vec<f32> {
     values
 }
 
+/// The block that a weight belongs to, by its name; none for the embedding, the last norm and the head.
+pub fn block_of(name: &str) -> Option<usize> {
+    name.strip_prefix("blocks.")?.split('.').next()?.parse().ok()
+}
+
 /// A weight of a model with its name.
 #[derive(Debug, Clone)]
 pub struct Weight {
@@ -129,7 +156,8 @@ pub struct Weight {
     pub values: Tensor<1>,
 }
 
-/// The weights of a model without their gradients, in the order of [`weight_specs`].
+/// The weights of a model without their gradients, in the order of [`weight_specs`]; the factors of an adapter follow the matrix
+/// that they belong to.
 pub fn collect_weights(model: &Model) -> Vec<Weight> {
     struct Collect(Vec<Weight>, Vec<String>);
     impl ModuleVisitor for Collect {

@@ -1,6 +1,6 @@
 //! A linear layer, onto a stream or by itself.
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 
 use super::simd::{Strided, few_rows, matmul};
 use super::{Kernel, fused, has_kernels};
@@ -8,8 +8,11 @@ use super::{Kernel, fused, has_kernels};
 /// Below so many rows a product is bound by reading the weight; rearranging it for speed costs more than it saves.
 const FEW: usize = 16;
 
-/// x · W, `[rows, inputs]` and `[inputs, outputs]` to `[rows, outputs]`.
+/// x · W, `[rows, inputs]` and `[inputs, outputs]` to `[rows, outputs]`; in the precision of W, which x is rounded to.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    if weight.dtype() == DType::BF16 {
+        return x.cast(DType::BF16).matmul(weight).cast(DType::F32);
+    }
     if has_kernels(&x.device()) {
         fused::apply(Linear, vec![x.into_dispatch(), weight.into_dispatch()])
     } else {
@@ -19,10 +22,10 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
 
 /// stream + x · W in one pass; shapes as in [`linear`], the stream's those of the output.
 pub fn linear_onto(stream: Tensor<2>, x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    if has_kernels(&x.device()) {
+    if has_kernels(&x.device()) && weight.dtype() == DType::F32 {
         fused::apply(Linear, vec![x.into_dispatch(), weight.into_dispatch(), stream.into_dispatch()])
     } else {
-        stream + x.matmul(weight)
+        stream + linear(x, weight)
     }
 }
 

@@ -33,7 +33,7 @@ pub use memory::{After, Before, has_memory_kernels, memory, memory_token, turns}
 pub use norm::{rms_norm, unit};
 pub use norm_shift::norm_shift;
 pub use norm_token::norm_token;
-pub use recurrent::recurrent_memory;
+pub use recurrent::{block_end_reads, recurrent_memory};
 pub use rotary::Rotary;
 pub use shift::token_shift;
 

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::Setup;
-use crate::config::ModelConfig;
+use crate::config::{ModelConfig, Precision};
 
 /// What the program takes without a model, bytes.
 const PROGRAM: u64 = 24_000_000;
@@ -34,11 +34,15 @@ impl Memory {
     /// What `setup` takes.
     pub fn of(setup: &Setup) -> Self {
         let parameters = setup.model.parameters();
-        let one = parameters * setup.precision.bytes();
-        let (weights, moments, gradients) = (one, parameters * 8, one);
+        let one = parameters * setup.train.precision.bytes();
+        // Those of the planning loss stay apart until the step is whole.
+        let gradients = if setup.model.planning { 2 * one } else { one };
+        let (weights, moments) = (parameters * 4, parameters * 8);
+        // What is multiplied, beside the weights that are updated.
+        let rounded = if setup.train.precision == Precision::F32 { 0 } else { one };
         let activations = activations(setup);
         let saving = weights + moments;
-        let training = gradients + activations;
+        let training = rounded + gradients + activations;
         // What the allocator holds beside the copy, and what every pass beyond the first holds of gradients of its own.
         let writing = saving + one;
         let passes = setup.workers.min(setup.rows()).saturating_sub(1) as u64;
@@ -53,12 +57,15 @@ fn activations(setup: &Setup) -> u64 {
     // The last norm's output and the logits, with their gradients.
     let top = 2 * width + 2 * vocab;
     let inside = within_block(model);
-    let floats = if setup.train.recompute {
-        layers * width + (inside + gradients_within_block(model)).max(top)
+    // Of them those that are multiplied by a matrix, and may take less than four bytes.
+    let multiplied = (3 * model.width + model.feed_forward) as u64;
+    let (inside, saved) = (4 * inside, multiplied * (4 - setup.train.precision.bytes()));
+    let bytes = if setup.train.recompute {
+        4 * layers * width + (inside - saved + 4 * gradients_within_block(model)).max(4 * top)
     } else {
-        layers * inside + gradients_within_block(model).max(top)
+        layers * (inside - saved) + 4 * gradients_within_block(model).max(top)
     };
-    (setup.rows() * setup.train.context) as u64 * floats * setup.precision.bytes()
+    (setup.rows() * setup.train.context) as u64 * bytes
 }
 
 /// Floats per token that one block keeps: the stream twice, both norms, the projection, both memories' read, the feed-forward
@@ -74,14 +81,13 @@ fn gradients_within_block(model: &ModelConfig) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Precision;
     use super::*;
     use crate::config::{Stage, TrainConfig};
 
     fn memory(stage: Stage, precision: Precision, change: fn(&mut Setup)) -> Memory {
         let model = stage.config(stage.default_vocab());
-        let train = TrainConfig { batch: 4, context: 512, ..TrainConfig::for_model(&model) };
-        let mut setup = Setup { model, train, precision, devices: 1, workers: 2 };
+        let train = TrainConfig { batch: 4, context: 512, precision, ..TrainConfig::for_model(&model) };
+        let mut setup = Setup { model, train, devices: 1, workers: 2 };
         change(&mut setup);
         Memory::of(&setup)
     }
@@ -89,10 +95,12 @@ mod tests {
     #[test]
     fn the_largest_model_is_counted_as_by_hand() {
         let memory = memory(Stage::SevenB, Precision::Bf16, |_| ());
-        assert_eq!(memory.weights, 2 * 7_381_329_152);
+        assert_eq!(memory.weights, 4 * 7_381_329_152);
+        assert_eq!(memory.gradients, 2 * 7_381_329_152);
         assert_eq!(memory.moments, 8 * 7_381_329_152);
-        // 24 blocks of 9 · 4096 + 3 · 32 + 3 · 17280 floats, and the top, which is more than one block's gradients.
-        assert_eq!(memory.activations, 2 * 2_048 * (24 * 88_800 + 2 * 4_096 + 2 * 32_000));
+        // 24 blocks of 9 · 4096 + 3 · 32 + 3 · 17280 floats, of which 3 · 4096 + 17280 take half, and the top, which is more than one
+        // block's gradients.
+        assert_eq!(memory.activations, 2_048 * (24 * (4 * 88_800 - 2 * 29_568) + 4 * (2 * 4_096 + 2 * 32_000)));
         assert!(memory.total > memory.weights + memory.moments + memory.gradients + memory.activations);
     }
 

@@ -11,28 +11,7 @@ pub use memory::Memory;
 pub use remedy::{Change, Remedy, remedies};
 pub use work::{flops_per_token, probe_shape};
 
-use serde::{Deserialize, Serialize};
-
 use crate::config::{ModelConfig, TrainConfig};
-
-/// How weights, gradients and activations are stored. Moments are always stored in f32.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// Four bytes a value.
-    F32,
-    /// Two bytes a value.
-    Bf16,
-}
-
-impl Precision {
-    fn bytes(self) -> u64 {
-        match self {
-            Precision::F32 => 4,
-            Precision::Bf16 => 2,
-        }
-    }
-}
 
 /// A training to be planned.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,8 +20,6 @@ pub struct Setup {
     pub model: ModelConfig,
     /// The run's settings.
     pub train: TrainConfig,
-    /// How values are stored.
-    pub precision: Precision,
     /// Devices that share each batch, each with a copy of the model.
     pub devices: usize,
     /// Passes over parts of a batch that run at once on one device: as many as it has threads, one on a GPU.

@@ -74,7 +74,7 @@ fn changed(setup: &Setup, change: Change) -> Setup {
         Change::Recompute => next.train.recompute = true,
         Change::Batches { batch, accum } => next.train = TrainConfig { batch, accum, ..next.train },
         Change::Context(context) => next.train.context = context,
-        Change::Stage(stage) => next.model = stage.config(next.model.vocab),
+        Change::Stage(stage) => next.model = stage.like(&next.model),
     }
     next
 }
@@ -108,13 +108,12 @@ fn smaller_model(setup: &Setup, base: &Setup, limit: u64) -> Option<Remedy> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Precision;
     use super::*;
 
     fn setup(stage: Stage) -> Setup {
         let model = stage.config(stage.default_vocab());
         let train = TrainConfig { batch: 8, context: 1_024, ..TrainConfig::for_model(&model) };
-        Setup { model, train, precision: Precision::F32, devices: 1, workers: 1 }
+        Setup { model, train, devices: 1, workers: 1 }
     }
 
     #[test]

@@ -4,10 +4,12 @@ use super::Setup;
 use crate::config::{ModelConfig, TrainConfig};
 
 /// Floating-point operations of training on one token, far into a text: forward, twice that for the gradients, and the forward
-/// pass once more where blocks are recomputed.
+/// pass once more where blocks are recomputed. A model that plans goes through its blocks another time.
 pub fn flops_per_token(model: &ModelConfig, recompute: bool) -> u64 {
     let passes = if recompute { 4 } else { 3 };
-    passes * model.flops()
+    let logits = 2 * (model.vocab * model.width) as u64;
+    let plans = if model.planning { model.flops() - logits } else { 0 };
+    passes * (model.flops() + plans)
 }
 
 /// Operations in one step that a probe may take: a few tenths of a second on one core.
@@ -44,7 +46,6 @@ fn smaller(shape: &mut Setup) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Precision;
     use super::*;
     use crate::config::Stage;
 
@@ -53,7 +54,7 @@ mod tests {
         for stage in Stage::ALL {
             let model = stage.config(stage.default_vocab());
             let train = TrainConfig { batch: 64, context: 2_048, ..TrainConfig::for_model(&model) };
-            let setup = Setup { model, train, precision: Precision::F32, devices: 1, workers: 2 };
+            let setup = Setup { model, train, devices: 1, workers: 2 };
             let (model, train) = probe_shape(&setup);
             model.validate().expect("a valid model");
             train.validate().expect("a valid training");

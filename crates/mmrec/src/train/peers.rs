@@ -55,9 +55,8 @@ impl Peers {
             self.others.iter().zip(shares).map(|(peer, share)| peer.begin(&rows, share)).collect();
         let mut sum = own.map(|share| share.on(model));
         for pending in pending {
-            let Pass { loss, gradients } = pending()?;
-            let gradients = gradients.into_iter().map(|gradient| gradient.to_device(&home)).collect();
-            sum = sum.into_iter().chain([Pass { loss: loss.to_device(&home), gradients }]).reduce(Pass::add);
+            let pass = pending()?.map(|row| row.to_device(&home));
+            sum = sum.into_iter().chain([pass]).reduce(Pass::add);
         }
         Ok(sum.expect("at least one device computes"))
     }

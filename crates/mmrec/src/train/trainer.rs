@@ -2,10 +2,12 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{AdamW, Batch, Pass, Peers, Terms, Work, learning_rate};
+use super::planning::without_conflict;
+use super::trained::choose;
+use super::{AdamW, Batch, Pass, Peers, Terms, Work, learning_rate, trained_specs};
 use crate::Error;
 use crate::config::{ModelConfig, TrainConfig};
-use crate::model::{Model, weight_specs};
+use crate::model::Model;
 
 /// What a step measured, still on the device, `[1]` each.
 #[derive(Debug, Clone)]
@@ -19,7 +21,7 @@ pub struct Measured {
 /// A model in training. A clone shares its tensors and costs nothing until the next step.
 #[derive(Debug, Clone)]
 pub struct Trainer {
-    /// The model, on an autodiff device.
+    /// The model, on an autodiff device; what of it is trained requires gradients.
     pub model: Model,
     /// The optimizer.
     pub optimizer: AdamW,
@@ -31,9 +33,9 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// A trainer of `model`, which lives on an autodiff device.
-    pub fn new(config: &ModelConfig, model: Model, optimizer: AdamW, step: u64) -> Self {
-        Self { model, optimizer, step, began: 0, config: config.clone() }
+    /// A trainer of what `train` says of `model`, which lives on an autodiff device and has its adapters, if any.
+    pub fn new(config: &ModelConfig, train: &TrainConfig, model: Model, optimizer: AdamW, step: u64) -> Self {
+        Self { model: choose(model, train), optimizer, step, began: 0, config: config.clone() }
     }
 
     /// The same with a schedule that began with step `began`.
@@ -41,18 +43,29 @@ impl Trainer {
         Self { began, ..self }
     }
 
-    /// A trainer of a fresh model.
+    /// A trainer of a fresh model, all of it.
     pub fn fresh(config: &ModelConfig, seed: u64, device: &Device) -> Self {
-        Self::start(config, Model::new(config, seed, &device.clone().autodiff()))
+        let model = Model::new(config, seed, &device.clone().autodiff());
+        Self::start(config, &TrainConfig::for_model(config), model)
     }
 
-    /// A trainer of `model`, which lives on an autodiff device, that has taken no step yet.
-    pub fn start(config: &ModelConfig, model: Model) -> Self {
+    /// A trainer of what `train` says of `model`, which lives on an autodiff device, that has taken no step yet. Adapters, if
+    /// `train` asks for them, begin here.
+    pub fn start(config: &ModelConfig, train: &TrainConfig, model: Model) -> Self {
         let device = model.embedding.device().inner();
-        let specs = weight_specs(config);
+        let specs = trained_specs(config, train);
         let zero = |n: usize| Tensor::zeros([n], &device);
         let moments = specs.iter().map(|spec| [zero(spec.len()), zero(spec.len())]).collect();
-        Self::new(config, model, AdamW::new(&specs, moments, false), 0)
+        let model = match train.adapter() {
+            Some(adapter) => model.with_adapters(config, &adapter, |spec| spec.initial(train.seed)),
+            None => model,
+        };
+        Self::new(config, train, model, AdamW::new(&specs, moments, false), 0)
+    }
+
+    /// The model as it is now, without gradients and with its adapters merged into its weights.
+    pub fn trained_model(&self) -> Model {
+        self.model.valid().materialize()
     }
 
     /// Takes one step on `batches`, whose gradients are averaged.
@@ -71,20 +84,14 @@ impl Trainer {
     }
 
     fn work(&self, config: &TrainConfig, batches: &[Batch]) -> Work {
-        Work {
-            terms: Terms {
-                model: self.config.clone(),
-                step: self.step,
-                place: 0,
-                tokens: batches.iter().map(|batch| batch.inputs.len() as u64).sum(),
-                seed: config.seed,
-                recompute: config.recompute,
-            },
-            batches: batches.to_vec(),
-        }
+        let tokens = batches.iter().map(|batch| batch.inputs.len() as u64).sum();
+        let terms = Terms { model: self.config.clone(), train: config.clone(), step: self.step, place: 0, tokens };
+        Work { batches: batches.to_vec(), terms }
     }
 
-    fn update(&mut self, config: &TrainConfig, Pass { loss, gradients }: Pass) -> Measured {
+    fn update(&mut self, config: &TrainConfig, Pass { loss, gradients, plans }: Pass) -> Measured {
+        // Only now that all parts are added up: a part of the loss may pull where the whole does not.
+        let gradients = if plans.is_empty() { gradients } else { without_conflict(gradients, plans) };
         let lr = learning_rate(config, self.began, self.step);
         let (model, grad_norm) = self.optimizer.update(self.model.clone(), gradients, config, self.step, lr);
         self.model = model;

@@ -1,13 +1,17 @@
 //! What one device computes of a step: forward, loss and backward over rows of tokens. All that it depends on beside the weights
 //! is in its [`Terms`], so that another thread, process or machine computes the same.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{DType, Device, Gradients, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use super::leaves::{Leaves, check_precision};
+use super::planning::planned;
 use super::recompute::recomputed;
-use crate::config::ModelConfig;
-use crate::model::{Dropout, Model};
+use super::trained::{choose, trained_specs};
+use crate::Error;
+use crate::config::{ModelConfig, TrainConfig};
+use crate::model::{Dropout, Model, WeightSpec, all_specs};
 use crate::ops::cross_entropy;
 use crate::platform;
 
@@ -66,16 +70,26 @@ impl Batch {
 pub struct Terms {
     /// The model's sizes and its dropout.
     pub model: ModelConfig,
+    /// The run's settings.
+    pub train: TrainConfig,
     /// The step, from 0.
     pub step: u64,
     /// The device's place among those that share the step, from 0; below [`PLACES`].
     pub place: u64,
     /// Tokens of the whole step, over which its loss is the mean.
     pub tokens: u64,
-    /// Seed of the run.
-    pub seed: u64,
-    /// Whether blocks are recomputed in the backward pass.
-    pub recompute: bool,
+}
+
+impl Terms {
+    /// Everything that a pass reads, in the order of [`Model::from_rows`].
+    pub fn weights(&self) -> Vec<WeightSpec> {
+        all_specs(&self.model, self.train.adapter().as_ref())
+    }
+
+    /// Everything that a pass gives a gradient of, in their order.
+    pub fn trained(&self) -> Vec<WeightSpec> {
+        trained_specs(&self.model, &self.train)
+    }
 }
 
 /// The most devices that share a step.
@@ -117,32 +131,48 @@ impl Work {
             let passes = platform::map(&parts, |part_index, part| {
                 let share = part.inputs.len() as f32 / terms.tokens as f32;
                 let place = terms.place * PARTS + part_index as u64;
-                pass(model, part, share, Dropout::new(terms.model.dropout, terms.seed, (number << 16) | place), terms)
+                let dropout = Dropout::new(terms.model.dropout, terms.train.seed, (number << 16) | place);
+                pass(model, part, share, dropout, &terms.train)
             });
             sum = sum.into_iter().chain(passes).reduce(Pass::add);
         }
         sum.expect("at least one batch")
     }
 
-    /// The same on `device`, with `rows` as the weights (see [`Model::from_rows`]), which may be on any device.
-    pub fn on_device(&self, rows: impl IntoIterator<Item = Tensor<1>>, device: &Device) -> Pass {
+    /// The same on `device`, with `rows` as the weights (see [`Model::from_rows`]), which may be on any device. Gradients are f32.
+    ///
+    /// # Errors
+    /// [`Error::Precision`] if the device does not have what the run's settings ask for.
+    pub fn on_device(&self, rows: impl IntoIterator<Item = Tensor<1>>, device: &Device) -> Result<Pass, Error> {
+        let Terms { model, train, .. } = &self.terms;
         let device = device.clone().inner();
+        check_precision(train, &device)?;
         let rows = rows.into_iter().map(|row| Tensor::from_inner(row.to_device(&device)));
-        self.on(&Model::from_rows(&self.terms.model, rows))
+        let model = Model::from_rows(model, train.adapter().as_ref(), rows);
+        Ok(self.on(&choose(model, train)).map(|gradient| gradient.cast(DType::F32)))
     }
 }
 
 /// Forward and backward over one part, whose loss counts for `share` of the step's.
-fn pass(model: &Model, part: &Batch, share: f32, mut dropout: Dropout, terms: &Terms) -> Pass {
+fn pass(model: &Model, part: &Batch, share: f32, dropout: Dropout, train: &TrainConfig) -> Pass {
     // Leaves of its own: passes that shared the weights' nodes would share one graph and wait for each other.
-    let model = model.clone().map(&mut Leaves);
-    let [inputs, targets] = part.tensors(&model.embedding.device());
-    if terms.recompute {
-        return recomputed(&model, inputs, targets, share, dropout);
-    }
+    let leaves = || Leaves::of(model, train.precision);
+    let tokens = part.tensors(&model.embedding.device());
+    let plans = planned(&leaves(), tokens[0].clone(), share, dropout.clone(), train);
+    let pass = if train.recompute {
+        recomputed(&leaves(), tokens, share, dropout, train)
+    } else {
+        whole(&leaves(), tokens, share, dropout)
+    };
+    Pass { plans, ..pass }
+}
+
+/// Loss and gradients of inputs and targets `[batch, time]` by one graph over the whole model; its loss counts for `share` of the
+/// step's.
+fn whole(model: &Model, [inputs, targets]: [Tensor<2, Int>; 2], share: f32, mut dropout: Dropout) -> Pass {
     let loss = cross_entropy(model.forward(inputs, &mut dropout), targets) * share;
-    let gradients = gradients(&model, &mut loss.backward());
-    Pass { loss: loss.inner(), gradients }
+    let gradients = gradients(model, &mut loss.backward());
+    Pass { loss: loss.inner(), gradients, plans: Vec::new() }
 }
 
 /// Loss and gradients of a part of a step.
@@ -150,33 +180,44 @@ fn pass(model: &Model, part: &Batch, share: f32, mut dropout: Dropout, terms: &T
 pub struct Pass {
     /// The part's share of the step's loss, `[1]`.
     pub loss: Tensor<1>,
-    /// One row for every weight, in their order.
+    /// One row for everything that is trained, in the order of the weights; of rounded weights as their products gave it.
     pub gradients: Vec<Tensor<1>>,
+    /// The same of the planning loss; none where the model does not plan.
+    pub plans: Vec<Tensor<1>>,
 }
 
 impl Pass {
     /// The sum of two, weight by weight.
     pub(super) fn add(self, other: Pass) -> Pass {
-        let gradients = self.gradients.into_iter().zip(other.gradients).map(|(a, b)| a + b).collect();
-        Pass { loss: self.loss + other.loss, gradients }
+        let add = |a: Vec<Tensor<1>>, b: Vec<Tensor<1>>| {
+            a.into_iter().zip(b).map(|(a, b)| a.cast(DType::F32) + b.cast(DType::F32)).collect()
+        };
+        Pass {
+            loss: self.loss + other.loss,
+            gradients: add(self.gradients, other.gradients),
+            plans: add(self.plans, other.plans),
+        }
+    }
+
+    /// Another form of every row.
+    pub(super) fn map(self, form: impl Fn(Tensor<1>) -> Tensor<1>) -> Pass {
+        Pass {
+            loss: form(self.loss),
+            gradients: self.gradients.into_iter().map(&form).collect(),
+            plans: self.plans.into_iter().map(&form).collect(),
+        }
     }
 }
 
-/// Gives every weight a fresh leaf of the same value.
-struct Leaves;
-
-impl ModuleMapper for Leaves {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        param.map(|weight| Tensor::from_inner(weight.inner()).require_grad())
-    }
-}
-
-/// The gradient of every weight of the model or a part of it as one row, in the order of the weights.
+/// The gradient of everything that is trained in the model or a part of it as one row, in the order of the weights.
 pub(super) fn gradients<M: Module>(module: &M, gradients: &mut Gradients) -> Vec<Tensor<1>> {
     struct Take<'a>(&'a mut Gradients, Vec<Tensor<1>>);
     impl ModuleVisitor for Take<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let weight = param.val();
+            let weight = param.base();
+            if !weight.is_require_grad() {
+                return;
+            }
             let count: usize = weight.dims().iter().product();
             let gradient = weight.grad_remove(self.0).map(|gradient| gradient.reshape([count]));
             // A text too short for a level of the hierarchy leaves that level's bias without a gradient.

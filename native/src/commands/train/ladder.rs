@@ -82,7 +82,7 @@ impl Ladder {
     pub fn grown(&self, stage: Stage, vocab: usize, train_tokens: u64) -> Result<(ModelConfig, TrainConfig)> {
         let flags = self.flags(stage, TrainConfig::for_grown);
         let (model, mut train) =
-            Wish { stage: Some(stage), file: None, flags: &flags }.for_new_run(vocab, train_tokens)?;
+            Wish { stage: Some(stage), file: None, flags: &flags, tuning: None }.for_new_run(vocab, train_tokens)?;
         if flags.lr.is_none() {
             train.lr = TrainConfig::for_grown(&model).lr;
         }

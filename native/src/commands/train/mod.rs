@@ -1,5 +1,6 @@
 //! `mmrec train`: a new run, or more of one.
 
+pub mod finetune;
 mod from;
 mod ladder;
 pub mod progressive;
@@ -97,7 +98,7 @@ impl TrainArgs {
             Some(path) => Some((path.as_path(), SettingsFile::read(path)?)),
             None => None,
         };
-        Ok(Wish { stage: self.stage, file, flags: &self.run.flags })
+        Ok(Wish { stage: self.stage, file, flags: &self.run.flags, tuning: None })
     }
 }
 

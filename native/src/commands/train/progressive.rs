@@ -28,8 +28,8 @@ Examples:
 
 Every stage trains until its validation loss has not improved for --patience evaluations (here 5), or for its budget of steps. The
 best model of a stage then grows into the next stage, computing what it computed before, and trains on with a new warm-up and a
-quarter of the rate of a fresh model of its size, to which the rate of the stage before has fallen (unless --lr or --floor say
-otherwise).
+quarter of the rate of a fresh model of its size (an eighth from small on), to which the rate of the stage before has fallen
+(unless --lr or --floor say otherwise).
 
 It is one run in one folder, as of `mmrec train`: steps, metrics.jsonl and loss.svg go on across stages (loss.svg by work done),
 and best-STAGE.safetensors is the best model of each stage. It can be stopped, killed and resumed at any point. With --resume --to
@@ -97,7 +97,7 @@ impl ProgressiveArgs {
 fn begin(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(Started, Ladder)> {
     let ladder = args.ladder(args.to.context("--to is missing")?);
     let flags = ladder.first(args.from);
-    let wish = Wish { stage: Some(args.from), file: None, flags: &flags };
+    let wish = Wish { stage: Some(args.from), file: None, flags: &flags, tuning: None };
     let started = new_run(&args.run, Source::Fresh, &wish, devices, output)?;
     ladder.write(&started.folder)?;
     Ok((started, ladder))
@@ -105,7 +105,7 @@ fn begin(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(S
 
 fn go_on(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(Started, Ladder)> {
     let flags = TrainFlags::default();
-    let wish = Wish { stage: None, file: None, flags: &flags };
+    let wish = Wish { stage: None, file: None, flags: &flags, tuning: None };
     let started = resumed_run(&args.run, &wish, devices, output)?;
     let ladder = match (Ladder::read(&started.folder)?, args.to) {
         (Some(ladder), None) => ladder,

@@ -86,6 +86,7 @@ impl Runner {
             "run": self.folder.path(),
             "stage": Stage::of(model),
             "parameters": model.parameters(),
+            "trained_parameters": session.trained_parameters(),
             "vocabulary": model.vocab,
             "device": device,
             "data": data.name,
@@ -96,9 +97,10 @@ impl Runner {
             "steps": train.steps,
         }))?;
         self.progress.say(&format!(
-            "{}{} on {device}; {}: {} to train on, {} for validation, vocabulary of {}",
+            "{}{}{} on {device}; {}: {} to train on, {} for validation, vocabulary of {}",
             Stage::of(model).map_or(String::new(), |stage| format!("{stage}, ")),
             format::count(model.parameters(), "parameter"),
+            trained_part(session),
             data.name,
             format::count(data.train.len(), "token"),
             format::thousands(data.validation.len()),
@@ -271,4 +273,15 @@ impl Runner {
 /// Whether another device of the run failed; the run's own is sound then.
 fn is_loss_of_peer(error: &Error) -> bool {
     matches!(error.downcast_ref(), Some(mmrec::Error::Peer { .. }))
+}
+
+/// What is trained, where it is not the whole model.
+fn trained_part(session: &Session) -> String {
+    let train = &session.progress().train;
+    let trained = format::thousands(session.trained_parameters());
+    match (train.lora, train.freeze) {
+        (0, 0) => String::new(),
+        (0, frozen) => format!(" ({trained} trained, behind {})", format::count(frozen as u64, "fixed block")),
+        (rank, _) => format!(" (fixed, with {trained} in adapters of rank {rank})"),
+    }
 }

@@ -1,8 +1,9 @@
 //! One pass over several texts as if they were one.
 
-use super::{Phase, PrepareProgress, TextSources};
-use crate::data::DataError;
+use super::{Phase, PrepareOptions, PrepareProgress, TextSources};
+use crate::data::documents::Separator;
 use crate::data::text::Normalizer;
+use crate::data::{DOCUMENT_END, DataError};
 use std::io::{self, ErrorKind, Read};
 
 /// Bytes read at once.
@@ -11,7 +12,7 @@ const PIECE: usize = 1 << 18;
 /// Gives the normalised texts, joined as [`crate::data::text::append`] joins them, to `take` in pieces.
 pub(super) fn for_each_piece(
     texts: &mut impl TextSources,
-    lossy: bool,
+    options: &PrepareOptions,
     phase: Phase,
     progress: &mut impl FnMut(PrepareProgress),
     take: impl FnMut(&str) -> Result<(), DataError>,
@@ -19,11 +20,12 @@ pub(super) fn for_each_piece(
     let sources = texts.list().to_vec();
     let total = sources.iter().map(|source| source.bytes).sum();
     let mut done = 0;
-    let mut joined = Joined { take, ends_line: true, between: false };
+    let mut joined = Joined { take, begun: false, between: false };
     for (index, source) in sources.iter().enumerate() {
         let failed = |error| DataError::Read { file: source.name.clone(), source: error };
         let mut reader = texts.open(index).map_err(failed)?;
-        let mut normalizer = Normalizer::new(&source.name, lossy);
+        let mut normalizer = Normalizer::new(&source.name, options.lossy);
+        let mut separator = Separator::new(&options.separator);
         let (mut buffer, mut piece) = (vec![0; PIECE], String::new());
         joined.begin_file();
         loop {
@@ -33,13 +35,14 @@ pub(super) fn for_each_piece(
             }
             piece.clear();
             normalizer.push(&buffer[..read], &mut piece)?;
-            joined.push(&piece)?;
+            joined.push(&separator.push(&piece))?;
             done += read as u64;
             progress(PrepareProgress { phase, done, total });
         }
         piece.clear();
         normalizer.finish(&mut piece)?;
-        joined.push(&piece)?;
+        joined.push(&separator.push(&piece))?;
+        joined.push(&separator.finish())?;
     }
     Ok(())
 }
@@ -53,18 +56,18 @@ fn read_some(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// Puts a newline between two files where the first does not end in one.
+/// Ends a document between two files.
 struct Joined<F> {
     take: F,
-    /// Whether the text so far is empty or ends in a newline.
-    ends_line: bool,
-    /// Whether a newline is due before the next piece.
+    /// Whether there has been any text.
+    begun: bool,
+    /// Whether the end of a document is due before the next piece.
     between: bool,
 }
 
 impl<F: FnMut(&str) -> Result<(), DataError>> Joined<F> {
     fn begin_file(&mut self) {
-        self.between = !self.ends_line;
+        self.between = self.begun;
     }
 
     fn push(&mut self, piece: &str) -> Result<(), DataError> {
@@ -72,9 +75,9 @@ impl<F: FnMut(&str) -> Result<(), DataError>> Joined<F> {
             return Ok(());
         }
         if std::mem::take(&mut self.between) {
-            (self.take)("\n")?;
+            (self.take)(DOCUMENT_END.encode_utf8(&mut [0; 4]))?;
         }
-        self.ends_line = piece.ends_with('\n');
+        self.begun = true;
         (self.take)(piece)
     }
 }

@@ -54,12 +54,12 @@ fn beyond_the_head_the_first_offset_wins() {
 }
 
 #[test]
-fn files_are_joined_by_a_newline() {
+fn every_file_is_a_document() {
     let mut text = String::new();
     for file in ["", "a", "", "b\n", "c"] {
         append(&mut text, file);
     }
-    assert_eq!(text, "a\nb\nc");
+    assert_eq!(text, "a\0b\n\0c");
 }
 
 /// Files around the head's length, of bytes that are often nearly valid.

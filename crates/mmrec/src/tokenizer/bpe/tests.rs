@@ -37,6 +37,7 @@ fn words_are_runs_with_the_space_before_them() {
     assert_eq!(cut("Hello,  world 12345!\n\n one"), ["Hello", ",", " ", " world", " 123", "45", "!", "\n\n", " one"]);
     assert_eq!(cut(""), [""; 0]);
     assert_eq!(cut("  "), ["  "]);
+    assert_eq!(cut("end.\n\0 \0\0 A"), ["end", ".", "\n", "\0", " ", "\0", "\0", " A"]);
     assert_eq!(cut("Görüş\u{301} 日本"), ["Görüş", "\u{301}", " 日本"]);
     assert!(words(&"x".repeat(1_000)).all(|word| word.len() <= LONGEST));
     assert!(words(&"é ".repeat(1_000)).all(|word| word.len() <= LONGEST));
@@ -75,7 +76,7 @@ proptest! {
     }
 
     #[test]
-    fn words_join_to_the_text_and_its_beginning_keeps_its_words(text in "(\\PC| |\\n|[a-z0-9]){0,60}", more in "(\\PC| |\\n|[a-z0-9]){0,9}") {
+    fn words_join_to_the_text_and_its_beginning_keeps_its_words(text in "(\\PC| |\\n|\0|[a-z0-9]){0,60}", more in "(\\PC| |\\n|\0|[a-z0-9]){0,9}") {
         prop_assert_eq!(words(&text).collect::<String>(), text.clone());
         let (mut rest, mut kept) = (text.clone(), Vec::new());
         take_complete(&mut rest, |word| kept.push(word.to_owned()));

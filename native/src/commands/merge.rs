@@ -1,0 +1,59 @@
+//! `mmrec merge`: an ordinary checkpoint of a model and its adapters.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use serde_json::json;
+
+use crate::adapter_file::AdapterFlags;
+use crate::output::Output;
+use crate::settings::Usage;
+use crate::{atomic, checkpoint_file, format};
+
+const EXAMPLES: &str = "\
+Examples:
+  mmrec merge base.safetensors --adapter runs/letters/adapter.safetensors --out letters.safetensors
+  mmrec merge base.safetensors --adapter a.safetensors=0.5 --adapter b.safetensors=0.5 --out both.safetensors
+  mmrec merge runs/letters/best.safetensors --out letters.safetensors
+
+The result needs no adapter: it opens in the page, grows, and can be fine-tuned again. A checkpoint of a run that trains an adapter
+has it in it, and is merged without --adapter.";
+
+/// Merge adapters into a checkpoint's weights
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct MergeArgs {
+    /// The checkpoint that the adapters were trained for
+    checkpoint: PathBuf,
+    #[command(flatten)]
+    adapters: AdapterFlags,
+    /// File to write; it must not exist yet
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(args: &MergeArgs, output: Output) -> Result<()> {
+    ensure!(!args.out.exists(), "{} exists already: choose another --out", args.out.display());
+    let checkpoint = checkpoint_file::read(&args.checkpoint)?;
+    if checkpoint.adapter.is_none() && args.adapters.adapters.is_empty() {
+        return Err(Usage("there is nothing to merge: give an --adapter".to_owned()).into());
+    }
+    let merged = args.adapters.apply(checkpoint, &args.checkpoint)?;
+    let merged = merged.plain();
+    let folder = atomic::folder_of(&args.out);
+    fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    atomic::write_new(&args.out, |file| Ok(merged.write_to(file)?))?;
+    let bytes = fs::metadata(&args.out).with_context(|| format!("cannot read {}", args.out.display()))?.len();
+    output.value(&json!({
+        "type": "merged",
+        "checkpoint": args.checkpoint,
+        "adapters": args.adapters.adapters.len(),
+        "file": args.out,
+        "bytes": bytes,
+    }))?;
+    output.line(&format!("written     {} ({})", args.out.display(), format::size(bytes)))?;
+    output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", args.out.display()))
+}
