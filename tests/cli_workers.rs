@@ -113,6 +113,23 @@ fn shared_steps_have_the_losses_of_one_process() {
 }
 
 #[test]
+fn plans_and_adapters_are_shared_as_well() {
+    let room = Room::new();
+    room.write_text();
+    let worker = Worker::start(&room, "worker");
+    let sharing = format!("--workers {} --token-file token", worker.address);
+    let planning = format!("{TRAIN} --steps 20 --planning --gate-rank 2");
+    room.json(&format!("{planning} --out planning"));
+    room.json(&format!("{planning} {sharing} --out shared-planning"));
+    assert_close(&room, "planning", "shared-planning", 1e-4);
+    let tuning =
+        "finetune planning/last.safetensors --data text.txt --lora 2 --batch 4 --context 32 --steps 20 --threads 1";
+    room.json(&format!("{tuning} --out tuned"));
+    room.json(&format!("{tuning} {sharing} --out shared-tuned"));
+    assert_close(&room, "tuned", "shared-tuned", 1e-3);
+}
+
+#[test]
 fn dropout_is_drawn_anew_for_every_device() {
     let room = Room::new();
     room.write_text();

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-
 use mmrec::config::Stage;
 use mmrec::driver::{SaveKind, Session};
 use mmrec::grow::{GrowOptions, Target, grow};
