@@ -9,7 +9,7 @@ use proptest::prelude::*;
 const VOCAB: usize = 11;
 
 fn configs() -> impl Strategy<Value = ModelConfig> {
-    let sizes = (1usize..=3, 1usize..=3, 1usize..=2, 1usize..=6);
+    let sizes = (1usize..=3, 2usize..=4, 1usize..=2, 1usize..=6);
     let hierarchy = (1usize..=4, 2usize..=4, 1usize..=4);
     let options = (0usize..=3, any::<bool>());
     (sizes, hierarchy, options).prop_map(|(sizes, (slots, fan_in, levels), (gate_rank, planning))| {
