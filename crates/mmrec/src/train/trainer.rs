@@ -1,5 +1,6 @@
 //! One optimizer step: forward, loss, backward, accumulate, clip, update. Nothing is read back from the device here.
 
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::planning::without_conflict;
