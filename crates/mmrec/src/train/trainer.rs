@@ -137,7 +137,9 @@ impl Trainer {
         // Leaves of its own: passes that shared the weights' nodes would share one graph and wait for each other.
         let leaves = || Leaves::of(&self.model, config.precision);
         let tokens = part.tensors(&self.model.embedding.device());
-        let plans = planned(&leaves(), tokens[0].clone(), share, dropout.clone(), config);
+        let to_plan = self.model.to_plan(tokens[0].clone());
+        let plans =
+            to_plan.map(|tokens| planned(&leaves(), tokens, share, dropout.clone(), config)).unwrap_or_default();
         let pass = if config.recompute {
             recomputed(&leaves(), tokens, share, dropout, config)
         } else {
