@@ -139,6 +139,23 @@ fn a_model_learns_where_documents_end_and_stops_there() {
 }
 
 #[test]
+fn options_of_the_architecture_belong_to_the_model() {
+    let room = Room::new();
+    room.write_text();
+    let options = "--gate-rank 2 --planning --precision bf16";
+    room.json(&format!("train --data text.txt --config settings.toml --out run --steps 6 {options}"));
+    let info = room.run("info run/last.safetensors").stdout;
+    assert!(info.contains("gates of rank 2, a head that plans"), "{info}");
+    let resumed = room.json("train --out run --resume --steps 8");
+    assert_eq!(of_type(&resumed, "step").len(), 2);
+    room.write("deeper.toml", b"[model]\nlayers = 2\n");
+    room.json("grow run/last.safetensors --config deeper.toml --out deeper.safetensors");
+    assert!(room.run("info deeper.safetensors").stdout.contains("gates of rank 2, a head that plans"));
+    let refused = room.refusal("train --data text.txt --from run/last.safetensors --gate-rank 3 --out other", 2);
+    assert!(refused.contains("gate_rank is 2 there and 3 here"), "{refused}");
+}
+
+#[test]
 fn the_sample_needs_nothing_and_is_the_same_every_time() {
     let room = Room::new();
     let prepare = |out: &str, seed: u32| {

@@ -65,9 +65,11 @@ impl ModelConfig {
         4 * self.width + per_head * self.heads
     }
 
-    /// Values of the matrices that give the gates of one block, where they are not columns of the fused projection.
-    fn gate_values(&self) -> u64 {
-        (self.gate_rank * (self.width + 2 * self.heads)) as u64
+    /// Values of all matrices of one block; each is multiplied once for a token.
+    fn block_matrices(&self) -> u64 {
+        let [d, h, f] = [self.width, self.heads, self.feed_forward].map(|n| n as u64);
+        let (hem, rank) = (self.hem_width() as u64, self.gate_rank as u64);
+        d * (hem + d + 3 * f) + rank * (d + 2 * h)
     }
 
     /// Values of the head that plans, if there is one.
@@ -89,21 +91,18 @@ impl ModelConfig {
     /// Number of weights.
     pub fn parameters(&self) -> u64 {
         let [v, d, h] = [self.vocab, self.width, self.heads].map(|n| n as u64);
-        let [f, levels, layers] = [self.feed_forward, self.levels, self.layers].map(|n| n as u64);
+        let [levels, layers] = [self.levels, self.layers].map(|n| n as u64);
         let vectors = 4 * d + 2 * h + levels * h;
-        let matrices = d * self.hem_width() as u64 + self.gate_values() + d * d + 3 * d * f;
-        layers * (vectors + matrices) + 2 * v * d + d + self.planning_values()
+        layers * (vectors + self.block_matrices()) + 2 * v * d + d + self.planning_values()
     }
 
     /// Floating-point operations of the forward pass per token, far into a text: all matrix products, and both memories (the
     /// recurrent one in chunks of a block). Training costs three times as many.
     pub fn flops(&self) -> u64 {
         let [v, d, h] = [self.vocab, self.width, self.heads].map(|n| n as u64);
-        let [f, layers, channels, c] =
-            [self.feed_forward, self.layers, self.head_width(), self.block].map(|n| n as u64);
+        let [layers, channels, c] = [self.layers, self.head_width(), self.block].map(|n| n as u64);
         let visible = 2 * c + ((self.slots + self.fan_in - 1) * self.levels) as u64;
-        let block = d * self.hem_width() as u64 + self.gate_values() + d * d + 3 * d * f;
-        let matrices = layers * block + v * d;
+        let matrices = layers * self.block_matrices() + v * d;
         let memories = layers * h * channels * (2 * visible + 2 * c + 2 * channels);
         2 * (matrices + memories)
     }

@@ -9,6 +9,13 @@ pub(super) fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || c == DOCUMENT_END)
 }
 
+/// Bytes in the longest end of `text` with which one of `strings` begins, and which more text could complete.
+pub(crate) fn unfinished(text: &str, strings: &[String]) -> usize {
+    let longest = strings.iter().map(String::len).max().unwrap_or(0);
+    let ends = text.char_indices().rev().map(|(start, _)| &text[start..]).take_while(|end| end.len() <= longest);
+    ends.filter(|end| strings.iter().any(|string| string.starts_with(end))).last().map_or(0, str::len)
+}
+
 /// Puts [`DOCUMENT_END`] in the place of a string that ends documents within a file, such as `<|endoftext|>`. The text comes in
 /// pieces of any size.
 #[derive(Debug, Clone)]
@@ -31,9 +38,7 @@ impl Separator {
             return std::mem::take(&mut self.held);
         }
         let mut text = self.held.replace(&self.string, "\0");
-        let begins = |at: &usize| self.string.starts_with(&text[*at..]);
-        let rest = text.char_indices().map(|(at, _)| at).rev().take(self.string.len()).filter(begins).last();
-        self.held = rest.map_or(String::new(), |at| text.split_off(at));
+        self.held = text.split_off(text.len() - unfinished(&text, std::slice::from_ref(&self.string)));
         text
     }
 

@@ -19,6 +19,7 @@ mod verify;
 
 pub use dataset::Dataset;
 pub use documents::DOCUMENT_END;
+pub(crate) use documents::unfinished;
 pub use error::DataError;
 pub(crate) use fingerprint::hex;
 pub use index::{INDEX_FILE, INDEX_FORMAT, PreparedIndex, ShardInfo};

@@ -1,5 +1,7 @@
 //! Stop strings in a stream: text is held back while it could still become one.
 
+use crate::data::unfinished;
+
 /// Holds back what may be the beginning of a stop string.
 #[derive(Debug, Clone)]
 pub(super) struct Stop {
@@ -19,7 +21,7 @@ impl Stop {
             self.held.truncate(end);
             return (std::mem::take(&mut self.held), true);
         }
-        let certain = self.held.len() - self.longest_beginning();
+        let certain = self.held.len() - unfinished(&self.held, &self.strings);
         let rest = self.held.split_off(certain);
         (std::mem::replace(&mut self.held, rest), false)
     }
@@ -27,13 +29,6 @@ impl Stop {
     /// What is still held at the end of the text.
     pub fn finish(&mut self) -> String {
         std::mem::take(&mut self.held)
-    }
-
-    /// Length of the longest end of the held text that begins a stop string.
-    fn longest_beginning(&self) -> usize {
-        let ends = self.held.char_indices().map(|(start, _)| &self.held[start..]);
-        let mut ends = ends.filter(|end| self.strings.iter().any(|stop| stop.starts_with(end)));
-        ends.next().map_or(0, str::len)
     }
 }
 

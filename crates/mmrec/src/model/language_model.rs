@@ -81,10 +81,13 @@ impl Model {
     /// Logits `[batch, time, vocab]` of tokens `[batch, time]` of any length, in parallel over time.
     pub fn forward(&self, tokens: Tensor<2, Int>, dropout: &mut Dropout) -> Tensor<3> {
         let time = tokens.dims()[1];
-        let tables = self.tables(time);
-        let x = (0..self.blocks.len())
-            .fold(self.embed(tokens), |x, index| self.through(index, x, tables.as_ref(), dropout));
-        self.logits(x, time)
+        self.logits(self.stream(tokens, self.blocks.len(), dropout), time)
+    }
+
+    /// The stream after the first `blocks` blocks, `[batch, whole blocks of time, width]` of tokens `[batch, time]`.
+    pub(crate) fn stream(&self, tokens: Tensor<2, Int>, blocks: usize, dropout: &mut Dropout) -> Tensor<3> {
+        let tables = self.tables(tokens.dims()[1]);
+        (0..blocks).fold(self.embed(tokens), |x, index| self.through(index, x, tables.as_ref(), dropout))
     }
 
     /// Where the stream begins: `[batch, whole blocks of time, width]` of tokens `[batch, time]`.

@@ -27,8 +27,11 @@ impl Leaves {
     }
 
     fn rounds(&self) -> bool {
+        if self.precision == Precision::F32 {
+            return false;
+        }
         let name = self.path.join(".");
-        self.precision == Precision::Bf16 && (is_matrix(&name) || adapted_weight(&name).is_some())
+        is_matrix(&name) || adapted_weight(&name).is_some()
     }
 }
 

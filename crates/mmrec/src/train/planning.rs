@@ -7,8 +7,8 @@ use super::work::gradients;
 use crate::config::TrainConfig;
 use crate::model::{Dropout, Model};
 
-/// The gradients of λ_P times the planning loss of tokens `[batch, time]`, which counts for `share` of the step's; none where the
-/// model does not plan or the text is shorter than two blocks.
+/// The gradients of λ_P times the planning loss of tokens `[batch, time]` that are [to be planned](Model::to_plan), which counts for
+/// `share` of the step's.
 ///
 /// They need a pass of their own: the framework gives a graph's gradients once, and these must stay apart from the others until all
 /// parts of a step are added up.
@@ -19,12 +19,10 @@ pub(super) fn planned(
     mut dropout: Dropout,
     train: &TrainConfig,
 ) -> Vec<Tensor<1>> {
-    let Some(inputs) = model.to_plan(inputs) else { return Vec::new() };
     let weight = share * TrainConfig::PLANNING as f32;
     let last = model.blocks.len() - 1;
     if !train.recompute {
-        let tables = model.tables(inputs.dims()[1]);
-        let x = (0..last).fold(model.embed(inputs), |x, block| model.through(block, x, tables.as_ref(), &mut dropout));
+        let x = model.stream(inputs, last, &mut dropout);
         return gradients(model, &mut (model.planning_loss(x) * weight).backward());
     }
     let (kept, x) = Kept::run(model, inputs, last, dropout, train);

@@ -158,7 +158,8 @@ fn pass(model: &Model, part: &Batch, share: f32, dropout: Dropout, train: &Train
     // Leaves of its own: passes that shared the weights' nodes would share one graph and wait for each other.
     let leaves = || Leaves::of(model, train.precision);
     let tokens = part.tensors(&model.embedding.device());
-    let plans = planned(&leaves(), tokens[0].clone(), share, dropout.clone(), train);
+    let to_plan = model.to_plan(tokens[0].clone());
+    let plans = to_plan.map(|tokens| planned(&leaves(), tokens, share, dropout.clone(), train)).unwrap_or_default();
     let pass = if train.recompute {
         recomputed(&leaves(), tokens, share, dropout, train)
     } else {

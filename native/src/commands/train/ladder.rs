@@ -52,7 +52,7 @@ impl Ladder {
 
     /// The stage that follows a model of these sizes; none at the end.
     pub fn after(&self, model: &ModelConfig) -> Option<Stage> {
-        let parameters = |stage: Stage| stage.config(model.vocab).parameters();
+        let parameters = |stage: Stage| stage.like(model).parameters();
         let larger =
             |stage: &Stage| parameters(*stage) > model.parameters() && parameters(*stage) <= parameters(self.to);
         Stage::ALL.into_iter().find(larger)
@@ -103,6 +103,10 @@ mod tests {
         assert_eq!(after(Stage::Small), None);
         let odd = ModelConfig { layers: 5, ..Stage::Tiny.config(65) };
         assert_eq!(ladder.after(&odd), Some(Stage::Mini));
+        let optional = ModelConfig { gate_rank: 1, planning: true, ..Stage::Tiny.config(65) };
+        assert_eq!(ladder.after(&optional), Some(Stage::Mini));
+        let lean = ModelConfig { gate_rank: 1, ..Stage::Tiny.config(65) };
+        assert_eq!(ladder.after(&lean), Some(Stage::Mini), "fewer parameters than the plain stage");
     }
 
     #[test]
