@@ -16,21 +16,28 @@ const SUFFIX: &str = ".tmp";
 
 /// Writes a file through `fill`.
 pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    write_as(path, fill, |file, path| Ok(file.persist(path).map(drop)?))
+    write_as(temporary_file(folder_of(path))?, path, fill, |file, path| Ok(file.persist(path).map(drop)?))
 }
 
 /// Writes a file that must not exist yet, through `fill`.
 pub fn write_new(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    write_as(path, fill, |file, path| Ok(file.persist_noclobber(path).map(drop)?))
+    write_as(temporary_file(folder_of(path))?, path, fill, |file, path| Ok(file.persist_noclobber(path).map(drop)?))
 }
 
-/// Writes a file through `fill` and has `persist` give it its name.
+/// The same of a secret: at no moment is it readable by others than its owner.
+#[cfg_attr(not(feature = "workers"), expect(dead_code, reason = "only workers have secrets"))]
+pub fn write_secret(path: &Path, secret: &str) -> Result<()> {
+    let fill = |file: &mut dyn Write| Ok(file.write_all(secret.as_bytes())?);
+    write_as(private_file(folder_of(path))?, path, fill, |file, path| Ok(file.persist_noclobber(path).map(drop)?))
+}
+
+/// Fills the temporary file through `fill` and has `persist` give it its name.
 fn write_as(
+    temporary: NamedTempFile,
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> Result<()>,
     persist: impl FnOnce(NamedTempFile, &Path) -> Result<()>,
 ) -> Result<()> {
-    let temporary = temporary_file(folder_of(path))?;
     let written = filled(temporary, fill).and_then(|temporary| persist(temporary, path));
     let durable = written.and_then(|()| Ok(sync_folder(folder_of(path))?));
     durable.with_context(|| format!("writing {} failed", path.display()))
@@ -72,8 +79,7 @@ fn replace_by_link(from: &Path, to: &Path) -> io::Result<()> {
 
 /// A folder under a temporary name in `parent`, removed again unless it is handed to [`publish_folder`].
 pub fn temporary_folder(parent: &Path) -> io::Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX).suffix(SUFFIX);
+    let mut builder = named();
     share(&mut builder, 0o777);
     builder.tempdir_in(parent)
 }
@@ -92,10 +98,25 @@ pub fn publish_folder(folder: TempDir, target: &Path) -> Result<()> {
 
 /// A file under a temporary name in `folder`.
 pub fn temporary_file(folder: &Path) -> Result<NamedTempFile> {
+    let mut builder = named();
+    share(&mut builder, 0o666);
+    made_in(folder, &builder)
+}
+
+/// The same, of nobody but its owner.
+fn private_file(folder: &Path) -> Result<NamedTempFile> {
+    made_in(folder, &named())
+}
+
+fn made_in(folder: &Path, builder: &tempfile::Builder<'_, '_>) -> Result<NamedTempFile> {
+    builder.tempfile_in(folder).with_context(|| format!("cannot write in the folder {}", folder.display()))
+}
+
+/// A maker of what has a temporary name.
+fn named() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);
-    share(&mut builder, 0o666);
-    builder.tempfile_in(folder).with_context(|| format!("cannot write in the folder {}", folder.display()))
+    builder
 }
 
 /// Removes what a killed process left in `folder` under temporary names.

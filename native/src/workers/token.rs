@@ -76,10 +76,10 @@ impl Token {
         Ok(Self(text.to_owned()))
     }
 
-    /// Writes a new token to `path`, readable by its owner only, as temporary files are from their beginning.
+    /// Writes a new token to `path`, readable by its owner only.
     fn make(path: &Path) -> Result<Self> {
         let text: String = SecretKey::generate().to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        atomic::write_new(path, |file| Ok(writeln!(file, "{text}")?))?;
+        atomic::write_secret(path, &format!("{text}\n"))?;
         note(&format!(
             "made a new token: {} (copy it to the machines that train, as you would a password)",
             path.display()
