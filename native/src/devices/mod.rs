@@ -1,6 +1,6 @@
 //! The devices of a run: its own, where the weights are, and those that share its steps.
 
-mod local;
+mod feeder;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,10 +9,10 @@ use anyhow::Result;
 use clap::Args;
 use mmrec::driver::Session;
 use mmrec::platform::DeviceName;
-use mmrec::train::{PLACES, Peer, Peers};
+use mmrec::train::{PLACES, Peer, Peers, Work};
 use mmrec::{Device, Error};
 
-use self::local::Local;
+pub use self::feeder::Feeder;
 use crate::cli::{Compute, open};
 use crate::settings::Usage;
 use crate::{format, workers};
@@ -73,7 +73,8 @@ impl Sharing {
         for name in local.unwrap_or_default().iter().skip(1) {
             let (device, more) = open(*name)?;
             description.push_str(&format!(" + {more}"));
-            others.push(Box::new(Local::start(name.to_string(), device)?));
+            let compute = move |rows, work: Work| work.on_device(rows, &device).map_err(|error| error.to_string());
+            others.push(Box::new(Feeder::start(format!("the device {name}"), compute)?));
         }
         if !self.workers.is_empty() {
             let remote = workers::connect(&self.workers, self.token_file.as_deref())?;

@@ -6,6 +6,7 @@
 
 mod link;
 mod message;
+mod pieces;
 mod share;
 mod token;
 mod trainer;

@@ -11,6 +11,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use mmrec::train::Pass;
 
 use super::message::{HELLO, Hello, PASS, Request, from_scalars, to_report};
+use super::pieces;
 
 /// The tensors of a session on backend `B`.
 type Handles<B> = HandleContainer<<B as BackendIr>::Handle>;
@@ -40,7 +41,7 @@ where
             let report = |text: &str| row(to_report(text), &device);
             let outputs = match result {
                 Ok(Pass { loss, gradients, plans }) => {
-                    [report(""), loss].into_iter().chain(gradients).chain(plans).collect()
+                    pieces::join([report(""), loss].into_iter().chain(gradients).chain(plans).collect())
                 }
                 Err(reason) => vec![report(&reason)],
             };
@@ -58,16 +59,19 @@ where
         serde_json::from_str(&text).map_err(|error| format!("the request cannot be read: {error}"))?;
     request.check()?;
     let [tokens, weights @ ..] = operation.inputs.as_slice() else { return Err("no tokens came".to_owned()) };
-    if !are_rows(weights, &request.weights()) || !are_rows(&operation.outputs, &request.outputs()) {
+    let lengths = request.weights();
+    if !are_pieces(weights, &lengths) || !are_pieces(&operation.outputs, &request.outputs()) {
         return Err("what came, or what is wanted back, is not of the model's sizes".to_owned());
     }
     let work = request.work(&ids::<B>(handles, tokens)?)?;
-    let rows: Vec<Tensor<1>> = weights.iter().map(|weight| float::<B>(handles, weight)).collect();
-    work.on_device(rows, device).map_err(|error| error.to_string())
+    let weights = weights.iter().map(|piece| float::<B>(handles, piece));
+    work.on_device(pieces::part(weights, &lengths), device).map_err(|error| error.to_string())
 }
 
-fn are_rows(tensors: &[TensorIr], lengths: &[usize]) -> bool {
-    tensors.iter().map(|tensor| tensor.shape.as_slice().to_vec()).eq(lengths.iter().map(|length| vec![*length]))
+/// Whether tensors are the pieces of rows of these lengths.
+fn are_pieces(tensors: &[TensorIr], lengths: &[usize]) -> bool {
+    let shapes = tensors.iter().map(|tensor| tensor.shape.as_slice().to_vec());
+    shapes.eq(pieces::lengths_of(lengths).into_iter().map(|length| vec![length]))
 }
 
 fn ids<B: BackendIr>(handles: &mut Handles<B>, tensor: &TensorIr) -> Result<Vec<i64>, String>

@@ -12,12 +12,13 @@ use burn::remote::{ConnectError, CustomOpClient, IrohHost, RemoteHost};
 use burn::tensor::{DType, Device, Int, Shape, Tensor, TensorData};
 use iroh::endpoint::{ConnectError as DialError, ConnectingError, ConnectionError};
 use iroh::{Endpoint, EndpointAddr, SecretKey};
-use mmrec::train::{PLACES, Pass, Peer, Pending, Work};
-use mmrec::{Error, platform};
+use mmrec::platform;
+use mmrec::train::{PLACES, Pass, Peer, Work};
 
 use super::message::{HELLO, Hello, PASS, REPORT, Request, from_report, to_scalars};
 use super::token::Token;
-use super::{NETWORK, link};
+use super::{NETWORK, link, pieces};
+use crate::devices::Feeder;
 use crate::output::note;
 use crate::settings::Usage;
 
@@ -39,7 +40,10 @@ pub fn connect(addresses: &[String], token_file: Option<&Path>) -> Result<Vec<Bo
             bail!(Usage(format!("--workers names {address} twice")));
         }
         let devices = open(*address, &token).with_context(|| format!("the worker at {address} cannot be used"))?;
-        peers.extend(devices.into_iter().map(|device| Box::new(device) as Box<dyn Peer>));
+        for worker in devices {
+            let name = worker.name.clone();
+            peers.push(Box::new(Feeder::start(name, move |rows, work| worker.compute(rows, work))?));
+        }
     }
     Ok(peers)
 }
@@ -156,37 +160,40 @@ impl Worker {
         tensor.try_into_primitive::<Remote>().expect("the tensor is remote").into_ir()
     }
 
-    fn send_row(&self, row: &Tensor<1>) -> TensorIr {
-        let row = row.clone().to_device(&self.device);
-        row.try_into_primitive::<Remote>().expect("the tensor is remote").into_ir()
+    fn send_piece(&self, piece: Tensor<1>) -> TensorIr {
+        let piece = piece.to_device(&self.device);
+        piece.try_into_primitive::<Remote>().expect("the tensor is remote").into_ir()
     }
-}
 
-impl Peer for Worker {
-    fn begin(&self, rows: &[Tensor<1>], work: Work) -> Pending {
+    /// Has the worker compute a share, with `rows` as the weights.
+    fn compute(&self, rows: Vec<Tensor<1>>, work: Work) -> Result<Pass, String> {
         let trained = work.terms.trained().len();
         let (request, tokens) = Request::of(work);
         let text = serde_json::to_string(&request).expect("a request is plain numbers");
-        let inputs =
-            std::iter::once(self.send_tokens(tokens)).chain(rows.iter().map(|row| self.send_row(row))).collect();
-        let outputs = self.call(PASS, inputs, &request.outputs(), &text);
-        let peer = self.name.clone();
-        Box::new(move || finish(outputs, trained).map_err(|reason| Error::Peer { peer, reason }))
+        let weights = pieces::join(rows).into_iter().map(|piece| self.send_piece(piece));
+        let inputs = std::iter::once(self.send_tokens(tokens)).chain(weights).collect();
+        let lengths = request.outputs();
+        let outputs = self.call(PASS, inputs, &pieces::lengths_of(&lengths), &text);
+        let lost = |_| "the connection was lost: the worker ended, or the network failed".to_owned();
+        let results = pollster::block_on(platform::read(outputs)).map_err(lost)?;
+        pass_of(results, &lengths, trained)
     }
 }
 
-/// Waits for a share's results, among them gradients of `trained` weights.
-fn finish(outputs: Vec<Tensor<1>>, trained: usize) -> Result<Pass, String> {
-    let lost = |_| "the connection was lost: the worker ended, or the network failed".to_owned();
-    let mut results = pollster::block_on(platform::read(outputs)).map_err(lost)?.into_iter();
-    let report = from_report(&results.next().unwrap_or_default());
+/// The pass that pieces of results hold, among them gradients of `trained` weights; or what the worker reports.
+fn pass_of(results: Vec<Vec<f32>>, lengths: &[usize], trained: usize) -> Result<Pass, String> {
+    let report = from_report(results.first().and_then(|piece| piece.get(..REPORT)).unwrap_or_default());
     if !report.is_empty() {
         return Err(report);
     }
-    let mut rows = results.map(|values| {
+    if !results.iter().map(Vec::len).eq(pieces::lengths_of(lengths)) {
+        return Err("what came back is not what was asked for".to_owned());
+    }
+    let tensor = |values: Vec<f32>| {
         let count = values.len();
         Tensor::from_data(TensorData::new(values, [count]), &Device::flex())
-    });
+    };
+    let mut rows = pieces::part(results.into_iter().map(tensor), lengths).into_iter().skip(1);
     let loss = rows.next().ok_or("it gave no result")?;
     let gradients = rows.by_ref().take(trained).collect();
     Ok(Pass { loss, gradients, plans: rows.collect() })

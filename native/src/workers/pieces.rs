@@ -1,0 +1,70 @@
+//! How rows travel: several in a piece, since each message takes time whatever it holds, and no piece too large for a message.
+
+use burn::tensor::Tensor;
+
+/// Values that a piece of several rows has at most.
+const PIECE: usize = 1 << 24;
+
+/// Which of the rows, by their lengths, are in a piece.
+fn pieces(lengths: &[usize]) -> impl Iterator<Item = &[usize]> {
+    let mut sum = lengths.first().copied().unwrap_or_default();
+    lengths.chunk_by(move |_, next| {
+        let joined = sum.saturating_add(*next);
+        let fits = joined <= PIECE;
+        sum = if fits { joined } else { *next };
+        fits
+    })
+}
+
+/// Values of every piece of rows of these lengths.
+pub fn lengths_of(rows: &[usize]) -> Vec<usize> {
+    pieces(rows).map(|piece| piece.iter().sum()).collect()
+}
+
+/// The pieces of rows.
+pub fn join(rows: Vec<Tensor<1>>) -> Vec<Tensor<1>> {
+    let lengths: Vec<usize> = rows.iter().map(|row| row.dims()[0]).collect();
+    let mut rows = rows.into_iter();
+    pieces(&lengths).map(|piece| Tensor::cat(rows.by_ref().take(piece.len()).collect(), 0)).collect()
+}
+
+/// The rows, of these lengths, that pieces were made of.
+pub fn part(joined: impl IntoIterator<Item = Tensor<1>>, lengths: &[usize]) -> Vec<Tensor<1>> {
+    let rows = |(piece, lengths): (Tensor<1>, &[usize])| piece.split_with_sizes(lengths.to_vec(), 0);
+    joined.into_iter().zip(pieces(lengths)).flat_map(rows).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+
+    #[test]
+    fn pieces_hold_what_fits() {
+        assert_eq!(lengths_of(&[]), [0; 0]);
+        assert_eq!(lengths_of(&[3, 4, 5]), [12]);
+        assert_eq!(lengths_of(&[PIECE - 1, 1, 1, PIECE + 7, 2]), [PIECE, 1, PIECE + 7, 2]);
+        assert_eq!(lengths_of(&[usize::MAX, usize::MAX]), [usize::MAX, usize::MAX]);
+    }
+
+    #[test]
+    fn rows_arrive_as_they_were_sent() {
+        let row = |from: i64, to: i64| Tensor::arange(from..to, &Device::flex()).float();
+        let lengths = [2, PIECE - 3, 5, 1];
+        let mut from = 0;
+        let rows: Vec<Tensor<1>> = lengths
+            .iter()
+            .map(|length| {
+                from += 7;
+                row(from, from + *length as i64)
+            })
+            .collect();
+        let joined = join(rows.clone());
+        let counts: Vec<usize> = joined.iter().map(|piece| piece.dims()[0]).collect();
+        assert_eq!(counts, lengths_of(&lengths));
+        for (sent, arrived) in rows.iter().zip(part(joined, &lengths)) {
+            assert_eq!(sent.to_data(), arrived.to_data());
+        }
+    }
+}
