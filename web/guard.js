@@ -6,11 +6,11 @@ const SIMD = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123
 /** The only place outside its own origin that the page ever asks, and only when the person presses “Tiny Shakespeare”. */
 const OUTSIDE = "https://raw.githubusercontent.com";
 
-/** @returns {string | null} what is missing, as a sentence with the way out */
+/** @returns {keyof import("./texts/en.js").Texts["missing"] | null} what is missing; its text says the way out */
 export function missing() {
-  if (typeof WebAssembly !== "object") return "This browser has no WebAssembly, which does the training. Use a current Chrome, Edge, Firefox or Safari.";
-  if (!WebAssembly.validate(SIMD)) return "This browser’s WebAssembly has no SIMD, which training needs. Use a current Chrome, Edge, Firefox or Safari (16.4 or newer).";
-  if (!globalThis.isSecureContext) return "Open this page over https (or from localhost): browsers lock away what it needs on other addresses.";
+  if (typeof WebAssembly !== "object") return "wasm";
+  if (!WebAssembly.validate(SIMD)) return "simd";
+  if (!globalThis.isSecureContext) return "secure";
   return null;
 }
 
