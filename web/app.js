@@ -11,7 +11,7 @@ import { Devices } from "./devices.js";
 import { element, setText } from "./dom.js";
 import { createGeneratePanel } from "./generate-panel.js";
 import { createGrowPanel } from "./grow-panel.js";
-import { forbidOutside, missing } from "./guard.js";
+import { missing } from "./guard.js";
 import { Keeper } from "./keeper.js";
 import { isolate } from "./isolate.js";
 import { Notices } from "./notices.js";
@@ -27,7 +27,6 @@ import { beginSpeaking, offerLanguages } from "./translate.js";
 /** The charts are redrawn at most this often (milliseconds). */
 const REDRAW = 100;
 
-forbidOutside();
 await beginSpeaking();
 const lacking = missing();
 if (lacking) {
