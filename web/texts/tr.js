@@ -182,7 +182,7 @@ export const tr = {
   estimate: (parameters, seconds, device) =>
     `${millions(parameters)} parametre · ${device}: ${seconds === null ? "hız ölçülüyor…" : about(seconds)}`,
 
-  settingsRefused: (error) => sentenceOf(error),
+  settingsRefused: (error) => `Ayarlar uygun değil: ${sentenceOf(error)}`,
   lockedWhileRunning: "Metni veya ayarları değiştirmek için çalışmayı durdurun; adım sayısı her zaman değişebilir.",
   stepsOfGrown: (began) => `Adım sayısı tüm adımları kapsar (model büyümeden önce: ${count(began)}).`,
 
@@ -245,7 +245,7 @@ export const tr = {
     opened: "Yazmak için açıldı.",
   },
 
-  notFinite: (message) => ({ what: sentenceOf(message), remedy: "Saklanan duruma yazdırabilir, onu kaydedebilir ya da başka ayarlarla yeniden eğitebilirsiniz." }),
+  notFinite: (message) => ({ what: `Eğitim bitti: ${sentenceOf(message)}`, remedy: "Saklanan duruma yazdırabilir, onu kaydedebilir ya da başka ayarlarla yeniden eğitebilirsiniz." }),
 
   summary({ step, planned, growths, loss: train, validation, best, uniform }) {
     if (train === null) return `Henüz adım yok; rastgele tahminin kaybı ${loss(uniform)} olurdu.`;
