@@ -11,33 +11,38 @@ import { Devices } from "./devices.js";
 import { element, setText } from "./dom.js";
 import { createGeneratePanel } from "./generate-panel.js";
 import { createGrowPanel } from "./grow-panel.js";
-import { forbidOutside, missing } from "./guard.js";
+import { missing } from "./guard.js";
 import { Keeper } from "./keeper.js";
 import { isolate } from "./isolate.js";
-import * as messages from "./messages.js";
 import { Notices } from "./notices.js";
 import { createSamplesPanel } from "./samples.js";
 import { Session } from "./session.js";
 import { createSettingsPanel } from "./settings-panel.js";
 import { claimStore, memoryStore, openStore } from "./store.js";
 import { createTextPanel } from "./text-panel.js";
+import { texts } from "./texts/index.js";
 import { createTrainingPanel } from "./training-panel.js";
+import { beginSpeaking, offerLanguages } from "./translate.js";
 
 /** The charts are redrawn at most this often (milliseconds). */
 const REDRAW = 100;
 
-forbidOutside();
+await beginSpeaking();
 const lacking = missing();
 if (lacking) {
   const place = element("unsupported");
+  const say = () => setText(place, texts.missing[lacking]);
   place.hidden = false;
-  setText(place, lacking);
+  say();
+  offerLanguages(say, say);
 } else if (!(await isolate())) {
   void main();
 }
 
 async function main() {
   const notices = new Notices(element("notices"));
+  let rewrite = () => {};
+  offerLanguages(() => rewrite(), () => notices.show("error", texts.languageFailed()));
   const keeper = new Keeper(await openKept(notices));
   const session = new Session(keeper, {
     changed: () => changed(),
@@ -60,6 +65,10 @@ async function main() {
     createGeneratePanel({ session }),
   ];
   const render = drawing(session, charts, panels);
+  rewrite = () => {
+    charts.rewrite();
+    render();
+  };
   let phase = session.phase;
   const changed = () => {
     render();
@@ -75,11 +84,11 @@ async function main() {
 /** @param {Notices} notices */
 async function openKept(notices) {
   if (!(await claimStore())) {
-    notices.show("info", messages.otherTab(), { actions: [] });
+    notices.show("info", texts.otherTab(), { actions: [] });
     return memoryStore();
   }
   const store = await openStore();
-  if (!store.lasting) notices.show("info", messages.memoryOnly());
+  if (!store.lasting) notices.show("info", texts.memoryOnly());
   return store;
 }
 
@@ -89,7 +98,7 @@ async function openKept(notices) {
  */
 async function begin({ session, devices, archive, keeper }) {
   const { draft, run } = await keeper.recall();
-  await session.act((error) => messages.engineDead(messages.messageOf(error)), async () => {
+  await session.act(texts.engineDead, async () => {
     try {
       await devices.open(draft?.device ?? "auto");
       await archive.restoreDraft(draft);

@@ -8,7 +8,7 @@
  * @import { Session } from "./session.js"
  */
 
-import * as messages from "./messages.js";
+import { texts } from "./texts/index.js";
 import { Run } from "./run.js";
 import { fromKept, sample } from "./text-source.js";
 
@@ -46,7 +46,7 @@ export class Archive {
     const { desk } = this.#session;
     if (!desk.settings) return;
     const draft = /** @type {Draft} */ ({ version: 1, text: desk.text.ref, settings: desk.settings, device: this.#devices.choice });
-    void this.#keeper.keepDraft(draft).catch((error) => this.#session.tell("error", messages.notKept(error), "keep"));
+    void this.#keeper.keepDraft(draft).catch((error) => this.#session.tell("error", texts.notKept(error), "keep"));
   }
 
   /**
@@ -59,7 +59,7 @@ export class Archive {
     if (text.ref.kind === "sample") return this.keepDraft();
     const blob = await desk.normalised();
     const ref = await this.#keeper.keepText(blob, text.name).catch((error) => {
-      this.#session.tell("error", messages.notKept(error), "keep");
+      this.#session.tell("error", texts.notKept(error), "keep");
       return text.ref;
     });
     desk.text = { ...fromKept(blob, text.name), ref };
@@ -68,16 +68,16 @@ export class Archive {
 
   /** Goes on with the kept run, from its newest state that is whole. */
   continueKept() {
-    return this.#session.act(messages.keptUnreadable, async () => {
+    return this.#session.act(texts.keptUnreadable, async () => {
       const manifest = this.kept;
       if (!manifest) return;
       const session = this.#session;
       const text = await this.#textOf(manifest.text);
-      if (!text) throw new Error("its text is no longer there");
+      if (!text) throw new Error(texts.keptTextGone);
       session.desk.settings = { ...manifest.settings };
       await session.desk.use(text);
       const { info, bytes } = await this.#newestState();
-      if (info.step !== manifest.step) session.tell("info", messages.olderState(info.step));
+      if (info.step !== manifest.step) session.tell("info", texts.olderState(info.step));
       const run = this.#take(info, bytes);
       run.kept = true;
       run.samples = manifest.samples.filter((entry) => entry.step <= info.step);
@@ -97,7 +97,7 @@ export class Archive {
   /** @returns {Promise<{ info: RunInfo, bytes: Uint8Array<ArrayBuffer> }>} */
   async #newestState() {
     /** @type {unknown} */
-    let reason = new Error("its state is no longer there");
+    let reason = new Error(texts.keptStateGone);
     for await (const bytes of this.#keeper.states()) {
       try {
         return { info: await this.#session.engine.ask({ type: "resume", bytes }), bytes };
@@ -124,7 +124,7 @@ export class Archive {
 
   /** Offers the model as a file. */
   saveFile() {
-    return this.#session.act((error) => messages.failedTo("Saving the checkpoint", error), async () => {
+    return this.#session.act(texts.failed.saving, async () => {
       const { run } = this.#session;
       const snapshot = await this.#session.present();
       if (!run || !snapshot) return;
@@ -135,7 +135,7 @@ export class Archive {
 
   /** @param {File} file */
   loadFile(file) {
-    return this.#session.act((error) => messages.checkpointRefused(error, file.name), async () => {
+    return this.#session.act((error) => texts.checkpointRefused(error, file.name), async () => {
       const session = this.#session;
       const bytes = new Uint8Array(await file.arrayBuffer());
       const info = await session.engine.ask({ type: "inspect", bytes });
@@ -144,7 +144,7 @@ export class Archive {
         const done = info.step >= info.settings.steps;
         session.phase = done ? "ended" : "paused";
         if (done && session.run) session.run.verdict = "steps";
-        session.tell("info", messages.loadedToTrain(file.name, info), "loaded");
+        session.tell("info", texts.loadedToTrain(file.name, info), "loaded");
         return session.keep();
       }
       session.run = Run.from(await session.engine.ask({ type: "load", bytes }), null);
@@ -152,7 +152,7 @@ export class Archive {
       session.run.exportedStep = info.step;
       session.run.verdict = "opened";
       session.phase = "ended";
-      session.tell("info", messages.loadedToWrite(file.name, info), "loaded");
+      session.tell("info", texts.loadedToWrite(file.name, info), "loaded");
     });
   }
 

@@ -9,7 +9,7 @@
 
 import { element, setText } from "./dom.js";
 import * as format from "./format.js";
-import { grewMark } from "./messages.js";
+import { texts } from "./texts/index.js";
 
 /** @typedef {{ curve: Curve, planned: number, uniform: number, growths: Growth[] }} Course */
 
@@ -38,6 +38,11 @@ export class Charts {
     for (const chart of this.#charts) chart.draw(course);
   }
 
+  /** Another language is spoken, which has other numbers. */
+  rewrite() {
+    for (const chart of this.#charts) chart.rewrite();
+  }
+
   #build() {
     if (!this.#Plot) return;
     for (const chart of this.#charts) chart.close();
@@ -57,7 +62,7 @@ export class Charts {
  * @property {(low: number, high: number) => [number, number]} range
  * @property {boolean} [level] whether the loss of guessing uniformly is drawn, all across
  * @property {boolean} [labelled] whether the marks of growth are named
- * @property {string[]} names of the series that the reading shows
+ * @property {() => string[]} names of the series that the reading shows
  * @property {Palette} palette
  *
  * @typedef {Record<"soft" | "grid" | "train" | "faint" | "validation" | "uniform", string>} Palette
@@ -102,6 +107,10 @@ class Chart {
     this.#plot.setData(/** @type {uPlot.AlignedData} */ (data), false);
     const { min, max } = /** @type {uPlot.Scale} */ (this.#plot.scales["x"]);
     this.#plot.setScale("x", this.#zoomed ? { min: min ?? 0, max: max ?? 1 } : { min: 0, max: this.#planned });
+  }
+
+  rewrite() {
+    this.#plot.redraw(false, true);
   }
 
   #size() {
@@ -174,10 +183,10 @@ class Chart {
     ctx.fillStyle = palette.soft;
     ctx.font = `${11 * devicePixelRatio}px ${FONT}`;
     const gap = 4 * devicePixelRatio;
-    const fits = x + gap + ctx.measureText(grewMark).width < right;
+    const fits = x + gap + ctx.measureText(texts.grewMark).width < right;
     ctx.textAlign = fits ? "left" : "right";
     // Below the uniform guess and above the curve, most of the time.
-    ctx.fillText(grewMark, fits ? x + gap : x - gap, bbox.top + bbox.height * 0.28);
+    ctx.fillText(texts.grewMark, fits ? x + gap : x - gap, bbox.top + bbox.height * 0.28);
     ctx.restore();
   }
 
@@ -196,11 +205,11 @@ class Chart {
     const target = element(this.#recipe.reading);
     const step = typeof idx === "number" ? plot.data[0][idx] : undefined;
     if (typeof idx !== "number" || step === undefined) return setText(target, "");
-    const values = this.#recipe.names.map((name, at) => {
+    const values = this.#recipe.names().map((name, at) => {
       const value = plot.data[at + 1]?.[idx];
       return typeof value === "number" ? ` · ${name}${this.#recipe.write(value)}` : "";
     });
-    setText(target, `step ${format.count(step)}${values.join("")}`);
+    setText(target, `${texts.atStep(step)}${values.join("")}`);
   }
 }
 
@@ -232,7 +241,7 @@ function lossChart(palette) {
     place: "loss-chart",
     reading: "loss-reading",
     palette,
-    names: ["train ", "", "validation "],
+    names: () => [`${texts.readings.train} `, "", `${texts.readings.validation} `],
     series: [
       { stroke: palette.faint, width: 1, points: { show: false } },
       { stroke: palette.train, width: 2, points: { show: false } },
@@ -241,7 +250,7 @@ function lossChart(palette) {
     columns: ({ curve }) => [curve.train, curve.trend, curve.validation],
     level: true,
     labelled: true,
-    write: (value) => (value >= 100 ? format.count(value) : String(Number(value.toFixed(3)))),
+    write: (value) => (value >= 100 ? format.count(value) : format.brief(value)),
     range: (low, high) => [Math.max(0, low - (high - low) * 0.08), high + (high - low || 1) * 0.06],
   };
 }
@@ -252,10 +261,10 @@ function rateChart(palette) {
     place: "lr-chart",
     reading: "lr-reading",
     palette,
-    names: [""],
+    names: () => [""],
     series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],
     columns: ({ curve }) => [curve.lr],
-    write: (value) => (value === 0 ? "0" : value < 0.01 ? value.toExponential(1).replace(".0e", "e") : format.rate(value)),
+    write: (value) => (value > 0 && value < 0.01 ? format.power(value) : format.rate(value)),
     range: (_low, high) => [0, high * 1.15 || 1],
   };
 }
@@ -266,7 +275,7 @@ function speedChart(palette) {
     place: "speed-chart",
     reading: "speed-reading",
     palette,
-    names: [""],
+    names: () => [""],
     series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],
     columns: ({ curve }) => [curve.speed],
     write: (value) => (value >= 10_000 ? `${Math.round(value / 1000)}k` : format.count(value)),

@@ -8,7 +8,7 @@
 
 import { element, make, need } from "./dom.js";
 import * as format from "./format.js";
-import { grewRow } from "./messages.js";
+import { texts } from "./texts/index.js";
 
 /** More rows than this are thinned out. */
 const ROWS = 1000;
@@ -35,7 +35,7 @@ function rowsOf({ curve, growths }) {
 function row(curve, at) {
   const cells = [
     format.count(curve.steps[at] ?? 0),
-    ...[curve.train[at], curve.validation[at]].map((value) => (value == null ? "" : value.toFixed(5))),
+    ...[curve.train[at], curve.validation[at]].map((value) => (value == null ? "" : format.fixed(value, 5))),
     curve.lr[at] == null ? "" : format.rate(Number(curve.lr[at])),
     curve.speed[at] == null ? "" : format.count(Number(curve.speed[at])),
   ];
@@ -44,7 +44,7 @@ function row(curve, at) {
 
 /** @param {Growth} growth */
 function mark(growth) {
-  const cell = make("td", { text: grewRow(growth) });
+  const cell = make("td", { text: texts.grewRow(growth) });
   cell.colSpan = 5;
   return make("tr", { class: "mark" }, cell);
 }

@@ -10,21 +10,22 @@
  * @typedef {{ source: TextSource, ref: TextRef, name: string }} DeskText
  */
 
-import { notTrainable, sampleName, settingsRefused } from "./messages.js";
+import { sample } from "./text-source.js";
+import { texts } from "./texts/index.js";
 
 /** Settings that belong to a person and not to a size of model: they stay when another size is chosen. */
 const PERSONAL = /** @type {const} */ (["tokenizer", "seed", "sample_prompt", "sample_every", "validation"]);
 
 export class Desk {
   /** @type {() => EngineClient} */ #client;
-  /** @type {DeskText} */ text = { source: { kind: "sample" }, ref: { kind: "sample" }, name: sampleName };
+  /** @type {DeskText} */ text = sample;
   /** @type {DataInfo | null} */ info = null;
   /** @type {{ bytes: number, characters: number, preview: string } | null} */ glance = null;
   /** @type {Settings | null} */ settings = null;
   /** @type {Description | null} */ description = null;
   /** @type {Preset[]} */ presets = [];
   /** @type {Opened["defaults"] | null} */ defaults = null;
-  /** Why training cannot start with this. @type {{ where: "text" | "settings", message: string } | null} */ problem = null;
+  /** Why training cannot start with this. @type {{ where: "text" | "settings", error: unknown } | null} */ problem = null;
 
   /** @param {() => EngineClient} client */
   constructor(client) {
@@ -33,6 +34,13 @@ export class Desk {
 
   get ready() {
     return this.settings !== null && this.info !== null && this.problem === null;
+  }
+
+  /** The `problem` in words. */
+  get complaint() {
+    if (!this.problem) return "";
+    const { where, error } = this.problem;
+    return where === "text" ? texts.notTrainable(error) : texts.settingsRefused(error);
   }
 
   /** @param {Stage} stage */
@@ -90,7 +98,7 @@ export class Desk {
       this.info = null;
       this.description = null;
       if (!this.#client().alive) throw error;
-      this.problem = { where: "text", message: notTrainable(error) };
+      this.problem = { where: "text", error };
       return;
     }
     await this.#describe();
@@ -119,7 +127,7 @@ export class Desk {
     } catch (error) {
       this.description = null;
       if (!this.#client().alive) throw error;
-      this.problem = { where: "settings", message: settingsRefused(error) };
+      this.problem = { where: "settings", error };
     }
   }
 

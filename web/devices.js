@@ -7,11 +7,16 @@
  * @import { Session } from "./session.js"
  *
  * @typedef {"auto" | DeviceKind} DeviceChoice
+ * @typedef {keyof import("./texts/en.js").Texts["why"]} Why
  */
 
 import { Chooser } from "./chooser.js";
 import { EngineClient } from "./engine-client.js";
-import * as messages from "./messages.js";
+import { messageOf } from "./errors.js";
+import { texts } from "./texts/index.js";
+
+/** What people call them, in every language. @type {Record<DeviceKind, string>} */
+export const deviceNames = { cpu: "CPU", webgpu: "WebGPU" };
 
 /** How much faster WebGPU must be to be worth the change. */
 const GAIN = 1.15;
@@ -27,7 +32,8 @@ const SILENT_PIECES = 5;
 
 export class Devices {
   /** @type {DeviceChoice} */ choice = "auto";
-  why = "";
+  /** Why this device was taken; nothing to say of it where null. @type {Why | null} */ #why = null;
+  /** Of the last comparison, in tokens per second. */ #speeds = { cpu: 0, gpu: 0 };
   chooser = new Chooser();
   #session;
   #diedAt = -Infinity;
@@ -60,17 +66,22 @@ export class Devices {
   async choose(choice) {
     this.choice = choice;
     if (choice === "auto") return this.settle();
-    this.why = messages.why.chosen;
-    await this.#session.act((error) => messages.failedTo(`Changing to ${messages.deviceNames[choice]}`, error), async () => {
+    this.#why = "chosen";
+    await this.#session.act((error) => texts.failed.device(deviceNames[choice], error), async () => {
       if (this.#session.client?.device === choice) return;
       try {
         await this.#change(await EngineClient.open(choice));
       } catch (error) {
         this.choice = "cpu";
-        this.why = choice === "webgpu" ? messages.why.failed : "";
+        this.#why = choice === "webgpu" ? "failed" : null;
         throw error;
       }
     });
+  }
+
+  /** Why this device does the work, in words. */
+  get reason() {
+    return this.#why ? texts.why[this.#why](this.#speeds) : "";
   }
 
   /** After every change of shape or phase: weighs the devices again, soon. */
@@ -89,13 +100,13 @@ export class Devices {
   async #openChosen(device) {
     try {
       const client = await EngineClient.open(device);
-      if (device === "webgpu") this.why = messages.why.chosen;
+      if (device === "webgpu") this.#why = "chosen";
       return client;
     } catch (error) {
       if (device === "cpu") throw error;
-      this.#session.tell("error", messages.fellBack(messages.messageOf(error), null), "device");
+      this.#session.tell("error", texts.fellBack(messageOf(error), null), "device");
       this.choice = "cpu";
-      this.why = messages.why.failed;
+      this.#why = "failed";
       return EngineClient.open("cpu");
     }
   }
@@ -139,13 +150,13 @@ export class Devices {
     const again = device === "cpu" && performance.now() - this.#diedAt < SOON;
     this.#diedAt = performance.now();
     if (device === "webgpu") this.#giveUp();
-    await session.act((error) => messages.engineDead(messages.messageOf(error)), async () => {
+    await session.act(texts.engineDead, async () => {
       if (again) return this.#die(failure.message);
       if (running) session.phase = "paused";
       session.adopt(await EngineClient.open("cpu"));
       await this.#refill();
       const step = session.run ? session.run.step : null;
-      const complaint = device === "webgpu" ? messages.fellBack(failure.message, step) : messages.restarted(failure.message, step);
+      const complaint = device === "webgpu" ? texts.fellBack(failure.message, step) : texts.restarted(failure.message, step);
       session.tell("error", complaint, "device");
       if (running && device === "webgpu") await session.go("run");
     });
@@ -155,13 +166,13 @@ export class Devices {
   #giveUp() {
     this.chooser.giveUpWebGpu();
     if (this.choice === "webgpu") this.choice = "cpu";
-    this.why = messages.why.failed;
+    this.#why = "failed";
   }
 
   /** @param {string} message */
   #die(message) {
     this.#session.phase = "dead";
-    this.#session.tell("error", messages.engineDead(message), "device");
+    this.#session.tell("error", texts.engineDead(message), "device");
   }
 
   #watch() {
@@ -170,7 +181,7 @@ export class Devices {
     const usual = client.warm && (run?.curve.length ?? 0) > 1 ? SILENCE : FIRST_SILENCE;
     const limit = Math.max(usual, SILENT_PIECES * client.longestPiece);
     const silent = performance.now() - client.heardAt;
-    if (silent > limit) client.fail({ message: `no sign of life for ${Math.round(silent / 1000)} seconds`, fatal: true });
+    if (silent > limit) client.fail({ message: texts.worker.silent(Math.round(silent / 1000)), fatal: true });
   }
 
   /** Measures what is missing, one device at a time, and changes where that pays. */
@@ -213,14 +224,14 @@ export class Devices {
     const { desk, client } = this.#session;
     const settings = this.#session.run && this.#session.active ? this.#session.run.settings : desk.settings;
     if (!settings || client?.device !== "cpu" || !this.chooser.worthTrying(settings)) return;
-    this.why = messages.why.measuring;
+    this.#why = "measuring";
     this.#session.changed();
     const measured = await this.chooser.measure("webgpu", settings, desk.text.source);
     if (!measured) return;
     const gpu = this.chooser.speed("webgpu", settings) ?? 0;
     const cpu = this.#cpuSpeed();
     if (this.choice === "auto" && cpu > 0 && gpu > cpu * GAIN) {
-      await this.#session.act((error) => messages.failedTo("Changing to WebGPU", error), () => this.#change(measured));
+      await this.#session.act((error) => texts.failed.device(deviceNames.webgpu, error), () => this.#change(measured));
     } else {
       measured.close();
     }
@@ -235,13 +246,14 @@ export class Devices {
 
   #explain() {
     const { client, desk } = this.#session;
-    if (this.choice !== "auto" || !client || !desk.settings || this.why === messages.why.failed) return;
+    if (this.choice !== "auto" || !client || !desk.settings || this.#why === "failed") return;
     const cpu = this.chooser.speed("cpu", desk.settings);
     const gpu = this.chooser.speed("webgpu", desk.settings);
     if (cpu && gpu && this.chooser.adapter === "usable") {
-      this.why = client.device === "cpu" ? messages.why.cpuFaster(cpu, gpu) : messages.why.gpuFaster(cpu, gpu);
-    } else if (this.chooser.adapter === "none") this.why = messages.why.onlyCpu;
-    else if (this.chooser.adapter === "software") this.why = messages.why.software;
-    else this.why = "";
+      this.#speeds = { cpu, gpu };
+      this.#why = client.device === "cpu" ? "cpuFaster" : "gpuFaster";
+    } else if (this.chooser.adapter === "none") this.#why = "onlyCpu";
+    else if (this.chooser.adapter === "software") this.#why = "software";
+    else this.#why = null;
   }
 }

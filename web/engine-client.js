@@ -5,6 +5,8 @@
  * @import { Answers, Failure, FromWorker, Notice, Opened, Request } from "./protocol.js"
  */
 
+import { texts } from "./texts/index.js";
+
 /** The engine said no. `fatal`: this worker must not be used again. */
 export class EngineError extends Error {
   /** @param {Failure} failure */
@@ -40,10 +42,10 @@ export class EngineClient {
     this.device = device;
     this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: `mmrec-${device}` });
     this.#worker.onmessage = (message) => this.#hear(message.data);
-    this.#worker.onmessageerror = () => this.fail({ message: "A message of the worker could not be read.", fatal: true });
+    this.#worker.onmessageerror = () => this.fail({ message: texts.worker.garbled, fatal: true });
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.fail({ message: event.message || "The worker could not be loaded.", fatal: true });
+      this.fail({ message: event.message || texts.worker.notLoaded, fatal: true });
     };
   }
 

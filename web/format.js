@@ -1,52 +1,82 @@
-/** Numbers, sizes and times as a person reads them. The page is in English, so are these. */
+/** Numbers, sizes and times as a person reads them, in the language of the page. */
 
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+import { texts } from "./texts/index.js";
+
+/**
+ * @param {Intl.NumberFormatOptions} options
+ * @returns {(value: number) => string}
+ */
+function number(options) {
+  let locale = "";
+  /** @type {Intl.NumberFormat} */
+  let formatter;
+  return (value) => {
+    // Making one is slow, so it is kept until another language is spoken.
+    if (locale !== texts.locale) formatter = new Intl.NumberFormat((locale = texts.locale), options);
+    return formatter.format(value);
+  };
+}
+
+const whole = number({ maximumFractionDigits: 0 });
+const short = number({ maximumSignificantDigits: 3 });
+const decimals = [0, 1, 2, 3, 4, 5].map((digits) => number({ minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false }));
 
 /** @param {number} value 12345 → "12,345" */
-export const count = (value) => whole.format(value);
+export const count = (value) => whole(value);
+
+/**
+ * @param {number} value 1.5 with 3 digits → "1.500"
+ * @param {0 | 1 | 2 | 3 | 4 | 5} digits
+ */
+export const fixed = (value, digits) => /** @type {(value: number) => string} */ (decimals[digits])(value);
+
+/** @param {number} value 1.5004 → "1.5" */
+export const brief = number({ maximumFractionDigits: 3, useGrouping: false });
 
 /** @param {number} value a loss in nats */
-export const loss = (value) => (Number.isFinite(value) ? value.toFixed(value < 0.1 ? 4 : 3) : "not a number");
+export const loss = (value) => (Number.isFinite(value) ? fixed(value, value < 0.1 ? 4 : 3) : texts.notANumber);
 
 /** @param {number} value 227944 → "0.23 M" */
-export const millions = (value) => (value < 1e9 ? `${(value / 1e6).toFixed(value < 1e7 ? 2 : 1)} M` : `${short.format(value / 1e9)} B`);
+export const millions = (value) => (value < 1e9 ? texts.units.million(fixed(value / 1e6, value < 1e7 ? 2 : 1)) : texts.units.billion(short(value / 1e9)));
 
 /** @param {number} value a learning rate */
-export const rate = (value) => (value === 0 ? "0" : String(Number(value.toPrecision(3))));
+export const rate = number({ maximumSignificantDigits: 3, useGrouping: false });
+
+const scientific = number({ notation: "scientific", maximumFractionDigits: 1 });
+/** @param {number} value 0.0015 → "1.5e-3" */
+export const power = (value) => scientific(value).replace("E", "e");
 
 /** @param {number} part 0.1 → "10 %" */
-export const percent = (part) => `${short.format(part * 100)} %`;
+export const percent = (part) => texts.units.percent(short(part * 100));
 
 /** @param {number} value tokens per second; kept to a few digits so that it does not flicker */
 export const speed = (value) => count(value >= 1000 ? Math.round(value / 10) * 10 : value);
 
 /** @param {number} value bytes */
 export function bytes(value) {
-  if (value < 1000) return `${value} bytes`;
-  if (value < 1e6) return `${short.format(value / 1e3)} KB`;
-  return `${short.format(value / 1e6)} MB`;
+  if (value < 1000) return texts.units.bytes(count(value));
+  if (value < 1e6) return `${short(value / 1e3)} KB`;
+  return `${short(value / 1e6)} MB`;
 }
 
 /** @param {number} seconds 95 → "1 min 35 s" */
 export function duration(seconds) {
-  if (!Number.isFinite(seconds)) return "–";
+  if (!Number.isFinite(seconds)) return texts.none;
+  const { second, minute, hour, days } = texts.units;
   const rounded = Math.round(seconds);
-  if (rounded < 60) return `${rounded} s`;
+  if (rounded < 60) return `${rounded} ${second}`;
   const minutes = Math.floor(rounded / 60);
-  if (minutes < 60) return minutes < 10 ? `${minutes} min ${rounded % 60} s` : `${Math.round(rounded / 60)} min`;
+  if (minutes < 60) return minutes < 10 ? `${minutes} ${minute} ${rounded % 60} ${second}` : `${Math.round(rounded / 60)} ${minute}`;
   const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
+  return hours < 48 ? `${hours} ${hour} ${minutes % 60} ${minute}` : `${count(hours / 24)} ${days}`;
 }
 
 /** @param {number} seconds an expectation, which should not pretend to be exact */
 export function about(seconds) {
-  if (seconds < 5) return "a few seconds";
-  if (seconds < 50) return `about ${Math.round(seconds / 5) * 5} seconds`;
-  if (seconds < 3600) {
-    const minutes = Math.max(1, Math.round(seconds / 60));
-    return minutes === 1 ? "about a minute" : `about ${minutes} minutes`;
-  }
+  const { few, inSeconds, inMinutes, inHours, inDays } = texts.about;
+  if (seconds < 5) return few;
+  if (seconds < 50) return inSeconds(Math.round(seconds / 5) * 5);
+  if (seconds < 3600) return inMinutes(Math.max(1, Math.round(seconds / 60)));
   const hours = seconds / 3600;
-  return hours < 48 ? `about ${short.format(Number(hours.toPrecision(2)))} hours` : `about ${Math.round(hours / 24)} days`;
+  return hours < 48 ? inHours(short(Number(hours.toPrecision(2)))) : inDays(count(hours / 24));
 }

@@ -5,7 +5,7 @@
  */
 
 import { button, element, make, need, onPress, setUsable } from "./dom.js";
-import * as messages from "./messages.js";
+import { texts } from "./texts/index.js";
 
 /**
  * @param {{ session: Session }} context
@@ -54,7 +54,7 @@ export function createGeneratePanel({ session }) {
   return {
     render() {
       const there = session.run !== null && session.phase !== "dead";
-      setUsable(generate, there && !session.writer.busy, there ? "" : messages.unusable.noModel);
+      setUsable(generate, there && !session.writer.busy, there ? "" : texts.unusable.noModel);
       setUsable(stop, session.writer.busy);
       setUsable(button("copy"), tail.length > 0 && !session.writer.busy);
     },

@@ -9,7 +9,7 @@
  */
 
 import { answerOf, button, element, need, onPress, setText, setUsable } from "./dom.js";
-import * as messages from "./messages.js";
+import { texts } from "./texts/index.js";
 
 /**
  * @param {{ session: Session, archive: Archive, settled: () => void }} context
@@ -34,18 +34,18 @@ export function createGrowPanel({ session, archive, settled }) {
       element("growth").hidden = !stage;
       if (!stage) return;
       const refusal = whyNot(session);
-      setText(grow, messages.growTo(stage));
+      setText(grow, texts.growTo(stage));
       setUsable(grow, refusal === "" && !session.busy, refusal);
-      setText(element("grow-hint"), messages.growHint(desk.presetOf(stage)?.parameters ?? 0));
+      setText(element("grow-hint"), texts.growHint(desk.presetOf(stage)?.parameters ?? 0));
     },
   };
 }
 
 /** @param {Session} session */
 function whyNot({ phase, run, resumable }) {
-  if (phase === "running") return messages.unusable.pauseFirst;
-  if (!resumable) return messages.unusable.otherText;
-  return run?.step ? "" : messages.unusable.untrained;
+  if (phase === "running") return texts.unusable.pauseFirst;
+  if (!resumable) return texts.unusable.otherText;
+  return run?.step ? "" : texts.unusable.untrained;
 }
 
 /**
@@ -57,8 +57,8 @@ function ask(form, session) {
   const dialog = need("grow-dialog", HTMLDialogElement);
   const { run } = session;
   if (!run?.growsTo) return Promise.resolve("cancel");
-  setText(element("grow-heading"), messages.growTo(run.growsTo));
-  setText(element("grow-text"), messages.growQuestion(run.step));
+  setText(element("grow-heading"), texts.growTo(run.growsTo));
+  setText(element("grow-text"), texts.growQuestion(run.step));
   for (const [name, value] of Object.entries(usual(session))) field(form, name).value = String(value);
   return answerOf(dialog);
 }

@@ -1,12 +1,13 @@
 /**
  * Messages above the page: each says what happened and what to do, may offer it, and goes when it is dismissed.
  *
- * @import { Complaint } from "./messages.js"
+ * @import { Complaint } from "./errors.js"
  *
  * @typedef {{ label: string, run: () => void }} Action
  */
 
 import { make } from "./dom.js";
+import { texts } from "./texts/index.js";
 
 /** Something worth knowing goes by itself after this long (milliseconds); an error stays. */
 const PASSING = 15_000;
@@ -65,7 +66,7 @@ export class Notices {
   #closer(key) {
     const button = make("button", { class: "dismiss", text: "×" });
     button.type = "button";
-    button.setAttribute("aria-label", "Dismiss");
+    button.setAttribute("aria-label", texts.dismiss);
     button.addEventListener("click", () => this.dismiss(key));
     return button;
   }

@@ -20,7 +20,7 @@ export class Run {
   /** @type {Sample[]} */ samples = [];
   step = 0;
   /** @type {{ done: number, total: number } | null} */ evaluating = null;
-  /** Why it ended, a key of `messages.verdicts`. @type {string | null} */ verdict = null;
+  /** Why it ended, a key of `texts.verdicts`. @type {string | null} */ verdict = null;
   /** The last state the page holds; where a broken worker is followed by a new one, the run goes on from here. @type {Snapshot | null} */
   snapshot = null;
   /** The step whose state the person last saved to a file. */ exportedStep = -1;

@@ -7,7 +7,7 @@
  */
 
 import { element, make, need } from "./dom.js";
-import * as messages from "./messages.js";
+import { texts } from "./texts/index.js";
 
 /**
  * @param {{ session: Session, settled: () => void }} context
@@ -18,6 +18,8 @@ export function createSamplesPanel({ session, settled }) {
   const list = element("sample-list");
   /** @type {Sample[]} */
   let shown = [];
+  /** The language their labels are in. */
+  let spoken = texts;
 
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", (event) => {
@@ -25,7 +27,7 @@ export function createSamplesPanel({ session, settled }) {
     if (!(field instanceof HTMLInputElement) || !field.reportValidity()) return;
     const value = field.type === "number" ? field.valueAsNumber : field.value;
     const change = /** @type {Partial<Settings>} */ ({ [field.name]: value });
-    void session.act((error) => messages.failedTo("Changing the samples", error), () => session.changeSettings(change)).then(settled);
+    void session.act(texts.failed.samples, () => session.changeSettings(change)).then(settled);
   });
 
   return {
@@ -33,8 +35,9 @@ export function createSamplesPanel({ session, settled }) {
       renderFields(form, session);
       const samples = session.run?.samples ?? [];
       element("sample-empty").hidden = samples.length > 0;
-      if (samples === shown) return;
+      if (samples === shown && spoken === texts) return;
       shown = samples;
+      spoken = texts;
       list.replaceChildren(...samples.map(entry));
     },
   };
@@ -42,7 +45,7 @@ export function createSamplesPanel({ session, settled }) {
 
 /** @param {Sample} sample */
 function entry({ step, text }) {
-  return make("li", {}, make("span", { class: "when", text: messages.sampleLabel(step) }), document.createTextNode(text));
+  return make("li", {}, make("span", { class: "when", text: texts.sampleLabel(step) }), document.createTextNode(text));
 }
 
 /**

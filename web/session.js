@@ -7,7 +7,7 @@
  * @import { DeviceKind, EngineEvent, Settings } from "./engine-types.js"
  * @import { DeskText } from "./desk.js"
  * @import { Keeper } from "./keeper.js"
- * @import { Complaint } from "./messages.js"
+ * @import { Complaint } from "./errors.js"
  * @import { Failure, Notice, Snapshot } from "./protocol.js"
  *
  * @typedef {"starting" | "ready" | "running" | "paused" | "ended" | "dead"} Phase
@@ -20,7 +20,7 @@
 import { Desk } from "./desk.js";
 import { serial } from "./dom.js";
 import { EngineClient, EngineError } from "./engine-client.js";
-import * as messages from "./messages.js";
+import { texts } from "./texts/index.js";
 import { Pace } from "./pace.js";
 import { Run } from "./run.js";
 import { RunKeeper } from "./run-keeper.js";
@@ -47,7 +47,7 @@ export class Session {
    */
   constructor(keeper, hooks) {
     this.#hooks = hooks;
-    this.#states = new RunKeeper(keeper, (error) => this.tell("error", messages.notKept(error), "keep"));
+    this.#states = new RunKeeper(keeper, (error) => this.tell("error", texts.notKept(error), "keep"));
   }
 
   get engine() {
@@ -120,14 +120,14 @@ export class Session {
   }
 
   train() {
-    return this.act(messages.trainingFailed, async () => {
+    return this.act(texts.trainingFailed, async () => {
       await this.#begin();
       await this.go("run");
     });
   }
 
   step() {
-    return this.act(messages.trainingFailed, async () => {
+    return this.act(texts.trainingFailed, async () => {
       if (!this.run?.settings || this.phase === "ready") await this.#begin();
       else await this.#attach();
       await this.go("step");
@@ -135,14 +135,14 @@ export class Session {
   }
 
   resume() {
-    return this.act(messages.trainingFailed, async () => {
+    return this.act(texts.trainingFailed, async () => {
       await this.#attach();
       await this.go("run");
     });
   }
 
   pause() {
-    return this.act(messages.trainingFailed, async () => {
+    return this.act(texts.trainingFailed, async () => {
       await this.engine.ask({ type: "pause" });
       if (this.phase === "running") this.phase = "paused";
       await this.keep();
@@ -150,7 +150,7 @@ export class Session {
   }
 
   stop() {
-    return this.act(messages.trainingFailed, async () => {
+    return this.act(texts.trainingFailed, async () => {
       await this.engine.ask({ type: "pause" });
       if (this.run && this.active) this.#end("stopped");
       await this.keep();
@@ -162,7 +162,7 @@ export class Session {
    * @param {Pick<Settings, "steps" | "lr" | "warmup">} plan its steps come on top of those taken
    */
   grow(plan) {
-    return this.act(messages.growthFailed, async () => {
+    return this.act(texts.growthFailed, async () => {
       const { run } = this;
       const small = await this.present();
       if (!run?.settings || !run.growsTo || !small) return;
@@ -176,7 +176,7 @@ export class Session {
       this.engine.cool();
       this.#states.keep(this, snapshot);
       await this.desk.change({ ...this.run.settings });
-      this.tell("info", messages.grown(this.run), "grown");
+      this.tell("info", texts.grown(this.run), "grown");
     });
   }
 
@@ -306,7 +306,7 @@ export class Session {
   #apply(event) {
     this.run?.apply(event);
     if (event.type === "step") this.pace.mark(event.step);
-    if (event.type === "finished" && event.reason === "not_finite") this.tell("error", messages.notFinite(event.message), "finite");
+    if (event.type === "finished" && event.reason === "not_finite") this.tell("error", texts.notFinite(event.message), "finite");
   }
 
   /** @param {Extract<Notice, { type: "stopped" }>} notice */
@@ -316,8 +316,8 @@ export class Session {
     if (reason === "finished") this.#end(this.run?.verdict ?? "steps");
     else if (this.phase === "running") this.phase = "paused";
     this.changed();
-    if (failure) return this.tell("error", messages.trainingFailed(failure.message));
-    void this.act(messages.notKept, () => this.keep());
+    if (failure) return this.tell("error", texts.trainingFailed(failure.message));
+    void this.act(texts.notKept, () => this.keep());
   }
 
   /** @param {string} verdict */

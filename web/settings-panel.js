@@ -6,9 +6,10 @@
  * @import { Session } from "./session.js"
  */
 
+import { deviceNames } from "./devices.js";
 import { element, need, setText } from "./dom.js";
 import * as format from "./format.js";
-import * as messages from "./messages.js";
+import { texts } from "./texts/index.js";
 
 /** Which may change while a run is under way. */
 const ALWAYS_OPEN = new Set(["steps"]);
@@ -30,7 +31,7 @@ export function createSettingsPanel({ session, devices, settled }) {
     if (!field.reportValidity()) return;
     const value = valueOf(field);
     const change = /** @type {Partial<Settings>} */ ({ [field.name]: value });
-    void session.act(() => messages.failedTo("Changing the settings", ""), () => session.changeSettings(change)).then(settled);
+    void session.act(texts.failed.settings, () => session.changeSettings(change)).then(settled);
   });
   choice.addEventListener("change", () => {
     void devices.choose(/** @type {DeviceChoice} */ (choice.value)).then(settled);
@@ -44,8 +45,8 @@ export function createSettingsPanel({ session, devices, settled }) {
       if (session.phase !== "starting") choice.value = devices.choice;
       renderDevice(session, devices);
       setText(element("estimate"), estimate(session, devices));
-      const { problem } = session.desk;
-      setText(element("settings-problem"), problem?.where === "settings" ? problem.message : "");
+      const { desk } = session;
+      setText(element("settings-problem"), desk.problem?.where === "settings" ? desk.complaint : "");
       setText(element("settings-lock"), session.active ? lock(session) : "");
     },
   };
@@ -53,8 +54,8 @@ export function createSettingsPanel({ session, devices, settled }) {
 
 /** @param {Session} session */
 function lock({ run }) {
-  const steps = run && run.began > 0 ? ` ${messages.stepsOfGrown(run.began)}` : "";
-  return messages.lockedWhileRunning + steps;
+  const steps = run && run.began > 0 ? ` ${texts.stepsOfGrown(run.began)}` : "";
+  return texts.lockedWhileRunning + steps;
 }
 
 /** @param {HTMLInputElement | HTMLSelectElement} field */
@@ -96,9 +97,9 @@ function renderStages(form, { desk }) {
  * @param {Session} session
  * @param {Devices} devices
  */
-function renderDevice({ client, phase }, { why }) {
+function renderDevice({ client, phase }, devices) {
   if (phase === "starting" || !client?.opened) return;
-  setText(element("device-state"), messages.device(client.opened.name, why));
+  setText(element("device-state"), texts.device(client.opened.name, devices.reason));
 }
 
 /**
@@ -107,10 +108,10 @@ function renderDevice({ client, phase }, { why }) {
  */
 function estimate({ desk, client, active, run }, { chooser }) {
   const { description, settings } = desk;
-  if (!description || !settings || !client) return messages.none;
+  if (!description || !settings || !client) return texts.none;
   const speed = chooser.speed(client.device, settings);
   // What a smaller model did before it grew is done.
   const steps = settings.steps - (active ? run?.began ?? 0 : 0);
   const seconds = speed && ((description.tokens_per_step * steps) / speed) * OVERHEAD;
-  return messages.estimate(description.parameters, seconds, messages.deviceNames[client.device]);
+  return texts.estimate(description.parameters, seconds, deviceNames[client.device]);
 }

@@ -9,9 +9,10 @@
  */
 
 import { button, element, input, need, onPress, setText, setUsable } from "./dom.js";
+import { canBeReplaced } from "./errors.js";
 import * as format from "./format.js";
-import * as messages from "./messages.js";
-import { fromFiles, fromPaste, Refusal, sample, shakespeare } from "./text-source.js";
+import { texts } from "./texts/index.js";
+import { fromFiles, fromPaste, nameOf, Refusal, sample, SHAKESPEARE, shakespeare } from "./text-source.js";
 
 /**
  * @param {{ session: Session, archive: Archive, keeper: Keeper, notices: Notices, settled: () => void }} context
@@ -23,11 +24,11 @@ export function createTextPanel({ session, archive, keeper, notices, settled }) 
   const sources = [button("paste"), button("sample"), button("shakespeare")];
 
   /** @param {unknown} error */
-  const explain = (error) => (error instanceof Refusal ? error.complaint : messages.textRefused(error));
+  const explain = (error) => (error instanceof Refusal ? error.complaint : texts.textRefused(error));
 
   /** @param {() => Promise<void>} task that takes a while with a large text */
   const reading = async (task) => {
-    setText(progress, messages.readingText);
+    setText(progress, texts.readingText);
     await task().finally(() => setText(progress, ""));
   };
 
@@ -52,9 +53,9 @@ export function createTextPanel({ session, archive, keeper, notices, settled }) 
         await reading(() => archive.use(fromFiles(chosen, lossy)));
         settled();
       } catch (error) {
-        if (lossy || !messages.canBeReplaced(error)) throw error;
-        const accept = { label: messages.acceptAnyway, run: () => void useFiles(chosen, true) };
-        notices.show("error", messages.textRefused(error), { key: "text", actions: [accept] });
+        if (lossy || !canBeReplaced(error)) throw error;
+        const accept = { label: texts.acceptAnyway, run: () => void useFiles(chosen, true) };
+        notices.show("error", texts.textRefused(error), { key: "text", actions: [accept] });
       }
     });
 
@@ -67,7 +68,7 @@ export function createTextPanel({ session, archive, keeper, notices, settled }) 
   });
   onPress(button("sample"), () => void use(() => sample));
   onPress(button("shakespeare"), () => {
-    const report = (/** @type {number} */ done, /** @type {number} */ total) => setText(progress, messages.downloading(done, total));
+    const report = (/** @type {number} */ done, /** @type {number} */ total) => setText(progress, texts.downloading(done, total));
     // Ten minutes without an end is a failure, too.
     const text = shakespeare(keeper, report, AbortSignal.timeout(600_000)).finally(() => setText(progress, ""));
     text.then((found) => use(() => found), (error) => notices.show("error", explain(error), { key: "text" }));
@@ -78,7 +79,7 @@ export function createTextPanel({ session, archive, keeper, notices, settled }) 
   return {
     render() {
       const free = !session.active && session.phase !== "starting" && session.phase !== "dead";
-      for (const source of sources) setUsable(source, free, messages.lockedWhileRunning);
+      for (const source of sources) setUsable(source, free, texts.lockedWhileRunning);
       files.disabled = !free;
       renderFacts(session);
     },
@@ -90,16 +91,16 @@ function renderFacts({ desk, phase }) {
   const { info, glance, text, problem } = desk;
   if (phase === "starting") return;
   const known = info ?? glance;
-  setText(element("text-name"), text.name);
-  setText(element("text-size"), known ? format.bytes(known.bytes) : messages.none);
-  setText(element("text-characters"), known ? format.count(known.characters) : messages.none);
-  setText(element("text-vocabulary"), info ? format.count(info.vocabulary) : messages.none);
-  setText(element("text-split-label"), info ? messages.split(info) : messages.none);
+  setText(element("text-name"), nameOf(text));
+  setText(element("text-size"), known ? format.bytes(known.bytes) : texts.none);
+  setText(element("text-characters"), known ? format.count(known.characters) : texts.none);
+  setText(element("text-vocabulary"), info ? format.count(info.vocabulary) : texts.none);
+  setText(element("text-split-label"), info ? texts.split(info) : texts.none);
   setText(element("text-preview"), known?.preview ?? "");
-  setText(element("text-problem"), problem?.where === "text" ? problem.message : "");
+  setText(element("text-problem"), problem?.where === "text" ? desk.complaint : "");
   drawSplit(info?.val_fraction ?? 0);
   button("sample").setAttribute("aria-pressed", String(text.ref.kind === "sample"));
-  button("shakespeare").setAttribute("aria-pressed", String(text.name === messages.shakespeareName));
+  button("shakespeare").setAttribute("aria-pressed", String(text.name === SHAKESPEARE.name));
 }
 
 /** @param {number} fraction of the text that is for validation */

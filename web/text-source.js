@@ -4,12 +4,16 @@
  *
  * @import { DeskText } from "./desk.js"
  * @import { Keeper } from "./keeper.js"
- * @import { Complaint } from "./messages.js"
+ * @import { Complaint } from "./errors.js"
  */
 
-import * as messages from "./messages.js";
+import { texts } from "./texts/index.js";
 
-const SHAKESPEARE = {
+/** The largest text the page takes, in bytes. */
+const TEXT_LIMIT = 100_000_000;
+
+export const SHAKESPEARE = {
+  /** In every language. */ name: "Tiny Shakespeare",
   address: "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
   sha256: "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
   bytes: 1_115_394,
@@ -24,8 +28,11 @@ export class Refusal extends Error {
   }
 }
 
-/** @type {DeskText} */
-export const sample = { source: { kind: "sample" }, ref: { kind: "sample" }, name: messages.sampleName };
+/** Its name is a matter of language: see `nameOf`. @type {DeskText} */
+export const sample = { source: { kind: "sample" }, ref: { kind: "sample" }, name: "" };
+
+/** What a text is called. @param {Pick<DeskText, "ref" | "name">} text */
+export const nameOf = ({ ref, name }) => (ref.kind === "sample" ? texts.sampleName : name);
 
 /**
  * @param {File[]} files
@@ -34,19 +41,19 @@ export const sample = { source: { kind: "sample" }, ref: { kind: "sample" }, nam
  */
 export function fromFiles(files, lossy) {
   const size = files.reduce((sum, file) => sum + file.size, 0);
-  if (size > messages.TEXT_LIMIT) throw new Refusal(messages.tooLarge(size));
-  if (size === 0) throw new Refusal(messages.emptyText());
+  if (size > TEXT_LIMIT) throw new Refusal(texts.tooLarge(size, TEXT_LIMIT));
+  if (size === 0) throw new Refusal(texts.emptyText());
   const first = /** @type {File} */ (files[0]);
-  const name = files.length === 1 ? first.name : `${first.name} and ${files.length - 1} more`;
+  const name = files.length === 1 ? first.name : texts.severalFiles(first.name, files.length - 1);
   return fromBlobs(files.map((file) => ({ name: file.name, blob: file })), name, lossy);
 }
 
 /** @param {string} text */
 export function fromPaste(text) {
-  if (text.trim() === "") throw new Refusal(messages.emptyText());
+  if (text.trim() === "") throw new Refusal(texts.emptyText());
   const blob = new Blob([text]);
-  if (blob.size > messages.TEXT_LIMIT) throw new Refusal(messages.tooLarge(blob.size));
-  return fromBlobs([{ name: messages.pastedName, blob }], messages.pastedName, false);
+  if (blob.size > TEXT_LIMIT) throw new Refusal(texts.tooLarge(blob.size, TEXT_LIMIT));
+  return fromBlobs([{ name: texts.pastedName, blob }], texts.pastedName, false);
 }
 
 /**
@@ -73,14 +80,14 @@ function fromBlobs(files, name, lossy) {
  */
 export async function shakespeare(keeper, progress, signal) {
   const kept = await keeper.shakespeare().catch(() => null);
-  if (kept && (await sha256(kept)) === SHAKESPEARE.sha256) return fromKept(kept, messages.shakespeareName);
+  if (kept && (await sha256(kept)) === SHAKESPEARE.sha256) return fromKept(kept, SHAKESPEARE.name);
   try {
     const text = await download(progress, signal);
-    if ((await sha256(text)) !== SHAKESPEARE.sha256) throw new Error(messages.wrongSum);
+    if ((await sha256(text)) !== SHAKESPEARE.sha256) throw new Error(texts.wrongSum);
     await keeper.keepShakespeare(text).catch(() => {});
-    return fromKept(text, messages.shakespeareName);
+    return fromKept(text, SHAKESPEARE.name);
   } catch (error) {
-    throw new Refusal(messages.downloadFailed(error));
+    throw new Refusal(texts.downloadFailed(error));
   }
 }
 
@@ -91,7 +98,7 @@ export async function shakespeare(keeper, progress, signal) {
 async function download(progress, signal) {
   progress(0, SHAKESPEARE.bytes);
   const response = await fetch(SHAKESPEARE.address, { signal, credentials: "omit", referrerPolicy: "no-referrer" });
-  if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
+  if (!response.ok || !response.body) throw new Error(texts.serverAnswered(response.status));
   /** @type {Uint8Array<ArrayBuffer>[]} */
   const parts = [];
   let done = 0;
@@ -99,7 +106,7 @@ async function download(progress, signal) {
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     parts.push(/** @type {Uint8Array<ArrayBuffer>} */ (part.value));
     done += part.value.byteLength;
-    if (done > SHAKESPEARE.bytes) throw new Error(messages.wrongSum);
+    if (done > SHAKESPEARE.bytes) throw new Error(texts.wrongSum);
     progress(done, SHAKESPEARE.bytes);
   }
   return new Blob(parts);

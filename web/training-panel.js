@@ -6,9 +6,11 @@
  */
 
 import { renderTable } from "./curve-table.js";
+import { deviceNames } from "./devices.js";
 import { answerOf, button, element, input, need, onPress, setText, setUsable, throttle } from "./dom.js";
 import * as format from "./format.js";
-import * as messages from "./messages.js";
+import { nameOf } from "./text-source.js";
+import { texts } from "./texts/index.js";
 
 /** How often a screen reader is told how it goes (milliseconds). */
 const ANNOUNCE = 15_000;
@@ -98,7 +100,7 @@ async function mayReplace({ run }, archive) {
  */
 function ask(at, savable) {
   const dialog = need("replace-dialog", HTMLDialogElement);
-  setText(element("replace-text"), messages.replaceQuestion(at?.step ?? 0, at?.loss ?? null));
+  setText(element("replace-text"), texts.replaceQuestion(at?.step ?? 0, at?.loss ?? null));
   const save = dialog.querySelector('button[value="save"]');
   if (save instanceof HTMLButtonElement) save.hidden = !savable;
   return answerOf(dialog);
@@ -128,21 +130,21 @@ function renderControls(session, archive) {
   const { phase, run, desk, busy } = session;
   const up = phase !== "starting" && phase !== "dead";
   const idle = up && !session.active;
-  const problem = desk.problem?.message ?? messages.unusable.starting;
-  setUsable(button("train"), idle && desk.ready && !busy, session.active ? messages.unusable.running : problem);
+  const problem = desk.complaint || texts.unusable.starting;
+  setUsable(button("train"), idle && desk.ready && !busy, session.active ? texts.unusable.running : problem);
 
   const goOn = run !== null && session.resumable && (phase === "paused" || session.stepsLeft);
-  const whyNot = !run ? messages.unusable.notRunning : session.resumable ? messages.unusable.allDone : messages.unusable.otherText;
+  const whyNot = !run ? texts.unusable.notRunning : session.resumable ? texts.unusable.allDone : texts.unusable.otherText;
   const resumes = phase === "paused" || phase === "ended";
-  setText(button("pause"), resumes ? "Resume" : "Pause");
+  setText(button("pause"), resumes ? texts.resume : texts.markup.pause);
   setUsable(button("pause"), phase === "running" || (resumes && goOn && !busy), whyNot);
   const first = phase === "ready" && desk.ready;
-  setUsable(button("step"), !busy && (first || (resumes && goOn)), phase === "running" ? messages.unusable.noSteps : whyNot);
-  setUsable(button("stop"), session.active, messages.unusable.noRun);
+  setUsable(button("step"), !busy && (first || (resumes && goOn)), phase === "running" ? texts.unusable.noSteps : whyNot);
+  setUsable(button("stop"), session.active, texts.unusable.noRun);
   emphasise(phase === "running" || phase === "paused" ? "pause" : archive.kept ? "" : "train");
 
-  setUsable(button("save"), up && run !== null, messages.unusable.noModel);
-  setUsable(button("load"), up && phase !== "running", messages.unusable.running);
+  setUsable(button("save"), up && run !== null, texts.unusable.noModel);
+  setUsable(button("load"), up && phase !== "running", texts.unusable.running);
   setText(element("phase"), describePhase(session));
 }
 
@@ -153,17 +155,17 @@ function emphasise(id) {
 
 /** @param {Session} session */
 function describePhase({ phase, run, client, preparing, pace }) {
-  if (phase === "dead") return messages.phases.ended;
-  if (phase === "running" && run?.evaluating) return messages.evaluating(run.evaluating.done, run.evaluating.total);
-  if (phase === "ended" && run?.verdict) return messages.verdicts[run.verdict] ?? messages.phases.ended;
-  if (preparing && client) return messages.preparing(client.programs, pace.elapsed());
-  if (phase === "running" && client) return `${messages.phases.running} on the ${messages.deviceNames[client.device]}`;
-  return messages.phases[phase];
+  if (phase === "dead") return texts.phases.ended;
+  if (phase === "running" && run?.evaluating) return texts.evaluating(run.evaluating.done, run.evaluating.total);
+  if (phase === "ended" && run?.verdict) return /** @type {Record<string, string>} */ (texts.verdicts)[run.verdict] ?? texts.phases.ended;
+  if (preparing && client) return texts.preparing(client.programs, pace.elapsed());
+  if (phase === "running" && client) return texts.trainingOn(deviceNames[client.device]);
+  return texts.phases[phase];
 }
 
 /** @param {Session} session */
 function renderFigures({ run, pace, phase }) {
-  const write = (/** @type {string} */ id, /** @type {string | null} */ text) => setText(element(id), text ?? messages.none);
+  const write = (/** @type {string} */ id, /** @type {string | null} */ text) => setText(element(id), text ?? texts.none);
   const { train, validation, best, speed } = latest(run);
   write("figure-step", run && `${format.count(run.step)} / ${format.count(run.planned)}`);
   write("figure-train", train === null ? null : format.loss(train));
@@ -191,12 +193,12 @@ function latest(run) {
 function renderKept({ run, phase }, { kept }) {
   element("kept").hidden = !kept || phase === "starting";
   element("chart-empty").hidden = kept !== null || (run?.curve.length ?? 0) > 0 || phase === "starting" || run !== null;
-  if (kept) setText(element("kept-text"), messages.keptRun(kept));
+  if (kept) setText(element("kept-text"), texts.keptRun({ step: kept.step, planned: kept.settings.steps, loss: kept.loss, name: nameOf({ ref: kept.text, name: kept.name }) }));
 }
 
 /** @param {Session} session */
 function inWords({ run }) {
-  if (!run) return "No steps yet.";
+  if (!run) return texts.markup.noSteps;
   const { step, planned, growths, uniform, curve } = run;
-  return messages.summary({ step, planned, growths, loss: curve.loss, validation: curve.validationLoss, best: curve.best, uniform });
+  return texts.summary({ step, planned, growths, loss: curve.loss, validation: curve.validationLoss, best: curve.best, uniform });
 }

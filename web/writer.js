@@ -6,7 +6,7 @@
  * @import { Session } from "./session.js"
  */
 
-import * as messages from "./messages.js";
+import { texts } from "./texts/index.js";
 
 export class Writer {
   /** Whether it is writing now. */ busy = false;
@@ -24,8 +24,7 @@ export class Writer {
    * @param {GenerateOptions} options
    */
   begin(prompt, options) {
-    const explain = (/** @type {unknown} */ error) => messages.failedTo("Writing", error);
-    return this.#session.act(explain, async () => {
+    return this.#session.act(texts.failed.writing, async () => {
       this.busy = true;
       try {
         await this.#session.engine.ask({ type: "generate", prompt, options });
@@ -49,7 +48,7 @@ export class Writer {
   hear(notice) {
     if (notice.type === "written") return this.onText(notice.text);
     const { failure } = notice;
-    if (failure && !failure.fatal) this.#session.tell("error", messages.failedTo("Writing", failure.message));
+    if (failure && !failure.fatal) this.#session.tell("error", texts.failed.writing(failure.message));
     this.#end();
   }
 

@@ -75,7 +75,8 @@ export function startWithFolder() {
  * @param {import("playwright-core").BrowserContextOptions & { before?: (page: import("playwright-core").Page) => Promise<void>, expected?: RegExp }} [options]
  */
 export async function visit({ browser, origin }, { before, expected, ...options } = {}) {
-  const context = await browser.newContext({ acceptDownloads: true, ...options });
+  // The tests know the page's controls by their English names.
+  const context = await browser.newContext({ acceptDownloads: true, locale: "en-US", ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
   /** @type {string[]} */
@@ -155,10 +156,11 @@ export const SMALL = { context: 32, batch: 2, steps: 5, eval_every: 5, warmup: 2
  * Chooses texts by the file input.
  * @param {import("playwright-core").Page} page
  * @param {{ name: string, buffer: Buffer, mimeType?: string }[] | string} files
+ * @param {string} [label] of that input
  */
-export async function choose(page, files) {
+export async function choose(page, files, label = "Text files") {
   const list = typeof files === "string" ? files : files.map((file) => ({ mimeType: "text/plain", ...file }));
-  await page.getByLabel("Text files").setInputFiles(list);
+  await page.getByLabel(label).setInputFiles(list);
 }
 
 /** @param {import("playwright-core").Page} page @param {string} path */

@@ -1,16 +1,19 @@
 /** The page's modules that need no browser. */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { before, test } from "node:test";
 
 import { Curve } from "../../web/curve.js";
 import { serial } from "../../web/dom.js";
+import { messageOf } from "../../web/errors.js";
 import * as format from "../../web/format.js";
 import { Keeper } from "../../web/keeper.js";
-import { messageOf } from "../../web/messages.js";
 import { Pace } from "../../web/pace.js";
 import { Run } from "../../web/run.js";
 import { memoryStore } from "../../web/store.js";
+import { speak, texts } from "../../web/texts/index.js";
+
+before(() => speak("en"));
 
 const settings = { stage: "tiny", tokenizer: "char", context: 32, batch: 2, steps: 100, lr: 0.01, seed: 0, warmup: 0, eval_every: 10, save_every: 0, sample_every: 0, sample_prompt: "", dropout: 0 };
 const point = (step, train_loss, val_loss) => ({ step, train_loss, lr: 0.01, tokens_per_s: 100, ...(val_loss === undefined ? {} : { val_loss }) });
@@ -146,6 +149,30 @@ test("numbers and times as people read them", () => {
   assert.equal(format.about(90), "about 2 minutes");
   assert.equal(format.rate(0.00565685), "0.00566");
   assert.equal(format.loss(NaN), "not a number");
+  assert.equal(format.count(12_345), "12,345");
+  assert.equal(format.percent(0.1), "10 %");
+  assert.equal(format.power(0.001), "1e-3");
+});
+
+test("numbers and times as people read them in Turkish", async () => {
+  await speak("tr");
+  try {
+    assert.equal(format.count(12_345), "12.345");
+    assert.equal(format.loss(2.5), "2,500");
+    assert.equal(format.millions(227_944), "0,23 milyon");
+    assert.equal(format.bytes(1_115_394), "1,12 MB");
+    assert.equal(format.percent(0.105), "%10,5");
+    assert.equal(format.duration(95), "1 dk 35 sn");
+    assert.equal(format.about(90), "yaklaşık 2 dakika");
+    assert.equal(format.rate(0.00565685), "0,00566");
+    const at = { step: 20, planned: 1000, growths: [{ step: 10, parameters: 2e6 }], loss: 2, validation: 1.5, best: { step: 20, loss: 1.5 }, uniform: 4 };
+    assert.equal(
+      texts.summary(at),
+      "Adım 20 / 1.000: eğitim kaybı 2,000, doğrulama kaybı 1,500, en iyi 1,500 (adım 20), rastgele tahmin 4,000 (rastgele tahminden 12 kat iyi). Model, adım 10 sonrasında büyüdü (önceki boyut: 2,00 milyon parametre).",
+    );
+  } finally {
+    await speak("en");
+  }
 });
 
 test("advice for the command line does not reach the page", () => {

@@ -1,0 +1,20 @@
+/**
+ * What an error says, and what the page says of it: what happened, where, and what to do.
+ *
+ * @typedef {{ what: string, remedy: string }} Complaint
+ */
+
+/** The words of an error. Advice for the command line, in brackets, means nothing here. @param {unknown} error */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error)).replace(/ \(--[a-z-]+\)/g, "").replace(/\s+/g, " ").trim();
+
+/** The words of an error as a sentence. @param {unknown} error */
+export function sentenceOf(error) {
+  const text = messageOf(error);
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}
+
+/** Those words inside a sentence. @param {unknown} error */
+export const clauseOf = (error) => messageOf(error).replace(/\.$/, "");
+
+/** Whether a text was refused only for bytes that can be replaced. @param {unknown} error */
+export const canBeReplaced = (error) => /not valid UTF-8/i.test(messageOf(error));

@@ -1,0 +1,28 @@
+"use strict";
+
+/*
+ * Which language the page speaks: the one chosen before, else the first of the browser's that it knows, else English, which is
+ * what index.html is written in. Not a module: those run after the page was painted, and the English words would be seen first.
+ */
+{
+  const KNOWN = ["en", "tr"];
+  /** A translation that takes longer than this (milliseconds) finds the page in English. */
+  const PATIENCE = 3000;
+  const { documentElement: page } = document;
+
+  const chosen = () => {
+    try {
+      return localStorage.getItem("mmrec-language");
+    } catch {
+      // Blocked site data: the browser's languages will do.
+      return null;
+    }
+  };
+
+  const wanted = [chosen(), ...navigator.languages].map((tag) => tag?.split("-")[0] ?? "");
+  page.lang = wanted.find((language) => KNOWN.includes(language)) ?? "en";
+  if (page.lang !== "en") {
+    page.dataset["translating"] = "";
+    setTimeout(() => delete page.dataset["translating"], PATIENCE);
+  }
+}
