@@ -15,6 +15,7 @@ import { missing } from "./guard.js";
 import { Keeper } from "./keeper.js";
 import { isolate } from "./isolate.js";
 import { Notices } from "./notices.js";
+import { createRunsPanel, showRuns } from "./runs-panel.js";
 import { createSamplesPanel } from "./samples.js";
 import { Session } from "./session.js";
 import { createSettingsPanel } from "./settings-panel.js";
@@ -22,6 +23,7 @@ import { claimStore, memoryStore, openStore } from "./store.js";
 import { createTextPanel } from "./text-panel.js";
 import { texts } from "./texts/index.js";
 import { createTrainingPanel } from "./training-panel.js";
+import { Trash } from "./trash.js";
 import { beginSpeaking, offerLanguages } from "./translate.js";
 
 /** The charts are redrawn at most this often (milliseconds). */
@@ -46,11 +48,12 @@ async function main() {
   const keeper = new Keeper(await openKept(notices));
   const session = new Session(keeper, {
     changed: () => changed(),
-    tell: (kind, complaint, key) => notices.show(kind, complaint, { key }),
+    tell: (kind, complaint, key) => notices.show(kind, complaint, { key, actions: key === "full" ? [{ label: texts.runs.show, run: showRuns }] : [] }),
   });
   const devices = new Devices(session);
   const archive = new Archive(session, keeper, devices);
   const charts = new Charts();
+  const trash = new Trash(archive, keeper, notices);
 
   const settled = () => {
     archive.keepDraft();
@@ -60,6 +63,7 @@ async function main() {
     createTextPanel({ session, archive, keeper, notices, settled: () => devices.settle() }),
     createSettingsPanel({ session, devices, settled }),
     createTrainingPanel({ session, archive }),
+    createRunsPanel({ session, archive, keeper, notices, charts, trash, settled }),
     createGrowPanel({ session, archive, settled: () => devices.settle() }),
     createSamplesPanel({ session, settled }),
     createGeneratePanel({ session }),
@@ -77,7 +81,8 @@ async function main() {
   };
 
   void charts.open().then(render);
-  await begin({ session, devices, archive, keeper });
+  await begin({ session, devices, archive, keeper, notices });
+  trash.offerAgain();
   keepOnLeaving(session, keeper.lasting);
 }
 
@@ -94,15 +99,16 @@ async function openKept(notices) {
 
 /**
  * From here on the page can be used.
- * @param {{ session: Session, devices: Devices, archive: Archive, keeper: Keeper }} parts
+ * @param {{ session: Session, devices: Devices, archive: Archive, keeper: Keeper, notices: Notices }} parts
  */
-async function begin({ session, devices, archive, keeper }) {
-  const { draft, run } = await keeper.recall();
+async function begin({ session, devices, archive, keeper, notices }) {
+  const { draft, broken } = await keeper.recall();
+  if (broken > 0) notices.show("info", texts.runsUnread(broken));
   await session.act(texts.engineDead, async () => {
     try {
       await devices.open(draft?.device ?? "auto");
       await archive.restoreDraft(draft);
-      archive.kept = run;
+      archive.kept = keeper.runs[0] ?? null;
       session.phase = "ready";
     } catch (error) {
       session.phase = "dead";

@@ -1,19 +1,21 @@
 /**
- * Work that outlives the page: the draft and the run kept in the browser, and checkpoints as files.
+ * Work that outlives the page: the draft and the runs kept in the browser, and checkpoints as files.
  *
  * @import { Devices } from "./devices.js"
  * @import { RunInfo } from "./engine-types.js"
- * @import { Draft, Keeper, Manifest } from "./keeper.js"
+ * @import { Draft, Keeper } from "./keeper.js"
+ * @import { Manifest, TextRef } from "./manifest.js"
  * @import { DeskText } from "./desk.js"
  * @import { Session } from "./session.js"
  */
 
-import { texts } from "./texts/index.js";
+import { offer } from "./offer.js";
 import { Run } from "./run.js";
 import { fromKept, sample } from "./text-source.js";
+import { texts } from "./texts/index.js";
 
 export class Archive {
-  /** The run of an earlier visit that was neither continued nor discarded yet. @type {Manifest | null} */ kept = null;
+  /** The newest run of an earlier visit, while it is offered. @type {Manifest | null} */ kept = null;
   #session;
   #keeper;
   #devices;
@@ -46,7 +48,7 @@ export class Archive {
     const { desk } = this.#session;
     if (!desk.settings) return;
     const draft = /** @type {Draft} */ ({ version: 1, text: desk.text.ref, settings: desk.settings, device: this.#devices.choice });
-    void this.#keeper.keepDraft(draft).catch((error) => this.#session.tell("error", texts.notKept(error), "keep"));
+    void this.#keeper.keepDraft(draft).catch((error) => this.#session.notKept(error));
   }
 
   /**
@@ -59,46 +61,90 @@ export class Archive {
     if (text.ref.kind === "sample") return this.keepDraft();
     const blob = await desk.normalised();
     const ref = await this.#keeper.keepText(blob, text.name).catch((error) => {
-      this.#session.tell("error", texts.notKept(error), "keep");
+      this.#session.notKept(error);
       return text.ref;
     });
     desk.text = { ...fromKept(blob, text.name), ref };
     this.keepDraft();
   }
 
-  /** Goes on with the kept run, from its newest state that is whole. */
+  /** Goes on with the run that is offered; one that was under way trains on. */
   continueKept() {
+    const run = this.kept;
     return this.#session.act(texts.keptUnreadable, async () => {
-      const manifest = this.kept;
-      if (!manifest) return;
-      const session = this.#session;
-      const text = await this.#textOf(manifest.text);
-      if (!text) throw new Error(texts.keptTextGone);
-      session.desk.settings = { ...manifest.settings };
-      await session.desk.use(text);
-      const { info, bytes } = await this.#newestState();
-      if (info.step !== manifest.step) session.tell("info", texts.olderState(info.step));
-      const run = this.#take(info, bytes);
-      run.kept = true;
-      run.samples = manifest.samples.filter((entry) => entry.step <= info.step);
-      run.verdict = manifest.verdict;
-      this.kept = null;
-      session.phase = manifest.phase === "ended" ? "ended" : "paused";
-      if (manifest.phase === "running") await session.go("run");
+      if (!run) return;
+      await this.#open(run);
+      if (run.phase === "running") await this.#session.go("run");
     });
   }
 
-  async discardKept() {
-    this.kept = null;
-    this.#session.changed();
-    await this.#keeper.discardRun().catch(() => {});
+  /**
+   * Puts a kept run where the present one is, which is kept as well.
+   * @param {string} id
+   */
+  open(id) {
+    return this.#session.act(texts.keptUnreadable, async () => {
+      const run = this.#keeper.run(id);
+      if (run && this.#session.phase !== "running") await this.#open(run);
+    });
   }
 
-  /** @returns {Promise<{ info: RunInfo, bytes: Uint8Array<ArrayBuffer> }>} */
-  async #newestState() {
+  /**
+   * Puts the text and the settings of a kept run on the desk, for a new run.
+   * @param {string} id
+   */
+  again(id) {
+    return this.#session.act(texts.keptUnreadable, async () => {
+      const run = this.#keeper.run(id);
+      if (!run || this.#session.active) return;
+      await this.#lay(run);
+      this.keepDraft();
+    });
+  }
+
+  /** Deletes kept runs; the person may undo it. @param {string[]} ids */
+  async remove(ids) {
+    const session = this.#session;
+    if (session.run && ids.includes(session.run.id)) session.leave();
+    if (this.kept && ids.includes(this.kept.id)) this.kept = null;
+    await this.#keeper.remove(ids);
+    session.changed();
+  }
+
+  /**
+   * From its newest state that is whole.
+   * @param {Manifest} manifest
+   */
+  async #open(manifest) {
+    const session = this.#session;
+    await this.#lay(manifest);
+    const { info, bytes } = await this.#newestState(manifest.id);
+    if (info.step !== manifest.step) session.tell("info", texts.olderState(info.step));
+    const run = this.#take(info, bytes);
+    run.id = manifest.id;
+    run.samples = manifest.samples.filter((entry) => entry.step <= info.step);
+    run.verdict = manifest.verdict;
+    this.kept = null;
+    session.phase = manifest.phase === "ended" ? "ended" : "paused";
+  }
+
+  /** @param {Manifest} manifest */
+  async #lay({ text: ref, settings }) {
+    const { desk } = this.#session;
+    const text = await this.#textOf(ref);
+    if (!text) throw new Error(texts.keptTextGone);
+    desk.settings = { ...settings };
+    await this.#session.useText(text);
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Promise<{ info: RunInfo, bytes: Uint8Array<ArrayBuffer> }>}
+   */
+  async #newestState(id) {
     /** @type {unknown} */
     let reason = new Error(texts.keptStateGone);
-    for await (const bytes of this.#keeper.states()) {
+    for await (const bytes of this.#keeper.states(id)) {
       try {
         return { info: await this.#session.engine.ask({ type: "resume", bytes }), bytes };
       } catch (error) {
@@ -128,7 +174,7 @@ export class Archive {
       const { run } = this.#session;
       const snapshot = await this.#session.present();
       if (!run || !snapshot) return;
-      download(new Blob([snapshot.bytes], { type: "application/octet-stream" }), `mmrec-${run.stage ?? "model"}-step${snapshot.step}.safetensors`);
+      offer(new Blob([snapshot.bytes], { type: "application/octet-stream" }), `mmrec-${run.stage ?? "model"}-step${snapshot.step}.safetensors`);
       run.exportedStep = snapshot.step;
     });
   }
@@ -171,7 +217,7 @@ export class Archive {
   }
 
   /**
-   * @param {Draft["text"]} ref
+   * @param {TextRef} ref
    * @returns {Promise<DeskText | null>}
    */
   async #textOf(ref) {
@@ -179,17 +225,4 @@ export class Archive {
     const blob = await this.#keeper.readText(ref.id);
     return blob && { ...fromKept(blob, ref.name), ref };
   }
-}
-
-/**
- * @param {Blob} blob
- * @param {string} name
- */
-function download(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  // The browser has taken hold of the blob by then.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -3,8 +3,15 @@
  * a dragged selection zooms in, a double click goes back.
  *
  * @import uPlot from "uplot"
- * @import { Curve } from "./curve.js"
+ * @import { Columns, Curve } from "./curve.js"
  * @import { Growth } from "./engine-types.js"
+ *
+ * Other runs in the same charts; see `runs/comparison.js`.
+ * @typedef {object} Overlay
+ * @property {number} last the highest step of them
+ * @property {(plot: uPlot, columns: (keyof Columns)[]) => void} draw
+ * @property {(columns: (keyof Columns)[], from: number, to: number) => [number, number] | null} extent of the values between two steps
+ * @property {(column: keyof Columns, step: number, write: (value: number) => string) => string} read
  */
 
 import { element, setText } from "./dom.js";
@@ -25,6 +32,7 @@ export class Charts {
   /** @type {typeof uPlot | null} */ #Plot = null;
   /** @type {Chart[]} */ #charts = [];
   /** @type {Course | null} */ #course = null;
+  /** @type {Overlay | null} */ overlay = null;
 
   async open() {
     this.#Plot = await load();
@@ -35,7 +43,13 @@ export class Charts {
   /** @param {Course | null} course */
   draw(course) {
     this.#course = course;
-    for (const chart of this.#charts) chart.draw(course);
+    for (const chart of this.#charts) chart.draw(course, this.overlay);
+  }
+
+  /** @param {Overlay | null} overlay drawn from now on */
+  compare(overlay) {
+    this.overlay = overlay;
+    this.draw(this.#course);
   }
 
   /** Another language is spoken, which has other numbers. */
@@ -58,6 +72,7 @@ export class Charts {
  * @property {string} reading id of the element that shows the values under the pointer
  * @property {uPlot.Series[]} series
  * @property {(course: Course) => (number | null)[][]} columns
+ * @property {(keyof Columns)[]} compared of other runs, the one to be read first
  * @property {(value: number) => string} write a value
  * @property {(low: number, high: number) => [number, number]} range
  * @property {boolean} [level] whether the loss of guessing uniformly is drawn, all across
@@ -76,6 +91,7 @@ class Chart {
   #planned = 1;
   /** The loss of guessing uniformly. */ #uniform = 0;
   /** @type {Growth[]} */ #growths = [];
+  /** @type {Overlay | null} */ #overlay = null;
   #empty = true;
   #zoomed = false;
 
@@ -96,13 +112,17 @@ class Chart {
     this.#plot.destroy();
   }
 
-  /** @param {Course | null} course */
-  draw(course) {
+  /**
+   * @param {Course | null} course
+   * @param {Overlay | null} overlay
+   */
+  draw(course, overlay) {
     const data = course ? [course.curve.steps, ...this.#recipe.columns(course)] : [[], ...this.#recipe.series.map(() => [])];
-    this.#planned = Math.max(1, course?.planned ?? 1, course?.curve.steps.at(-1) ?? 0);
+    this.#overlay = overlay;
+    this.#planned = Math.max(1, course?.planned ?? 1, course?.curve.steps.at(-1) ?? 0, overlay?.last ?? 0);
     this.#uniform = (this.#recipe.level && course?.uniform) || 0;
     this.#growths = course?.growths ?? [];
-    this.#empty = !course || course.curve.length === 0;
+    this.#empty = !overlay && (!course || course.curve.length === 0);
     if (this.#empty) this.#zoomed = false;
     this.#plot.setData(/** @type {uPlot.AlignedData} */ (data), false);
     const { min, max } = /** @type {uPlot.Scale} */ (this.#plot.scales["x"]);
@@ -133,7 +153,7 @@ class Chart {
       cursor: { points: { size: 6 }, drag: { x: true, y: false }, bind: { dblclick: () => () => this.#unzoom() } },
       scales: {
         x: { time: false },
-        y: { range: (_plot, low, high) => this.#height(low, high) },
+        y: { range: (plot, low, high) => this.#height(...this.#widened(plot, low, high)) },
       },
       axes: [
         { ...axis, size: 24, gap: 2, space: 60, incrs: WHOLE, values: (_plot, ticks) => ticks.map((tick) => format.count(tick)) },
@@ -141,11 +161,25 @@ class Chart {
       ],
       series: [{}, ...series],
       hooks: {
-        draw: [(plot) => this.#drawLevel(plot), (plot) => this.#growths.forEach(({ step }) => this.#drawMark(plot, step))],
+        draw: [(plot) => this.#drawLevel(plot), (plot) => this.#overlay?.draw(plot, this.#recipe.compared), (plot) => this.#growths.forEach(({ step }) => this.#drawMark(plot, step))],
         setCursor: [(plot) => this.#read(plot)],
         setSelect: [(plot) => (this.#zoomed ||= plot.select.width > 0)],
       },
     };
+  }
+
+  /**
+   * With room for other runs.
+   * @param {uPlot} plot
+   * @param {number | null} low
+   * @param {number | null} high
+   * @returns {[number | null, number | null]}
+   */
+  #widened(plot, low, high) {
+    const { min, max } = /** @type {uPlot.Scale} */ (plot.scales["x"]);
+    const other = this.#overlay?.extent(this.#recipe.compared, min ?? 0, max ?? Infinity);
+    if (!other) return [low, high];
+    return [Math.min(low ?? Infinity, other[0]), Math.max(high ?? -Infinity, other[1])];
   }
 
   /**
@@ -203,13 +237,16 @@ class Chart {
   #read(plot) {
     const { idx } = plot.cursor;
     const target = element(this.#recipe.reading);
-    const step = typeof idx === "number" ? plot.data[0][idx] : undefined;
-    if (typeof idx !== "number" || step === undefined) return setText(target, "");
+    const own = typeof idx === "number" ? plot.data[0][idx] : undefined;
+    const step = own ?? (this.#overlay && plot.cursor.left !== undefined && plot.cursor.left >= 0 ? Math.round(plot.posToVal(plot.cursor.left, "x")) : undefined);
+    if (step === undefined) return setText(target, "");
     const values = this.#recipe.names().map((name, at) => {
-      const value = plot.data[at + 1]?.[idx];
+      const value = own === undefined ? null : plot.data[at + 1]?.[Number(idx)];
       return typeof value === "number" ? ` · ${name}${this.#recipe.write(value)}` : "";
     });
-    setText(target, `${texts.atStep(step)}${values.join("")}`);
+    const [column] = this.#recipe.compared;
+    const others = (column && this.#overlay?.read(column, step, this.#recipe.write)) ?? "";
+    setText(target, `${texts.atStep(step)}${values.join("")}${others}`);
   }
 }
 
@@ -248,6 +285,7 @@ function lossChart(palette) {
       { stroke: palette.validation, width: 2, spanGaps: true, points: { show: true, size: 5, fill: palette.validation } },
     ],
     columns: ({ curve }) => [curve.train, curve.trend, curve.validation],
+    compared: ["validation", "trend"],
     level: true,
     labelled: true,
     write: (value) => (value >= 100 ? format.count(value) : format.brief(value)),
@@ -264,6 +302,7 @@ function rateChart(palette) {
     names: () => [""],
     series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],
     columns: ({ curve }) => [curve.lr],
+    compared: ["lr"],
     write: (value) => (value > 0 && value < 0.01 ? format.power(value) : format.rate(value)),
     range: (_low, high) => [0, high * 1.15 || 1],
   };
@@ -278,6 +317,7 @@ function speedChart(palette) {
     names: () => [""],
     series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],
     columns: ({ curve }) => [curve.speed],
+    compared: ["speed"],
     write: (value) => (value >= 10_000 ? `${Math.round(value / 1000)}k` : format.count(value)),
     range: (_low, high) => [0, high * 1.15 || 1],
   };

@@ -4,6 +4,13 @@
  * @import { EvalEvent, Point, StepEvent } from "./engine-types.js"
  */
 
+/** @typedef {Record<"steps" | "train" | "trend" | "validation" | "lr" | "speed", (number | null)[]>} Columns all of one length */
+
+/** A kept curve has no more rows than this; a longer one is thinned out. */
+const KEPT_ROWS = 3000;
+
+const COLUMNS = /** @type {const} */ (["steps", "train", "trend", "validation", "lr", "speed"]);
+
 /** How much of the trend one new step moves; about the last ten steps count. */
 const TREND = 0.2;
 
@@ -61,6 +68,15 @@ export class Curve {
     if (!this.best || loss < this.best.loss) this.best = { step, loss };
   }
 
+  /** What is kept of it: every row that was evaluated, and as many of the others as there is room for. @returns {Columns} */
+  columns() {
+    const stride = Math.ceil(this.length / KEPT_ROWS);
+    const rows = [...this.steps.keys()].filter((row) => row % stride === 0 || this.validation[row] !== null || row === this.length - 1);
+    const columns = /** @type {Columns} */ ({});
+    for (const name of COLUMNS) columns[name] = rows.map((row) => this[name][row] ?? null);
+    return columns;
+  }
+
   /** @param {number} step */
   #row(step) {
     const last = this.steps.length - 1;
@@ -79,6 +95,22 @@ export class Curve {
     this.#weight = (1 - TREND) * this.#weight + TREND;
     return this.#sum / this.#weight;
   }
+}
+
+/**
+ * @param {any} value from a file
+ * @returns {Columns}
+ * @throws where it is no curve
+ */
+export function columnsOf(value) {
+  const length = value?.steps?.length;
+  for (const name of COLUMNS) {
+    const column = value?.[name];
+    const whole = Array.isArray(column) && column.length === length && length <= 1e6 && column.every((entry) => entry === null || Number.isFinite(entry));
+    if (!whole) throw new Error(`no curve: ${name}`);
+  }
+  if (value.steps.some((/** @type {any} */ step, /** @type {number} */ row) => step === null || step <= (value.steps[row - 1] ?? -1))) throw new Error("no curve: steps");
+  return value;
 }
 
 /** @param {(number | null)[]} column */

@@ -3,7 +3,7 @@
  *
  * @import { EngineClient } from "./engine-client.js"
  * @import { DataInfo, Description, Preset, Settings, Stage } from "./engine-types.js"
- * @import { TextRef } from "./keeper.js"
+ * @import { TextRef } from "./manifest.js"
  * @import { Opened, PrepareOptions, TextSource } from "./protocol.js"
  * @import { RunText } from "./run.js"
  *

@@ -16,5 +16,8 @@ export function sentenceOf(error) {
 /** Those words inside a sentence. @param {unknown} error */
 export const clauseOf = (error) => messageOf(error).replace(/\.$/, "");
 
+/** Whether something could not be written for want of room. @param {unknown} error */
+export const isFull = (error) => error instanceof DOMException && error.name === "QuotaExceededError";
+
 /** Whether a text was refused only for bytes that can be replaced. @param {unknown} error */
 export const canBeReplaced = (error) => /not valid UTF-8/i.test(messageOf(error));

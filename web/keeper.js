@@ -1,51 +1,46 @@
 /**
  * What is kept between visits, as files of a `Store`:
  * - `draft.json`: the chosen text, the settings, the device;
- * - `run.json`: the manifest of the run, which names the run's text and its last two states, newest first;
- * - `text-<id>` and `state-<id>`: what those two name. A file that neither names is removed.
+ * - `run-<id>.json`: the manifest of a run, which names its text, its curve, its last two states and its best one;
+ * - `text-<id>`, `curve-<id>` and `state-<id>`: what those name. A file that none names is removed.
  *
- * A state is written under a new name before the manifest names it, so a crash at any moment leaves a manifest whose states are whole.
+ * A state is written under a new name before a manifest names it, so a crash at any moment leaves manifests whose states are whole.
+ * Where a manifest cannot be read, nobody knows what it names: then nothing that was there is removed.
  *
+ * @import { Columns } from "./curve.js"
  * @import { Settings } from "./engine-types.js"
- * @import { PrepareOptions, Snapshot } from "./protocol.js"
+ * @import { About, KeptState, Manifest, TextRef } from "./manifest.js"
+ * @import { Snapshot } from "./protocol.js"
  * @import { Store } from "./store.js"
- *
- * @typedef {{ kind: "sample" } | { kind: "kept", id: string, name: string }} TextRef
  *
  * @typedef {object} Draft
  * @property {1} version
  * @property {TextRef} text
  * @property {Settings} settings
  * @property {"auto" | "cpu" | "webgpu"} device
- *
- * @typedef {{ step: number, text: string }} Sample
- * @typedef {{ file: string, step: number }} KeptState
- *
- * @typedef {object} Manifest
- * @property {1} version
- * @property {TextRef} text
- * @property {string} name of the text
- * @property {PrepareOptions} options
- * @property {Settings} settings
- * @property {"running" | "paused" | "ended"} phase
- * @property {string | null} verdict
- * @property {number} step
- * @property {number | null} loss
- * @property {Sample[]} samples
- * @property {KeptState[]} states
  */
 
+import { columnsOf } from "./curve.js";
+import { serial } from "./dom.js";
+import { manifestOf, manifestOfFirst } from "./manifest.js";
+import { newName, unlike } from "./run-names.js";
+
 const DRAFT = "draft.json";
-const RUN = "run.json";
+/** The manifest of the one run that the first version of the page kept. */
+const FIRST = "run.json";
 const SHAKESPEARE = "tiny-shakespeare.txt";
 
 export class Keeper {
+  /** What is kept is not what it was. @type {() => void} */ onChange = () => {};
+  /** How often it changed. */ changes = 0;
   #store;
   /** @type {Draft | null} */ #draft = null;
-  /** @type {Manifest | null} */ #run = null;
+  /** @type {Map<string, Manifest>} */ #runs = new Map();
   /** The newest text, which the draft is about to name. */ #fresh = "";
-  /** Writes come one after another, so that an older state never lands on a newer one. @type {Promise<unknown>} */
-  #writes = Promise.resolve();
+  /** Files of runs that could not be read. @type {Set<string>} */ #spared = new Set();
+  /** Runs that are gone for good: a state that comes late does not bring one back. @type {Set<string>} */ #gone = new Set();
+  /** Writes come one after another, so that an older state never lands on a newer one. */
+  #next = serial();
 
   /** @param {Store} store */
   constructor(store) {
@@ -56,11 +51,35 @@ export class Keeper {
     return this.#store.lasting;
   }
 
-  /** Reads what an earlier visit left. */
+  /** Newest first. */
+  get runs() {
+    return [...this.#runs.values()].filter((run) => !run.deleted).sort((one, other) => other.changed - one.changed);
+  }
+
+  /** Those that the person has deleted, and can still have back. */
+  get deleted() {
+    return [...this.#runs.values()].filter((run) => run.deleted);
+  }
+
+  /** @param {string} id */
+  run(id) {
+    const run = this.#runs.get(id);
+    return run && !run.deleted ? run : null;
+  }
+
+  /**
+   * Reads what earlier visits left.
+   * @returns {Promise<{ draft: Draft | null, broken: number }>} and how many runs could not be read
+   */
   async recall() {
-    this.#draft = await this.#readJson(DRAFT);
-    this.#run = await this.#readJson(RUN);
-    return { draft: this.#draft, run: this.#run };
+    this.#draft = await this.#readDraft();
+    const names = await this.#store.list();
+    const manifests = names.filter((name) => name === FIRST || /^run-.*\.json$/.test(name));
+    const read = await Promise.all(manifests.map((name) => this.#readManifest(name).catch(() => null)));
+    for (const run of read) if (run) this.#runs.set(run.id, run);
+    const broken = read.filter((run) => run === null).length;
+    if (broken > 0) this.#spared = new Set(names);
+    return { draft: this.#draft, broken };
   }
 
   /** @param {Draft} draft */
@@ -78,9 +97,11 @@ export class Keeper {
    * @returns {Promise<TextRef>}
    */
   async keepText(text, name) {
-    const id = crypto.randomUUID();
-    this.#fresh = `text-${id}`;
-    await this.#store.write(`text-${id}`, text);
+    const id = await digestOf(text);
+    await this.#next(async () => {
+      this.#fresh = `text-${id}`;
+      await this.#store.write(this.#fresh, text);
+    });
     return { kind: "kept", id, name };
   }
 
@@ -90,37 +111,133 @@ export class Keeper {
   }
 
   /**
-   * Keeps a state of the run, and the one before it for the case that this one turns out damaged.
-   * @param {Snapshot} snapshot
-   * @param {Omit<Manifest, "states" | "version">} manifest
-   * @param {boolean} continues whether it belongs to the run that is kept already
+   * @param {Snapshot} snapshot of a run, which is a new one where its id is
+   * @param {About} about
+   * @param {Columns} curve
    */
-  keepState(snapshot, manifest, continues) {
+  keepState(snapshot, about, curve) {
     return this.#next(async () => {
-      const file = `state-${crypto.randomUUID()}`;
-      await this.#store.write(file, snapshot.bytes);
-      const earlier = continues ? (this.#run?.states ?? []).filter((state) => state.step !== snapshot.step) : [];
-      this.#run = { version: 1, ...manifest, states: [{ file, step: snapshot.step }, ...earlier.slice(0, 1)] };
-      await this.#store.write(RUN, JSON.stringify(this.#run));
+      if (this.#gone.has(about.id)) return;
+      const state = await this.#write(snapshot);
+      const before = this.#runs.get(about.id);
+      const earlier = (/** @type {KeptState | null | undefined} */ one) => Boolean(one && one.step < state.step);
+      await this.#keep({
+        ...about,
+        version: 2,
+        name: before?.name ?? newName(this.#names()),
+        created: before?.created ?? Date.now(),
+        changed: Date.now(),
+        states: [state, ...(before?.states ?? []).filter(earlier).slice(0, 1)],
+        bestState: about.best?.step === state.step ? state : before && earlier(before.bestState) ? before.bestState : null,
+        curve: await this.#writeCurve(curve),
+        deleted: before?.deleted ?? false,
+      });
+      // In memory alone there is room for one model.
+      if (!this.lasting) for (const run of this.runs) if (run.id !== about.id) await this.#keep(without(run));
       await this.#sweep();
     });
   }
 
   /**
    * The kept states that can be read, newest first.
+   * @param {string} id of the run
    * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>>}
    */
-  async *states() {
-    for (const { file } of this.#run?.states ?? []) {
+  async *states(id) {
+    for (const { file } of this.#runs.get(id)?.states ?? []) {
       const blob = await this.#store.read(file);
       if (blob) yield new Uint8Array(await blob.arrayBuffer());
     }
   }
 
-  discardRun() {
+  /**
+   * A file that a manifest names.
+   * @param {string} name
+   */
+  file(name) {
+    return this.#store.read(name);
+  }
+
+  /**
+   * While nothing is written, so that every file that is named now is there.
+   * @template T
+   * @param {() => Promise<T>} task
+   */
+  atRest(task) {
+    return this.#next(task);
+  }
+
+  /**
+   * The course of a run, as it was kept.
+   * @param {string} id
+   * @returns {Promise<Columns | null>} null where there is none that can be read
+   */
+  async curve(id) {
+    const name = this.#runs.get(id)?.curve;
+    const blob = name ? await this.#store.read(name) : null;
+    return blob && blob.text().then((text) => columnsOf(JSON.parse(text))).catch(() => null);
+  }
+
+  /** @param {string} id @param {string} name */
+  rename(id, name) {
+    return this.#change([id], (run) => ({ ...run, name: unlike(name, new Set(this.#names(id))) }));
+  }
+
+  /** Puts runs aside; nothing of them is removed yet. @param {string[]} ids */
+  remove(ids) {
+    return this.#change(ids, (run) => ({ ...run, deleted: true }));
+  }
+
+  /** @param {string[]} ids */
+  restore(ids) {
+    return this.#change(ids, (run) => ({ ...run, deleted: false }));
+  }
+
+  /** Removes the states of runs and leaves their curves. @param {string[]} ids */
+  dropStates(ids) {
+    return this.#change(ids, without);
+  }
+
+  /** Removes what was put aside. @param {string[]} ids */
+  purge(ids) {
     return this.#next(async () => {
-      this.#run = null;
-      await this.#store.remove(RUN);
+      for (const id of ids) {
+        if (!this.#runs.get(id)?.deleted) continue;
+        this.#gone.add(id);
+        this.#runs.delete(id);
+        await this.#store.remove(`run-${id}.json`);
+      }
+      this.#changed();
+      await this.#sweep();
+    });
+  }
+
+  /**
+   * Takes in a run from elsewhere, under an id and a name that are free.
+   * @param {Manifest} manifest its states' files are names in `files`
+   * @param {{ states: Map<string, Blob>, curve: Columns | null, text: Blob | null }} files
+   */
+  takeIn(manifest, { states, curve, text }) {
+    return this.#next(async () => {
+      const id = this.#runs.has(manifest.id) || this.#gone.has(manifest.id) ? crypto.randomUUID() : manifest.id;
+      const { text: ref } = manifest;
+      if (text && ref.kind === "kept") await this.#store.write(`text-${ref.id}`, text);
+      /** @type {Map<string, KeptState>} */
+      const kept = new Map();
+      for (const [name, bytes] of states) {
+        const step = [...manifest.states, manifest.bestState].find((state) => state?.file === name)?.step ?? 0;
+        kept.set(name, await this.#write({ bytes, step }));
+      }
+      const here = (/** @type {KeptState | null} */ state) => (state && kept.get(state.file)) ?? null;
+      await this.#keep({
+        ...manifest,
+        id,
+        name: unlike(manifest.name, new Set(this.#names())),
+        states: manifest.states.flatMap((state) => here(state) ?? []),
+        bestState: here(manifest.bestState),
+        curve: curve && (await this.#writeCurve(curve)),
+        deleted: false,
+      });
       await this.#sweep();
     });
   }
@@ -134,36 +251,103 @@ export class Keeper {
     return this.#store.write(SHAKESPEARE, text);
   }
 
-  /**
-   * @template T
-   * @param {() => Promise<T>} task
-   */
-  #next(task) {
-    const turn = this.#writes.then(task);
-    this.#writes = turn.catch(() => {});
-    return turn;
+  /** The names that are taken. @param {string} [but] the id of a run that may have its own again */
+  #names(but) {
+    return this.runs.filter(({ id }) => id !== but).map(({ name }) => name);
   }
 
-  /** Removes the texts and states that nothing names any more. */
+  /**
+   * @param {string[]} ids
+   * @param {(run: Manifest) => Manifest} change
+   */
+  #change(ids, change) {
+    return this.#next(async () => {
+      for (const id of ids) {
+        const run = this.#runs.get(id);
+        if (run) await this.#keep(change(run));
+      }
+      await this.#sweep();
+    });
+  }
+
+  /** @param {Manifest} run */
+  async #keep(run) {
+    await this.#store.write(`run-${run.id}.json`, JSON.stringify(run));
+    this.#runs.set(run.id, run);
+    this.#changed();
+  }
+
+  /**
+   * @param {{ bytes: Uint8Array<ArrayBuffer> | Blob, step: number }} state
+   * @returns {Promise<KeptState>}
+   */
+  async #write({ bytes, step }) {
+    const file = `state-${crypto.randomUUID()}`;
+    await this.#store.write(file, bytes);
+    return { file, step, bytes: bytes instanceof Blob ? bytes.size : bytes.byteLength };
+  }
+
+  /** @param {Columns} curve */
+  async #writeCurve(curve) {
+    const file = `curve-${crypto.randomUUID()}`;
+    await this.#store.write(file, JSON.stringify(curve));
+    return file;
+  }
+
+  /** Removes what no manifest names any more. */
   async #sweep() {
-    const named = new Set([this.#fresh, ...(this.#run?.states ?? []).map((state) => state.file)]);
-    for (const text of [this.#draft?.text, this.#run?.text]) if (text?.kind === "kept") named.add(`text-${text.id}`);
+    const named = new Set([this.#fresh, ...this.#spared]);
+    const runs = [...this.#runs.values()];
+    for (const { states, bestState, curve } of runs) {
+      for (const state of [...states, bestState]) if (state) named.add(state.file);
+      if (curve) named.add(curve);
+    }
+    for (const text of [this.#draft?.text, ...runs.map((run) => run.text)]) if (text?.kind === "kept") named.add(`text-${text.id}`);
     for (const name of await this.#store.list()) {
-      if (/^(text|state)-/.test(name) && !named.has(name)) await this.#store.remove(name);
+      if (/^(text|state|curve)-/.test(name) && !named.has(name)) await this.#store.remove(name);
     }
   }
 
-  /**
-   * @param {string} name
-   * @returns {Promise<any>} null where it is missing, broken or from a newer version
-   */
-  async #readJson(name) {
+  #changed() {
+    this.changes++;
+    this.onChange();
+  }
+
+  /** @returns {Promise<Draft | null>} null where it is missing, broken or from a newer version */
+  async #readDraft() {
     try {
-      const blob = await this.#store.read(name);
-      const value = blob && JSON.parse(await blob.text());
-      return value && value.version === 1 ? value : null;
+      const draft = await this.#readJson(DRAFT);
+      return draft?.version === 1 ? draft : null;
     } catch {
       return null;
     }
   }
+
+  /** @param {string} name */
+  async #readManifest(name) {
+    const value = await this.#readJson(name);
+    if (name !== FIRST) return manifestOf(value);
+    const blob = await this.#store.read(name);
+    const changed = blob instanceof File ? blob.lastModified : Date.now();
+    const run = manifestOfFirst(value, newName([]), changed);
+    for (const state of run.states) state.bytes = (await this.#store.read(state.file))?.size ?? 0;
+    await this.#store.write(`run-${run.id}.json`, JSON.stringify(run));
+    await this.#store.remove(FIRST);
+    return run;
+  }
+
+  /** @param {string} name @returns {Promise<any>} */
+  async #readJson(name) {
+    const blob = await this.#store.read(name);
+    return blob && JSON.parse(await blob.text());
+  }
+}
+
+/** @param {Manifest} run @returns {Manifest} the same with its states gone */
+const without = (run) => ({ ...run, states: [], bestState: null });
+
+/** The name of a content: the same text is kept once, however many runs were made from it. @param {Blob} content */
+export async function digestOf(content) {
+  const digest = await crypto.subtle.digest("SHA-256", await content.arrayBuffer());
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

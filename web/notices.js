@@ -4,6 +4,12 @@
  * @import { Complaint } from "./errors.js"
  *
  * @typedef {{ label: string, run: () => void }} Action
+ *
+ * @typedef {object} Options
+ * @property {string | undefined} [key] a later notice with the same key takes the place of the earlier
+ * @property {Action[]} [actions]
+ * @property {boolean} [passing] whether it goes by itself
+ * @property {() => void} [gone] it went and none of its actions was taken
  */
 
 import { make } from "./dom.js";
@@ -14,7 +20,7 @@ const PASSING = 15_000;
 
 export class Notices {
   #place;
-  /** @type {Map<string, HTMLElement>} */ #keyed = new Map();
+  /** @type {Map<string, { notice: HTMLElement, gone: () => void }>} */ #keyed = new Map();
 
   /** @param {HTMLElement} place */
   constructor(place) {
@@ -24,9 +30,9 @@ export class Notices {
   /**
    * @param {"error" | "info"} kind
    * @param {Complaint} complaint
-   * @param {{ key?: string | undefined, actions?: Action[] }} [options] a later notice with the same key takes the place of the earlier
+   * @param {Options} [options]
    */
-  show(kind, { what, remedy }, { key = what, actions = [] } = {}) {
+  show(kind, { what, remedy }, { key = what, actions = [], passing = kind === "info" && actions.length === 0, gone = () => {} } = {}) {
     this.dismiss(key);
     const notice = make("div", { class: `notice ${kind}` }, make("p", { text: what }));
     notice.setAttribute("role", kind === "error" ? "alert" : "status");
@@ -34,14 +40,34 @@ export class Notices {
     if (actions.length > 0) notice.append(this.#row(key, actions));
     notice.append(this.#closer(key));
     this.#place.append(notice);
-    this.#keyed.set(key, notice);
-    if (kind === "info" && actions.length === 0) setTimeout(() => this.#keyed.get(key) === notice && this.dismiss(key), PASSING);
+    this.#keyed.set(key, { notice, gone });
+    if (passing) this.#passLater(key, notice);
   }
 
   /** @param {string} key */
   dismiss(key) {
-    this.#keyed.get(key)?.remove();
+    this.#take(key)?.gone();
+  }
+
+  /** @param {string} key */
+  #take(key) {
+    const shown = this.#keyed.get(key);
+    shown?.notice.remove();
     this.#keyed.delete(key);
+    return shown;
+  }
+
+  /**
+   * Not while the person is at it.
+   * @param {string} key
+   * @param {HTMLElement} notice
+   */
+  #passLater(key, notice) {
+    setTimeout(() => {
+      if (this.#keyed.get(key)?.notice !== notice) return;
+      if (notice.matches(":hover, :focus-within")) this.#passLater(key, notice);
+      else this.dismiss(key);
+    }, PASSING);
   }
 
   /**
@@ -54,7 +80,7 @@ export class Notices {
       const button = make("button", { text: label });
       button.type = "button";
       button.addEventListener("click", () => {
-        this.dismiss(key);
+        this.#take(key);
         run();
       });
       row.append(button);

@@ -1,7 +1,8 @@
 /**
- * Keeps a run's states in the store as they come. Where they come faster than they can be written, the newest one counts.
+ * Keeps the states of runs in the store as they come. Where they come faster than they can be written, the newest of a run counts.
  *
- * @import { Keeper, Manifest } from "./keeper.js"
+ * @import { Keeper } from "./keeper.js"
+ * @import { About } from "./manifest.js"
  * @import { Snapshot } from "./protocol.js"
  * @import { Run } from "./run.js"
  * @import { Phase } from "./session.js"
@@ -10,9 +11,9 @@
 export class RunKeeper {
   #keeper;
   #complain;
-  #writing = false;
   /** It is said once, not with every state that follows. */ #complained = false;
-  /** @type {(() => Promise<void>) | null} */ #next = null;
+  /** By run. @type {Map<string, () => Promise<void>>} */ #waiting = new Map();
+  /** @type {Promise<void> | null} */ #writing = null;
 
   /**
    * @param {Keeper} keeper
@@ -28,22 +29,25 @@ export class RunKeeper {
    * @param {Snapshot} snapshot
    */
   keep({ run, phase }, snapshot) {
-    const manifest = run && describe(run, phase, snapshot.step);
-    if (!run || !manifest) return;
-    this.#next = async () => {
-      await this.#keeper.keepState(snapshot, manifest, run.kept);
-      run.kept = true;
-    };
-    if (!this.#writing) void this.#write();
+    const about = run && describe(run, phase, snapshot.step);
+    if (!run || !about) return;
+    const curve = run.curve.columns();
+    this.#waiting.set(run.id, () => this.#keeper.keepState(snapshot, about, curve));
+    this.#writing ??= this.#write();
+  }
+
+  /** Everything that came so far is written, or could not be. */
+  async settled() {
+    await this.#writing;
   }
 
   async #write() {
-    this.#writing = true;
-    for (let task = this.#next; task; task = this.#next) {
-      this.#next = null;
+    for (let [next] = this.#waiting; next; [next] = this.#waiting) {
+      const [id, task] = next;
+      this.#waiting.delete(id);
       await task().then(() => (this.#complained = false), (error) => this.#failed(error));
     }
-    this.#writing = false;
+    this.#writing = null;
   }
 
   /** @param {unknown} error */
@@ -57,11 +61,12 @@ export class RunKeeper {
  * @param {Run} run
  * @param {Phase} phase
  * @param {number} step
- * @returns {Omit<Manifest, "states" | "version"> | null} null for a model that is open for writing only: its file is elsewhere
+ * @returns {About | null} null for a model that is open for writing only: its file is elsewhere
  */
-function describe({ settings, text, verdict, loss, samples }, phase, step) {
+function describe({ id, settings, text, parameters, uniform, verdict, loss, curve, growths, samples }, phase, step) {
   if (!settings || !text) return null;
   const { ref, name, options } = text;
   const kept = phase === "running" || phase === "paused" ? phase : "ended";
-  return { text: ref, name, options, settings, phase: kept, verdict, step, loss, samples: samples.slice(0, 50) };
+  const { best } = curve;
+  return { id, text: ref, textName: name, options, settings: { ...settings }, parameters, uniform, phase: kept, verdict, step, loss, best, growths, samples: samples.slice(0, 50) };
 }

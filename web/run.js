@@ -2,7 +2,7 @@
  * A model in the engine and the course of its training, as far as the page knows it.
  *
  * @import { Description, EngineEvent, Growth, RunInfo, Settings, Stage } from "./engine-types.js"
- * @import { Sample, TextRef } from "./keeper.js"
+ * @import { Sample, TextRef } from "./manifest.js"
  * @import { PrepareOptions, Snapshot, TextSource } from "./protocol.js"
  *
  * The text a run learns from.
@@ -15,6 +15,7 @@ import { Curve } from "./curve.js";
 const SAMPLES = 200;
 
 export class Run {
+  /** Under which it is kept. @type {string} */ id = crypto.randomUUID();
   curve = new Curve();
   /** Earliest first. @type {Growth[]} */ growths = [];
   /** @type {Sample[]} */ samples = [];
@@ -24,7 +25,6 @@ export class Run {
   /** The last state the page holds; where a broken worker is followed by a new one, the run goes on from here. @type {Snapshot | null} */
   snapshot = null;
   /** The step whose state the person last saved to a file. */ exportedStep = -1;
-  /** Whether a state of this run is in the store. */ kept = false;
   /** Whether the engine holds this run together with its text. */ attached = true;
 
   /**
@@ -72,8 +72,8 @@ export class Run {
    * @param {RunInfo} info
    * @param {Snapshot} snapshot
    */
-  static grown({ text, samples, exportedStep, kept }, info, snapshot) {
-    return Object.assign(Run.from(info, text), { samples, exportedStep, kept, snapshot });
+  static grown({ id, text, samples, exportedStep }, info, snapshot) {
+    return Object.assign(Run.from(info, text), { id, samples, exportedStep, snapshot });
   }
 
   get planned() {

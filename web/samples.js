@@ -2,7 +2,7 @@
  * What the model wrote along the way, newest first, and what it is asked to write.
  *
  * @import { Settings } from "./engine-types.js"
- * @import { Sample } from "./keeper.js"
+ * @import { Sample } from "./manifest.js"
  * @import { Session } from "./session.js"
  */
 

@@ -20,6 +20,7 @@
 import { Desk } from "./desk.js";
 import { serial } from "./dom.js";
 import { EngineClient, EngineError } from "./engine-client.js";
+import { isFull } from "./errors.js";
 import { texts } from "./texts/index.js";
 import { Pace } from "./pace.js";
 import { Run } from "./run.js";
@@ -38,6 +39,7 @@ export class Session {
   onDeath = async () => {};
   /** Training is about to go on. @type {() => void} */ onTraining = () => {};
   #hooks;
+  #keeper;
   #states;
   #turn = serial();
 
@@ -47,7 +49,8 @@ export class Session {
    */
   constructor(keeper, hooks) {
     this.#hooks = hooks;
-    this.#states = new RunKeeper(keeper, (error) => this.tell("error", texts.notKept(error), "keep"));
+    this.#states = new RunKeeper(keeper, (error) => this.notKept(error));
+    this.#keeper = keeper;
   }
 
   get engine() {
@@ -67,6 +70,14 @@ export class Session {
   /** Whether the run in the engine can be trained further on the text that is here. */
   get resumable() {
     return Boolean(this.run?.settings) && this.run?.text?.fingerprint === this.desk.info?.fingerprint;
+  }
+
+  /** The steps of the run that would be lost with it. @returns {Promise<number>} */
+  async unkept() {
+    await this.#turn(() => this.#states.settled());
+    const { run } = this;
+    const kept = run && this.#keeper.lasting ? this.#keeper.run(run.id)?.states[0]?.step : 0;
+    return run ? run.step - Math.max(0, run.exportedStep, kept ?? 0) : 0;
   }
 
   /** Whether there are steps left, by what the person asks for now. */
@@ -105,6 +116,12 @@ export class Session {
         this.changed();
       }
     });
+  }
+
+  /** Something could not be kept in the browser. @param {unknown} error */
+  notKept(error) {
+    if (isFull(error)) this.tell("error", texts.diskFull(), "full");
+    else this.tell("error", texts.notKept(error), "keep");
   }
 
   /** @param {EngineClient} client whose notices are heard from now on */
@@ -178,6 +195,13 @@ export class Session {
       await this.desk.change({ ...this.run.settings });
       this.tell("info", texts.grown(this.run), "grown");
     });
+  }
+
+  /** The run is no longer the page's; the desk stays as it is. */
+  leave() {
+    this.run = null;
+    this.phase = "ready";
+    this.changed();
   }
 
   /** @param {"run" | "step"} type */

@@ -14,7 +14,7 @@ import { texts } from "./texts/index.js";
 
 /** How often a screen reader is told how it goes (milliseconds). */
 const ANNOUNCE = 15_000;
-/** Below this many steps since its last file a run is not worth a question before another takes its place. */
+/** Below this many steps that are kept nowhere a run is not worth a question before another takes its place. */
 const WORTH_ASKING = 20;
 
 /**
@@ -28,6 +28,7 @@ export function createTrainingPanel({ session, archive }) {
   /** @param {() => Promise<boolean>} action that puts another run in the place of this one, if it goes well */
   const replacing = async (action) => {
     if (!(await mayReplace(session, archive))) return;
+    // What is not continued stays in the list.
     const { kept } = archive;
     archive.kept = null;
     if (!(await action())) archive.kept = kept;
@@ -47,7 +48,11 @@ export function createTrainingPanel({ session, archive }) {
     pause.focus({ preventScroll: true });
     showTraining();
   }));
-  onPress(button("discard"), () => void archive.discardKept().then(() => train.focus()));
+  onPress(button("not-now"), () => {
+    archive.kept = null;
+    session.changed();
+    train.focus();
+  });
   listenForFiles(session, archive, replacing);
 
   const words = () => (session.preparing ? describePhase(session) : inWords(session));
@@ -80,30 +85,18 @@ function showTraining() {
 }
 
 /**
- * A run that cannot be had back is not replaced without a question.
+ * A run that cannot be had back is not replaced without a question; one that the browser keeps can be.
  * @param {Session} session
  * @param {Archive} archive
  */
-async function mayReplace({ run }, archive) {
-  const { kept } = archive;
-  const worth = run !== null && run.step - Math.max(0, run.exportedStep) >= WORTH_ASKING;
-  if (!worth && !kept) return true;
-  const answer = await ask(worth ? run : kept, worth);
+async function mayReplace(session, archive) {
+  const { run } = session;
+  if (!run || (await session.unkept()) < WORTH_ASKING) return true;
+  const dialog = need("replace-dialog", HTMLDialogElement);
+  setText(element("replace-text"), texts.replaceQuestion(run.step, run.loss));
+  const answer = await answerOf(dialog);
   if (answer === "save") await archive.saveFile();
   return answer === "save" || answer === "replace";
-}
-
-/**
- * @param {{ step: number, loss: number | null } | null} at
- * @param {boolean} savable
- * @returns {Promise<string>}
- */
-function ask(at, savable) {
-  const dialog = need("replace-dialog", HTMLDialogElement);
-  setText(element("replace-text"), texts.replaceQuestion(at?.step ?? 0, at?.loss ?? null));
-  const save = dialog.querySelector('button[value="save"]');
-  if (save instanceof HTMLButtonElement) save.hidden = !savable;
-  return answerOf(dialog);
 }
 
 /**
@@ -193,7 +186,7 @@ function latest(run) {
 function renderKept({ run, phase }, { kept }) {
   element("kept").hidden = !kept || phase === "starting";
   element("chart-empty").hidden = kept !== null || (run?.curve.length ?? 0) > 0 || phase === "starting" || run !== null;
-  if (kept) setText(element("kept-text"), texts.keptRun({ step: kept.step, planned: kept.settings.steps, loss: kept.loss, name: nameOf({ ref: kept.text, name: kept.name }) }));
+  if (kept) setText(element("kept-text"), texts.keptRun({ step: kept.step, planned: kept.settings.steps, loss: kept.loss, name: kept.name, text: nameOf({ ref: kept.text, name: kept.textName }) }));
 }
 
 /** @param {Session} session */

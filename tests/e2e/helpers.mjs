@@ -246,19 +246,33 @@ export function assertWhole(points, last) {
 }
 
 /**
- * Waits until the run that the browser keeps is as wanted.
+ * What the browser keeps of each run, newest first.
+ * @param {import("playwright-core").Page} page
+ * @returns {Promise<any[]>}
+ */
+export async function keptRuns(page) {
+  const found = await page.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("mmrec");
+    const found = [];
+    for await (const [name, file] of folder.entries()) {
+      // One that is replaced while it is being read is read the next time.
+      if (/^run-.*\.json$/.test(name)) found.push(await file.getFile().then((blob) => blob.text()).then(JSON.parse).catch(() => null));
+    }
+    return found;
+  });
+  return found.filter(Boolean).sort((one, other) => other.changed - one.changed);
+}
+
+/**
+ * Waits until the newest run that the browser keeps is as wanted.
  * @param {import("playwright-core").Page} page
  * @param {(manifest: any) => boolean} wanted
+ * @returns {Promise<any>} its manifest
  */
 export async function keptRun(page, wanted) {
   for (let waited = 0; waited < PATIENCE; waited += 100) {
-    const text = await page.evaluate(async () => {
-      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("mmrec");
-      // Not there yet, or replaced while it was being read: next time.
-      const file = await folder.getFileHandle("run.json").catch(() => null);
-      return file && (await file.getFile()).text().catch(() => null);
-    });
-    if (text && wanted(JSON.parse(text))) return;
+    const [newest] = await keptRuns(page);
+    if (newest && wanted(newest)) return newest;
     await page.waitForTimeout(100);
   }
   throw new Error("the run was not kept in time");

@@ -114,7 +114,7 @@ test("a model of sizes that the page does not offer trains on as well", { skip: 
   await done();
 });
 
-test("a run that was under way goes on by itself after Continue; Discard forgets it", async () => {
+test("a run that was under way goes on by itself after Continue; Not now leaves it where it is", async () => {
   const { page, done } = await visit(place);
   await settle(page, { ...SMALL, steps: 100_000, eval_every: 50 });
   await press(page, "Train");
@@ -131,10 +131,13 @@ test("a run that was under way goes on by itself after Continue; Discard forgets
   assert.ok(points.every((point, index) => index === 0 || point.step > points[index - 1].step), "no repeat");
   await page.reload();
   await ready(page);
-  await button(page, "Discard").click();
+  await button(page, "Not now").click();
+  assert.equal(await button(page, "Continue").isVisible(), false);
   await page.reload();
   await ready(page);
-  assert.equal(await button(page, "Continue").isVisible(), false);
+  await button(page, "Continue").click();
+  await usable(page, "Resume");
+  assert.deepEqual(await curve(page), points);
   await done();
 });
 
@@ -147,17 +150,16 @@ test("a damaged newest state gives way to the one before it", async () => {
   await press(page, "Step");
   await page.locator("#figure-step").filter({ hasText: "2 / 50" }).waitFor();
   await phase(page, /Paused/);
-  await keptRun(page, (manifest) => manifest.states.length === 2);
-  await page.evaluate(async () => {
+  const { states } = await keptRun(page, (manifest) => manifest.states.length === 2);
+  await page.evaluate(async (name) => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("mmrec");
-    const manifest = JSON.parse(await (await (await folder.getFileHandle("run.json")).getFile()).text());
-    const file = await folder.getFileHandle(manifest.states[0].file);
+    const file = await folder.getFileHandle(name);
     const whole = await file.getFile();
     const half = whole.slice(0, whole.size / 2);
     const stream = await file.createWritable();
     await stream.write(half);
     await stream.close();
-  });
+  }, states[0].file);
   await page.reload();
   await ready(page);
   await button(page, "Continue").click();
@@ -166,8 +168,17 @@ test("a damaged newest state gives way to the one before it", async () => {
   await done();
 });
 
-test("a run is not replaced without a question", async () => {
-  const { page, done } = await visit(place);
+test("where the browser keeps nothing, a run is not replaced without a question", async () => {
+  const { page, done } = await visit(place, {
+    before: (page) =>
+      page.addInitScript(() => {
+        navigator.storage.getDirectory = () => Promise.reject(new DOMException("no", "SecurityError"));
+        indexedDB.open = () => {
+          throw new DOMException("no", "InvalidStateError");
+        };
+      }),
+  });
+  await page.getByText("lets the page keep nothing").waitFor();
   await settle(page, { ...SMALL, steps: 25 });
   await press(page, "Train");
   await phase(page, /All planned steps are done/);

@@ -125,9 +125,9 @@ test("choosing another language keeps the run going, and is remembered", async (
 
   await page.reload();
   await page.locator('#train[aria-disabled="false"]').filter({ hasText: "Eğit" }).waitFor();
-  await shows(page, "#kept-text", /^Burada bir çalışma saklanıyor: adım [\d.]+ \/ 100\.000, kayıp \d,\d{3}, metin: “Hazır örnek metin”\.$/);
+  await shows(page, "#kept-text", /^Burada saklanan çalışma: “\S+ \S+”, adım [\d.]+ \/ 100\.000, kayıp \d,\d{3}, metin: “Hazır örnek metin”\.$/);
   await page.getByLabel("Dil").selectOption("en");
-  await shows(page, "#kept-text", /^A run is kept here: step [\d,]+ of 100,000, .* on “Built-in sample”\.$/);
+  await shows(page, "#kept-text", /^“\S+ \S+” is kept here: step [\d,]+ of 100,000, .* on “Built-in sample”\.$/);
   await press(page, "Continue");
   await phase(page, /Paused/);
   assert.equal(await page.locator("#pause").textContent(), "Resume", "what scripts have written is not what the markup says");

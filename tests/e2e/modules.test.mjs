@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
-import { Curve } from "../../web/curve.js";
+import { Curve, columnsOf } from "../../web/curve.js";
 import { serial } from "../../web/dom.js";
 import { messageOf } from "../../web/errors.js";
 import * as format from "../../web/format.js";
@@ -56,12 +56,11 @@ test("a run remembers when its model grew, and how fast the larger one is", () =
   const info = { settings, stage: "small", grows_to: null, parameters: 20, vocabulary: 8, step: 3, growths, history: [point(1, 5), point(2, 4), { ...point(3, 3), tokens_per_s: 40 }] };
   const before = new Run({ settings, text: { name: "text" }, stage: "mini", parameters: 9, uniform: 2 });
   before.apply({ type: "sample", step: 1, text: "early" });
-  before.kept = true;
   const run = Run.grown(before, info, snapshot(3));
   assert.equal(run.began, 2);
   assert.deepEqual(run.recentSpeeds(20), [40]);
   assert.deepEqual(run.recentSpeeds(0), []);
-  assert.deepEqual([run.text, run.samples, run.kept, run.snapshot.step], [before.text, before.samples, true, 3]);
+  assert.deepEqual([run.id, run.text, run.samples, run.snapshot.step], [before.id, before.text, before.samples, 3]);
   run.rewind({ step: 2, growths: growths.slice(0, 1), history: info.history.slice(0, 2) });
   assert.deepEqual(run.recentSpeeds(20), [100], "of a state before the last growth");
   assert.equal(before.began, 0);
@@ -78,52 +77,119 @@ test("the time left follows the pace of the last half minute", () => {
   assert.equal(pace.secondsFor(10), null);
 });
 
-const manifest = { text: { kind: "sample" }, name: "sample", options: { tokenizer: "char", context: 32, batch: 2 }, settings, phase: "paused", verdict: null, step: 1, loss: 2, samples: [] };
+const about = { id: "11111111-aaaa", text: { kind: "sample" }, textName: "", options: { tokenizer: "char", context: 32, batch: 2 }, settings, parameters: 1, uniform: 4, phase: "paused", verdict: null, step: 1, loss: 2, best: null, growths: [], samples: [] };
 const snapshot = (step) => ({ bytes: new Uint8Array([step]), step });
-const states = async (keeper) => {
+const columns = new Curve().columns();
+const keep = (keeper, step, changes = {}) => keeper.keepState(snapshot(step), { ...about, step, ...changes }, columns);
+const states = async (keeper, id = about.id) => {
   const found = [];
-  for await (const bytes of keeper.states()) found.push(bytes[0]);
+  for await (const bytes of keeper.states(id)) found.push(bytes[0]);
   return found;
 };
+/** A store that outlives its keeper. */
+const lastingStore = () => ({ ...memoryStore(), lasting: true });
+const filesOf = async (store, kind) => (await store.list()).filter((name) => name.startsWith(kind)).length;
 
-test("two states of a run are kept, newest first; a new run takes their place; nothing is left lying about", async () => {
-  const store = memoryStore();
+test("the last two states and the best one of every run are kept; what is deleted leaves nothing lying about", async () => {
+  const store = lastingStore();
   const keeper = new Keeper(store);
-  for (const step of [1, 2, 3]) await keeper.keepState(snapshot(step), { ...manifest, step }, step > 1);
-  assert.deepEqual(await states(keeper), [3, 2]);
-  assert.equal((await store.list()).filter((name) => name.startsWith("state-")).length, 2);
+  for (const step of [1, 2, 3, 4]) await keep(keeper, step, { best: { step: Math.min(step, 2), loss: 1 } });
+  assert.deepEqual(await states(keeper), [4, 3]);
+  assert.equal(keeper.run(about.id).bestState.step, 2);
+  assert.deepEqual([await filesOf(store, "state-"), await filesOf(store, "curve-")], [3, 1]);
+  await keep(keeper, 1, { id: "22222222-bbbb" });
 
   const later = new Keeper(store);
-  assert.equal((await later.recall()).run?.step, 3);
-  assert.deepEqual(await states(later), [3, 2]);
-  await later.keepState(snapshot(1), manifest, false);
-  assert.deepEqual(await states(later), [1]);
-  await later.discardRun();
-  assert.deepEqual(await store.list(), []);
+  await later.recall();
+  assert.deepEqual(later.runs.map(({ id, step }) => [id, step]).sort(), [[about.id, 4], ["22222222-bbbb", 1]]);
+  assert.notEqual(later.runs[0].name, later.runs[1].name);
+  assert.deepEqual(await states(later), [4, 3]);
+  await later.dropStates([about.id]);
+  assert.deepEqual([await states(later), await filesOf(store, "state-"), await filesOf(store, "curve-")], [[], 1, 2]);
+
+  await later.remove([about.id, "22222222-bbbb"]);
+  assert.deepEqual([later.runs, await filesOf(store, "curve-")], [[], 2]);
+  const third = new Keeper(store);
+  await third.recall();
+  assert.equal(third.deleted.length, 2, "it can still be undone");
+  await third.restore([about.id]);
+  await third.purge([about.id, "22222222-bbbb"]);
+  assert.deepEqual([third.runs.map(({ id }) => id), await filesOf(store, "state-"), await filesOf(store, "curve-")], [[about.id], 0, 1]);
+  await third.remove([about.id]);
+  await third.purge([about.id]);
+  await keep(third, 5);
+  assert.deepEqual(await store.list(), [], "a late state does not bring a run back");
 });
 
-test("the texts of the draft and of the run are kept, others are not", async () => {
-  const store = memoryStore();
+test("in memory alone, one run has states", async () => {
+  const keeper = new Keeper(memoryStore());
+  await keep(keeper, 1);
+  await keep(keeper, 1, { id: "22222222-bbbb" });
+  assert.deepEqual([await states(keeper), await states(keeper, "22222222-bbbb")], [[], [1]]);
+});
+
+test("the texts of the draft and of the runs are kept, each once, others are not", async () => {
+  const store = lastingStore();
   const keeper = new Keeper(store);
   const first = await keeper.keepText(new Blob(["first"]), "first");
+  assert.deepEqual(await keeper.keepText(new Blob(["first"]), "first"), first);
   await keeper.keepDraft({ version: 1, text: first, settings, device: "auto" });
-  await keeper.keepState(snapshot(1), { ...manifest, text: first }, false);
+  await keep(keeper, 1, { text: first });
   const second = await keeper.keepText(new Blob(["second"]), "second");
-  await keeper.keepState(snapshot(2), { ...manifest, text: first }, true);
+  await keep(keeper, 2, { text: first });
   assert.equal(await (await keeper.readText(second.id)).text(), "second", "a text that is about to be named survives");
   await keeper.keepDraft({ version: 1, text: second, settings, device: "auto" });
   assert.equal(await (await keeper.readText(first.id)).text(), "first", "the run's text stays");
-  await keeper.discardRun();
+  await keeper.remove([about.id]);
+  assert.equal(await (await keeper.readText(first.id)).text(), "first", "also while it can be undone");
+  await keeper.purge([about.id]);
   assert.equal(await keeper.readText(first.id), null);
 });
 
-test("a broken or newer manifest is as good as none", async () => {
-  for (const content of ["", "{", '{"version":2}', "null"]) {
-    const store = memoryStore();
-    await store.write("run.json", content);
+test("a broken or newer manifest is left out, and nothing that was there is removed for it", async () => {
+  for (const content of ["", "{", '{"version":3}', "null", "[]", JSON.stringify({ ...about, version: 2 })]) {
+    const store = lastingStore();
+    await keep(new Keeper(store), 1);
+    await store.write("run-33333333-cccc.json", content);
     await store.write("draft.json", content);
-    assert.deepEqual(await new Keeper(store).recall(), { draft: null, run: null });
+    await store.write("state-theirs", "of a run that nobody can read");
+    const keeper = new Keeper(store);
+    assert.deepEqual(await keeper.recall(), { draft: null, broken: 1 });
+    assert.deepEqual(keeper.runs.map(({ id }) => id), [about.id]);
+    await keep(keeper, 2);
+    assert.ok((await store.list()).includes("state-theirs"));
+    assert.ok((await store.list()).includes("run-33333333-cccc.json"));
   }
+});
+
+test("the run of the page's first version is taken over, once", async () => {
+  const store = lastingStore();
+  const states = [{ file: "state-44444444-dddd", step: 7 }, { file: "state-55555555-eeee", step: 6 }];
+  const { options, phase, verdict, loss, samples } = about;
+  await store.write("run.json", JSON.stringify({ version: 1, text: { kind: "sample" }, name: "sample", options, settings, phase, verdict, step: 7, loss, samples, states }));
+  for (const { file } of states) await store.write(file, file);
+  for (let visit = 0; visit < 2; visit++) {
+    const keeper = new Keeper(store);
+    assert.equal((await keeper.recall()).broken, 0);
+    assert.deepEqual(keeper.runs.map(({ id, step, states }) => [id, step, states.length, states[0].bytes]), [["44444444-dddd", 7, 2, 19]]);
+    await keeper.keepDraft({ version: 1, text: { kind: "sample" }, settings, device: "auto" });
+  }
+  assert.deepEqual((await store.list()).sort(), ["draft.json", "run-44444444-dddd.json", ...states.map(({ file }) => file)]);
+});
+
+test("a kept curve is the curve; a long one keeps its evaluations", async () => {
+  const curve = new Curve();
+  for (let step = 1; step <= 10_000; step++) {
+    curve.addStep(point(step, 5));
+    if (step % 1001 === 0) curve.addEvaluation({ step, val_loss: step });
+  }
+  const kept = columnsOf(JSON.parse(JSON.stringify(curve.columns())));
+  assert.ok(kept.steps.length <= 3100 && kept.steps.at(-1) === 10_000);
+  assert.equal(kept.validation.filter((value) => value !== null).length, 9);
+  const short = new Curve();
+  for (let step = 1; step <= 50; step++) short.addStep(point(step, 1 / step));
+  assert.deepEqual(short.columns().train, short.train);
+  for (const broken of [null, {}, { ...kept, lr: [] }, { ...kept, steps: kept.steps.toReversed() }, { ...kept, train: kept.train.map(() => "5") }]) assert.throws(() => columnsOf(broken));
 });
 
 test("tasks come one after another, also after one that failed", async () => {

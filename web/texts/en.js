@@ -82,10 +82,12 @@ export const en = {
     noSteps: "No steps yet.",
     numbers: "Numbers",
     curveTable: "Table of the curve",
+    saveChart: "Save this chart",
+    compared: "Runs in the charts",
 
     kept: "Kept run",
     continue: "Continue",
-    discard: "Discard",
+    notNow: "Not now",
     save: "Save checkpoint",
     load: "Load checkpoint",
     checkpointFile: "Checkpoint file",
@@ -96,6 +98,18 @@ export const en = {
     cancel: "Cancel",
     grow: "Grow",
     moreSteps: "More steps",
+
+    runs: "Runs",
+    searchRuns: "Search the runs",
+    exportAll: "Export all",
+    importRuns: "Import",
+    runsFile: "File with runs",
+    makeRoom: "Make room",
+    runsEmpty: "Every run that you train is kept here, to be continued or compared.",
+    keepForGood: "Keep for good",
+    roomText: "Without its states a run cannot be continued, opened for writing, or exported with its model. Its curve, its settings and its samples stay.",
+    removeStates: "Remove states",
+    deleteRuns: "Delete",
 
     write: "Write",
     prompt: "Prompt",
@@ -161,6 +175,8 @@ export const en = {
 
   /** @returns {Complaint} */
   languageFailed: () => ({ what: "The other language could not be loaded.", remedy: "Check the connection and choose it again." }),
+  /** @param {unknown} error @returns {Complaint} */
+  notLoaded: (error) => ({ what: `A part of the page could not be loaded: ${sentenceOf(error)}`, remedy: "Check the connection and try again." }),
   dismiss: "Dismiss",
 
   // Text
@@ -331,7 +347,7 @@ export const en = {
 
   /** @param {number} step @param {number | null} value */
   replaceQuestion: (step, value) =>
-    `The page holds one run at a time. The present one (step ${count(step)}${value === null ? "" : `, loss ${loss(value)}`}) will be gone.`,
+    `This browser does not keep the run. The present one (step ${count(step)}${value === null ? "" : `, loss ${loss(value)}`}) will be gone.`,
 
   // Charts
 
@@ -372,8 +388,8 @@ export const en = {
 
   // Kept work
 
-  /** @param {{ step: number, planned: number, loss: number | null, name: string }} run */
-  keptRun: (run) => `A run is kept here: step ${count(run.step)} of ${count(run.planned)}${run.loss === null ? "" : `, loss ${loss(run.loss)}`}, on “${run.name}”.`,
+  /** @param {{ step: number, planned: number, loss: number | null, name: string, text: string }} run */
+  keptRun: (run) => `“${run.name}” is kept here: step ${count(run.step)} of ${count(run.planned)}${run.loss === null ? "" : `, loss ${loss(run.loss)}`}, on “${run.text}”.`,
 
   /** @param {number} step @returns {Complaint} */
   olderState: (step) => ({
@@ -384,10 +400,126 @@ export const en = {
   /** @param {unknown} error @returns {Complaint} */
   keptUnreadable: (error) => ({
     what: `The kept run could not be opened: ${sentenceOf(error)}`,
-    remedy: "“Discard” removes it; a checkpoint that you saved to a file can be loaded instead.",
+    remedy: "Its curve stays in the list of runs; a checkpoint that you saved to a file can be loaded instead.",
   }),
   keptTextGone: "its text is no longer there",
-  keptStateGone: "its state is no longer there",
+  keptStateGone: "its states are no longer there",
+
+  /** @param {number} broken @returns {Complaint} */
+  runsUnread: (broken) => ({
+    what: broken === 1 ? "A kept run could not be read." : `${count(broken)} kept runs could not be read.`,
+    remedy: "They may be from a newer version of the page, or damaged. Their files were left as they are.",
+  }),
+
+  /** @returns {Complaint} */
+  diskFull: () => ({
+    what: "The run could not be kept: the browser gives the page no more storage.",
+    remedy: "Training goes on. Remove the states of older runs under “Runs”, or save the checkpoint to a file before you leave.",
+  }),
+
+  runs: {
+    /** Names of runs are one of each. */
+    qualities: ["amber", "brave", "calm", "clear", "cosy", "crisp", "early", "fair", "gentle", "golden", "green", "happy", "keen", "kind", "light", "lively", "mellow", "merry", "misty", "noble", "quick", "quiet", "silver", "smooth", "snowy", "sunny", "tidy", "warm", "wild", "wise", "witty", "young"],
+    things: ["apple", "badger", "beach", "birch", "bridge", "cedar", "cloud", "falcon", "fern", "forest", "garden", "harbour", "heron", "island", "lake", "lantern", "maple", "meadow", "melon", "mill", "moon", "otter", "owl", "pebble", "pine", "river", "robin", "sparrow", "swan", "tulip", "valley", "willow"],
+
+    /** The run on the page, before it has a name. */
+    present: "this run",
+    /** @param {{ text: string, stage: string | null, parameters: number | null, step: number, planned: number, best: number | null, date: string, bytes: number }} run */
+    facts: (run) =>
+      [
+        run.text,
+        [run.stage, run.parameters === null ? null : millions(run.parameters)].filter(Boolean).join(" "),
+        `step ${count(run.step)} of ${count(run.planned)}`,
+        run.best === null ? "" : `best ${loss(run.best)}`,
+        run.date,
+        run.bytes > 0 ? bytes(run.bytes) : "curve only",
+      ]
+        .filter(Boolean)
+        .join(" · "),
+    open: "Open",
+    isOpen: "Is open",
+    again: "Again with changes",
+    saveBest: "Save the best state",
+    remove: "Delete",
+    name: "Name of the run",
+    /** @param {string} name */
+    openLabel: (name) => `Open “${name}”`,
+    /** @param {string} name */
+    more: (name) => `More for “${name}”`,
+    /** @param {string} name */
+    compare: (name) => `Show “${name}” in the charts`,
+    stateless: "Its states were removed",
+    curveless: "Its curve is kept as soon as it is continued",
+    /** @param {number} most */
+    enough: (most) => `${count(most)} runs at once are shown`,
+    /** @param {number} found */
+    found: (found) => (found === 1 ? "1 run found" : `${count(found)} runs found`),
+
+    /** @param {string[]} names @returns {Complaint} */
+    deleted: (names) => ({ what: names.length === 1 ? `“${names[0]}” was deleted.` : `${count(names.length)} runs were deleted.`, remedy: "" }),
+    undo: "Undo",
+    show: "Show the runs",
+    /** @param {unknown} error @returns {Complaint} */
+    failed: (error) => ({ what: `That did not work: ${sentenceOf(error)}`, remedy: "The runs are as they were." }),
+
+    /** @param {number} freed @returns {Complaint} */
+    roomMade: (freed) => ({ what: `${bytes(freed)} are free again.`, remedy: "" }),
+    /** @param {number} runs @param {number} used @param {{ used: number, available: number } | null} all */
+    storage: (runs, used, all) => `${runs === 1 ? "1 run takes" : `${count(runs)} runs take`} ${bytes(used)}.${all ? ` The page uses ${bytes(all.used)} of the ${bytes(all.available)} that the browser allows it.` : ""}`,
+    lasting: "They are kept until you delete them.",
+    clearable: "The browser may clear them when the disk runs full.",
+    /** @returns {Complaint} */
+    notLasting: () => ({ what: "The browser did not agree to keep the runs for good.", remedy: "It may clear them when the disk runs full: export what you must not lose. Some browsers agree once the page is a bookmark or installed." }),
+
+    keys: { name: "Run", best: "Best", steps: "Steps" },
+    /** A table's heading for a setting. */
+    settings: {
+      text: "Text",
+      stage: "Model",
+      tokenizer: "Tokenizer",
+      context: "Context",
+      batch: "Batch",
+      steps: "Planned",
+      lr: "Learning rate",
+      seed: "Seed",
+      warmup: "Warm-up",
+      dropout: "Dropout",
+      eval_every: "Check every",
+      recompute: "Recompute",
+      validation: "Validation part",
+    },
+    lines: "Strong lines with dots are the validation loss, thin ones the train loss.",
+
+    exporting: "Putting the file together…",
+    /** @param {number} size @param {number} limit @returns {Complaint} */
+    tooLarge: (size, limit) => ({ what: `Nothing was exported: the runs take ${bytes(size)}, and one file holds up to ${bytes(limit)}.`, remedy: "Remove the states of some runs with “Make room”, or save single checkpoints." }),
+    /** @param {unknown} error @returns {Complaint} */
+    exportFailed: (error) => ({ what: `Nothing was exported: ${sentenceOf(error)}`, remedy: "The runs are as they were." }),
+    importing: "Reading the file…",
+    /** @param {number} taken @param {number} known */
+    imported: (taken, known) => ({ what: `${taken === 1 ? "1 run was" : `${count(taken)} runs were`} taken in.${known > 0 ? ` ${known === 1 ? "1 was" : `${count(known)} were`} here already.` : ""}`, remedy: "" }),
+    /** @param {string} name @param {string[]} problems @returns {Complaint} */
+    partly: (name, problems) => ({ what: `Parts of “${name}” were left out: ${problems.join("; ")}.`, remedy: "The rest was taken in." }),
+    /** @param {string} name @param {unknown} error @returns {Complaint} */
+    importFailed: (name, error) => ({ what: `“${name}” was not imported: ${sentenceOf(error)}`, remedy: "Choose a .zip file that “Export all” of this page has made." }),
+    problems: {
+      /** @param {string} part */
+      manifest: (part) => `${part} describes no run`,
+      /** @param {string} run */
+      state: (run) => `a state of “${run}” is missing or no checkpoint`,
+      /** @param {string} run */
+      curve: (run) => `the curve of “${run}” is missing or damaged`,
+      /** @param {string} run */
+      text: (run) => `the text of “${run}” is missing or damaged`,
+      /** @param {string} run */
+      full: (run) => `there is no room for “${run}”`,
+    },
+    noZip: "it is no zip file",
+    noRuns: "there are no runs in it",
+    /** @param {number} limit */
+    zipTooLarge: (limit) => `it holds more than ${bytes(limit)}`,
+    zipTooMany: "it holds too many files",
+  },
 
   /** @param {unknown} error @returns {Complaint} */
   notKept: (error) => ({

@@ -74,10 +74,12 @@ export const tr = {
     noSteps: "Henüz adım yok.",
     numbers: "Sayılar",
     curveTable: "Eğrinin tablosu",
+    saveChart: "Bu grafiği kaydet",
+    compared: "Grafiklerdeki çalışmalar",
 
     kept: "Saklanan çalışma",
     continue: "Devam et",
-    discard: "Sil",
+    notNow: "Şimdi değil",
     save: "Denetim noktasını kaydet",
     load: "Denetim noktası yükle",
     checkpointFile: "Denetim noktası dosyası",
@@ -88,6 +90,18 @@ export const tr = {
     cancel: "Vazgeç",
     grow: "Büyüt",
     moreSteps: "Ek adım",
+
+    runs: "Çalışmalar",
+    searchRuns: "Çalışmalarda ara",
+    exportAll: "Hepsini dışa aktar",
+    importRuns: "İçe aktar",
+    runsFile: "Çalışmaların dosyası",
+    makeRoom: "Yer aç",
+    runsEmpty: "Eğittiğiniz her çalışma, sürdürülmek ya da karşılaştırılmak üzere burada saklanır.",
+    keepForGood: "Kalıcı olarak sakla",
+    roomText: "Durumları olmadan bir çalışma sürdürülemez, yazı için açılamaz, modeliyle dışa aktarılamaz. Eğrisi, ayarları ve örnekleri kalır.",
+    removeStates: "Durumları kaldır",
+    deleteRuns: "Sil",
 
     write: "Yazı",
     prompt: "İstem",
@@ -140,6 +154,7 @@ export const tr = {
   },
 
   languageFailed: () => ({ what: "Öteki dil yüklenemedi.", remedy: "Bağlantıyı denetleyip dili yeniden seçin." }),
+  notLoaded: (error) => ({ what: `Sayfanın bir bölümü yüklenemedi: ${sentenceOf(error)}`, remedy: "Bağlantıyı denetleyip yeniden deneyin." }),
   dismiss: "Kapat",
 
   pastedName: "Yapıştırılan metin",
@@ -271,7 +286,7 @@ export const tr = {
   },
 
   replaceQuestion: (step, value) =>
-    `Sayfada aynı anda tek bir çalışma durur. Şimdiki çalışma (adım ${count(step)}${value === null ? "" : `, kayıp ${loss(value)}`}) silinecek.`,
+    `Bu tarayıcı çalışmayı saklamıyor. Şimdiki çalışma (adım ${count(step)}${value === null ? "" : `, kayıp ${loss(value)}`}) silinecek.`,
 
   atStep: (step) => `adım ${count(step)}`,
   readings: { train: "eğitim", validation: "doğrulama" },
@@ -298,7 +313,7 @@ export const tr = {
   }),
 
   keptRun: (run) =>
-    `Burada bir çalışma saklanıyor: adım ${count(run.step)} / ${count(run.planned)}${run.loss === null ? "" : `, kayıp ${loss(run.loss)}`}, metin: “${run.name}”.`,
+    `Burada saklanan çalışma: “${run.name}”, adım ${count(run.step)} / ${count(run.planned)}${run.loss === null ? "" : `, kayıp ${loss(run.loss)}`}, metin: “${run.text}”.`,
 
   olderState: (step) => ({
     what: "Saklanan en yeni durum bozulmuş.",
@@ -307,10 +322,99 @@ export const tr = {
 
   keptUnreadable: (error) => ({
     what: `Saklanan çalışma açılamadı: ${sentenceOf(error)}`,
-    remedy: "“Sil” onu kaldırır; bunun yerine dosyaya kaydettiğiniz bir denetim noktasını yükleyebilirsiniz.",
+    remedy: "Eğrisi çalışmalar listesinde kalır; bunun yerine dosyaya kaydettiğiniz bir denetim noktasını yükleyebilirsiniz.",
   }),
   keptTextGone: "metni artık yerinde değil",
-  keptStateGone: "durumu artık yerinde değil",
+  keptStateGone: "durumları artık yerinde değil",
+
+  runsUnread: (broken) => ({
+    what: `Saklanan ${count(broken)} çalışma okunamadı.`,
+    remedy: "Sayfanın daha yeni bir sürümünden olabilir ya da bozulmuş olabilir. Dosyaları olduğu gibi bırakıldı.",
+  }),
+
+  diskFull: () => ({
+    what: "Çalışma saklanamadı: tarayıcı sayfaya daha fazla yer vermiyor.",
+    remedy: "Eğitim sürüyor. “Çalışmalar” altında eski çalışmaların durumlarını kaldırın ya da ayrılmadan önce denetim noktasını bir dosyaya kaydedin.",
+  }),
+
+  runs: {
+    qualities: ["ak", "altın", "berrak", "bilge", "canlı", "cesur", "çalışkan", "çevik", "dalgın", "derin", "dingin", "düzenli", "gümüş", "güneşli", "hızlı", "ılık", "ince", "karlı", "kehribar", "mavi", "mutlu", "narin", "neşeli", "parlak", "puslu", "sakin", "serin", "sessiz", "sıcak", "şen", "yeşil", "yumuşak"],
+    things: ["ada", "akasya", "ardıç", "bahçe", "balıkçıl", "baykuş", "bulut", "ceviz", "çakıl", "çam", "çayır", "çınar", "değirmen", "elma", "eğrelti", "fener", "göl", "ırmak", "kavak", "kiraz", "köprü", "kuğu", "lale", "liman", "martı", "orman", "ova", "serçe", "söğüt", "şahin", "vadi", "yıldız"],
+
+    present: "bu çalışma",
+    facts: (run) =>
+      [
+        run.text,
+        [run.stage, run.parameters === null ? null : millions(run.parameters)].filter(Boolean).join(" "),
+        `adım ${count(run.step)} / ${count(run.planned)}`,
+        run.best === null ? "" : `en iyi ${loss(run.best)}`,
+        run.date,
+        run.bytes > 0 ? bytes(run.bytes) : "yalnızca eğri",
+      ]
+        .filter(Boolean)
+        .join(" · "),
+    open: "Aç",
+    isOpen: "Açık",
+    again: "Değiştirerek yeniden",
+    saveBest: "En iyi durumu kaydet",
+    remove: "Sil",
+    name: "Çalışmanın adı",
+    openLabel: (name) => `Aç: “${name}”`,
+    more: (name) => `Diğer işlemler: “${name}”`,
+    compare: (name) => `Grafiklerde göster: “${name}”`,
+    stateless: "Durumları kaldırıldı",
+    curveless: "Eğrisi, çalışma sürdürülünce saklanır",
+    enough: (most) => `Aynı anda en çok ${count(most)} çalışma gösterilir`,
+    found: (found) => `${count(found)} çalışma bulundu`,
+
+    deleted: (names) => ({ what: names.length === 1 ? `Çalışma silindi: “${names[0]}”.` : `${count(names.length)} çalışma silindi.`, remedy: "" }),
+    undo: "Geri al",
+    show: "Çalışmaları göster",
+    failed: (error) => ({ what: `Bu işlem yapılamadı: ${sentenceOf(error)}`, remedy: "Çalışmalar olduğu gibi duruyor." }),
+
+    roomMade: (freed) => ({ what: `Boşalan yer: ${bytes(freed)}.`, remedy: "" }),
+    storage: (runs, used, all) => `${count(runs)} çalışma: ${bytes(used)}.${all ? ` Sayfanın kullandığı yer: ${bytes(all.used)}, tarayıcının verdiği yer: ${bytes(all.available)}.` : ""}`,
+    lasting: "Siz silene dek saklanırlar.",
+    clearable: "Disk dolarsa tarayıcı bunları silebilir.",
+    notLasting: () => ({ what: "Tarayıcı çalışmaları kalıcı olarak saklamayı kabul etmedi.", remedy: "Disk dolarsa bunları silebilir: yitirmek istemediklerinizi dışa aktarın. Kimi tarayıcılar, sayfa yer imlerine eklenince ya da kurulunca kabul eder." }),
+
+    keys: { name: "Çalışma", best: "En iyi", steps: "Adım" },
+    settings: {
+      text: "Metin",
+      stage: "Model",
+      tokenizer: "Belirteçleyici",
+      context: "Bağlam",
+      batch: "Yığın",
+      steps: "Planlanan",
+      lr: "Öğrenme oranı",
+      seed: "Tohum",
+      warmup: "Isınma",
+      dropout: "Seyreltme",
+      eval_every: "Doğrulama aralığı",
+      recompute: "Yeniden hesaplama",
+      validation: "Doğrulama payı",
+    },
+    lines: "Noktalı kalın çizgiler doğrulama kaybı, ince çizgiler eğitim kaybıdır.",
+
+    exporting: "Dosya hazırlanıyor…",
+    tooLarge: (size, limit) => ({ what: `Dışa aktarılmadı: çalışmalar ${bytes(size)} tutuyor, tek dosyanın sınırı ise ${bytes(limit)}.`, remedy: "“Yer aç” ile kimi çalışmaların durumlarını kaldırın ya da denetim noktalarını tek tek kaydedin." }),
+    exportFailed: (error) => ({ what: `Dışa aktarılmadı: ${sentenceOf(error)}`, remedy: "Çalışmalar olduğu gibi duruyor." }),
+    importing: "Dosya okunuyor…",
+    imported: (taken, known) => ({ what: `Alınan çalışma: ${count(taken)}.${known > 0 ? ` Zaten burada olan: ${count(known)}.` : ""}`, remedy: "" }),
+    partly: (name, problems) => ({ what: `“${name}” dosyasından alınmayanlar: ${problems.join("; ")}.`, remedy: "Geri kalanı alındı." }),
+    importFailed: (name, error) => ({ what: `“${name}” içe aktarılmadı: ${sentenceOf(error)}`, remedy: "Bu sayfanın “Hepsini dışa aktar” ile yaptığı bir .zip dosyası seçin." }),
+    problems: {
+      manifest: (part) => `${part} bir çalışma anlatmıyor`,
+      state: (run) => `“${run}”: bir durumu eksik ya da denetim noktası değil`,
+      curve: (run) => `“${run}”: eğrisi eksik ya da bozuk`,
+      text: (run) => `“${run}”: metni eksik ya da bozuk`,
+      full: (run) => `“${run}”: yer yok`,
+    },
+    noZip: "zip dosyası değil",
+    noRuns: "içinde çalışma yok",
+    zipTooLarge: (limit) => `içindekiler şu sınırı aşıyor: ${bytes(limit)}`,
+    zipTooMany: "içinde çok fazla dosya var",
+  },
 
   notKept: (error) => ({
     what: `Çalışma bu tarayıcıda saklanamadı: ${sentenceOf(error)}`,

@@ -14,9 +14,12 @@ use crate::paths::Paths;
 use crate::toolchain::{PROFILE, TRIPLE, Toolchain};
 use crate::{inputs, node, optimise, shell};
 
-/// The files of uPlot that the page loads.
-const VENDORED: [(&str, &str); 2] =
-    [("uplot/dist/uPlot.esm.js", "uPlot.esm.js"), ("uplot/dist/uPlot.min.css", "uPlot.min.css")];
+/// The files of uPlot and fflate that the page loads.
+const VENDORED: [(&str, &str); 3] = [
+    ("uplot/dist/uPlot.esm.js", "uPlot.esm.js"),
+    ("uplot/dist/uPlot.min.css", "uPlot.min.css"),
+    ("fflate/esm/browser.js", "fflate.js"),
+];
 
 /// Options of `cargo xtask wasm`.
 #[derive(clap::Args)]
@@ -80,7 +83,7 @@ pub fn build(paths: &Paths, kit: &Kit, optimised: bool) -> Result<()> {
     VARIANTS.iter().try_for_each(|variant| build_one(paths, kit, variant, optimised))
 }
 
-/// Builds one module where its inputs changed, and puts uPlot beside it.
+/// Builds one module where its inputs changed, and puts the packages' files beside it.
 pub fn build_one(paths: &Paths, kit: &Kit, variant: &Variant, optimised: bool) -> Result<()> {
     vendor(paths)?;
     let sources = inputs::fingerprint(paths)?;

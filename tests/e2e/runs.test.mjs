@@ -1,0 +1,393 @@
+/** Every run is kept: listed, found, renamed, compared, continued exactly, deleted and had back, exported and taken in elsewhere. */
+
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { strToU8, unzipSync, zipSync } from "fflate";
+
+import { assertWhole, button, choose, curve, figure, keptRun, keptRuns, MMREC, mmrec, phase, press, ready, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+
+const TEXT = { name: "objects.txt", buffer: Buffer.from(text(1500)) };
+
+const place = startWithFolder();
+
+/** @param {import("playwright-core").Page} page */
+const unfold = (page) => page.locator("#runs").evaluate((details) => (details.open = true));
+/** The row of a run. @param {import("playwright-core").Page} page @param {string} name */
+const row = (page, name) => page.locator("#run-list li").filter({ has: page.getByRole("checkbox", { name: `Show “${name}” in the charts` }) });
+/** @param {import("playwright-core").Page} page */
+const names = (page) => page.locator("#run-list .run-name").evaluateAll((fields) => fields.map((field) => field.value));
+/** @param {import("playwright-core").Page} page @param {string} words */
+const notice = (page, words) => page.locator("#notices .notice").filter({ hasText: words });
+
+/** @param {import("playwright-core").Page} page @param {string} name @param {string} action */
+async function choosing(page, name, action) {
+  await button(page, `More for “${name}”`).click();
+  await button(page, action).click();
+}
+
+/** @param {import("playwright-core").Page} page @param {string} from @param {string} to */
+async function rename(page, from, to) {
+  const field = row(page, from).locator(".run-name");
+  await field.fill(to);
+  await field.press("Enter");
+  await row(page, to).waitFor();
+}
+
+/**
+ * Trains a run to its end and gives it a name.
+ * @param {import("playwright-core").Page} page
+ * @param {string} name
+ * @param {Record<string, number>} settings
+ */
+async function train(page, name, settings) {
+  await settle(page, { ...SMALL, ...settings });
+  await press(page, "Train");
+  await phase(page, /Training/);
+  await phase(page, /All planned steps are done/);
+  const kept = await keptRun(page, (run) => run.phase === "ended" && run.settings.seed === settings.seed);
+  await unfold(page);
+  await row(page, kept.name).waitFor();
+  await rename(page, kept.name, name);
+  return curve(page);
+}
+
+/** @param {import("playwright-core").Page} page */
+async function files(page) {
+  return page.evaluate(async () => {
+    const names = [];
+    for await (const name of (await (await navigator.storage.getDirectory()).getDirectoryHandle("mmrec")).keys()) names.push(name);
+    return names.sort();
+  });
+}
+
+/**
+ * @param {import("playwright-core").Page} page
+ * @param {() => Promise<void>} action
+ * @param {string} [path] where it goes
+ */
+async function downloaded(page, action, path = join(place.folder, crypto.randomUUID())) {
+  const waiting = page.waitForEvent("download");
+  await action();
+  const download = await waiting;
+  await download.saveAs(path);
+  return { path, name: download.suggestedFilename(), bytes: await readFile(path) };
+}
+
+/** @param {import("playwright-core").Page} page @param {string} chart @param {string} format */
+const chartFile = async (page, chart, format) =>
+  (
+    await downloaded(page, async () => {
+      await page.locator(`[data-chart="${chart}"]`).click();
+      await button(page, format).click();
+    })
+  ).bytes;
+
+/** @param {import("playwright-core").Page} page @param {Buffer} buffer */
+async function importing(page, buffer) {
+  await unfold(page);
+  await usable(page, "Import");
+  await page.locator("#runs-file").setInputFiles({ name: "runs.zip", mimeType: "application/zip", buffer });
+}
+
+test("an older run is opened after a reload and goes on exactly as one that was never interrupted", async () => {
+  const { page, done } = await visit(place);
+  await choose(page, [TEXT]);
+  await page.locator("#text-name").filter({ hasText: TEXT.name }).waitFor();
+  await settle(page, { ...SMALL, steps: 12, eval_every: 4, lr: 0.004, seed: 5 });
+  for (let step = 1; step <= 6; step++) {
+    await press(page, "Step");
+    await page.locator("#figure-step").filter({ hasText: `${step} / 12` }).waitFor();
+    await phase(page, /Paused/);
+  }
+  await press(page, "Stop");
+  await phase(page, /Stopped/);
+  const half = await curve(page);
+  const { name } = await keptRun(page, (run) => run.step === 6 && run.phase === "ended");
+  await page.getByRole("button", { name: "Sample", exact: true }).click();
+  await page.locator("#text-name").filter({ hasText: "Built-in sample" }).waitFor();
+  // No question: the first one is kept.
+  await train(page, "the second", { steps: 8, eval_every: 4, seed: 6 });
+
+  await page.reload();
+  await ready(page);
+  await unfold(page);
+  await row(page, name).waitFor();
+  assert.deepEqual((await names(page)).sort(), [name, "the second"].sort());
+  assert.match((await row(page, name).textContent()) ?? "", /objects\.txt · tiny 0\.2\d M · step 6 of 12 · best \d\.\d{3} · .* · [\d.]+ MB/);
+  await page.locator("#runs-storage").filter({ hasText: /^2 runs take [\d.]+ MB\. The page uses / }).waitFor();
+  await button(page, `Open “${name}”`).click();
+  await usable(page, "Resume");
+  assert.equal(await page.locator("#text-name").textContent(), "objects.txt");
+  assert.equal(await figure(page, "step"), "6 / 12");
+  assert.deepEqual(await curve(page), half);
+  await press(page, "Resume");
+  await phase(page, /All planned steps are done/);
+  const interrupted = await curve(page);
+  assertWhole(interrupted, 12);
+
+  await keptRun(page, (run) => run.name === name && run.step === 12);
+  await choosing(page, name, "Again with changes");
+  await usable(page, "Train");
+  assert.equal(await page.locator('#settings [name="seed"]').inputValue(), "5");
+  await press(page, "Train");
+  await page.locator("#figure-step").filter({ hasText: /^[1-9] / }).waitFor();
+  await phase(page, /All planned steps are done/);
+  assert.deepEqual(await curve(page), interrupted);
+  await keptRun(page, (run) => run.name !== name && run.step === 12);
+  assert.equal((await keptRuns(page)).length, 3);
+  await done();
+});
+
+test("runs are found, renamed and compared; every chart has its numbers and its picture", async () => {
+  const { page, done } = await visit(place);
+  const first = await train(page, "red kite", { steps: 12, eval_every: 3, lr: 0.002, seed: 1 });
+  const second = await train(page, "blue jar, “old”", { steps: 9, eval_every: 3, lr: 0.01, seed: 2 });
+
+  await page.getByLabel("Search the runs").fill("KITE");
+  await page.locator("#runs-status").filter({ hasText: "1 run found" }).waitFor();
+  assert.deepEqual(await names(page), ["red kite"]);
+  await page.getByLabel("Search the runs").fill("");
+  assert.deepEqual(await names(page), ["blue jar, “old”", "red kite"]);
+
+  const drawn = () => page.locator("#loss-chart canvas").evaluate((canvas) => canvas.toDataURL());
+  const alone = await drawn();
+  await page.getByRole("checkbox", { name: "Show “red kite” in the charts" }).check();
+  const table = page.getByRole("region", { name: "Runs in the charts" });
+  await table.getByText("red kite").waitFor();
+  const cells = await table.locator("tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent?.trim())));
+  assert.deepEqual(cells[0], ["Run", "Best", "Steps", "Learning rate", "Planned", "Seed"], "only what differs");
+  assert.deepEqual(cells.slice(1).map(([name, , ...rest]) => [name.replace(/^A\s*/, ""), ...rest]), [["blue jar, “old”", "9", "0.01", "9", "2"], ["red kite", "12", "0.002", "12", "1"]]);
+  await page.waitForTimeout(500);
+  assert.notEqual(await drawn(), alone);
+  const green = await page.locator("#lr-chart canvas").evaluate((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let found = 0;
+    // --run-1 as it is in the light.
+    for (let at = 0; at < data.length; at += 4) if (data[at] === 0 && data[at + 1] === 0x7a && data[at + 2] === 0x5a && data[at + 3] === 255) found++;
+    return found;
+  });
+  assert.ok(green > 20, `${green} pixels of the other run`);
+
+  const csv = (await chartFile(page, "loss", "CSV")).toString();
+  const lines = csv.trim().split("\n");
+  assert.equal(lines[0], "run,step,train_loss,validation_loss");
+  const numbers = (name) => lines.filter((line) => line.startsWith(name)).map((line) => line.slice(name.length + 1).split(",").map((value) => (value === "" ? null : Number(value))));
+  for (const [name, points] of [["red kite", first], ['"blue jar, “old”"', second]]) {
+    const rows = numbers(name);
+    assert.deepEqual(rows.map(([step]) => step), points.map(({ step }) => step));
+    rows.forEach(([, train, validation], at) => {
+      assert.equal(train.toFixed(5), points[at].train.toFixed(5));
+      assert.equal(validation?.toFixed(5), points[at].validation?.toFixed(5));
+    });
+  }
+  const json = JSON.parse((await chartFile(page, "speed", "JSON")).toString());
+  assert.deepEqual(json.runs.map(({ name, step }) => [name, step.length]), [["blue jar, “old”", 9], ["red kite", 12]]);
+  assert.equal(json.runs[1].settings.lr, 0.002);
+  assert.ok(json.runs.every(({ tokens_per_s: speeds }) => speeds.every((speed) => speed === null || speed > 0)));
+
+  for (const chart of ["loss", "lr", "speed"]) {
+    const svg = (await chartFile(page, chart, "SVG")).toString();
+    const picture = await page.evaluate((svg) => {
+      const { documentElement: root } = new DOMParser().parseFromString(svg, "image/svg+xml");
+      return { tag: root.tagName, text: root.textContent, lines: root.querySelectorAll("polyline").length, links: /href|url\(/.test(svg) };
+    }, svg);
+    assert.equal(picture.tag, "svg");
+    assert.ok(picture.text.includes("red kite") && picture.text.includes("blue jar, “old”") && picture.text.includes("Learning rate 0.002"), picture.text);
+    assert.deepEqual([picture.lines, picture.links], [chart === "loss" ? 5 : 2, false]);
+  }
+  const png = await chartFile(page, "loss", "PNG");
+  const size = await page.evaluate(async (base64) => {
+    const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], { type: "image/png" }));
+    return [bitmap.width, bitmap.height];
+  }, png.toString("base64"));
+  assert.deepEqual(size, [1920, 1160]);
+
+  await page.setViewportSize({ width: 360, height: 740 });
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 360, "a phone has room for it");
+  await page.getByRole("checkbox", { name: "Show “red kite” in the charts" }).uncheck();
+  await table.waitFor({ state: "hidden" });
+  await done();
+});
+
+test("what is deleted can be had back until the notice is gone, also after a reload; then its files are gone", async () => {
+  const { page, done } = await visit(place);
+  await train(page, "first", { seed: 1 });
+  const before = await files(page);
+  await train(page, "second", { seed: 2 });
+  const both = await files(page);
+  assert.ok(both.length > before.length);
+
+  await choosing(page, "second", "Delete");
+  await notice(page, "“second” was deleted.").waitFor();
+  assert.deepEqual(await names(page), ["first"]);
+  assert.equal(await figure(page, "step"), "–", "it was the run on the page");
+  assert.deepEqual(await files(page), both);
+  await button(page, "Undo").click();
+  await row(page, "second").waitFor();
+
+  await choosing(page, "second", "Delete");
+  await notice(page, "“second” was deleted.").waitFor();
+  await page.reload();
+  await ready(page);
+  await unfold(page);
+  await row(page, "first").waitFor();
+  assert.deepEqual(await names(page), ["first"]);
+  await button(page, "Undo").click();
+  await row(page, "second").waitFor();
+  await button(page, "Open “second”").click();
+  await page.locator("#figure-step").filter({ hasText: "5 / 5" }).waitFor();
+
+  await choosing(page, "second", "Delete");
+  await notice(page, "“second” was deleted.").getByRole("button", { name: "Dismiss" }).click();
+  for (let waited = 0; (await files(page)).length > before.length && waited < 100; waited++) await page.waitForTimeout(100);
+  assert.deepEqual(await files(page), before);
+
+  await press(page, "Make room");
+  await page.getByRole("dialog").getByRole("checkbox", { name: "first" }).check();
+  await button(page, "Remove states").click();
+  await notice(page, "are free again").waitFor();
+  assert.equal((await files(page)).filter((name) => name.startsWith("state-")).length, 0);
+  assert.match((await row(page, "first").textContent()) ?? "", /curve only/);
+  assert.equal(await button(page, "Open “first”").getAttribute("aria-disabled"), "true");
+  await page.getByRole("checkbox", { name: "Show “first” in the charts" }).check();
+  await page.getByRole("region", { name: "Runs in the charts" }).getByText("first").waitFor();
+  await done();
+});
+
+test("all runs as one file, into an empty browser: the same list, and every run goes on", async () => {
+  const giver = await visit(place);
+  await choose(giver.page, [TEXT]);
+  await giver.page.locator("#text-name").filter({ hasText: TEXT.name }).waitFor();
+  const points = await train(giver.page, "first", { steps: 6, eval_every: 2, seed: 1 });
+  await train(giver.page, "second", { seed: 2 });
+  const given = await downloaded(giver.page, () => press(giver.page, "Export all"));
+  assert.match(given.name, /^mmrec-runs-\d{4}-\d\d-\d\d\.zip$/);
+  const kept = await keptRuns(giver.page);
+  await importing(giver.page, given.bytes);
+  await notice(giver.page, "0 runs were taken in. 2 were here already.").waitFor();
+  await giver.done();
+
+  const entries = unzipSync(given.bytes);
+  assert.deepEqual(Object.keys(entries).filter((name) => name.startsWith("texts/")).length, 1, "the text is there once");
+  assert.equal(Buffer.from(entries[Object.keys(entries).find((name) => name.startsWith("texts/"))]).toString(), text(1500));
+  if (MMREC) {
+    const path = join(place.folder, "first.safetensors");
+    await writeFile(path, entries["runs/first/step6.safetensors"]);
+    const info = await mmrec("info", path, "--json");
+    assert.deepEqual([info.stage, info.resumable, info.step ?? info.progress?.step], ["tiny", true, 6]);
+  }
+
+  const taker = await visit(place);
+  await importing(taker.page, given.bytes);
+  await notice(taker.page, "2 runs were taken in.").waitFor();
+  assert.deepEqual(await names(taker.page), ["second", "first"]);
+  const same = ({ id, name, step, settings, best, samples, created }) => ({ id, name, step, settings, best, samples, created });
+  assert.deepEqual((await keptRuns(taker.page)).map(same), kept.map(same));
+  await taker.page.reload();
+  await ready(taker.page);
+  await unfold(taker.page);
+  await button(taker.page, "Open “first”").click();
+  await taker.page.locator("#figure-step").filter({ hasText: "6 / 6" }).waitFor();
+  assert.deepEqual(await curve(taker.page), points);
+  await settle(taker.page, { steps: 8 });
+  await press(taker.page, "Resume");
+  await taker.page.locator("#figure-step").filter({ hasText: "8 / 8" }).waitFor();
+  await phase(taker.page, /All planned steps are done/);
+  await taker.done();
+
+  const careful = await visit(place);
+  // The second state of the second run is cut short, its curve is none, and something else lies about.
+  const broken = { ...entries, "runs/second/step5.safetensors": strToU8("nothing"), "runs/second/curve.json": strToU8("{"), "runs/third/run.json": strToU8('{"version":9}'), "../escape.txt": strToU8("out") };
+  await importing(careful.page, Buffer.from(zipSync(broken, { level: 0 })));
+  await notice(careful.page, "2 runs were taken in.").waitFor();
+  await notice(careful.page, "Parts of “runs.zip” were left out: runs/third describes no run; the curve of “second” is missing or damaged; a state of “second” is missing or no checkpoint.").or(notice(careful.page, "the curve of “second” is missing or damaged; a state of “second” is missing or no checkpoint; runs/third describes no run.")).waitFor();
+  await button(careful.page, "Open “first”").click();
+  await careful.page.locator("#figure-step").filter({ hasText: "6 / 6" }).waitFor();
+  await careful.done();
+});
+
+test("a file that holds no runs, claims too much, or is no zip at all is refused and changes nothing", async () => {
+  const { page, done } = await visit(place);
+  const bomb = Buffer.from(zipSync({ "runs/bomb/run.json": new Uint8Array(30_000_000), "runs/bomb/step1.safetensors": new Uint8Array(1000) }));
+  const liar = Buffer.from(zipSync({ "runs/liar/run.json": strToU8("{}"), "runs/liar/step1.safetensors": [new Uint8Array(100), { level: 0 }] }));
+  // The central directory says four gigabytes where there are a hundred bytes.
+  liar.writeUInt32LE(0xfffffff0, liar.lastIndexOf("PK\x01\x02", undefined, "latin1") + 24);
+  const many = Buffer.from(zipSync(Object.fromEntries(Array.from({ length: 20_001 }, (_, at) => [`runs/a/${at}`, new Uint8Array()])), { level: 0 }));
+  const cases = [
+    [Buffer.from("no zip"), "it is no zip file"],
+    [Buffer.from(zipSync({ "readme.txt": strToU8("hello") })), "there are no runs in it"],
+    [bomb, "there are no runs in it"],
+    [liar, "describes no run"],
+    [many, "it holds too many files"],
+  ];
+  for (const [buffer, words] of cases) {
+    await importing(page, buffer);
+    await page.getByRole("alert").filter({ hasText: words }).waitFor();
+    await page.getByRole("button", { name: "Dismiss" }).first().click();
+  }
+  assert.deepEqual(await keptRuns(page), []);
+  await done();
+});
+
+test("a run that cannot be read is left as it is, and does no harm to the others", async () => {
+  const { page, done } = await visit(place);
+  await train(page, "whole", { seed: 1 });
+  await page.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("mmrec");
+    for (const [name, content] of [["run-00000000-0000.json", '{"version":99,"states":[{"file":"state-newer"}]}'], ["state-newer", "precious"]]) {
+      const stream = await (await folder.getFileHandle(name, { create: true })).createWritable();
+      await stream.write(content);
+      await stream.close();
+    }
+  });
+  await page.reload();
+  await ready(page);
+  await notice(page, "A kept run could not be read.").waitFor();
+  await unfold(page);
+  await row(page, "whole").waitFor();
+  assert.deepEqual(await names(page), ["whole"]);
+  await button(page, "Open “whole”").click();
+  await page.locator("#figure-step").filter({ hasText: "5 / 5" }).waitFor();
+  await settle(page, { steps: 6 });
+  await press(page, "Resume");
+  await keptRun(page, (run) => run.step === 6);
+  const left = await files(page);
+  assert.ok(left.includes("run-00000000-0000.json") && left.includes("state-newer"));
+  await done();
+});
+
+test("a full disk is told, with what to do, and training goes on", async () => {
+  const { page, done } = await visit(place, {
+    before: (page) =>
+      page.addInitScript(() => {
+        const { write } = FileSystemWritableFileStream.prototype;
+        FileSystemWritableFileStream.prototype.write = function (content) {
+          return window.full ? Promise.reject(new DOMException("The disk is full.", "QuotaExceededError")) : write.call(this, content);
+        };
+      }),
+  });
+  await train(page, "first", { seed: 1 });
+  await page.locator("#runs").evaluate((details) => (details.open = false));
+  await page.evaluate(() => (window.full = true));
+  await settle(page, { ...SMALL, steps: 25, seed: 2 });
+  await press(page, "Train");
+  await page.getByRole("alert").filter({ hasText: "the browser gives the page no more storage" }).waitFor();
+  await phase(page, /All planned steps are done/);
+  await button(page, "Show the runs").click();
+  await row(page, "first").waitFor();
+
+  await press(page, "Train");
+  await page.getByRole("dialog").getByText("step 25").waitFor();
+  await button(page, "Cancel").click();
+  await page.evaluate(() => (window.full = false));
+  await press(page, "Make room");
+  await button(page, "Remove states").click();
+  await notice(page, "are free again").waitFor();
+  await settle(page, { steps: 26 });
+  await press(page, "Resume");
+  await keptRun(page, (run) => run.step === 26 && run.states.length > 0);
+  await done();
+});

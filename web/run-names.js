@@ -1,0 +1,28 @@
+/** Names that are easier to remember than numbers: two words, put together by chance. */
+
+import { texts } from "./texts/index.js";
+
+/**
+ * @param {Iterable<string>} taken
+ * @returns {string} none of those
+ */
+export function newName(taken) {
+  const names = new Set(taken);
+  const { qualities, things } = texts.runs;
+  const name = `${anyOf(qualities)} ${anyOf(things)}`;
+  return unlike(name, names);
+}
+
+/**
+ * @param {string} name
+ * @param {Set<string>} taken
+ * @returns {string} the name, with a number where it is taken
+ */
+export function unlike(name, taken) {
+  let free = name;
+  for (let number = 2; taken.has(free); number++) free = `${name} ${number}`;
+  return free;
+}
+
+/** @param {string[]} words */
+const anyOf = (words) => /** @type {string} */ (words[Math.floor(Math.random() * words.length)]);

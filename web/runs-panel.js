@@ -1,0 +1,53 @@
+/**
+ * The kept runs unfold where the person asks for them; what the list needs is loaded then.
+ *
+ * @import { Context } from "./runs/list.js"
+ */
+
+import { need, setText } from "./dom.js";
+import * as format from "./format.js";
+import { listenForCharts } from "./chart-menu.js";
+import { texts } from "./texts/index.js";
+
+/**
+ * @param {Context} context
+ * @returns {{ render(): void }}
+ */
+export function createRunsPanel(context) {
+  const { session, keeper, notices } = context;
+  const details = need("runs", HTMLDetailsElement);
+  const counter = need("runs-count", HTMLSpanElement);
+  /** @type {{ render(): void } | null} */
+  let list = null;
+
+  const unfold = async () => {
+    if (!details.open) return;
+    try {
+      const { createList } = await import("./runs/list.js");
+      list ??= createList(context);
+      list.render();
+    } catch (error) {
+      details.open = false;
+      notices.show("error", texts.notLoaded(error));
+    }
+  };
+  details.addEventListener("toggle", () => void unfold());
+  keeper.onChange = () => session.changed();
+  listenForCharts(context);
+
+  return {
+    render() {
+      const { length } = keeper.runs;
+      setText(counter, length > 0 ? format.count(length) : "");
+      if (details.open) list?.render();
+    },
+  };
+}
+
+/** Unfolds the list, for whoever is told to look there. */
+export function showRuns() {
+  const details = need("runs", HTMLDetailsElement);
+  details.open = true;
+  details.scrollIntoView({ block: "start" });
+  details.querySelector("summary")?.focus({ preventScroll: true });
+}

@@ -1,0 +1,178 @@
+/**
+ * Other runs in the charts. Each has a colour, a pattern of dashes and a letter at its end, so that no one has to tell colours
+ * apart; in the loss chart the strong line with dots is the validation loss and the thin one the train loss.
+ *
+ * @import uPlot from "uplot"
+ * @import { Overlay } from "../charts.js"
+ * @import { Columns } from "../curve.js"
+ * @import { Manifest } from "../manifest.js"
+ *
+ * @typedef {{ letter: string, colour: string, dash: number[] }} Look the colour is the name of a property of the style sheet
+ * @typedef {{ run: Manifest, curve: Columns, look: Look }} Compared
+ */
+
+/** How many runs can be told apart. */
+export const MOST = 6;
+
+/** @type {Look[]} */
+const LOOKS = [[7, 4], [2, 3], [12, 3, 2, 3], [14, 5], [5, 2, 1, 2, 1, 2], [1, 5]].map((dash, at) => ({
+  letter: /** @type {string} */ ("ABCDEF"[at]),
+  colour: `--run-${at + 1}`,
+  dash,
+}));
+
+/** A line of so many evaluations gets no dots: they would hide it. */
+const DOTS = 80;
+
+/** @implements {Overlay} */
+export class Comparison {
+  /** In the order in which they came. @type {Compared[]} */ runs = [];
+
+  get last() {
+    return Math.max(0, ...this.runs.map(({ curve }) => curve.steps.at(-1) ?? 0));
+  }
+
+  get full() {
+    return this.runs.length >= MOST;
+  }
+
+  /** @param {string} id */
+  find(id) {
+    return this.runs.find(({ run }) => run.id === id);
+  }
+
+  /**
+   * @param {Manifest} run
+   * @param {Columns} curve
+   */
+  add(run, curve) {
+    const look = LOOKS.find((look) => this.runs.every((other) => other.look !== look));
+    if (look && !this.find(run.id)) this.runs.push({ run, curve, look });
+  }
+
+  /** @param {string} id */
+  drop(id) {
+    this.runs = this.runs.filter(({ run }) => run.id !== id);
+  }
+
+  /**
+   * @param {uPlot} plot
+   * @param {(keyof Columns)[]} columns
+   */
+  draw(plot, columns) {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    for (const { curve, look } of this.runs) {
+      columns.forEach((column, at) => drawLine(plot, curve, column, look, { main: at === 0, dots: column === "validation" }));
+      drawLetter(plot, curve, columns, look);
+    }
+    ctx.restore();
+  }
+
+  /**
+   * @param {(keyof Columns)[]} columns
+   * @param {number} from
+   * @param {number} to
+   * @returns {[number, number] | null}
+   */
+  extent(columns, from, to) {
+    let [low, high] = [Infinity, -Infinity];
+    for (const { curve } of this.runs) {
+      for (const column of columns) {
+        curve[column].forEach((value, row) => {
+          const step = Number(curve.steps[row]);
+          if (value === null || step < from || step > to) return;
+          low = Math.min(low, value);
+          high = Math.max(high, value);
+        });
+      }
+    }
+    return low <= high ? [low, high] : null;
+  }
+
+  /**
+   * What the runs were at, there or shortly before.
+   * @param {keyof Columns} column
+   * @param {number} step
+   * @param {(value: number) => string} write
+   */
+  read(column, step, write) {
+    return this.runs
+      .map(({ curve, look }) => {
+        const row = curve[column].findLastIndex((value, at) => value !== null && Number(curve.steps[at]) <= step);
+        const value = step > Number(curve.steps.at(-1)) ? null : curve[column][row];
+        return value == null ? "" : ` · ${look.letter} ${write(value)}`;
+      })
+      .join("");
+  }
+}
+
+/** The colour as the style sheet has it now. @param {Look} look */
+export const colourOf = ({ colour }) => getComputedStyle(document.documentElement).getPropertyValue(colour).trim();
+
+/**
+ * @param {uPlot} plot
+ * @param {Columns} curve
+ * @param {keyof Columns} column
+ * @param {Look} look
+ * @param {{ main: boolean, dots: boolean }} style
+ */
+function drawLine(plot, curve, column, look, { main, dots }) {
+  const { ctx } = plot;
+  const points = pointsOf(plot, curve, column);
+  ctx.strokeStyle = ctx.fillStyle = colourOf(look);
+  ctx.lineWidth = (main ? 2 : 1) * devicePixelRatio;
+  ctx.setLineDash(look.dash.map((length) => length * devicePixelRatio));
+  ctx.beginPath();
+  for (const [x, y] of points) ctx.lineTo(x, y);
+  ctx.stroke();
+  if (!dots || points.length > DOTS) return;
+  ctx.beginPath();
+  for (const [x, y] of points) {
+    ctx.moveTo(x, y);
+    ctx.arc(x, y, 2.5 * devicePixelRatio, 0, 2 * Math.PI);
+  }
+  ctx.fill();
+}
+
+/**
+ * At the end of its line, in its own colour on the chart's ground.
+ * @param {uPlot} plot
+ * @param {Columns} curve
+ * @param {(keyof Columns)[]} columns
+ * @param {Look} look
+ */
+function drawLetter(plot, curve, columns, look) {
+  const { ctx, bbox } = plot;
+  const end = columns.map((column) => pointsOf(plot, curve, column).findLast(([x]) => x <= bbox.left + bbox.width)).find(Boolean);
+  if (!end) return;
+  const size = 12 * devicePixelRatio;
+  const x = Math.min(end[0] + size * 0.35, bbox.left + bbox.width - size * 0.8);
+  const y = Math.max(end[1] - size * 0.3, bbox.top + size);
+  ctx.setLineDash([]);
+  ctx.font = `bold ${size}px system-ui, sans-serif`;
+  ctx.textAlign = "left";
+  ctx.lineWidth = 3 * devicePixelRatio;
+  ctx.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--card").trim();
+  ctx.strokeText(look.letter, x, y);
+  ctx.fillStyle = colourOf(look);
+  ctx.fillText(look.letter, x, y);
+}
+
+/**
+ * @param {uPlot} plot
+ * @param {Columns} curve
+ * @param {keyof Columns} column
+ * @returns {[number, number][]} in pixels of the canvas
+ */
+function pointsOf(plot, curve, column) {
+  /** @type {[number, number][]} */
+  const points = [];
+  curve[column].forEach((value, row) => {
+    if (value !== null) points.push([plot.valToPos(Number(curve.steps[row]), "x", true), plot.valToPos(value, "y", true)]);
+  });
+  return points;
+}

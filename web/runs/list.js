@@ -1,0 +1,123 @@
+/**
+ * The list of all kept runs: found, renamed, opened, begun again, compared, deleted.
+ *
+ * @import { Archive } from "../archive.js"
+ * @import { Charts } from "../charts.js"
+ * @import { Keeper } from "../keeper.js"
+ * @import { Manifest } from "../manifest.js"
+ * @import { Notices } from "../notices.js"
+ * @import { Session } from "../session.js"
+ * @import { Trash } from "../trash.js"
+ *
+ * @typedef {object} Context
+ * @property {Session} session
+ * @property {Archive} archive
+ * @property {Keeper} keeper
+ * @property {Notices} notices
+ * @property {Charts} charts
+ * @property {Trash} trash
+ * @property {() => void} settled
+ */
+
+import { button, element, input, onPress, setText, setUsable } from "../dom.js";
+import { nameOf } from "../text-source.js";
+import { texts } from "../texts/index.js";
+import { Comparison } from "./comparison.js";
+import { listenForFiles } from "./files.js";
+import { askForRoom } from "./room.js";
+import { Row } from "./row.js";
+import { shownIn } from "./shown.js";
+import { createStorage } from "./storage.js";
+import { tableOf } from "./table.js";
+
+/**
+ * @param {Context} context
+ * @returns {{ render(): void }}
+ */
+export function createList(context) {
+  const { session, keeper, charts } = context;
+  const search = input("runs-search");
+  const comparison = new Comparison();
+  const storage = createStorage(context);
+  /** @type {Map<string, Row>} */
+  const rows = new Map();
+  let rendered = "";
+
+  const compare = async (/** @type {string} */ id, /** @type {boolean} */ wanted) => {
+    const run = keeper.run(id);
+    const curve = wanted && run ? await keeper.curve(id) : null;
+    if (run && curve) comparison.add(run, curve);
+    else comparison.drop(id);
+    charts.compare(comparison.runs.length > 0 ? comparison : null);
+    render();
+  };
+
+  const render = () => {
+    for (const { run } of comparison.runs) if (!keeper.run(run.id) || run.id === session.run?.id) void compare(run.id, false);
+    // The run on the page moves on many times a second; the list does not.
+    const now = JSON.stringify([keeper.changes, session.run?.id, session.phase, texts.locale, search.value, comparison.runs.map(({ run }) => run.id)]);
+    if (now !== rendered) renderRows();
+    rendered = now;
+    renderTable(context, comparison);
+  };
+
+  const renderRows = () => {
+    const runs = keeper.runs.sort((one, other) => other.created - one.created);
+    const found = runs.filter((run) => matches(run, search.value));
+    for (const run of runs) {
+      let row = rows.get(run.id);
+      if (!row) rows.set(run.id, (row = new Row(run.id, context, (wanted) => void compare(run.id, wanted))));
+      row.render(run, comparison);
+    }
+    order(element("run-list"), found.map(({ id }) => /** @type {Row} */ (rows.get(id)).item));
+    element("runs-empty").hidden = runs.length > 0;
+    setText(element("runs-status"), search.value && runs.length > 0 ? texts.runs.found(found.length) : "");
+    setUsable(button("runs-export"), runs.length > 0);
+    setUsable(button("runs-clean"), runs.length > 0);
+    storage.render();
+  };
+
+  search.addEventListener("input", render);
+  onPress(button("runs-clean"), () => void askForRoom(context));
+  listenForFiles(context);
+  return { render };
+}
+
+/**
+ * @param {Manifest} run
+ * @param {string} wanted every word of it
+ */
+function matches({ name, text, textName, settings }, wanted) {
+  const said = [name, nameOf({ ref: text, name: textName }), settings.stage].join(" ").toLocaleLowerCase(texts.locale);
+  return wanted.toLocaleLowerCase(texts.locale).split(/\s+/).every((word) => said.includes(word));
+}
+
+/**
+ * Puts rows in their order, and moves none that is in its place: a field in it would lose the focus.
+ * @param {HTMLElement} list
+ * @param {HTMLElement[]} wanted
+ */
+function order(list, wanted) {
+  for (const item of [...list.children]) if (!wanted.includes(/** @type {HTMLElement} */ (item))) item.remove();
+  wanted.forEach((item, at) => {
+    if (list.children[at] !== item) list.insertBefore(item, list.children[at] ?? null);
+  });
+}
+
+let drawn = "";
+
+/**
+ * Which line is which, under the chart.
+ * @param {Context} context
+ * @param {Comparison} comparison
+ */
+function renderTable({ session, keeper }, comparison) {
+  const place = element("compared");
+  place.hidden = comparison.runs.length === 0;
+  if (place.hidden) return;
+  const shown = shownIn(session, keeper, comparison);
+  const now = JSON.stringify([texts.locale, shown.map(({ curve, ...rest }) => rest)]);
+  if (now === drawn) return;
+  drawn = now;
+  place.replaceChildren(...tableOf(shown));
+}

@@ -1,0 +1,142 @@
+/**
+ * One run of the list.
+ *
+ * @import { Manifest } from "../manifest.js"
+ * @import { Comparison } from "./comparison.js"
+ * @import { Context } from "./list.js"
+ */
+
+import { make, onPress, setText, setUsable } from "../dom.js";
+import { opensMenu } from "../menu.js";
+import { offer } from "../offer.js";
+import { nameOf } from "../text-source.js";
+import { texts } from "../texts/index.js";
+import { MOST } from "./comparison.js";
+import { sizeOf } from "./sizes.js";
+import { swatch } from "./swatch.js";
+
+export class Row {
+  item = make("li", { class: "run" });
+  #compare = make("input");
+  #key = make("span", { class: "key" });
+  #name = make("input", { class: "run-name" });
+  #open = press("");
+  #more = press("more-button");
+  #menu = make("div", { class: "menu" });
+  #facts = make("p", { class: "hint" });
+  #again = press("");
+  #best = press("");
+  #remove = press("");
+  #id;
+  #context;
+  #letter = "";
+
+  /**
+   * @param {string} id
+   * @param {Context} context
+   * @param {(wanted: boolean) => void} compare
+   */
+  constructor(id, context, compare) {
+    this.#id = id;
+    this.#context = context;
+    this.#compare.type = "checkbox";
+    this.#compare.addEventListener("change", () => compare(this.#compare.checked));
+    this.#name.maxLength = 80;
+    this.#name.spellcheck = false;
+    this.#menu.popover = "auto";
+    this.#menu.append(this.#again, this.#best, this.#remove);
+    opensMenu(this.#more, this.#menu);
+    setText(this.#more, "⋯");
+    this.item.append(make("label", { class: "compare" }, this.#compare, this.#key), this.#name, this.#open, this.#more, this.#menu, this.#facts);
+    this.#listen();
+  }
+
+  /**
+   * @param {Manifest} run
+   * @param {Comparison} comparison
+   */
+  render(run, comparison) {
+    const { phase, active } = this.#context.session;
+    const here = this.#context.session.run?.id === run.id;
+    const words = texts.runs;
+    this.item.setAttribute("aria-current", String(here));
+    if (this.#name !== document.activeElement) this.#name.value = run.name;
+    label(this.#name, words.name);
+    label(this.#more, words.more(run.name));
+    label(this.#compare, words.compare(run.name));
+    setText(this.#facts, factsOf(run));
+    this.#renderComparison(run, comparison, here);
+
+    setText(this.#open, here ? words.isOpen : words.open);
+    label(this.#open, here ? null : words.openLabel(run.name));
+    const busy = phase === "running" || phase === "starting" || phase === "dead";
+    setUsable(this.#open, !here && !busy && run.states.length > 0, here ? "" : run.states.length === 0 ? words.stateless : texts.unusable.pauseFirst);
+    setText(this.#again, words.again);
+    setUsable(this.#again, !active && !busy, texts.lockedWhileRunning);
+    setText(this.#best, words.saveBest);
+    setUsable(this.#best, run.bestState !== null, words.stateless);
+    setText(this.#remove, words.remove);
+    setUsable(this.#remove, !(here && phase === "running"), texts.unusable.pauseFirst);
+  }
+
+  /**
+   * @param {Manifest} run
+   * @param {Comparison} comparison
+   * @param {boolean} here it is in the charts anyway
+   */
+  #renderComparison(run, comparison, here) {
+    const look = comparison.find(run.id)?.look ?? null;
+    this.#compare.checked = look !== null;
+    this.#compare.disabled = look === null && (here || comparison.full || run.curve === null);
+    this.#compare.title = run.curve === null ? texts.runs.curveless : comparison.full && !look ? texts.runs.enough(MOST) : "";
+    const letter = look?.letter ?? (here ? "here" : "");
+    if (letter === this.#letter) return;
+    this.#letter = letter;
+    this.#key.replaceChildren(...(letter ? [swatch(look)] : []));
+  }
+
+  #listen() {
+    const { archive, settled, trash, keeper, notices } = this.#context;
+    const failed = (/** @type {unknown} */ error) => notices.show("error", texts.runs.failed(error));
+    this.#name.addEventListener("change", () => {
+      const name = this.#name.value.trim();
+      if (name) void keeper.rename(this.#id, name).catch(failed);
+      else this.#name.value = keeper.run(this.#id)?.name ?? "";
+    });
+    this.#name.addEventListener("keydown", ({ key }) => {
+      if (key === "Escape") this.#name.value = keeper.run(this.#id)?.name ?? "";
+      if (key === "Enter" || key === "Escape") this.#name.blur();
+    });
+    onPress(this.#open, () => void archive.open(this.#id).then(settled));
+    onPress(this.#again, () => void archive.again(this.#id).then(settled));
+    onPress(this.#best, () => void this.#saveBest().catch(failed));
+    onPress(this.#remove, () => void trash.remove([this.#id]).catch(failed));
+  }
+
+  async #saveBest() {
+    const run = this.#context.keeper.run(this.#id);
+    const blob = run?.bestState && (await this.#context.keeper.file(run.bestState.file));
+    if (!blob) throw new Error(texts.keptStateGone);
+    offer(blob, `mmrec-${run.settings.stage ?? "model"}-step${run.bestState?.step}.safetensors`);
+  }
+}
+
+/** @param {string} kind */
+function press(kind) {
+  const button = make("button", { class: kind });
+  button.type = "button";
+  return button;
+}
+
+/** @param {HTMLElement} target @param {string | null} text */
+function label(target, text) {
+  if (text === null) target.removeAttribute("aria-label");
+  else if (target.getAttribute("aria-label") !== text) target.setAttribute("aria-label", text);
+}
+
+/** @param {Manifest} run */
+function factsOf(run) {
+  const { settings, parameters, step, best, changed } = run;
+  const date = new Date(changed).toLocaleString(texts.locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return texts.runs.facts({ text: nameOf({ ref: run.text, name: run.textName }), stage: settings.stage, parameters, step, planned: settings.steps, best: best?.loss ?? null, date, bytes: sizeOf(run) });
+}

@@ -1,0 +1,193 @@
+/**
+ * Runs in a zip file:
+ * - `runs/<name>/run.json`, the manifest, whose files lie beside it; `curve.json`, and the states as `.safetensors`;
+ * - `texts/<SHA-256>.txt`, each text once.
+ *
+ * What comes in is someone else's: every part is checked, a broken one is named and the rest is taken in.
+ *
+ * @import { Columns } from "../curve.js"
+ * @import { Keeper } from "../keeper.js"
+ * @import { KeptState, Manifest } from "../manifest.js"
+ * @import { Entry, Job } from "./zip-worker.js"
+ */
+
+import { columnsOf } from "../curve.js";
+import { isFull } from "../errors.js";
+import { digestOf } from "../keeper.js";
+import { manifestOf } from "../manifest.js";
+import { unlike } from "../run-names.js";
+import { texts } from "../texts/index.js";
+import { sizeOf } from "./sizes.js";
+
+/** Bytes that one file holds at most, packed or not. */
+export const LIMIT = 2_000_000_000;
+
+/** @param {Manifest[]} runs */
+export const sizeOfAll = (runs) => runs.reduce((sum, run) => sum + sizeOf(run), 0);
+
+/**
+ * @param {Keeper} keeper
+ * @returns {Promise<Blob>}
+ */
+export function pack(keeper) {
+  return keeper.atRest(async () => {
+    /** @type {Map<string, Blob>} */
+    const entries = new Map();
+    /** @type {Set<string>} */
+    const folders = new Set();
+    for (const run of keeper.runs) {
+      const folder = unlike(run.name.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60) || "run", folders);
+      folders.add(folder);
+      await addRun(keeper, run, `runs/${folder}`, entries);
+    }
+    return /** @type {Blob} */ (await work({ type: "pack", entries: [...entries].map(([name, blob]) => ({ name, blob })) }));
+  });
+}
+
+/**
+ * @param {Keeper} keeper
+ * @param {Manifest} run
+ * @param {string} folder
+ * @param {Map<string, Blob>} entries
+ */
+async function addRun(keeper, run, folder, entries) {
+  /** @type {(state: KeptState | null, name: string) => Promise<KeptState | null>} */
+  const add = async (state, name) => {
+    const blob = state && (await keeper.file(state.file));
+    if (!state || !blob) return null;
+    entries.set(`${folder}/${name}`, blob);
+    return { ...state, file: name };
+  };
+  const states = [];
+  for (const state of run.states) states.push(...[await add(state, `step${state.step}.safetensors`)].flatMap((added) => added ?? []));
+  const same = states[run.states.findIndex(({ file }) => file === run.bestState?.file)];
+  const bestState = same ?? (await add(run.bestState, `best-step${run.bestState?.step}.safetensors`));
+  const curve = await keeper.curve(run.id);
+  if (curve) entries.set(`${folder}/curve.json`, new Blob([JSON.stringify(curve)]));
+  const text = await addText(keeper, run, entries);
+  const manifest = { ...run, text, states, bestState, curve: curve && "curve.json" };
+  entries.set(`${folder}/run.json`, new Blob([JSON.stringify(manifest, null, 1)]));
+}
+
+/**
+ * @param {Keeper} keeper
+ * @param {Manifest} run
+ * @param {Map<string, Blob>} entries
+ */
+async function addText(keeper, { text }, entries) {
+  const blob = text.kind === "kept" ? await keeper.readText(text.id) : null;
+  if (text.kind !== "kept" || !blob) return text;
+  const id = await digestOf(blob);
+  entries.set(`texts/${id}.txt`, blob);
+  return { ...text, id };
+}
+
+/**
+ * @param {Keeper} keeper
+ * @param {File} file
+ * @returns {Promise<{ taken: number, known: number, problems: string[] }>}
+ */
+export async function unpackInto(keeper, file) {
+  if (file.size > LIMIT) throw new Error(texts.runs.zipTooLarge(LIMIT));
+  const found = /** @type {Entry[]} */ (await work({ type: "unpack", file, limit: LIMIT }));
+  const entries = new Map(found.map(({ name, blob }) => [name, blob]));
+  const folders = [...entries.keys()].flatMap((name) => name.match(/^(runs\/[^/]+)\/run\.json$/)?.[1] ?? []);
+  if (folders.length === 0) throw new Error(texts.runs.noRuns);
+  const outcome = { taken: 0, known: 0, problems: /** @type {string[]} */ ([]) };
+  for (const folder of folders) await takeIn(keeper, folder, entries, outcome);
+  return outcome;
+}
+
+/**
+ * @param {Keeper} keeper
+ * @param {string} folder
+ * @param {Map<string, Blob>} entries
+ * @param {{ taken: number, known: number, problems: string[] }} outcome
+ */
+async function takeIn(keeper, folder, entries, outcome) {
+  const { problems } = texts.runs;
+  const run = await readManifest(entries.get(`${folder}/run.json`));
+  if (!run) return outcome.problems.push(problems.manifest(folder));
+  const here = keeper.run(run.id);
+  if (here && here.changed === run.changed && here.states.length >= run.states.length) return outcome.known++;
+
+  const curve = run.curve === null ? null : await readCurve(entries.get(`${folder}/${run.curve}`));
+  if (run.curve !== null && !curve) outcome.problems.push(problems.curve(run.name));
+  const text = await readText(run, entries);
+  if (!text && run.text.kind === "kept" && !(await keeper.readText(run.text.id))) outcome.problems.push(problems.text(run.name));
+  const names = new Set([...run.states, run.bestState].flatMap((state) => state?.file ?? []));
+  /** @type {Map<string, Blob>} */
+  const states = new Map();
+  for (const name of names) {
+    const blob = entries.get(`${folder}/${name}`);
+    if (blob && (await isCheckpoint(blob))) states.set(name, blob);
+    else outcome.problems.push(problems.state(run.name));
+  }
+  try {
+    await keeper.takeIn(run, { states, curve, text });
+    outcome.taken++;
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    outcome.problems.push(problems.full(run.name));
+  }
+  return undefined;
+}
+
+/**
+ * @param {Blob | undefined} blob
+ * @returns {Promise<Manifest | null>}
+ */
+async function readManifest(blob) {
+  try {
+    const run = manifestOf(JSON.parse((await blob?.text()) ?? ""));
+    // Nobody trains it here.
+    return { ...run, phase: run.phase === "running" ? "paused" : run.phase };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {Blob | undefined} blob
+ * @returns {Promise<Columns | null>}
+ */
+async function readCurve(blob) {
+  try {
+    return columnsOf(JSON.parse((await blob?.text()) ?? ""));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {Manifest} run
+ * @param {Map<string, Blob>} entries
+ */
+async function readText({ text }, entries) {
+  const blob = text.kind === "kept" ? entries.get(`texts/${text.id}.txt`) : undefined;
+  return blob && text.kind === "kept" && (await digestOf(blob)) === text.id ? blob : null;
+}
+
+/** Whether a file begins as safetensors do; the engine looks at the rest when it is opened. @param {Blob} blob */
+async function isCheckpoint(blob) {
+  const start = new DataView(await blob.slice(0, 9).arrayBuffer());
+  return start.byteLength === 9 && start.getBigUint64(0, true) <= BigInt(blob.size - 8) && start.getUint8(8) === 0x7b;
+}
+
+/**
+ * @param {Job} job
+ * @returns {Promise<Blob | Entry[]>}
+ */
+function work(job) {
+  const worker = new Worker(new URL("./zip-worker.js", import.meta.url), { type: "module", name: "mmrec-zip" });
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => {
+      if ("value" in data) return resolve(data.value);
+      /** @type {Record<string, string>} */
+      const said = { noZip: texts.runs.noZip, tooMany: texts.runs.zipTooMany, tooLarge: texts.runs.zipTooLarge(LIMIT) };
+      reject(new Error(said[data.failure] ?? data.failure));
+    };
+    worker.onerror = (event) => reject(new Error(event.message || texts.worker.notLoaded));
+    worker.postMessage(job);
+  }).finally(() => worker.terminate());
+}

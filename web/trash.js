@@ -1,0 +1,54 @@
+/**
+ * Deleting kept runs: nothing is removed until the notice that offers to undo it is gone. A page that is left before offers it
+ * again on the next visit.
+ *
+ * @import { Archive } from "./archive.js"
+ * @import { Keeper } from "./keeper.js"
+ * @import { Notices } from "./notices.js"
+ */
+
+import { texts } from "./texts/index.js";
+
+export class Trash {
+  #archive;
+  #keeper;
+  #notices;
+
+  /**
+   * @param {Archive} archive
+   * @param {Keeper} keeper
+   * @param {Notices} notices
+   */
+  constructor(archive, keeper, notices) {
+    this.#archive = archive;
+    this.#keeper = keeper;
+    this.#notices = notices;
+  }
+
+  /** @param {string[]} ids */
+  async remove(ids) {
+    const names = ids.flatMap((id) => this.#keeper.run(id)?.name ?? []);
+    await this.#archive.remove(ids);
+    this.#offer(ids, names);
+  }
+
+  /** What an earlier visit deleted and nobody has undone yet. */
+  offerAgain() {
+    const { deleted } = this.#keeper;
+    if (deleted.length > 0) this.#offer(deleted.map(({ id }) => id), deleted.map(({ name }) => name));
+  }
+
+  /**
+   * @param {string[]} ids
+   * @param {string[]} names
+   */
+  #offer(ids, names) {
+    const failed = (/** @type {unknown} */ error) => this.#notices.show("error", texts.runs.failed(error));
+    this.#notices.show("info", texts.runs.deleted(names), {
+      key: `deleted ${ids.join()}`,
+      actions: [{ label: texts.runs.undo, run: () => void this.#keeper.restore(ids).catch(failed) }],
+      passing: true,
+      gone: () => void this.#keeper.purge(ids).catch(failed),
+    });
+  }
+}
