@@ -11,6 +11,7 @@ export class RunKeeper {
   #keeper;
   #complain;
   #writing = false;
+  /** @type {Promise<void>} */ #work = Promise.resolve();
   /** It is said once, not with every state that follows. */ #complained = false;
   /** @type {(() => Promise<void>) | null} */ #next = null;
 
@@ -34,7 +35,12 @@ export class RunKeeper {
       await this.#keeper.keepState(snapshot, manifest, run.kept);
       run.kept = true;
     };
-    if (!this.#writing) void this.#write();
+    if (!this.#writing) this.#work = this.#write();
+  }
+
+  /** Done when all that was to be kept is in the store. */
+  settled() {
+    return this.#work;
   }
 
   async #write() {

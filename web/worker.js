@@ -140,12 +140,12 @@ async function respond(request) {
  */
 async function open(device) {
   if (device === "webgpu") watchPrograms((count) => notify({ type: "compiled", count }));
-  const module = await loadModule(device);
+  const { name, module } = await loadModule(device);
   engine = await module.Engine.create(device);
   const presets = engine.presets();
   const defaults = /** @type {Opened["defaults"]} */ ({});
   for (const stage of /** @type {Stage[]} */ (["tiny", "mini", "small"])) defaults[stage] = engine.defaults(stage);
-  return { name: engine.device_name(), presets, defaults };
+  return { name: engine.device_name(), module: name, presets, defaults };
 }
 
 function opened() {

@@ -7,6 +7,7 @@ import { Curve } from "../../web/curve.js";
 import { serial } from "../../web/dom.js";
 import { messageOf } from "../../web/errors.js";
 import * as format from "../../web/format.js";
+import { HiddenPace } from "../../web/hidden-pace.js";
 import { Keeper } from "../../web/keeper.js";
 import { Pace } from "../../web/pace.js";
 import { Run } from "../../web/run.js";
@@ -76,6 +77,33 @@ test("the time left follows the pace of the last half minute", () => {
   assert.equal(pace.secondsFor(10), 5);
   pace.reset();
   assert.equal(pace.secondsFor(10), null);
+});
+
+test("a hidden tab is called slow only where it is, by the middle of the times between steps", () => {
+  const pace = new HiddenPace();
+  let [step, now] = [0, 0];
+  const train = (steps, time, hidden) => {
+    for (let taken = 0; taken < steps; taken++) pace.mark(++step, hidden, (now += time));
+  };
+  train(20, 100, false);
+  assert.equal(pace.share, null);
+  pace.turn();
+  now += 60_000;
+  train(5, 400, true);
+  assert.equal(pace.share, null, "too little is known");
+  train(10, 400, true);
+  now += 5000;
+  train(1, 400, true);
+  assert.equal(pace.share, 0.25, "one long evaluation says nothing");
+  pace.turn();
+  train(5, 100, false);
+  pace.turn();
+  train(20, 115, true);
+  assert.equal(pace.share, null, "not really slower");
+  pace.mark(step + 4, true, (now += 460));
+  pace.reset();
+  train(20, 400, true);
+  assert.equal(pace.share, null, "nothing to compare with");
 });
 
 const manifest = { text: { kind: "sample" }, name: "sample", options: { tokenizer: "char", context: 32, batch: 2 }, settings, phase: "paused", verdict: null, step: 1, loss: 2, samples: [] };

@@ -61,6 +61,10 @@ export const tr = {
     best: "En iyi",
     speed: "Belirteç/sn",
     timeLeft: "Kalan süre",
+    whileTraining: "Eğitim sürerken",
+    keepAwake: "Ekranı açık tut",
+    tellMe: "Bitince haber ver",
+    takeOver: "Burada devral",
 
     loss: "Kayıp",
     keyTrain: "eğitim",
@@ -322,9 +326,31 @@ export const tr = {
     remedy: "Her şey çalışır, ama ayrılmadan önce denetim noktasını bir dosyaya kaydedin.",
   }),
 
-  otherTab: () => ({
-    what: "Sayfa başka bir sekmede açık; çalışmayı bu tarayıcıda o sekme saklıyor.",
-    remedy: "Burada da her şey çalışır, ama bu sekmeden ayrılmadan önce denetim noktasını bir dosyaya kaydedin.",
+  following: {
+    running: "Eğitim başka bir sekmede sürüyor; bu sekme onu izliyor.",
+    idle: "Sayfa başka bir sekmede açık; bu sekme onu izliyor.",
+    taking: "Devralınıyor…",
+    silent: "Öteki sekme yanıt vermiyor. Onu kapatın, bu sekme devralır.",
+  },
+
+  titleTraining: (part, value) => `${percent(part)} · kayıp ${fixed(value, 2)} – MM-Rec`,
+  screenStaysOn: "Ekran açık kalıyor.",
+  screenRefused: "Tarayıcı şu anda ekranı açık tutmuyor (pil azalmış olabilir).",
+  notificationsRefused: "Tarayıcı bu sayfanın bildirim göndermesine izin vermiyor; site ayarlarından izin verebilirsiniz.",
+  notificationTitle: "MM-Rec: eğitim bitti",
+  trainingOver: (verdict, step, value) =>
+    `${verdict} Adım ${count(step)}${value === null ? "" : `, kayıp ${loss(value)}`}.`,
+  sloweredWhileHidden: (share) => ({
+    what: `Bu sekme gizliyken tarayıcı eğitimi yavaşlattı (hızın ${percent(Math.round(share * 100) / 100)} kadarı kaldı).`,
+    remedy: "Tam hız için sekmeyi görünür tutun; gerekirse kendi penceresine taşıyın.",
+  }),
+
+  worksOffline: "Bu tarayıcıda saklandı: bağlantı olmadan da çalışır.",
+  reloadPage: "Yeniden yükle",
+  newRelease: () => ({ what: "Bu sayfanın yeni bir sürümü var.", remedy: "Uygun olduğunuzda sayfayı yeniden yükleyin." }),
+  otherTabsFirst: () => ({
+    what: "Yeni sürüm bekliyor, çünkü başka sekmeler hâlâ eskisini gösteriyor.",
+    remedy: "Onlar kapatılıp bu sekme yeniden yüklenince gelir.",
   }),
 
   checkpointRefused: (error, name) => ({
@@ -344,6 +370,7 @@ export const tr = {
 
   unusable: {
     starting: "Motor hâlâ yükleniyor",
+    otherTab: "Başka bir sekme çalışıyor; önce devralın",
     running: "Bir çalışma sürüyor",
     notRunning: "Duraklatılacak çalışma yok",
     noRun: "Durdurulacak bir şey yok",
