@@ -20,6 +20,7 @@ import { missing } from "./guard.js";
 import { Keeper } from "./keeper.js";
 import { isolate } from "./isolate.js";
 import { Notices } from "./notices.js";
+import { offerParts, showPart } from "./parts.js";
 import { createPresence } from "./presence.js";
 import { createSamplesPanel } from "./samples.js";
 import { Session } from "./session.js";
@@ -51,6 +52,7 @@ if (lacking) {
 async function main() {
   const notices = new Notices(element("notices"));
   let rewrite = () => {};
+  offerParts();
   offerLanguages(() => rewrite(), () => notices.show("error", texts.languageFailed()));
   const leading = claimStore();
   const keeper = new Keeper(await openKept(notices));
@@ -109,6 +111,7 @@ async function main() {
  */
 async function follow(session, companions) {
   const { Following } = await import("./following.js");
+  showPart("training");
   const following = new Following(session);
   const companion = { changed: () => following.render(), rewrite: () => following.render() };
   companions.push(companion);
@@ -173,6 +176,7 @@ async function begin({ session, devices, archive, keeper }) {
       await devices.open(draft?.device ?? "auto");
       await archive.restoreDraft(draft);
       archive.kept = run;
+      if (run) showPart("training");
       session.phase = "ready";
     } catch (error) {
       session.phase = "dead";

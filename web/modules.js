@@ -4,7 +4,7 @@
  * @import { DeviceKind, EngineModule } from "./engine-types.js"
  *
  * @typedef {DeviceKind | "threads"} ModuleName its folder in web/wasm
- * @typedef {{ name: ModuleName, module: EngineModule }} Loaded
+ * @typedef {{ name: ModuleName, module: EngineModule, memory: WebAssembly.Memory }} Loaded
  */
 
 /** More threads than this wait for each other more than they help: the work comes in rows of a batch and heads. */
@@ -35,6 +35,6 @@ export async function loadModule(device) {
  */
 async function load(name) {
   const module = await import(new URL(`./wasm/${name}/mmrec_wasm.js`, import.meta.url).href);
-  await module.default();
-  return { name, module };
+  const { memory } = await module.default();
+  return { name, module, memory };
 }

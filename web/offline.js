@@ -12,6 +12,8 @@ import { texts } from "./texts/index.js";
 
 /** A page that stays open looks for a newer release this often at most (milliseconds). */
 const LOOK = 3_600_000;
+/** Longer than an installed service worker waits that nothing keeps from being active (milliseconds). */
+const MOMENT = 1000;
 
 /**
  * @param {Session} session
@@ -24,6 +26,8 @@ export async function createOffline(session, notices) {
   /** Modules that are kept, or about to be. @type {Set<string>} */
   const modules = new Set();
   let ready = false;
+  /** A newer release waits, and not just for a moment. */
+  let waiting = false;
   let announced = false;
 
   const keep = async () => {
@@ -39,7 +43,7 @@ export async function createOffline(session, notices) {
       void keep();
     }
     // A training is nothing to be interrupted.
-    if (registration.waiting && !announced && session.phase !== "running") {
+    if (waiting && !announced && session.phase !== "running") {
       announced = true;
       notices.show("info", texts.newRelease(), { key: "release", actions: [{ label: texts.reloadPage, run: () => void change() }] });
     }
@@ -55,7 +59,10 @@ export async function createOffline(session, notices) {
     notices.show("info", texts.otherTabsFirst(), { key: "release" });
   };
 
-  watch(registration, changed);
+  watch(registration, () => {
+    waiting = registration.waiting !== null;
+    changed();
+  });
   changed();
   return { changed, rewrite };
 }
@@ -65,7 +72,10 @@ export async function createOffline(session, notices) {
  * @param {() => void} changed a newer release may be waiting
  */
 function watch(registration, changed) {
-  const follow = () => registration.installing?.addEventListener("statechange", changed);
+  // A first one, too, waits until it is active.
+  const look = () => setTimeout(changed, MOMENT);
+  const follow = () => registration.installing?.addEventListener("statechange", look);
+  look();
   registration.addEventListener("updatefound", follow);
   follow();
   let lookedAt = performance.now();

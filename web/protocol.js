@@ -60,7 +60,7 @@
  * @property {Float32Array} logits
  *
  * @typedef {{ id: number, request: Request }} Envelope
- * @typedef {{ message: string, fatal: boolean }} Failure
+ * @typedef {{ message: string, fatal: boolean, memory?: boolean }} Failure `memory`: there was not enough of it
  *
  * @typedef {(
  *   | { type: "events", events: EngineEvent[] }

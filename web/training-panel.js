@@ -10,6 +10,7 @@ import { renderTable } from "./curve-table.js";
 import { deviceNames } from "./devices.js";
 import { answerOf, button, element, input, need, onPress, setText, setUsable, throttle } from "./dom.js";
 import * as format from "./format.js";
+import { showPart } from "./parts.js";
 import { nameOf } from "./text-source.js";
 import { texts } from "./texts/index.js";
 
@@ -71,8 +72,9 @@ export function createTrainingPanel({ session, archive }) {
   };
 }
 
-/** On a small screen the curve is far below the button. */
+/** On a small screen the curve is far below the button, or on another part of the page. */
 function showTraining() {
+  showPart("training");
   const place = element("training");
   if (place.getBoundingClientRect().top > innerHeight * 0.5) {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -80,8 +80,8 @@ export function startWithFolder() {
 export async function visit({ browser, origin }, { before, expected, ...options } = {}) {
   // The tests know the page's controls by their English names.
   const context = await browser.newContext({ acceptDownloads: true, locale: "en-US", ...options });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE);
   /** @type {string[]} */
   const dirt = [];
   const note = (text) => {

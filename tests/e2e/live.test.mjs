@@ -1,7 +1,7 @@
 /** The page as one of many things in a browser: without a connection, in a newer release, in several tabs, hidden, out of memory. */
 
 import assert from "node:assert/strict";
-import { appendFile, cp, mkdtemp, rm } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -295,4 +295,91 @@ test("a browser that forbids notifications is told apart", async () => {
   await page.getByText("The browser does not let this page notify you").waitFor();
   assert.equal(await page.getByLabel("Tell me when it is over").isChecked(), false);
   await done();
+});
+
+/**
+ * Gives the engine on all threads less memory than a browser does.
+ * @param {import("playwright-core").Page} page
+ * @param {number} megabytes
+ */
+const shortOfMemory = (page, megabytes) =>
+  page.context().route("**/wasm/threads/mmrec_wasm.js", async (route) => {
+    const source = await readFile(join(release, "web/wasm/threads/mmrec_wasm.js"), "utf8");
+    assert.match(source, /maximum:65536/);
+    await route.fulfill({ contentType: "text/javascript", headers: { "Cross-Origin-Embedder-Policy": "require-corp", "Cross-Origin-Resource-Policy": "same-origin" }, body: source.replace("maximum:65536", `maximum:${megabytes * 16}`) });
+  });
+
+test("where memory runs out the page says what to do, keeps the run, and works on", async (t) => {
+  const { page, done } = await visit(place, { before: (page) => shortOfMemory(page, 160), expected: /RuntimeError|memory|alloc/i });
+  if ((await page.evaluate(() => navigator.hardwareConcurrency)) < 2) return t.skip("one thread has its memory from the browser alone");
+  // Too large from the first step on: there is nothing to be kept.
+  await settle(page, { stage: "small", batch: 1 });
+  await press(page, "Train");
+  const alert = page.getByRole("alert").filter({ hasText: "There was not enough memory for this training." });
+  await alert.getByText("Train with a smaller batch or context").waitFor();
+  await phase(page, /Ready/);
+
+  // As it said: smaller.
+  await settle(page, { stage: "tiny" });
+  await settle(page, SMALL);
+  await press(page, "Train");
+  await phase(page, /All planned steps are done/);
+  assert.equal((await curve(page)).length, SMALL.steps);
+
+  // In the midst of a run: its last state stays, and goes on.
+  await page.workers().find((worker) => worker.url().endsWith("worker.js")).evaluate(() => {
+    self.dispatchEvent(new ErrorEvent("error", { cancelable: true, error: new RangeError("WebAssembly.Memory(): could not allocate memory") }));
+  });
+  await alert.getByText(`The model is kept as it was at step ${SMALL.steps}.`).waitFor();
+  await settle(page, { steps: SMALL.steps + 3 });
+  await press(page, "Resume");
+  await page.locator("#figure-step").filter({ hasText: `${SMALL.steps + 3} / ${SMALL.steps + 3}` }).waitFor();
+  await done();
+});
+
+/**
+ * What sticks out of the screen or is too small for a finger, of all that is shown.
+ * @param {import("playwright-core").Page} page
+ */
+async function awkward(page) {
+  for (const details of await page.locator("details").all()) await details.evaluate((details) => (details.open = true));
+  return page.evaluate(() => {
+    const wide = [...document.querySelectorAll("body *")].filter((part) => part.checkVisibility() && !part.closest(".sr-only, .skip, .scroll, .uplot")).filter((part) => part.getBoundingClientRect().right > innerWidth + 0.5);
+    const fields = [...document.querySelectorAll("button, .button, select, input:not(.sr-only), textarea, summary")].filter((part) => part.checkVisibility());
+    const small = fields.filter((field) => {
+      const { width, height } = (/^(radio|checkbox)$/.test(field.type) ? field.closest("label") : field).getBoundingClientRect();
+      return width < 44 || height < 44;
+    });
+    return [...wide, ...small].map((part) => part.outerHTML.slice(0, 120));
+  });
+}
+
+test("a phone shows one part at a time, with all that is pressed within reach and large enough", async () => {
+  for (const [locale, names] of [["en-US", ["Text", "Training", "Write", "Train"]], ["tr-TR", ["Metin", "Eğitim", "Yazı", "Eğit"]]]) {
+    const { page, done } = await visit(place, { locale, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    const [text, training, write, train] = names;
+    const parts = page.locator("#parts");
+    assert.deepEqual(await parts.locator("button").allTextContents(), [text, training, write]);
+    const shown = () => page.evaluate(() => [".setup", "#loss-chart", ".words"].map((part) => document.querySelector(part).checkVisibility()));
+    assert.deepEqual(await shown(), [true, false, false]);
+    assert.deepEqual(await awkward(page), []);
+    await page.locator("#train").filter({ hasText: train }).tap();
+    await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
+    assert.deepEqual(await shown(), [false, true, false], "training shows itself");
+    assert.equal(await parts.locator('[aria-current="true"]').textContent(), training);
+    assert.ok((await page.locator("#loss-chart canvas").boundingBox()).width > 250, "drawn as wide as there is room");
+    assert.deepEqual(await awkward(page), []);
+    await parts.getByRole("button", { name: write, exact: true }).tap();
+    assert.deepEqual(await shown(), [false, false, true]);
+    assert.deepEqual(await awkward(page), []);
+    for (const target of ["#train", "#pause", "#stop", "#parts button"]) {
+      const { y, height } = await page.locator(target).first().boundingBox();
+      assert.ok(y > 560 && y + height <= 740, `${target} is at the thumb`);
+    }
+    await page.setViewportSize({ width: 900, height: 700 });
+    assert.deepEqual(await shown(), [true, true, true]);
+    assert.equal(await parts.isVisible(), false);
+    await page.locator("#stop").click();
+    await done();
+  }
 });

@@ -19,6 +19,7 @@ export const en = {
     title: "MM-Rec: train a small language model on your own text",
     description: "Train a small language model on your own text, right in the browser. Nothing leaves your machine.",
     skip: "Skip to training",
+    parts: "Parts of the page",
     tagline: "Train a small language model on your own text, right here in the browser. Nothing leaves your machine.",
     device: "Device",
     automatic: "Automatic",
@@ -223,6 +224,9 @@ export const en = {
 
   /** @param {unknown} error */
   settingsRefused: (error) => sentenceOf(error),
+  /** @param {number} needed @param {number} limit bytes @param {boolean} recomputing whether recomputing would do */
+  lacksMemory: (needed, limit, recomputing) =>
+    `Training would need about ${bytes(needed)} of memory, and the page can have ${bytes(limit)} here. ${recomputing ? "Under “More settings”, choose “Less memory”, or take" : "Take"} a smaller batch, context or model.`,
   lockedWhileRunning: "Stop the run to change its text or settings; the number of steps can change at any time.",
   /** @param {number} began */
   stepsOfGrown: (began) => `Steps counts all of them, the ${count(began)} before the model grew included.`,
@@ -255,6 +259,12 @@ export const en = {
   restarted: (reason, step) => ({
     what: `The engine stopped (${clauseOf(reason)}).`,
     remedy: step === null ? "It was started afresh." : `It was started afresh from step ${count(step)}; press “Resume” to go on.`,
+  }),
+
+  /** @param {number | null} step @returns {Complaint} */
+  outOfMemory: (step) => ({
+    what: "There was not enough memory for this training.",
+    remedy: `${step === null ? "" : `The model is kept as it was at step ${count(step)}. `}Train with a smaller batch or context, with “Less memory” under “More settings”, or with a smaller model; closing other tabs helps, too.`,
   }),
 
   /** @param {unknown} error @returns {Complaint} */

@@ -11,6 +11,7 @@ export const tr = {
     title: "MM-Rec: kendi metninizle küçük bir dil modeli eğitin",
     description: "Kendi metninizle, doğrudan tarayıcıda küçük bir dil modeli eğitin. Hiçbir şey bilgisayarınızdan dışarı çıkmaz.",
     skip: "Eğitime geç",
+    parts: "Sayfanın bölümleri",
     tagline: "Kendi metninizle, doğrudan tarayıcıda küçük bir dil modeli eğitin. Hiçbir şey bilgisayarınızdan dışarı çıkmaz.",
     device: "Cihaz",
     automatic: "Otomatik",
@@ -187,6 +188,8 @@ export const tr = {
     `${millions(parameters)} parametre · ${device}: ${seconds === null ? "hız ölçülüyor…" : about(seconds)}`,
 
   settingsRefused: (error) => `Ayarlar uygun değil: ${sentenceOf(error)}`,
+  lacksMemory: (needed, limit, recomputing) =>
+    `Eğitim için yaklaşık ${bytes(needed)} bellek gerekir; sayfa burada en çok ${bytes(limit)} kullanabilir. ${recomputing ? "“Diğer ayarlar” altında daha az bellek seçeneğini işaretleyin ya da daha" : "Daha"} küçük bir yığın, bağlam ya da model seçin.`,
   lockedWhileRunning: "Metni veya ayarları değiştirmek için çalışmayı durdurun; adım sayısı her zaman değişebilir.",
   stepsOfGrown: (began) => `Adım sayısı tüm adımları kapsar (model büyümeden önce: ${count(began)}).`,
 
@@ -214,6 +217,11 @@ export const tr = {
   restarted: (reason, step) => ({
     what: `Motor durdu (${clauseOf(reason)}).`,
     remedy: step === null ? "Yeniden başlatıldı." : `Yeniden başlatıldı (adım ${count(step)}); sürdürmek için “Sürdür” düğmesine basın.`,
+  }),
+
+  outOfMemory: (step) => ({
+    what: "Bu eğitim için bellek yetmedi.",
+    remedy: `${step === null ? "" : `Modelin saklanan durumu: adım ${count(step)}. `}Daha küçük bir yığın ya da bağlamla, “Diğer ayarlar” altındaki daha az bellek seçeneğiyle ya da daha küçük bir modelle eğitin; başka sekmeleri kapatmak da işe yarar.`,
   }),
 
   engineDead: (error) => ({
