@@ -2,6 +2,11 @@
  * Puts the page together: the session and what surrounds it, the panels, and the page's own life (drawing, hiding, leaving).
  *
  * @import { Course } from "./charts.js"
+ * @import { Complaint } from "./errors.js"
+ * @import { Phase } from "./session.js"
+ *
+ * What goes along with the session, also while the page is hidden and nothing is drawn.
+ * @typedef {{ changed?(): void, told?(kind: "error" | "info", complaint: Complaint): void, rewrite?(): void }} Companion
  */
 
 import { Archive } from "./archive.js";
@@ -15,11 +20,14 @@ import { missing } from "./guard.js";
 import { Keeper } from "./keeper.js";
 import { isolate } from "./isolate.js";
 import { Notices } from "./notices.js";
+import { offerParts, showPart } from "./parts.js";
+import { createPresence } from "./presence.js";
 import { createRunsPanel, showRuns } from "./runs-panel.js";
 import { createSamplesPanel } from "./samples.js";
 import { Session } from "./session.js";
 import { createSettingsPanel } from "./settings-panel.js";
-import { claimStore, memoryStore, openStore } from "./store.js";
+import { claimStore, openStore } from "./store.js";
+import { leadTabs } from "./tabs.js";
 import { createTextPanel } from "./text-panel.js";
 import { texts } from "./texts/index.js";
 import { createTrainingPanel } from "./training-panel.js";
@@ -28,6 +36,8 @@ import { beginSpeaking, offerLanguages } from "./translate.js";
 
 /** The charts are redrawn at most this often (milliseconds). */
 const REDRAW = 100;
+/** Where nobody trains, what the page needs without a connection is kept after this long (milliseconds). */
+const IDLE = 8000;
 
 await beginSpeaking();
 const lacking = missing();
@@ -44,11 +54,18 @@ if (lacking) {
 async function main() {
   const notices = new Notices(element("notices"));
   let rewrite = () => {};
+  offerParts();
   offerLanguages(() => rewrite(), () => notices.show("error", texts.languageFailed()));
+  const leading = claimStore();
   const keeper = new Keeper(await openKept(notices));
+  /** @type {Companion[]} */
+  const companions = [];
   const session = new Session(keeper, {
     changed: () => changed(),
-    tell: (kind, complaint, key) => notices.show(kind, complaint, { key, actions: key === "full" ? [{ label: texts.runs.show, run: showRuns }] : [] }),
+    tell: (kind, complaint, key) => {
+      notices.show(kind, complaint, { key, actions: key === "full" ? [{ label: texts.runs.show, run: showRuns }] : [] });
+      for (const companion of companions) companion.told?.(kind, complaint);
+    },
   });
   const devices = new Devices(session);
   const archive = new Archive(session, keeper, devices);
@@ -72,26 +89,82 @@ async function main() {
   rewrite = () => {
     charts.rewrite();
     render();
+    for (const companion of companions) companion.rewrite?.();
   };
   let phase = session.phase;
   const changed = () => {
     render();
     if (session.phase !== phase) devices.settle();
     phase = session.phase;
+    for (const companion of companions) companion.changed?.();
   };
 
   void charts.open().then(render);
+  const left = (await leading) ? null : await follow(session, companions);
+  companions.push(createPresence(session, notices), leadTabs(session, keeper.lasting), offlineSoon(session, notices));
   await begin({ session, devices, archive, keeper, notices });
   trash.offerAgain();
   keepOnLeaving(session, keeper.lasting);
+  if (left) await goOn(session, archive, left);
+}
+
+/**
+ * Shows what another tab does until this one is the only one, or the person wants it here.
+ * @param {Session} session
+ * @param {Companion[]} companions
+ * @returns {Promise<Phase>} what the other tab was doing at last
+ */
+async function follow(session, companions) {
+  const { Following } = await import("./following.js");
+  showPart("training");
+  const following = new Following(session);
+  const companion = { changed: () => following.render(), rewrite: () => following.render() };
+  companions.push(companion);
+  const phase = await following.untilFree();
+  companions.splice(companions.indexOf(companion), 1);
+  return phase;
+}
+
+/**
+ * Goes on here with what another tab did.
+ * @param {Session} session
+ * @param {Archive} archive
+ * @param {Phase} phase of that tab
+ */
+async function goOn(session, archive, phase) {
+  if (!archive.kept || !["running", "paused", "ended"].includes(phase)) return;
+  await archive.continueKept();
+  if (phase === "running" && session.phase === "paused") await session.resume();
+}
+
+/**
+ * Keeps the page for visits without a connection, when its first step is done or nobody trains.
+ * @param {Session} session
+ * @param {Notices} notices
+ * @returns {Companion}
+ */
+function offlineSoon(session, notices) {
+  /** @type {Companion | null} */
+  let offline = null;
+  let begun = false;
+  const begin = async () => {
+    if (begun) return;
+    begun = true;
+    const { createOffline } = await import("./offline.js");
+    offline = await createOffline(session, notices);
+  };
+  setTimeout(() => void begin(), IDLE);
+  return {
+    changed() {
+      if (session.run?.step) void begin();
+      offline?.changed?.();
+    },
+    rewrite: () => offline?.rewrite?.(),
+  };
 }
 
 /** @param {Notices} notices */
 async function openKept(notices) {
-  if (!(await claimStore())) {
-    notices.show("info", texts.otherTab(), { actions: [] });
-    return memoryStore();
-  }
   const store = await openStore();
   if (!store.lasting) notices.show("info", texts.memoryOnly());
   return store;
@@ -109,6 +182,7 @@ async function begin({ session, devices, archive, keeper, notices }) {
       await devices.open(draft?.device ?? "auto");
       await archive.restoreDraft(draft);
       archive.kept = keeper.runs[0] ?? null;
+      if (archive.kept) showPart("training");
       session.phase = "ready";
     } catch (error) {
       session.phase = "dead";

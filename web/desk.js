@@ -16,6 +16,9 @@ import { texts } from "./texts/index.js";
 /** Settings that belong to a person and not to a size of model: they stay when another size is chosen. */
 const PERSONAL = /** @type {const} */ (["tokenizer", "seed", "sample_prompt", "sample_every", "validation"]);
 
+/** Bytes that training can have here: what WebAssembly can address, less room for the text; and no more than the machine has. */
+const MEMORY = Math.min(3.8e9, (/** @type {{ deviceMemory?: number }} */ (globalThis.navigator ?? {}).deviceMemory ?? 8) * 2 ** 30);
+
 export class Desk {
   /** @type {() => EngineClient} */ #client;
   /** @type {DeskText} */ text = sample;
@@ -122,13 +125,32 @@ export class Desk {
 
   async #describe() {
     this.problem = null;
+    const settings = /** @type {Settings} */ (this.settings);
     try {
-      this.description = await this.#ask({ type: "describe", settings: /** @type {Settings} */ (this.settings) });
+      this.description = await this.#ask({ type: "describe", settings });
+      if (!this.#fits(this.description)) this.problem = { where: "settings", error: new Error(await this.#lacksMemory(settings, this.description)) };
     } catch (error) {
       this.description = null;
       if (!this.#client().alive) throw error;
       this.problem = { where: "settings", error };
     }
+  }
+
+  /**
+   * The estimate is one for the CPU; a GPU says for itself when it is full.
+   * @param {Description} description
+   */
+  #fits({ memory }) {
+    return this.#client().device !== "cpu" || !(memory > MEMORY);
+  }
+
+  /**
+   * @param {Settings} settings
+   * @param {Description} description
+   */
+  async #lacksMemory(settings, { memory }) {
+    const recomputed = settings.recompute ? null : await this.#ask({ type: "describe", settings: { ...settings, recompute: true } });
+    return texts.lacksMemory(memory, MEMORY, recomputed !== null && this.#fits(recomputed));
   }
 
   /**

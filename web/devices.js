@@ -38,6 +38,7 @@ export class Devices {
   #session;
   #diedAt = -Infinity;
   #weighing = false;
+  #replacing = false;
   /** @type {DeviceKind | null} */ #measuring = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
@@ -147,17 +148,22 @@ export class Devices {
   async #replace(device, failure) {
     const session = this.#session;
     const running = session.phase === "running";
-    const again = device === "cpu" && performance.now() - this.#diedAt < SOON;
+    // Where memory was short, other settings may do; where it is short for what there was before, nothing will.
+    const again = device === "cpu" && (this.#replacing || (!failure.memory && performance.now() - this.#diedAt < SOON));
     this.#diedAt = performance.now();
     if (device === "webgpu") this.#giveUp();
     await session.act(texts.engineDead, async () => {
       if (again) return this.#die(failure.message);
       if (running) session.phase = "paused";
-      session.adopt(await EngineClient.open("cpu"));
-      await this.#refill();
-      const step = session.run ? session.run.step : null;
-      const complaint = device === "webgpu" ? texts.fellBack(failure.message, step) : texts.restarted(failure.message, step);
-      session.tell("error", complaint, "device");
+      if (failure.memory && !session.run?.snapshot) Object.assign(session, { run: null, phase: "ready" });
+      this.#replacing = true;
+      try {
+        session.adopt(await EngineClient.open("cpu"));
+        await this.#refill();
+      } finally {
+        this.#replacing = false;
+      }
+      session.tell("error", complaintOf(device, failure, session.run ? session.run.step : null), "device");
       if (running && device === "webgpu") await session.go("run");
     });
     this.settle();
@@ -256,4 +262,14 @@ export class Devices {
     else if (this.chooser.adapter === "software") this.#why = "software";
     else this.#why = null;
   }
+}
+
+/**
+ * @param {DeviceKind} device that failed
+ * @param {Failure} failure
+ * @param {number | null} step from which its run can go on
+ */
+function complaintOf(device, { message, memory }, step) {
+  if (device === "webgpu") return texts.fellBack(message, step);
+  return memory ? texts.outOfMemory(step) : texts.restarted(message, step);
 }

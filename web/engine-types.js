@@ -46,6 +46,7 @@
  * @property {number} vocabulary
  * @property {number} uniform_loss ln V, in nats
  * @property {Stage | null} grows_to the next size the model can grow into; null where a browser has none
+ * @property {number} memory bytes that training takes at most, by estimate, on the CPU
  *
  * One logged step; the validation figures are there where the step was evaluated.
  * @typedef {object} Point
@@ -143,7 +144,7 @@
  * @property {() => void} free
  *
  * @typedef {object} EngineModule
- * @property {(input?: unknown) => Promise<unknown>} default
+ * @property {(input?: unknown) => Promise<{ memory: WebAssembly.Memory }>} default
  * @property {(threads: number) => Promise<unknown>} [initThreadPool] only where it runs on several threads; before the engine
  * @property {{ create(device: DeviceKind): Promise<Engine> }} Engine
  */

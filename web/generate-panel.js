@@ -53,7 +53,7 @@ export function createGeneratePanel({ session }) {
 
   return {
     render() {
-      const there = session.run !== null && session.phase !== "dead";
+      const there = session.run !== null && session.phase !== "dead" && !session.followed;
       setUsable(generate, there && !session.writer.busy, there ? "" : texts.unusable.noModel);
       setUsable(stop, session.writer.busy);
       setUsable(button("copy"), tail.length > 0 && !session.writer.busy);

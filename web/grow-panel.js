@@ -30,7 +30,7 @@ export function createGrowPanel({ session, archive, settled }) {
   return {
     render() {
       const { run, desk, phase } = session;
-      const stage = phase === "dead" ? null : run?.growsTo;
+      const stage = phase === "dead" || phase === "starting" ? null : run?.growsTo;
       element("growth").hidden = !stage;
       if (!stage) return;
       const refusal = whyNot(session);

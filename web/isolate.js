@@ -4,6 +4,11 @@ const TRIED = "mmrec-isolation-tried";
 /** A browser that takes longer than this (milliseconds) to start a service worker trains on one thread. */
 const PATIENCE = 3000;
 
+/** The service worker, with the list of the release that belongs to it checked anew, too. */
+export async function register() {
+  return navigator.serviceWorker.register("sw.js", { updateViaCache: "none" });
+}
+
 /**
  * Called before anything is shown.
  * @returns {Promise<boolean>} whether the page is being loaded again, now isolated
@@ -12,7 +17,7 @@ export async function isolate() {
   try {
     if (self.crossOriginIsolated || !navigator.serviceWorker || sessionStorage.getItem(TRIED)) return false;
     sessionStorage.setItem(TRIED, "yes");
-    await navigator.serviceWorker.register("sw.js");
+    await register();
     const late = new Promise((_, reject) => setTimeout(() => reject(new Error("too late")), PATIENCE));
     await Promise.race([navigator.serviceWorker.ready, late]);
     location.reload();

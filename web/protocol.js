@@ -4,11 +4,12 @@
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
  * @import { DataInfo, Description, DeviceKind, EngineEvent, GenerateOptions, Preset, RunInfo, Settings, Stage, TextInfo, TokenizerKind } from "./engine-types.js"
+ * @import { ModuleName } from "./modules.js"
  *
  * A text as the page holds it: by reference, so that a large file is never copied into the page.
  * @typedef {{ kind: "sample" } | { kind: "files", files: { name: string, blob: Blob }[], lossy: boolean }} TextSource
  *
- * @typedef {{ name: string, presets: Preset[], defaults: Record<Stage, Settings> }} Opened
+ * @typedef {{ name: string, module: ModuleName, presets: Preset[], defaults: Record<Stage, Settings> }} Opened
  * @typedef {{ tokenizer: TokenizerKind, validation?: number, context: number, batch: number }} PrepareOptions
  * @typedef {{ bytes: Uint8Array<ArrayBuffer>, step: number }} Snapshot
  *
@@ -59,7 +60,7 @@
  * @property {Float32Array} logits
  *
  * @typedef {{ id: number, request: Request }} Envelope
- * @typedef {{ message: string, fatal: boolean }} Failure
+ * @typedef {{ message: string, fatal: boolean, memory?: boolean }} Failure `memory`: there was not enough of it
  *
  * @typedef {(
  *   | { type: "events", events: EngineEvent[] }

@@ -34,6 +34,8 @@ export class Session {
   desk = new Desk(() => this.engine);
   pace = new Pace();
   writer = new Writer(this);
+  /** What another tab is doing whose run this one shows; its own phase is "starting" meanwhile. @type {Phase | null} */
+  followed = null;
   /** An action is under way that the person waits for. */ busy = false;
   /** The worker that comes to replace a broken one; see `recovery.js`. @type {(device: DeviceKind, failure: Failure) => Promise<void>} */
   onDeath = async () => {};
@@ -262,6 +264,11 @@ export class Session {
   async keep() {
     const snapshot = await this.snapshot();
     if (snapshot) this.#states.keep(this, snapshot);
+  }
+
+  /** Done when all that is to be kept is in the store. */
+  settled() {
+    return this.#states.settled();
   }
 
   /** The page may be gone in a moment. */

@@ -97,7 +97,8 @@ function renderStages(form, { desk }) {
  * @param {Session} session
  * @param {Devices} devices
  */
-function renderDevice({ client, phase }, devices) {
+function renderDevice({ client, phase, followed }, devices) {
+  if (followed) setText(element("device-state"), "");
   if (phase === "starting" || !client?.opened) return;
   setText(element("device-state"), texts.device(client.opened.name, devices.reason));
 }

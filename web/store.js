@@ -13,6 +13,8 @@
  */
 
 const FOLDER = "mmrec";
+/** Held by the tab that keeps its work. */
+const LOCK = "mmrec";
 
 /**
  * The best store that this browser really lets us write to.
@@ -22,8 +24,10 @@ export async function openStore() {
   for (const attempt of [openPrivateFiles, openDatabase]) {
     try {
       const store = await attempt();
-      await store.write("probe", "written");
-      await store.remove("probe");
+      // Another tab may do the same right now.
+      const probe = `probe-${crypto.randomUUID()}`;
+      await store.write(probe, "written");
+      await store.remove(probe);
       return store;
     } catch {
       // Not there, or forbidden (private windows, blocked site data): the next one.
@@ -134,7 +138,7 @@ export function memoryStore() {
 }
 
 /**
- * Only one tab may keep its work: two would overwrite each other's. Waits a moment, since a page that is being reloaded may
+ * Only one tab may keep its work: two would overwrite each other's; the others follow it. Waits a moment, since a page that is being reloaded may
  * still hold the right. Held until the page is gone.
  * @returns {Promise<boolean>} whether this tab is the one
  */
@@ -142,6 +146,11 @@ export function claimStore() {
   if (!navigator.locks) return Promise.resolve(true);
   return new Promise((resolve) => {
     const held = () => new Promise(() => resolve(true));
-    navigator.locks.request("mmrec", { signal: AbortSignal.timeout(1500) }, held).catch(() => resolve(false));
+    navigator.locks.request(LOCK, { signal: AbortSignal.timeout(1500) }, held).catch(() => resolve(false));
   });
+}
+
+/** Waits until no tab holds the store. */
+export async function storeFree() {
+  await navigator.locks.request(LOCK, () => {});
 }

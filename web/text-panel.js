@@ -36,7 +36,7 @@ export function createTextPanel({ session, archive, keeper, notices, settled }) 
   const use = (find) =>
     session.act(explain, async () => {
       notices.dismiss("text");
-      if (session.active) return;
+      if (session.active || session.followed) return;
       await reading(async () => archive.use(await find()));
       settled();
     });
@@ -48,7 +48,7 @@ export function createTextPanel({ session, archive, keeper, notices, settled }) 
   const useFiles = (chosen, lossy) =>
     session.act(explain, async () => {
       notices.dismiss("text");
-      if (session.active || chosen.length === 0) return;
+      if (session.active || session.followed || chosen.length === 0) return;
       try {
         await reading(() => archive.use(fromFiles(chosen, lossy)));
         settled();
@@ -87,9 +87,9 @@ export function createTextPanel({ session, archive, keeper, notices, settled }) 
 }
 
 /** @param {Session} session */
-function renderFacts({ desk, phase }) {
+function renderFacts({ desk, phase, followed }) {
   const { info, glance, text, problem } = desk;
-  if (phase === "starting") return;
+  if (phase === "starting" && !followed) return;
   const known = info ?? glance;
   setText(element("text-name"), nameOf(text));
   setText(element("text-size"), known ? format.bytes(known.bytes) : texts.none);

@@ -2,6 +2,7 @@
  * The run: its controls, its figures, its curve in words and numbers, and its files.
  *
  * @import { Archive } from "./archive.js"
+ * @import { Run } from "./run.js"
  * @import { Session } from "./session.js"
  */
 
@@ -9,6 +10,7 @@ import { renderTable } from "./curve-table.js";
 import { deviceNames } from "./devices.js";
 import { answerOf, button, element, input, need, onPress, setText, setUsable, throttle } from "./dom.js";
 import * as format from "./format.js";
+import { showPart } from "./parts.js";
 import { nameOf } from "./text-source.js";
 import { texts } from "./texts/index.js";
 
@@ -75,8 +77,9 @@ export function createTrainingPanel({ session, archive }) {
   };
 }
 
-/** On a small screen the curve is far below the button. */
+/** On a small screen the curve is far below the button, or on another part of the page. */
 function showTraining() {
+  showPart("training");
   const place = element("training");
   if (place.getBoundingClientRect().top > innerHeight * 0.5) {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -123,7 +126,7 @@ function renderControls(session, archive) {
   const { phase, run, desk, busy } = session;
   const up = phase !== "starting" && phase !== "dead";
   const idle = up && !session.active;
-  const problem = desk.complaint || texts.unusable.starting;
+  const problem = desk.complaint || (session.followed ? texts.unusable.otherTab : texts.unusable.starting);
   setUsable(button("train"), idle && desk.ready && !busy, session.active ? texts.unusable.running : problem);
 
   const goOn = run !== null && session.resumable && (phase === "paused" || session.stepsLeft);
@@ -146,18 +149,24 @@ function emphasise(id) {
   for (const name of ["train", "pause"]) button(name).classList.toggle("primary", name === id);
 }
 
+/** Why a run ended, in words. @param {Pick<Run, "verdict">} run */
+export function verdictOf({ verdict }) {
+  return /** @type {Record<string, string>} */ (texts.verdicts)[verdict ?? ""] ?? texts.phases.ended;
+}
+
 /** @param {Session} session */
-function describePhase({ phase, run, client, preparing, pace }) {
+function describePhase({ phase, run, client, preparing, pace, followed }) {
   if (phase === "dead") return texts.phases.ended;
+  if (followed) return texts.phases[followed === "dead" ? "ended" : followed];
   if (phase === "running" && run?.evaluating) return texts.evaluating(run.evaluating.done, run.evaluating.total);
-  if (phase === "ended" && run?.verdict) return /** @type {Record<string, string>} */ (texts.verdicts)[run.verdict] ?? texts.phases.ended;
+  if (phase === "ended" && run?.verdict) return verdictOf(run);
   if (preparing && client) return texts.preparing(client.programs, pace.elapsed());
   if (phase === "running" && client) return texts.trainingOn(deviceNames[client.device]);
   return texts.phases[phase];
 }
 
 /** @param {Session} session */
-function renderFigures({ run, pace, phase }) {
+function renderFigures({ run, pace, phase, followed }) {
   const write = (/** @type {string} */ id, /** @type {string | null} */ text) => setText(element(id), text ?? texts.none);
   const { train, validation, best, speed } = latest(run);
   write("figure-step", run && `${format.count(run.step)} / ${format.count(run.planned)}`);
@@ -165,7 +174,7 @@ function renderFigures({ run, pace, phase }) {
   write("figure-validation", validation === null ? null : format.loss(validation));
   write("figure-best", best === null ? null : format.loss(best));
   write("figure-speed", speed === null ? null : format.speed(speed));
-  const left = run && phase === "running" ? pace.secondsFor(run.planned - run.step) : null;
+  const left = run && (followed ?? phase) === "running" ? pace.secondsFor(run.planned - run.step) : null;
   write("figure-left", left === null ? null : format.duration(left));
   const progress = need("progress", HTMLProgressElement);
   progress.max = run?.planned || 1;

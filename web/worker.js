@@ -17,8 +17,14 @@ const SAVE_AT_LEAST = 20_000;
 const SAVE_SHARE = 40;
 const SAVE_AT_MOST = 4_000;
 
+/** A module that traps and cannot get this many more pages of 64 KiB, or holds more than `LARGE` bytes, was out of memory. */
+const ROOM = 4096;
+const LARGE = 2 ** 31;
+
 /** @type {Engine | undefined} */
 let engine;
+/** What the engine's module works in. @type {WebAssembly.Memory | undefined} */
+let memory;
 /** @type {Envelope[]} */
 const requests = [];
 /** @type {"no" | "run" | "step"} */
@@ -37,6 +43,12 @@ self.onmessage = (/** @type {MessageEvent<Envelope>} */ message) => {
   if (!awake) void loop();
 };
 self.addEventListener("unhandledrejection", (event) => notify({ type: "failed", failure: failure(event.reason, true) }));
+
+// Of the engine's other threads: one that is gone leaves the rest waiting for it.
+self.addEventListener("error", (event) => {
+  event.preventDefault();
+  notify({ type: "failed", failure: failure(event.error ?? event.message, true) });
+});
 
 async function loop() {
   awake = true;
@@ -140,12 +152,14 @@ async function respond(request) {
  */
 async function open(device) {
   if (device === "webgpu") watchPrograms((count) => notify({ type: "compiled", count }));
-  const module = await loadModule(device);
+  const loaded = await loadModule(device);
+  memory = loaded.memory;
+  const { name, module } = loaded;
   engine = await module.Engine.create(device);
   const presets = engine.presets();
   const defaults = /** @type {Opened["defaults"]} */ ({});
   for (const stage of /** @type {Stage[]} */ (["tiny", "mini", "small"])) defaults[stage] = engine.defaults(stage);
-  return { name: engine.device_name(), presets, defaults };
+  return { name: engine.device_name(), module: name, presets, defaults };
 }
 
 function opened() {
@@ -264,7 +278,22 @@ function failure(error, fatal = false) {
   // A trap leaves the module's memory in an unknown state: nothing of this engine may be used again.
   const trapped = error instanceof WebAssembly.RuntimeError;
   const message = error instanceof Error ? error.message : String(error);
-  return { message, fatal: fatal || trapped };
+  return { message, fatal: fatal || trapped, memory: outOfMemory(error, trapped || /RuntimeError/.test(message)) };
+}
+
+/**
+ * @param {unknown} error
+ * @param {boolean} trapped
+ */
+function outOfMemory(error, trapped) {
+  if (error instanceof RangeError) return /memory|allocation/i.test(error.message);
+  if (!trapped || !memory) return false;
+  try {
+    memory.grow(ROOM);
+    return memory.buffer.byteLength > LARGE;
+  } catch {
+    return true;
+  }
 }
 
 /** @param {Notice} notice */

@@ -19,7 +19,7 @@ import { chromium } from "playwright-core";
 import { serve } from "./server.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const DIST = resolve(ROOT, process.env.DIST_DIR ?? "dist");
+export const DIST = resolve(ROOT, process.env.DIST_DIR ?? "dist");
 export const MMREC = process.env.MMREC_BIN ?? "";
 
 /** Work that a slow machine may take long for, in milliseconds. */
@@ -37,17 +37,20 @@ export const SOFTWARE_WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=
 
 /**
  * @param {string[]} [flags]
- * @param {Parameters<typeof serve>[1]} [serving]
+ * @param {Parameters<typeof serve>[1] & { folder?: string, host?: string }} [serving] a folder other than the built page, and a name
+ *   for the host other than the loopback's address
  */
-export async function start(flags = [], serving = {}) {
-  const server = await serve(DIST, serving);
+export async function start(flags = [], { folder = DIST, host, ...serving } = {}) {
+  const server = await serve(folder, serving);
+  const origin = host ? server.origin.replace("127.0.0.1", host) : server.origin;
+  if (host) flags = [...flags, `--host-resolver-rules=MAP ${host} 127.0.0.1`, `--unsafely-treat-insecure-origin-as-secure=${origin}`];
   const browser = await chromium.launch({
     executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
     args: [...FLAGS, ...flags],
   });
   return {
     browser,
-    origin: server.origin,
+    origin,
     async close() {
       await browser.close();
       await server.close();
@@ -77,8 +80,8 @@ export function startWithFolder() {
 export async function visit({ browser, origin }, { before, expected, ...options } = {}) {
   // The tests know the page's controls by their English names.
   const context = await browser.newContext({ acceptDownloads: true, locale: "en-US", ...options });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE);
   /** @type {string[]} */
   const dirt = [];
   const note = (text) => {

@@ -224,15 +224,3 @@ test("without a private file system, IndexedDB keeps the run", async () => {
   await page.locator("#figure-step").filter({ hasText: "1 / 50" }).waitFor();
   await done();
 });
-
-test("a second tab works, and says that it keeps nothing", async () => {
-  const first = await visit(place);
-  const second = await first.page.context().newPage();
-  await second.goto(place.origin);
-  await second.getByText("open in another tab").waitFor();
-  await ready(second);
-  await settle(second, SMALL);
-  await press(second, "Train");
-  await phase(second, /All planned steps are done/);
-  await first.done();
-});

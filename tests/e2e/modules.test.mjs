@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
 import { Curve, columnsOf } from "../../web/curve.js";
+import { Desk } from "../../web/desk.js";
 import { serial } from "../../web/dom.js";
 import { messageOf } from "../../web/errors.js";
 import * as format from "../../web/format.js";
+import { HiddenPace } from "../../web/hidden-pace.js";
 import { Keeper } from "../../web/keeper.js";
 import { Pace } from "../../web/pace.js";
 import { Run } from "../../web/run.js";
@@ -75,6 +77,55 @@ test("the time left follows the pace of the last half minute", () => {
   assert.equal(pace.secondsFor(10), 5);
   pace.reset();
   assert.equal(pace.secondsFor(10), null);
+});
+
+test("a training that does not fit into memory is refused with a remedy that helps", async () => {
+  const client = { device: "cpu", alive: true };
+  client.ask = async ({ type, settings }) => {
+    if (type !== "describe") return {};
+    return { parameters: 1, memory: settings.batch * (settings.recompute ? 1e9 : 3e9) };
+  };
+  const desk = new Desk(() => client);
+  desk.settings = { ...settings, batch: 1 };
+  await desk.prepare();
+  assert.equal(desk.ready, true);
+  await desk.change({ batch: 3 });
+  assert.equal(desk.ready, false);
+  assert.match(desk.complaint, /about 9 GB of memory, and the page can have [\d.]+ GB here\. Under “More settings”, choose “Less memory”, or take a smaller batch/);
+  await desk.change({ recompute: true });
+  assert.equal(desk.ready, true, "as it said");
+  await desk.change({ batch: 9 });
+  assert.match(desk.complaint, /can have [\d.]+ GB here\. Take a smaller batch/);
+  client.device = "webgpu";
+  await desk.prepare();
+  assert.equal(desk.ready, true, "the estimate is not one for GPUs");
+});
+
+test("a hidden tab is called slow only where it is, by the middle of the times between steps", () => {
+  const pace = new HiddenPace();
+  let [step, now] = [0, 0];
+  const train = (steps, time, hidden) => {
+    for (let taken = 0; taken < steps; taken++) pace.mark(++step, hidden, (now += time));
+  };
+  train(20, 100, false);
+  assert.equal(pace.share, null);
+  pace.turn();
+  now += 60_000;
+  train(5, 400, true);
+  assert.equal(pace.share, null, "too little is known");
+  train(10, 400, true);
+  now += 5000;
+  train(1, 400, true);
+  assert.equal(pace.share, 0.25, "one long evaluation says nothing");
+  pace.turn();
+  train(5, 100, false);
+  pace.turn();
+  train(20, 115, true);
+  assert.equal(pace.share, null, "not really slower");
+  pace.mark(step + 4, true, (now += 460));
+  pace.reset();
+  train(20, 400, true);
+  assert.equal(pace.share, null, "nothing to compare with");
 });
 
 const about = { id: "11111111-aaaa", text: { kind: "sample" }, textName: "", options: { tokenizer: "char", context: 32, batch: 2 }, settings, parameters: 1, uniform: 4, phase: "paused", verdict: null, step: 1, loss: 2, best: null, growths: [], samples: [] };
@@ -210,6 +261,7 @@ test("numbers and times as people read them", () => {
   assert.equal(format.millions(227_944), "0.23 M");
   assert.equal(format.millions(10_242_864), "10.2 M");
   assert.equal(format.bytes(1_115_394), "1.12 MB");
+  assert.equal(format.bytes(3.8e9), "3.8 GB");
   assert.equal(format.duration(95), "1 min 35 s");
   assert.equal(format.duration(7300), "2 h 1 min");
   assert.equal(format.about(90), "about 2 minutes");

@@ -19,6 +19,7 @@ export const en = {
     title: "MM-Rec: train a small language model on your own text",
     description: "Train a small language model on your own text, right in the browser. Nothing leaves your machine.",
     skip: "Skip to training",
+    parts: "Parts of the page",
     tagline: "Train a small language model on your own text, right here in the browser. Nothing leaves your machine.",
     device: "Device",
     automatic: "Automatic",
@@ -69,6 +70,10 @@ export const en = {
     best: "Best",
     speed: "Tokens/s",
     timeLeft: "Time left",
+    whileTraining: "While it trains",
+    keepAwake: "Keep the screen on",
+    tellMe: "Tell me when it is over",
+    takeOver: "Take over here",
 
     loss: "Loss",
     keyTrain: "train",
@@ -235,6 +240,9 @@ export const en = {
 
   /** @param {unknown} error */
   settingsRefused: (error) => sentenceOf(error),
+  /** @param {number} needed @param {number} limit bytes @param {boolean} recomputing whether recomputing would do */
+  lacksMemory: (needed, limit, recomputing) =>
+    `Training would need about ${bytes(needed)} of memory, and the page can have ${bytes(limit)} here. ${recomputing ? "Under “More settings”, choose “Less memory”, or take" : "Take"} a smaller batch, context or model.`,
   lockedWhileRunning: "Stop the run to change its text or settings; the number of steps can change at any time.",
   /** @param {number} began */
   stepsOfGrown: (began) => `Steps counts all of them, the ${count(began)} before the model grew included.`,
@@ -267,6 +275,12 @@ export const en = {
   restarted: (reason, step) => ({
     what: `The engine stopped (${clauseOf(reason)}).`,
     remedy: step === null ? "It was started afresh." : `It was started afresh from step ${count(step)}; press “Resume” to go on.`,
+  }),
+
+  /** @param {number | null} step @returns {Complaint} */
+  outOfMemory: (step) => ({
+    what: "There was not enough memory for this training.",
+    remedy: `${step === null ? "" : `The model is kept as it was at step ${count(step)}. `}Train with a smaller batch or context, with “Less memory” under “More settings”, or with a smaller model; closing other tabs helps, too.`,
   }),
 
   /** @param {unknown} error @returns {Complaint} */
@@ -533,10 +547,42 @@ export const en = {
     remedy: "Everything works, but save the checkpoint to a file before you leave.",
   }),
 
+  // Another tab
+
+  following: {
+    running: "Training goes on in another tab; this one follows it.",
+    idle: "The page is open in another tab; this one follows it.",
+    taking: "Taking over…",
+    silent: "The other tab does not answer. Close it, and this one takes over.",
+  },
+
+  // While nobody watches
+
+  /** @param {number} part of the steps @param {number} value the loss */
+  titleTraining: (part, value) => `${percent(part)} · loss ${fixed(value, 2)} – MM-Rec`,
+  screenStaysOn: "The screen stays on.",
+  screenRefused: "The browser does not keep the screen on now (the battery may be low).",
+  notificationsRefused: "The browser does not let this page notify you; its site settings can allow it.",
+  notificationTitle: "MM-Rec: training is over",
+  /** @param {string} verdict @param {number} step @param {number | null} value the loss */
+  trainingOver: (verdict, step, value) =>
+    `${verdict} Step ${count(step)}${value === null ? "" : `, loss ${loss(value)}`}.`,
+  /** @param {number} share of the speed that was left @returns {Complaint} */
+  sloweredWhileHidden: (share) => ({
+    what: `While this tab was hidden, the browser let training run at ${percent(Math.round(share * 100) / 100)} of its speed.`,
+    remedy: "For full speed keep it visible, if need be in a window of its own.",
+  }),
+
+  // Without a connection, and the next release
+
+  worksOffline: "Kept in this browser: works without a connection.",
+  reloadPage: "Reload",
   /** @returns {Complaint} */
-  otherTab: () => ({
-    what: "The page is open in another tab, which keeps its run in this browser.",
-    remedy: "Everything works here too, but save the checkpoint to a file before you leave this tab.",
+  newRelease: () => ({ what: "There is a new version of this page.", remedy: "Reload when it suits you." }),
+  /** @returns {Complaint} */
+  otherTabsFirst: () => ({
+    what: "The new version waits, since other tabs still show the old one.",
+    remedy: "It comes when they are closed and this one is reloaded.",
   }),
 
   // Files
@@ -562,6 +608,7 @@ export const en = {
   /** Buttons that cannot be used now say why. */
   unusable: {
     starting: "The engine is still loading",
+    otherTab: "Another tab is at work; take over first",
     running: "A run is under way",
     notRunning: "No run to pause",
     noRun: "Nothing to stop",

@@ -11,6 +11,7 @@ export const tr = {
     title: "MM-Rec: kendi metninizle küçük bir dil modeli eğitin",
     description: "Kendi metninizle, doğrudan tarayıcıda küçük bir dil modeli eğitin. Hiçbir şey bilgisayarınızdan dışarı çıkmaz.",
     skip: "Eğitime geç",
+    parts: "Sayfanın bölümleri",
     tagline: "Kendi metninizle, doğrudan tarayıcıda küçük bir dil modeli eğitin. Hiçbir şey bilgisayarınızdan dışarı çıkmaz.",
     device: "Cihaz",
     automatic: "Otomatik",
@@ -61,6 +62,10 @@ export const tr = {
     best: "En iyi",
     speed: "Belirteç/sn",
     timeLeft: "Kalan süre",
+    whileTraining: "Eğitim sürerken",
+    keepAwake: "Ekranı açık tut",
+    tellMe: "Bitince haber ver",
+    takeOver: "Burada devral",
 
     loss: "Kayıp",
     keyTrain: "eğitim",
@@ -198,6 +203,8 @@ export const tr = {
     `${millions(parameters)} parametre · ${device}: ${seconds === null ? "hız ölçülüyor…" : about(seconds)}`,
 
   settingsRefused: (error) => `Ayarlar uygun değil: ${sentenceOf(error)}`,
+  lacksMemory: (needed, limit, recomputing) =>
+    `Eğitim için yaklaşık ${bytes(needed)} bellek gerekir; sayfa burada en çok ${bytes(limit)} kullanabilir. ${recomputing ? "“Diğer ayarlar” altında daha az bellek seçeneğini işaretleyin ya da daha" : "Daha"} küçük bir yığın, bağlam ya da model seçin.`,
   lockedWhileRunning: "Metni veya ayarları değiştirmek için çalışmayı durdurun; adım sayısı her zaman değişebilir.",
   stepsOfGrown: (began) => `Adım sayısı tüm adımları kapsar (model büyümeden önce: ${count(began)}).`,
 
@@ -225,6 +232,11 @@ export const tr = {
   restarted: (reason, step) => ({
     what: `Motor durdu (${clauseOf(reason)}).`,
     remedy: step === null ? "Yeniden başlatıldı." : `Yeniden başlatıldı (adım ${count(step)}); sürdürmek için “Sürdür” düğmesine basın.`,
+  }),
+
+  outOfMemory: (step) => ({
+    what: "Bu eğitim için bellek yetmedi.",
+    remedy: `${step === null ? "" : `Modelin saklanan durumu: adım ${count(step)}. `}Daha küçük bir yığın ya da bağlamla, “Diğer ayarlar” altındaki daha az bellek seçeneğiyle ya da daha küçük bir modelle eğitin; başka sekmeleri kapatmak da işe yarar.`,
   }),
 
   engineDead: (error) => ({
@@ -426,9 +438,31 @@ export const tr = {
     remedy: "Her şey çalışır, ama ayrılmadan önce denetim noktasını bir dosyaya kaydedin.",
   }),
 
-  otherTab: () => ({
-    what: "Sayfa başka bir sekmede açık; çalışmayı bu tarayıcıda o sekme saklıyor.",
-    remedy: "Burada da her şey çalışır, ama bu sekmeden ayrılmadan önce denetim noktasını bir dosyaya kaydedin.",
+  following: {
+    running: "Eğitim başka bir sekmede sürüyor; bu sekme onu izliyor.",
+    idle: "Sayfa başka bir sekmede açık; bu sekme onu izliyor.",
+    taking: "Devralınıyor…",
+    silent: "Öteki sekme yanıt vermiyor. Onu kapatın, bu sekme devralır.",
+  },
+
+  titleTraining: (part, value) => `${percent(part)} · kayıp ${fixed(value, 2)} – MM-Rec`,
+  screenStaysOn: "Ekran açık kalıyor.",
+  screenRefused: "Tarayıcı şu anda ekranı açık tutmuyor (pil azalmış olabilir).",
+  notificationsRefused: "Tarayıcı bu sayfanın bildirim göndermesine izin vermiyor; site ayarlarından izin verebilirsiniz.",
+  notificationTitle: "MM-Rec: eğitim bitti",
+  trainingOver: (verdict, step, value) =>
+    `${verdict} Adım ${count(step)}${value === null ? "" : `, kayıp ${loss(value)}`}.`,
+  sloweredWhileHidden: (share) => ({
+    what: `Bu sekme gizliyken tarayıcı eğitimi yavaşlattı (hızın ${percent(Math.round(share * 100) / 100)} kadarı kaldı).`,
+    remedy: "Tam hız için sekmeyi görünür tutun; gerekirse kendi penceresine taşıyın.",
+  }),
+
+  worksOffline: "Bu tarayıcıda saklandı: bağlantı olmadan da çalışır.",
+  reloadPage: "Yeniden yükle",
+  newRelease: () => ({ what: "Bu sayfanın yeni bir sürümü var.", remedy: "Uygun olduğunuzda sayfayı yeniden yükleyin." }),
+  otherTabsFirst: () => ({
+    what: "Yeni sürüm bekliyor, çünkü başka sekmeler hâlâ eskisini gösteriyor.",
+    remedy: "Onlar kapatılıp bu sekme yeniden yüklenince gelir.",
   }),
 
   checkpointRefused: (error, name) => ({
@@ -448,6 +482,7 @@ export const tr = {
 
   unusable: {
     starting: "Motor hâlâ yükleniyor",
+    otherTab: "Başka bir sekme çalışıyor; önce devralın",
     running: "Bir çalışma sürüyor",
     notRunning: "Duraklatılacak çalışma yok",
     noRun: "Durdurulacak bir şey yok",

@@ -7,6 +7,7 @@ use mmrec::driver::{Session, probe};
 use mmrec::generate::{Generator, next_logits};
 use mmrec::grow::{GrowOptions, Target, grow};
 use mmrec::model::Model;
+use mmrec::plan::{Memory, Setup};
 use mmrec::tokenizer::Tokenizer;
 use mmrec::{Device, platform};
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,7 @@ impl Engine {
             vocabulary,
             uniform_loss: (vocabulary as f64).ln(),
             grows_to: grows_to(&model),
+            memory: Memory::of(&Setup { model, train, devices: 1, workers: 1 }).total,
         })
     }
 

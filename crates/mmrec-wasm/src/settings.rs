@@ -151,6 +151,8 @@ pub struct Description {
     pub uniform_loss: f64,
     /// What the model can grow into.
     pub grows_to: Option<Stage>,
+    /// Bytes that training takes at most, by estimate, on the CPU.
+    pub memory: u64,
 }
 
 /// What a checkpoint says about itself.

@@ -18,6 +18,7 @@ mod optimise;
 mod page;
 mod paths;
 mod pkg;
+mod release;
 mod serve;
 mod shell;
 mod suite;
@@ -43,6 +44,8 @@ enum Command {
     Bench(bench::Options),
     /// Build the WebAssembly modules into web/wasm (Trunk calls this before each build)
     Wasm(wasm::Options),
+    /// List the files of a built page for its service worker (Trunk calls this after each build)
+    Release(release::Options),
     /// Write the npm package into pkg/
     Pkg,
 }
@@ -65,6 +68,7 @@ impl Args {
             Command::Test(options) => suite::run(&paths, &options),
             Command::Bench(options) => bench::run(&paths, &options),
             Command::Wasm(options) => wasm::run(&paths, &options),
+            Command::Release(options) => release::run(&paths, &options),
             Command::Pkg => pkg::run(&paths),
         }
     }

@@ -1,0 +1,30 @@
+/**
+ * Writes `files.js` into a built page: the files of the release, each with its SHA-256, and a version that follows from them.
+ * The service worker (web/sw.js) keeps and serves these files, and no others. Run by `cargo xtask release <folder>`.
+ */
+
+import { createHash } from "node:crypto";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** What a visit may load. */
+const LOADED = /\.(html|js|css|wasm|webmanifest)$/;
+/** What the service worker consists of itself. */
+const OWN = new Set(["sw.js", "web/sw.js", "files.js"]);
+
+/** @param {string} folder of the built page */
+export async function writeRelease(folder) {
+  const entries = await readdir(folder, { recursive: true });
+  const names = entries.map((name) => name.split(sep).join("/")).filter((name) => LOADED.test(name) && !OWN.has(name)).sort();
+  /** @type {Record<string, string>} */
+  const files = {};
+  for (const name of names) files[name] = sum(await readFile(join(folder, name)));
+  const version = sum(JSON.stringify(files)).slice(0, 16);
+  await writeFile(join(folder, "files.js"), `self.release = ${JSON.stringify({ version, files }, null, 1)};\n`);
+}
+
+/** @param {string | Buffer} content */
+const sum = (content) => createHash("sha256").update(content).digest("hex");
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await writeRelease(process.argv[2]);

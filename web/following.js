@@ -1,0 +1,109 @@
+/**
+ * A tab that follows another: it shows the other's run as it goes, changes nothing, and takes over when the other one is closed or
+ * the person wants it here. Loaded only where there is another tab.
+ *
+ * @import { Phase, Session } from "./session.js"
+ * @import { Course, TabMessage } from "./tabs.js"
+ */
+
+import { Curve } from "./curve.js";
+import { button, element, onPress, setText, setUsable } from "./dom.js";
+import { Run } from "./run.js";
+import { claimStore, storeFree } from "./store.js";
+import { CHANNEL } from "./tabs.js";
+import { sample } from "./text-source.js";
+import { texts } from "./texts/index.js";
+
+/** A tab that is being reloaded lets go of the store and takes it again within this time (milliseconds). */
+const RELOADING = 2000;
+/** A tab that was asked to hand over and does not for this long (milliseconds) hangs. */
+const SILENCE = 20_000;
+
+export class Following {
+  #session;
+  #channel = new BroadcastChannel(CHANNEL);
+  /** @type {"no" | "asked" | "silent"} */ #taking = "no";
+
+  /** @param {Session} session which shows the other tab's run meanwhile */
+  constructor(session) {
+    this.#session = session;
+    this.#channel.onmessage = ({ data }) => {
+      const message = /** @type {TabMessage} */ (data);
+      if (message.type === "course") this.#show(message.course);
+    };
+    onPress(button("take-over"), () => this.#take());
+  }
+
+  /**
+   * Follows for as long as there is another tab to follow.
+   * @returns {Promise<Phase>} what the other tab was doing at last
+   */
+  async untilFree() {
+    this.#session.followed = "starting";
+    element("following").hidden = false;
+    this.render();
+    this.#send({ type: "following" });
+    while (!(await this.#vacant())) this.#send({ type: "following" });
+    element("following").hidden = true;
+    this.#channel.close();
+    return this.#forget();
+  }
+
+  render() {
+    const { followed, run } = this.#session;
+    if (!followed) return;
+    const what = followed === "running" ? texts.following.running : texts.following.idle;
+    setText(element("following-text"), this.#taking === "silent" ? texts.following.silent : what);
+    setText(button("take-over"), this.#taking === "asked" ? texts.following.taking : texts.markup.takeOver);
+    setUsable(button("take-over"), this.#taking !== "asked" && (this.#keeps || !run));
+  }
+
+  /** Whether the other tab keeps its run in the store. */
+  #keeps = false;
+
+  /** @param {Course} course */
+  #show({ phase, lasting, settings, info, name, ref, run, curve }) {
+    const session = this.#session;
+    const { desk, pace } = session;
+    Object.assign(desk, { settings, info, text: { ...sample, name, ref } });
+    session.run = run && Object.assign(Object.create(Run.prototype), run, { text: null, snapshot: null, curve: Object.assign(new Curve(), curve) });
+    if (phase === "running" && session.followed !== "running") pace.reset();
+    if (session.run) pace.mark(session.run.step);
+    session.followed = phase;
+    this.#keeps = lasting;
+    session.changed();
+  }
+
+  /** Whether the store is this tab's now; waits for it. */
+  async #vacant() {
+    await storeFree();
+    if (this.#taking === "no") await new Promise((resolve) => setTimeout(resolve, RELOADING));
+    return claimStore();
+  }
+
+  #take() {
+    this.#taking = "asked";
+    this.#send({ type: "hand over" });
+    this.render();
+    setTimeout(() => {
+      this.#taking = "silent";
+      this.render();
+    }, SILENCE);
+  }
+
+  /** The run is read from the store from here on. */
+  #forget() {
+    const session = this.#session;
+    const phase = session.followed ?? "starting";
+    Object.assign(session, { followed: null, run: null });
+    Object.assign(session.desk, { settings: null, info: null, text: sample });
+    session.pace.reset();
+    session.changed();
+    return phase;
+  }
+
+  /** @param {TabMessage} message */
+  #send(message) {
+    this.#channel.postMessage(message);
+  }
+}

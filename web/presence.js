@@ -1,0 +1,141 @@
+/**
+ * What the page does for a training that nobody watches: its progress in the title, and whether the browser slows a hidden tab down;
+ * on request it keeps the screen on, and tells when the training is over.
+ *
+ * @import { Complaint } from "./errors.js"
+ * @import { Notices } from "./notices.js"
+ * @import { Phase, Session } from "./session.js"
+ */
+
+import { element, input, setText } from "./dom.js";
+import { HiddenPace } from "./hidden-pace.js";
+import { ScreenLock } from "./screen-lock.js";
+import { texts } from "./texts/index.js";
+import { verdictOf } from "./training-panel.js";
+
+/** The title changes at most this often (milliseconds). */
+const OFTEN = 1000;
+const MEMORY = "mmrec-while-training";
+
+/**
+ * @param {Session} session
+ * @param {Notices} notices
+ * @returns {{ changed(): void, told(kind: "error" | "info", complaint: Complaint): void, rewrite(): void }}
+ */
+export function createPresence(session, notices) {
+  const [awake, tell] = [input("keep-awake"), input("tell-me")];
+  const screen = new ScreenLock(() => say());
+  const pace = new HiddenPace();
+  /** What says why a training failed. */
+  let complaint = "";
+  let problem = "";
+  /** @type {Phase} */
+  let phase = session.phase;
+  let titledAt = -Infinity;
+
+  const say = () => setText(element("while-state"), problem || (screen.held ? texts.screenStaysOn : screen.refused ? texts.screenRefused : ""));
+  const title = () => {
+    titledAt = performance.now();
+    document.title = titleOf(session);
+  };
+  const keepScreen = () => void screen.want(awake.checked && session.phase === "running");
+  const changePhase = () => {
+    if (phase === "running" && document.hidden && tell.checked) void notify(session, complaint);
+    if (session.phase === "running") complaint = "";
+    phase = session.phase;
+    pace.reset();
+    keepScreen();
+  };
+
+  offer(awake, "wakeLock" in navigator);
+  offer(tell, "Notification" in globalThis);
+  element("while-training").hidden = awake.hidden && tell.hidden;
+  const remembered = recall();
+  awake.checked = !awake.hidden && remembered.awake;
+  tell.checked = !tell.hidden && remembered.tell && Notification.permission === "granted";
+  awake.addEventListener("change", () => {
+    remember({ awake: awake.checked, tell: tell.checked });
+    keepScreen();
+    say();
+  });
+  tell.addEventListener("change", async () => {
+    problem = "";
+    if (tell.checked && (await Notification.requestPermission()) !== "granted") {
+      tell.checked = false;
+      problem = texts.notificationsRefused;
+    }
+    remember({ awake: awake.checked, tell: tell.checked });
+    say();
+  });
+  document.addEventListener("visibilitychange", () => {
+    const share = pace.share;
+    if (!document.hidden && share !== null) notices.show("info", texts.sloweredWhileHidden(share), { key: "hidden" });
+    pace.turn();
+    keepScreen();
+  });
+
+  return {
+    changed() {
+      const { run } = session;
+      if (session.phase !== phase) {
+        changePhase();
+        title();
+      } else if (performance.now() - titledAt >= OFTEN) title();
+      if (run && phase === "running") pace.mark(run.step, document.hidden);
+    },
+    told(kind, { what }) {
+      if (kind === "error") complaint = what;
+    },
+    rewrite() {
+      problem = "";
+      title();
+      say();
+    },
+  };
+}
+
+/** @param {Session} session */
+function titleOf({ phase, run }) {
+  if (phase !== "running" || !run || run.loss === null) return texts.markup.title;
+  const part = Math.floor((100 * run.step) / Math.max(1, run.planned)) / 100;
+  return texts.titleTraining(part, run.loss);
+}
+
+/** Says that a training is over to a person who looks elsewhere. @param {Session} session @param {string} complaint */
+async function notify({ phase, run }, complaint) {
+  const body = phase === "ended" && run ? texts.trainingOver(verdictOf(run), run.step, run.loss) : complaint;
+  if (!body) return;
+  const options = { body, tag: "mmrec", icon: new URL("icons/icon-192.png", import.meta.url).href };
+  const registration = await navigator.serviceWorker?.getRegistration();
+  // Phones know no other kind; it needs the service worker, which answers when it is pressed.
+  if (registration?.active) return registration.showNotification(texts.notificationTitle, options);
+  const notification = new Notification(texts.notificationTitle, options);
+  notification.onclick = () => window.focus();
+}
+
+/**
+ * @param {HTMLInputElement} box
+ * @param {boolean} supported
+ */
+function offer(box, supported) {
+  box.hidden = !supported;
+  if (box.parentElement) box.parentElement.hidden = !supported;
+}
+
+/** @returns {{ awake: boolean, tell: boolean }} */
+function recall() {
+  try {
+    return { awake: false, tell: false, ...JSON.parse(localStorage.getItem(MEMORY) ?? "{}") };
+  } catch {
+    return { awake: false, tell: false };
+  }
+}
+
+/** @param {{ awake: boolean, tell: boolean }} choice */
+function remember(choice) {
+  try {
+    localStorage.setItem(MEMORY, JSON.stringify(choice));
+  } catch {
+    // It is chosen again on the next visit.
+  }
+}
