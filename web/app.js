@@ -19,7 +19,7 @@ import { createRunsPanel, showRuns } from "./runs-panel.js";
 import { createSamplesPanel } from "./samples.js";
 import { Session } from "./session.js";
 import { createSettingsPanel } from "./settings-panel.js";
-import { claimStore, memoryStore, openStore } from "./store.js";
+import { askToLast, claimStore, memoryStore, openStore } from "./store.js";
 import { createTextPanel } from "./text-panel.js";
 import { texts } from "./texts/index.js";
 import { createTrainingPanel } from "./training-panel.js";
@@ -77,6 +77,8 @@ async function main() {
   const changed = () => {
     render();
     if (session.phase !== phase) devices.settle();
+    // From now on there is something to lose.
+    if (session.phase !== phase && session.phase === "ended" && keeper.lasting) askToLast();
     phase = session.phase;
   };
 
@@ -108,7 +110,8 @@ async function begin({ session, devices, archive, keeper, notices }) {
     try {
       await devices.open(draft?.device ?? "auto");
       await archive.restoreDraft(draft);
-      archive.kept = keeper.runs[0] ?? null;
+      const [newest] = keeper.runs;
+      archive.kept = newest && newest.states.length > 0 ? newest : null;
       session.phase = "ready";
     } catch (error) {
       session.phase = "dead";

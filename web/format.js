@@ -56,7 +56,7 @@ export const speed = (value) => count(value >= 1000 ? Math.round(value / 10) * 1
 export function bytes(value) {
   if (value < 1000) return texts.units.bytes(count(value));
   if (value < 1e6) return `${short(value / 1e3)} KB`;
-  return `${short(value / 1e6)} MB`;
+  return value < 1e9 ? `${short(value / 1e6)} MB` : `${short(value / 1e9)} GB`;
 }
 
 /** @param {number} seconds 95 → "1 min 35 s" */
