@@ -26,7 +26,7 @@ import { createRunsPanel, showRuns } from "./runs-panel.js";
 import { createSamplesPanel } from "./samples.js";
 import { Session } from "./session.js";
 import { createSettingsPanel } from "./settings-panel.js";
-import { claimStore, openStore } from "./store.js";
+import { askToLast, claimStore, memoryStore, openStore } from "./store.js";
 import { leadTabs } from "./tabs.js";
 import { createTextPanel } from "./text-panel.js";
 import { texts } from "./texts/index.js";
@@ -95,6 +95,8 @@ async function main() {
   const changed = () => {
     render();
     if (session.phase !== phase) devices.settle();
+    // From now on there is something to lose.
+    if (session.phase !== phase && session.phase === "ended" && keeper.lasting) askToLast();
     phase = session.phase;
     for (const companion of companions) companion.changed?.();
   };
@@ -181,7 +183,8 @@ async function begin({ session, devices, archive, keeper, notices }) {
     try {
       await devices.open(draft?.device ?? "auto");
       await archive.restoreDraft(draft);
-      archive.kept = keeper.runs[0] ?? null;
+      const [newest] = keeper.runs;
+      archive.kept = newest && newest.states.length > 0 ? newest : null;
       if (archive.kept) showPart("training");
       session.phase = "ready";
     } catch (error) {

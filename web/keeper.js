@@ -78,7 +78,8 @@ export class Keeper {
     const read = await Promise.all(manifests.map((name) => this.#readManifest(name).catch(() => null)));
     for (const run of read) if (run) this.#runs.set(run.id, run);
     const broken = read.filter((run) => run === null).length;
-    if (broken > 0) this.#spared = new Set(names);
+    // A text may be theirs, too, even where it is also one of ours.
+    if (broken > 0) this.#spared = new Set(names.filter((name) => name.startsWith("text-") || !this.#named().has(name)));
     return { draft: this.#draft, broken };
   }
 
@@ -296,6 +297,14 @@ export class Keeper {
 
   /** Removes what no manifest names any more. */
   async #sweep() {
+    const named = this.#named();
+    for (const name of await this.#store.list()) {
+      if (/^(text|state|curve)-/.test(name) && !named.has(name)) await this.#store.remove(name);
+    }
+  }
+
+  /** The files that somebody needs. */
+  #named() {
     const named = new Set([this.#fresh, ...this.#spared]);
     const runs = [...this.#runs.values()];
     for (const { states, bestState, curve } of runs) {
@@ -303,9 +312,7 @@ export class Keeper {
       if (curve) named.add(curve);
     }
     for (const text of [this.#draft?.text, ...runs.map((run) => run.text)]) if (text?.kind === "kept") named.add(`text-${text.id}`);
-    for (const name of await this.#store.list()) {
-      if (/^(text|state|curve)-/.test(name) && !named.has(name)) await this.#store.remove(name);
-    }
+    return named;
   }
 
   #changed() {

@@ -41,12 +41,14 @@
  */
 
 /** Names and samples longer than this, and lists with more of them, are not ours. */
+const NAME = 1000;
 const LONG = 100_000;
 const MANY = 1000;
 
 export const isId = (/** @type {unknown} */ value) => typeof value === "string" && /^[0-9a-f-]{8,64}$/.test(value);
 
-const isText = (/** @type {unknown} */ value) => typeof value === "string" && value.length <= LONG;
+const isText = (/** @type {unknown} */ value) => typeof value === "string" && value.length <= NAME;
+const isLong = (/** @type {unknown} */ value) => typeof value === "string" && value.length <= LONG;
 const isFile = (/** @type {unknown} */ value) => typeof value === "string" && /^[\w.-]{1,100}$/.test(value);
 const isCount = (/** @type {unknown} */ value) => Number.isSafeInteger(value) && Number(value) >= 0;
 const isNumber = (/** @type {unknown} */ value) => Number.isFinite(value);
@@ -67,7 +69,7 @@ const isRef = (value) => isObject(value) && (value.kind === "sample" || (value.k
 const SHAPE = {
   version: (value) => value === 2,
   id: isId,
-  name: (value) => isText(value) && value.length <= 200,
+  name: isText,
   created: isCount,
   changed: isCount,
   text: isRef,
@@ -82,7 +84,7 @@ const SHAPE = {
   loss: orNull(isNumber),
   best: orNull(like({ step: isCount, loss: isNumber })),
   growths: listOf(like({ step: isCount, parameters: isCount })),
-  samples: listOf(like({ step: isCount, text: isText })),
+  samples: listOf(like({ step: isCount, text: isLong })),
   states: listOf(isState),
   bestState: orNull(isState),
   curve: orNull(isFile),

@@ -120,6 +120,14 @@ function committed(transaction) {
   });
 }
 
+let asked = false;
+
+/** Asks the browser, once, not to clear what is kept when the disk runs full; some ask the person. */
+export function askToLast() {
+  if (!asked) void navigator.storage?.persist?.().catch(() => false);
+  asked = true;
+}
+
 /** @returns {Store} */
 export function memoryStore() {
   /** @type {Map<string, Blob>} */

@@ -8,16 +8,15 @@
 
 import { renderTable } from "./curve-table.js";
 import { deviceNames } from "./devices.js";
-import { answerOf, button, element, input, need, onPress, setText, setUsable, throttle } from "./dom.js";
+import { button, element, input, need, onPress, setText, setUsable, throttle } from "./dom.js";
 import * as format from "./format.js";
 import { showPart } from "./parts.js";
+import { mayReplace } from "./replace.js";
 import { nameOf } from "./text-source.js";
 import { texts } from "./texts/index.js";
 
 /** How often a screen reader is told how it goes (milliseconds). */
 const ANNOUNCE = 15_000;
-/** Below this many steps that are kept nowhere a run is not worth a question before another takes its place. */
-const WORTH_ASKING = 20;
 
 /**
  * @param {{ session: Session, archive: Archive }} context
@@ -85,21 +84,6 @@ function showTraining() {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     place.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   }
-}
-
-/**
- * A run that cannot be had back is not replaced without a question; one that the browser keeps can be.
- * @param {Session} session
- * @param {Archive} archive
- */
-async function mayReplace(session, archive) {
-  const { run } = session;
-  if (!run || (await session.unkept()) < WORTH_ASKING) return true;
-  const dialog = need("replace-dialog", HTMLDialogElement);
-  setText(element("replace-text"), texts.replaceQuestion(run.step, run.loss));
-  const answer = await answerOf(dialog);
-  if (answer === "save") await archive.saveFile();
-  return answer === "save" || answer === "replace";
 }
 
 /**

@@ -208,8 +208,9 @@ test("a broken or newer manifest is left out, and nothing that was there is remo
     assert.deepEqual(await keeper.recall(), { draft: null, broken: 1 });
     assert.deepEqual(keeper.runs.map(({ id }) => id), [about.id]);
     await keep(keeper, 2);
-    assert.ok((await store.list()).includes("state-theirs"));
-    assert.ok((await store.list()).includes("run-33333333-cccc.json"));
+    await keeper.remove([about.id]);
+    await keeper.purge([about.id]);
+    assert.deepEqual((await store.list()).sort(), ["draft.json", "run-33333333-cccc.json", "state-theirs"], "only what is known to be ours is removed");
   }
 });
 

@@ -384,6 +384,7 @@ test("a full disk is told, with what to do, and training goes on", async () => {
   await button(page, "Cancel").click();
   await page.evaluate(() => (window.full = false));
   await press(page, "Make room");
+  await page.getByRole("dialog").getByRole("checkbox", { name: "All others that have ended" }).check();
   await button(page, "Remove states").click();
   await notice(page, "are free again").waitFor();
   await settle(page, { steps: 26 });

@@ -8,7 +8,7 @@
 
 import * as format from "../format.js";
 import { texts } from "../texts/index.js";
-import { colourOf } from "./comparison.js";
+import { colourOf, DOTS } from "./comparison.js";
 import { differingIn, write } from "./table.js";
 
 /** In pixels; each run in the legend makes it higher. */
@@ -18,7 +18,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const LEFT = 70;
 const RIGHT = 24;
 const TOP = 52;
-const FOOT = 52;
+const FOOT = 76;
 const LINE = 20;
 
 /** @typedef {{ column: keyof Columns, width: number, colour: string, dash: number[], dots: boolean }} Stroke */
@@ -34,7 +34,10 @@ export function picture(chart, shown) {
   const frame = frameOf(chart, shown);
   const svg = make("svg", { width: SIZE.width, height, viewBox: `0 0 ${SIZE.width} ${height}`, "font-family": "system-ui, sans-serif", "font-size": 13 });
   svg.append(make("rect", { width: SIZE.width, height, fill: colour("card") }), ...axes(chart, frame));
-  for (const one of shown) for (const stroke of strokesOf(chart, one)) svg.append(...line(one.curve, stroke, frame));
+  for (const one of shown) {
+    for (const stroke of strokesOf(chart, one)) svg.append(...line(one.curve, stroke, frame));
+    svg.append(...letter(chart, one, frame));
+  }
   svg.append(...legend(chart, shown));
   return svg;
 }
@@ -129,7 +132,22 @@ function line(curve, { column, width, colour, dash, dots }, frame) {
   const points = curve[column].flatMap((value, row) => (value === null ? [] : [[across(frame, Number(curve.steps[row])).toFixed(1), up(frame, value).toFixed(1)]]));
   if (points.length === 0) return [];
   const path = make("polyline", { points: points.map((point) => point.join()).join(" "), fill: "none", stroke: colour, "stroke-width": width, "stroke-linejoin": "round", "stroke-dasharray": dash.join(" ") || "none" });
-  return [path, ...(dots ? points.map(([cx, cy]) => make("circle", { cx: cx ?? 0, cy: cy ?? 0, r: 2.5, fill: colour })) : [])];
+  return [path, ...(dots && points.length <= DOTS ? points.map(([cx, cy]) => make("circle", { cx: cx ?? 0, cy: cy ?? 0, r: 2.5, fill: colour })) : [])];
+}
+
+/**
+ * At the end of the line, as on the page.
+ * @param {ChartKind} chart
+ * @param {Shown} shown
+ * @param {Frame} frame
+ */
+function letter(chart, { curve, look }, frame) {
+  const columns = chart === "loss" ? /** @type {const} */ (["validation", "trend"]) : [chart];
+  const column = columns.find((column) => curve[column].some((value) => value !== null));
+  if (!look || !column) return [];
+  const row = curve[column].findLastIndex((value) => value !== null);
+  const place = { x: across(frame, Number(curve.steps[row])) + 5, y: up(frame, Number(curve[column][row])) - 4 };
+  return [make("text", { ...place, "font-weight": 700, fill: colourOf(look) }, look.letter)];
 }
 
 /**

@@ -9,6 +9,7 @@
  *
  * @typedef {{ letter: string, colour: string, dash: number[] }} Look the colour is the name of a property of the style sheet
  * @typedef {{ run: Manifest, curve: Columns, look: Look }} Compared
+ * @typedef {Pick<uPlot, "ctx" | "bbox" | "scales">} Sheet what is drawn on, with the chart's frame and scales
  */
 
 /** How many runs can be told apart. */
@@ -21,12 +22,20 @@ const LOOKS = [[7, 4], [2, 3], [12, 3, 2, 3], [14, 5], [5, 2, 1, 2, 1, 2], [1, 5
   dash,
 }));
 
+/** Points of a line are at least this far apart, in pixels of the canvas. */
+const APART = 3;
+
 /** A line of so many evaluations gets no dots: they would hide it. */
-const DOTS = 80;
+export const DOTS = 80;
 
 /** @implements {Overlay} */
 export class Comparison {
   /** In the order in which they came. @type {Compared[]} */ runs = [];
+  /** How often they changed. */ #revision = 0;
+  /** What was drawn last: most often nothing of it has changed. @type {WeakMap<uPlot, { key: string, canvas: HTMLCanvasElement }>} */
+  #sheets = new WeakMap();
+  /** What was measured last, by chart. @type {WeakMap<(keyof Columns)[], { key: string, extent: [number, number] | null }>} */
+  #extents = new WeakMap();
 
   get last() {
     return Math.max(0, ...this.runs.map(({ curve }) => curve.steps.at(-1) ?? 0));
@@ -48,11 +57,13 @@ export class Comparison {
   add(run, curve) {
     const look = LOOKS.find((look) => this.runs.every((other) => other.look !== look));
     if (look && !this.find(run.id)) this.runs.push({ run, curve, look });
+    this.#revision++;
   }
 
   /** @param {string} id */
   drop(id) {
     this.runs = this.runs.filter(({ run }) => run.id !== id);
+    this.#revision++;
   }
 
   /**
@@ -60,16 +71,33 @@ export class Comparison {
    * @param {(keyof Columns)[]} columns
    */
   draw(plot, columns) {
-    const { ctx, bbox } = plot;
-    ctx.save();
-    ctx.beginPath();
+    const { ctx, bbox, scales } = plot;
+    const { x, y } = scales;
+    const key = JSON.stringify([x?.min, x?.max, y?.min, y?.max, bbox, devicePixelRatio, this.#revision]);
+    let sheet = this.#sheets.get(plot);
+    if (sheet?.key !== key) {
+      sheet = { key, canvas: this.#paint(plot, columns) };
+      this.#sheets.set(plot, sheet);
+    }
+    ctx.drawImage(sheet.canvas, 0, 0);
+  }
+
+  /**
+   * @param {uPlot} plot
+   * @param {(keyof Columns)[]} columns
+   */
+  #paint({ ctx: { canvas: under }, bbox, scales }, columns) {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [under.width, under.height];
+    const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    const sheet = { ctx, bbox, scales };
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
     for (const { curve, look } of this.runs) {
-      columns.forEach((column, at) => drawLine(plot, curve, column, look, { main: at === 0, dots: column === "validation" }));
-      drawLetter(plot, curve, columns, look);
+      columns.forEach((column, at) => drawLine(sheet, curve, column, look, { main: at === 0, dots: column === "validation" }));
+      drawLetter(sheet, curve, columns, look);
     }
-    ctx.restore();
+    return canvas;
   }
 
   /**
@@ -79,6 +107,21 @@ export class Comparison {
    * @returns {[number, number] | null}
    */
   extent(columns, from, to) {
+    const key = JSON.stringify([from, to, this.#revision]);
+    const known = this.#extents.get(columns);
+    if (known?.key === key) return known.extent;
+    const extent = this.#measure(columns, from, to);
+    this.#extents.set(columns, { key, extent });
+    return extent;
+  }
+
+  /**
+   * @param {(keyof Columns)[]} columns
+   * @param {number} from
+   * @param {number} to
+   * @returns {[number, number] | null}
+   */
+  #measure(columns, from, to) {
     let [low, high] = [Infinity, -Infinity];
     for (const { curve } of this.runs) {
       for (const column of columns) {
@@ -114,15 +157,15 @@ export class Comparison {
 export const colourOf = ({ colour }) => getComputedStyle(document.documentElement).getPropertyValue(colour).trim();
 
 /**
- * @param {uPlot} plot
+ * @param {Sheet} sheet
  * @param {Columns} curve
  * @param {keyof Columns} column
  * @param {Look} look
  * @param {{ main: boolean, dots: boolean }} style
  */
-function drawLine(plot, curve, column, look, { main, dots }) {
-  const { ctx } = plot;
-  const points = pointsOf(plot, curve, column);
+function drawLine(sheet, curve, column, look, { main, dots }) {
+  const { ctx } = sheet;
+  const points = pointsOf(sheet, curve, column);
   ctx.strokeStyle = ctx.fillStyle = colourOf(look);
   ctx.lineWidth = (main ? 2 : 1) * devicePixelRatio;
   ctx.setLineDash(look.dash.map((length) => length * devicePixelRatio));
@@ -140,14 +183,14 @@ function drawLine(plot, curve, column, look, { main, dots }) {
 
 /**
  * At the end of its line, in its own colour on the chart's ground.
- * @param {uPlot} plot
+ * @param {Sheet} sheet
  * @param {Columns} curve
  * @param {(keyof Columns)[]} columns
  * @param {Look} look
  */
-function drawLetter(plot, curve, columns, look) {
-  const { ctx, bbox } = plot;
-  const end = columns.map((column) => pointsOf(plot, curve, column).findLast(([x]) => x <= bbox.left + bbox.width)).find(Boolean);
+function drawLetter(sheet, curve, columns, look) {
+  const { ctx, bbox } = sheet;
+  const end = columns.map((column) => pointsOf(sheet, curve, column).findLast(([x]) => x <= bbox.left + bbox.width)).find(Boolean);
   if (!end) return;
   const size = 12 * devicePixelRatio;
   const x = Math.min(end[0] + size * 0.35, bbox.left + bbox.width - size * 0.8);
@@ -163,16 +206,26 @@ function drawLetter(plot, curve, columns, look) {
 }
 
 /**
- * @param {uPlot} plot
+ * The charts are drawn ten times a second: no more points than can be told apart.
+ * @param {Sheet} sheet
  * @param {Columns} curve
  * @param {keyof Columns} column
  * @returns {[number, number][]} in pixels of the canvas
  */
-function pointsOf(plot, curve, column) {
+function pointsOf({ bbox, scales }, curve, column) {
+  const { min: left = 0, max: right = 1 } = /** @type {uPlot.Scale} */ (scales["x"]);
+  const { min: low = 0, max: high = 1 } = /** @type {uPlot.Scale} */ (scales["y"]);
+  const across = bbox.width / (Number(right) - Number(left));
+  const up = bbox.height / (Number(high) - Number(low));
   /** @type {[number, number][]} */
   const points = [];
+  let last = -Infinity;
   curve[column].forEach((value, row) => {
-    if (value !== null) points.push([plot.valToPos(Number(curve.steps[row]), "x", true), plot.valToPos(value, "y", true)]);
+    if (value === null) return;
+    const x = bbox.left + (Number(curve.steps[row]) - Number(left)) * across;
+    if (x - last < APART && row < curve.steps.length - 1) return;
+    last = x;
+    points.push([x, bbox.top + bbox.height - (value - Number(low)) * up]);
   });
   return points;
 }

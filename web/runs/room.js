@@ -1,7 +1,6 @@
 /**
  * Making room: the person chooses runs whose states, or which altogether, are no longer wanted.
  *
- * @import { Manifest } from "../manifest.js"
  * @import { Context } from "./list.js"
  */
 
@@ -15,8 +14,15 @@ export async function askForRoom({ session, keeper, notices, trash }) {
   const here = session.run?.id;
   // The run on the page goes on writing states.
   const runs = keeper.runs.filter(({ id }) => id !== here || !session.active);
-  const boxes = runs.map(box);
-  element("room-list").replaceChildren(...boxes.map(({ item }) => item));
+  const boxes = runs.map((run) => box(run.name, [format.bytes(sizeOf(run)), run.phase === "ended" ? texts.phases.ended : texts.phases.paused].join(" · ")));
+  const all = box(texts.runs.allEnded, "");
+  all.input.addEventListener("change", () => {
+    runs.forEach((run, at) => {
+      const other = boxes[at]?.input;
+      if (other && run.phase === "ended" && run.id !== here) other.checked = all.input.checked;
+    });
+  });
+  element("room-list").replaceChildren(all.item, ...boxes.map(({ item }) => item));
   const answer = await answerOf(need("room-dialog", HTMLDialogElement));
   const chosen = runs.filter((_, at) => boxes[at]?.input.checked);
   if (answer === "cancel" || chosen.length === 0) return;
@@ -31,11 +37,9 @@ export async function askForRoom({ session, keeper, notices, trash }) {
   }
 }
 
-/** Ended runs are the first of which the states can go. @param {Manifest} run */
-function box(run) {
+/** @param {string} name @param {string} facts */
+function box(name, facts) {
   const input = make("input");
   input.type = "checkbox";
-  input.checked = run.phase === "ended" && run.states.length > 0;
-  const facts = [format.bytes(sizeOf(run)), run.phase === "ended" ? texts.phases.ended : texts.phases.paused].join(" · ");
-  return { input, item: make("li", {}, make("label", {}, input, make("span", { text: run.name }), make("small", { text: facts }))) };
+  return { input, item: make("li", {}, make("label", {}, input, make("span", { text: name }), make("small", { text: facts }))) };
 }

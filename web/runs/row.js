@@ -9,6 +9,7 @@
 import { make, onPress, setText, setUsable } from "../dom.js";
 import { opensMenu } from "../menu.js";
 import { offer } from "../offer.js";
+import { mayReplace } from "../replace.js";
 import { nameOf } from "../text-source.js";
 import { texts } from "../texts/index.js";
 import { MOST } from "./comparison.js";
@@ -96,7 +97,7 @@ export class Row {
   }
 
   #listen() {
-    const { archive, settled, trash, keeper, notices } = this.#context;
+    const { session, archive, settled, trash, keeper, notices } = this.#context;
     const failed = (/** @type {unknown} */ error) => notices.show("error", texts.runs.failed(error));
     this.#name.addEventListener("change", () => {
       const name = this.#name.value.trim();
@@ -107,10 +108,18 @@ export class Row {
       if (key === "Escape") this.#name.value = keeper.run(this.#id)?.name ?? "";
       if (key === "Enter" || key === "Escape") this.#name.blur();
     });
-    onPress(this.#open, () => void archive.open(this.#id).then(settled));
+    onPress(this.#open, async () => {
+      if (!(await mayReplace(session, archive))) return;
+      await archive.open(this.#id);
+      settled();
+    });
     onPress(this.#again, () => void archive.again(this.#id).then(settled));
     onPress(this.#best, () => void this.#saveBest().catch(failed));
-    onPress(this.#remove, () => void trash.remove([this.#id]).catch(failed));
+    onPress(this.#remove, () => {
+      // The focus must not go with the row.
+      this.item.closest("details")?.querySelector("summary")?.focus({ preventScroll: true });
+      void trash.remove([this.#id]).catch(failed);
+    });
   }
 
   async #saveBest() {

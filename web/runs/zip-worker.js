@@ -69,9 +69,14 @@ async function unpack(file, limit) {
   const { unzipSync } = await load();
   const bytes = new Uint8Array(await file.arrayBuffer());
   const names = listOf(unzipSync, bytes, limit);
-  return names.map((wanted) => {
-    const content = unzipSync(bytes, { filter: ({ name }) => name === wanted })[wanted];
-    return { name: wanted, blob: new Blob(content ? [/** @type {Uint8Array<ArrayBuffer>} */ (content)] : []) };
+  return names.flatMap((wanted) => {
+    try {
+      const content = unzipSync(bytes, { filter: ({ name }) => name === wanted })[wanted];
+      return content ? [{ name: wanted, blob: new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (content)]) }] : [];
+    } catch {
+      // Its bytes are no deflated data: it is missed where it is needed.
+      return [];
+    }
   });
 }
 

@@ -476,6 +476,7 @@ export const en = {
     /** @param {unknown} error @returns {Complaint} */
     failed: (error) => ({ what: `That did not work: ${sentenceOf(error)}`, remedy: "The runs are as they were." }),
 
+    allEnded: "All others that have ended",
     /** @param {number} freed @returns {Complaint} */
     roomMade: (freed) => ({ what: `${bytes(freed)} are free again.`, remedy: "" }),
     /** @param {number} runs @param {number} used @param {{ used: number, available: number } | null} all */

@@ -384,6 +384,7 @@ export const tr = {
     show: "Çalışmaları göster",
     failed: (error) => ({ what: `Bu işlem yapılamadı: ${sentenceOf(error)}`, remedy: "Çalışmalar olduğu gibi duruyor." }),
 
+    allEnded: "Biten öteki çalışmaların hepsi",
     roomMade: (freed) => ({ what: `Boşalan yer: ${bytes(freed)}.`, remedy: "" }),
     storage: (runs, used, all) => `${count(runs)} çalışma: ${bytes(used)}.${all ? ` Sayfanın kullandığı yer: ${bytes(all.used)}, tarayıcının verdiği yer: ${bytes(all.available)}.` : ""}`,
     lasting: "Siz silene dek saklanırlar.",
