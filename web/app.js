@@ -26,7 +26,7 @@ import { createRunsPanel, showRuns } from "./runs-panel.js";
 import { createSamplesPanel } from "./samples.js";
 import { Session } from "./session.js";
 import { createSettingsPanel } from "./settings-panel.js";
-import { askToLast, claimStore, memoryStore, openStore } from "./store.js";
+import { askToLast, claimStore, openStore } from "./store.js";
 import { leadTabs } from "./tabs.js";
 import { createTextPanel } from "./text-panel.js";
 import { texts } from "./texts/index.js";
