@@ -23,6 +23,7 @@ export class Following {
   #session;
   #channel = new BroadcastChannel(CHANNEL);
   /** @type {"no" | "asked" | "silent"} */ #taking = "no";
+  /** Whether the other tab keeps its run in the store. */ #keeps = false;
 
   /** @param {Session} session which shows the other tab's run meanwhile */
   constructor(session) {
@@ -58,9 +59,6 @@ export class Following {
     setUsable(button("take-over"), this.#taking !== "asked" && (this.#keeps || !run));
   }
 
-  /** Whether the other tab keeps its run in the store. */
-  #keeps = false;
-
   /** @param {Course} course */
   #show({ phase, lasting, settings, info, name, ref, run, curve }) {
     const session = this.#session;
@@ -84,10 +82,10 @@ export class Following {
   #take() {
     this.#taking = "asked";
     this.#send({ type: "hand over" });
-    this.render();
+    this.#session.changed();
     setTimeout(() => {
       this.#taking = "silent";
-      this.render();
+      this.#session.changed();
     }, SILENCE);
   }
 
