@@ -15,7 +15,7 @@ import { sample } from "./text-source.js";
 import { texts } from "./texts/index.js";
 
 /** A tab that is being reloaded lets go of the store and takes it again within this time (milliseconds). */
-const RELOADING = 2000;
+const RELOADING = 5000;
 /** A tab that was asked to hand over and does not for this long (milliseconds) hangs. */
 const SILENCE = 20_000;
 
@@ -74,8 +74,9 @@ export class Following {
 
   /** Whether the store is this tab's now; waits for it. */
   async #vacant() {
-    await storeFree();
-    if (this.#taking === "no") await new Promise((resolve) => setTimeout(resolve, RELOADING));
+    // A tab that hands over comes back at once: it must not find the store free.
+    if (await storeFree(() => this.#taking !== "no")) return true;
+    await new Promise((resolve) => setTimeout(resolve, RELOADING));
     return claimStore();
   }
 
