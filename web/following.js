@@ -15,7 +15,7 @@ import { sample } from "./text-source.js";
 import { texts } from "./texts/index.js";
 
 /** A tab that is being reloaded lets go of the store and takes it again within this time (milliseconds). */
-const RELOADING = 2000;
+const RELOADING = 5000;
 /** A tab that was asked to hand over and does not for this long (milliseconds) hangs. */
 const SILENCE = 20_000;
 
@@ -23,6 +23,7 @@ export class Following {
   #session;
   #channel = new BroadcastChannel(CHANNEL);
   /** @type {"no" | "asked" | "silent"} */ #taking = "no";
+  /** Whether the other tab keeps its run in the store. */ #keeps = false;
 
   /** @param {Session} session which shows the other tab's run meanwhile */
   constructor(session) {
@@ -58,9 +59,6 @@ export class Following {
     setUsable(button("take-over"), this.#taking !== "asked" && (this.#keeps || !run));
   }
 
-  /** Whether the other tab keeps its run in the store. */
-  #keeps = false;
-
   /** @param {Course} course */
   #show({ phase, lasting, settings, info, name, ref, run, curve }) {
     const session = this.#session;
@@ -76,18 +74,19 @@ export class Following {
 
   /** Whether the store is this tab's now; waits for it. */
   async #vacant() {
-    await storeFree();
-    if (this.#taking === "no") await new Promise((resolve) => setTimeout(resolve, RELOADING));
+    // A tab that hands over comes back at once: it must not find the store free.
+    if (await storeFree(() => this.#taking !== "no")) return true;
+    await new Promise((resolve) => setTimeout(resolve, RELOADING));
     return claimStore();
   }
 
   #take() {
     this.#taking = "asked";
     this.#send({ type: "hand over" });
-    this.render();
+    this.#session.changed();
     setTimeout(() => {
       this.#taking = "silent";
-      this.render();
+      this.#session.changed();
     }, SILENCE);
   }
 

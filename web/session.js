@@ -347,7 +347,7 @@ export class Session {
     if (reason === "finished") this.#end(this.run?.verdict ?? "steps");
     else if (this.phase === "running") this.phase = "paused";
     this.changed();
-    if (failure) return this.tell("error", texts.trainingFailed(failure.message));
+    if (failure) return this.tell("error", failure.memory ? texts.outOfMemory(this.run?.snapshot?.step ?? null) : texts.trainingFailed(failure.message));
     void this.act(texts.notKept, () => this.keep());
   }
 

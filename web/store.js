@@ -158,7 +158,17 @@ export function claimStore() {
   });
 }
 
-/** Waits until no tab holds the store. */
-export async function storeFree() {
-  await navigator.locks.request(LOCK, () => {});
+/**
+ * Waits until no tab holds the store.
+ * @param {() => boolean} wanted whether this tab is to hold it from that moment on
+ * @returns {Promise<boolean>} whether it does
+ */
+export function storeFree(wanted) {
+  return new Promise((resolve) => {
+    void navigator.locks.request(LOCK, () => {
+      const held = wanted();
+      resolve(held);
+      return held ? new Promise(() => {}) : null;
+    });
+  });
 }

@@ -59,6 +59,7 @@ export function leadTabs(session, lasting) {
     if (message.type === "hand over" && lasting) {
       // That it pauses is not to be told: the other tab is to go on with what it saw last.
       followed = false;
+      clearTimeout(timer);
       channel.onmessage = null;
       void handOver(session);
     } else if (message.type === "following") {

@@ -148,6 +148,8 @@ test("choosing another language keeps the run going, and is remembered", async (
 test("a language that cannot be loaded leaves the one before in place", async () => {
   const { page, done } = await visit(place, {
     expected: /texts\/tr\.js|Failed to (load|fetch)/,
+    // What it fetches is not seen by routes.
+    serviceWorkers: "block",
     before: (page) => page.route("**/texts/tr.js", (route) => route.abort()),
   });
   await page.getByLabel("Language").selectOption("tr");

@@ -310,7 +310,7 @@ const shortOfMemory = (page, megabytes) =>
   });
 
 test("where memory runs out the page says what to do, keeps the run, and works on", async (t) => {
-  const { page, done } = await visit(place, { before: (page) => shortOfMemory(page, 160), expected: /RuntimeError|memory|alloc/i });
+  const { page, done } = await visit(place, { before: (page) => shortOfMemory(page, 160), serviceWorkers: "block", expected: /RuntimeError|memory|alloc/i });
   if ((await page.evaluate(() => navigator.hardwareConcurrency)) < 2) return t.skip("one thread has its memory from the browser alone");
   // Too large from the first step on: there is nothing to be kept.
   await settle(page, { stage: "small", batch: 1 });

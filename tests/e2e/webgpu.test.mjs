@@ -112,6 +112,8 @@ test("a few steps on WebGPU give the CPU's losses; the run then moves to the CPU
 test("where the WebGPU module cannot be loaded, the CPU is used and the page says so", SLOW, async () => {
   const { page, done } = await visit(place, {
     expected: /webgpu\/mmrec_wasm|Failed to load resource/,
+    // What it fetches is not seen by routes.
+    serviceWorkers: "block",
     before: (page) => page.context().route("**/wasm/webgpu/**", (route) => route.fulfill({ status: 404 })),
   });
   await page.getByLabel("Device").selectOption({ label: "WebGPU" });
