@@ -2,19 +2,22 @@
  * Puts the page together: the session and what surrounds it, the panels, and the page's own life (drawing, hiding, leaving).
  *
  * @import { Course } from "./charts.js"
+ * @import { LabelledLevel } from "./levels.js"
  */
 
 import { Archive } from "./archive.js";
 import { Charts } from "./charts.js";
 import { Curve } from "./curve.js";
 import { Devices } from "./devices.js";
-import { element, setText } from "./dom.js";
+import { element, input, setText } from "./dom.js";
 import { createGeneratePanel } from "./generate-panel.js";
 import { createGrowPanel } from "./grow-panel.js";
+import { createLearnedPanel } from "./learned-panel.js";
 import { missing } from "./guard.js";
 import { Keeper } from "./keeper.js";
 import { isolate } from "./isolate.js";
 import { Notices } from "./notices.js";
+import { createOverfitPanel } from "./overfit-panel.js";
 import { createSamplesPanel } from "./samples.js";
 import { Session } from "./session.js";
 import { createSettingsPanel } from "./settings-panel.js";
@@ -62,6 +65,8 @@ async function main() {
     createTrainingPanel({ session, archive }),
     createGrowPanel({ session, archive, settled: () => devices.settle() }),
     createSamplesPanel({ session, settled }),
+    createLearnedPanel({ session }),
+    createOverfitPanel({ session, settled }),
     createGeneratePanel({ session }),
   ];
   const render = drawing(session, charts, panels);
@@ -69,6 +74,7 @@ async function main() {
     charts.rewrite();
     render();
   };
+  input("levels").addEventListener("change", render);
   let phase = session.phase;
   const changed = () => {
     render();
@@ -117,9 +123,20 @@ async function begin({ session, devices, archive, keeper }) {
  * @param {Session} session
  * @returns {Course | null}
  */
-function courseOf({ run, desk: { settings, description } }) {
-  if (run) return { curve: run.curve, planned: run.planned, uniform: run.uniform, growths: run.growths };
-  return settings && description && { curve: new Curve(), planned: settings.steps, uniform: description.uniform_loss, growths: [] };
+function courseOf(session) {
+  const { run, desk: { settings, description } } = session;
+  const levels = levelsOf(session);
+  if (run) return { curve: run.curve, planned: run.planned, uniform: run.uniform, levels, growths: run.growths };
+  return settings && description && { curve: new Curve(), planned: settings.steps, uniform: description.uniform_loss, levels, growths: [] };
+}
+
+/**
+ * @param {Session} session
+ * @returns {LabelledLevel[]}
+ */
+function levelsOf({ learned, unit }) {
+  if (!input("levels").checked) return [];
+  return learned.levels.map(({ name, value }) => ({ value, label: texts.levels[unit][name] }));
 }
 
 /**

@@ -6,6 +6,8 @@
 
 /** How much of the trend one new step moves; about the last ten steps count. */
 const TREND = 0.2;
+/** So many checks in a row without a better one are no accident. */
+const RISING = 4;
 
 export class Curve {
   /** @type {number[]} */ steps = [];
@@ -59,6 +61,19 @@ export class Curve {
   addEvaluation({ step, val_loss: loss }) {
     this.validation[this.#row(step)] = loss;
     if (!this.best || loss < this.best.loss) this.best = { step, loss };
+  }
+
+  /**
+   * Whether the last checks have all been worse than the best one while the loss of the training text went on falling: what is
+   * learned now does not carry over to the text that was held back.
+   */
+  get overfits() {
+    const { best, trend, validation } = this;
+    if (!best) return false;
+    const from = this.steps.indexOf(best.step);
+    const checks = validation.slice(from + 1).filter((value) => value !== null).length;
+    const [before, now] = [trend[from], lastOf(trend)];
+    return checks >= RISING && before != null && now !== null && now < before;
   }
 
   /** @param {number} step */

@@ -3,7 +3,7 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { DataInfo, Description, DeviceKind, EngineEvent, GenerateOptions, Preset, RunInfo, Settings, Stage, TextInfo, TokenizerKind } from "./engine-types.js"
+ * @import { DataInfo, Description, DeviceKind, EngineEvent, Evidence, GenerateOptions, Preset, RunInfo, Settings, Stage, TextInfo, TokenizerKind, Yardsticks } from "./engine-types.js"
  *
  * A text as the page holds it: by reference, so that a large file is never copied into the page.
  * @typedef {{ kind: "sample" } | { kind: "files", files: { name: string, blob: Blob }[], lossy: boolean }} TextSource
@@ -33,6 +33,8 @@
  *   | { type: "generate", prompt: string, options: GenerateOptions }
  *   | { type: "stop_generation" }
  *   | { type: "logits", prompt: string }
+ *   | { type: "yardsticks" }
+ *   | { type: "evidence", written: string }
  * )} Request
  *
  * What each request is answered with.
@@ -57,13 +59,15 @@
  * @property {null} generate writing has begun; `written` notices follow
  * @property {null} stop_generation
  * @property {Float32Array} logits
+ * @property {Yardsticks} yardsticks of the prepared text
+ * @property {Evidence} evidence
  *
  * @typedef {{ id: number, request: Request }} Envelope
  * @typedef {{ message: string, fatal: boolean }} Failure
  *
  * @typedef {(
  *   | { type: "events", events: EngineEvent[] }
- *   | { type: "snapshot", snapshot: Snapshot }
+ *   | { type: "snapshot", snapshot: Snapshot, best?: boolean }
  *   | { type: "stopped", reason: "step" | "finished" | "error", failure?: Failure }
  *   | { type: "compiled", count: number }
  *   | { type: "written", text: string }

@@ -9,6 +9,7 @@ import { renderTable } from "./curve-table.js";
 import { deviceNames } from "./devices.js";
 import { answerOf, button, element, input, need, onPress, setText, setUsable, throttle } from "./dom.js";
 import * as format from "./format.js";
+import { copies, shareOf } from "./learned.js";
 import { nameOf } from "./text-source.js";
 import { texts } from "./texts/index.js";
 
@@ -197,8 +198,12 @@ function renderKept({ run, phase }, { kept }) {
 }
 
 /** @param {Session} session */
-function inWords({ run }) {
+function inWords({ run, learned, unit }) {
   if (!run) return texts.markup.noSteps;
   const { step, planned, growths, uniform, curve } = run;
-  return texts.summary({ step, planned, growths, loss: curve.loss, validation: curve.validationLoss, best: curve.best, uniform });
+  const { passed, finding } = learned;
+  const parts = [texts.summary({ step, planned, growths, loss: curve.loss, validation: curve.validationLoss, best: curve.best, uniform })];
+  if (passed) parts.push(texts.passed[unit][passed]);
+  if (finding && copies(finding)) parts.push(texts.copying(shareOf(finding.shown.copied)));
+  return parts.join(" ");
 }
