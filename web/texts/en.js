@@ -506,7 +506,7 @@ export const en = {
 
 /** @param {Share} share "88 of 94 (94 %)" */
 function outOf({ hits, total }) {
-  return total ? `${count(hits)} of ${count(total)} (${percent(hits / total)})` : "none";
+  return total ? `${count(hits)} of ${count(total)} (${percent(Math.round((100 * hits) / total) / 100)})` : "none";
 }
 
 /**

@@ -418,5 +418,5 @@ function judge(value, uniform) {
 
 /** @param {import("../engine-types.js").Share} share */
 function outOf({ hits, total }) {
-  return total ? `${count(hits)} / ${count(total)} (${percent(hits / total)})` : "yok";
+  return total ? `${count(hits)} / ${count(total)} (${percent(Math.round((100 * hits) / total) / 100)})` : "yok";
 }
