@@ -16,8 +16,8 @@ const DROPOUT = 0.2;
  * @returns {{ render(): void }}
  */
 export function createOverfitPanel({ session, settled }) {
-  /** The best step of the curve that the person wants to hear no more about. */
-  let left = -1;
+  /** The curve's best that the person wants to hear no more about. @type {{ step: number, loss: number } | null} */
+  let left = null;
 
   onPress(button("take-best"), () => void session.takeBest().then(() => button("pause").focus()));
   onPress(button("raise-dropout"), () => {
@@ -25,7 +25,7 @@ export function createOverfitPanel({ session, settled }) {
     button("train").focus();
   });
   onPress(button("leave-overfit"), () => {
-    left = session.run?.curve.best?.step ?? -1;
+    left = session.run?.curve.best ?? null;
     session.changed();
     button("pause").focus();
   });
@@ -35,12 +35,12 @@ export function createOverfitPanel({ session, settled }) {
       const { run, phase, desk } = session;
       const best = run?.curve.best;
       const stale = run?.verdict === "plateau" && phase === "ended";
-      const shown = Boolean(best && best.step !== left && (run?.curve.overfits || stale) && (session.active || phase === "ended"));
+      const shown = Boolean(best && best !== left && (run?.curve.overfits || stale) && (session.active || phase === "ended"));
       element("overfit").hidden = !shown;
       if (!shown || !run || !best) return;
       const { finding } = session.learned;
       const copied = finding && copies(finding) ? shareOf(finding.shown.copied) : null;
-      setText(element("overfit-what"), run.curve.overfits ? texts.overfits({ best, now: run.curve.validationLoss ?? best.loss, copied }) : texts.stale(best));
+      setText(element("overfit-what"), run.curve.overfits ? texts.overfits(best, copied) : texts.stale(best));
       setText(element("overfit-remedy"), texts.overfitRemedy);
       button("take-best").hidden = !run.best || !session.resumable;
       setText(button("take-best"), texts.takeBest(best.step));

@@ -398,9 +398,9 @@ export const en = {
     `Longest passage that is also in the training text: ${count(characters)} characters, there after ${count(start)} others.`,
   nothingCopied: "No character of it is in the training text.",
 
-  /** @param {{ best: { step: number, loss: number }, now: number, copied: number | null }} at */
-  overfits: ({ best, now, copied }) =>
-    `It begins to learn the text by heart: the train loss still falls, but on the held-back text the loss rose from ${loss(best.loss)} at step ${count(best.step)} to ${loss(now)}.${copied === null ? "" : ` ${percent(copied)} of its last samples is copied.`}`,
+  /** @param {{ step: number, loss: number }} best @param {number | null} copied */
+  overfits: (best, copied) =>
+    `It begins to learn the text by heart: the train loss still falls, but on the held-back text the loss was lowest at step ${count(best.step)} (${loss(best.loss)}) and has risen since.${copied === null ? "" : ` ${percent(copied)} of its last samples is copied.`}`,
   /** @param {{ step: number, loss: number }} best */
   stale: (best) => `It stopped early: since step ${count(best.step)} (loss ${loss(best.loss)}) no check on the held-back text was better.`,
   overfitRemedy: "More steps will not help. Take the best state; for a better model use more text, dropout of 0.1 to 0.3, or a smaller size.",

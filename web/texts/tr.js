@@ -324,8 +324,8 @@ export const tr = {
     `Eğitim metninde de bulunan en uzun parça: ${count(characters)} karakter; orada önündeki karakter sayısı: ${count(start)}.`,
   nothingCopied: "Hiçbir karakteri eğitim metninde yok.",
 
-  overfits: ({ best, now, copied }) =>
-    `Metni ezberlemeye başladı: eğitim kaybı hâlâ düşüyor, ama ayrılan metindeki kayıp yükseldi (adım ${count(best.step)}: ${loss(best.loss)}, şimdi: ${loss(now)}).${copied === null ? "" : ` Son örneklerinde kopya payı: ${percent(copied)}.`}`,
+  overfits: (best, copied) =>
+    `Metni ezberlemeye başladı: eğitim kaybı hâlâ düşüyor, ama ayrılan metindeki kayıp en düşük değerine ${count(best.step)}. adımda (${loss(best.loss)}) indi ve o zamandan beri yükseldi.${copied === null ? "" : ` Son örneklerinde kopya payı: ${percent(copied)}.`}`,
   stale: (best) => `Erken durdu: en iyi denetim ${count(best.step)}. adımdaydı (kayıp ${loss(best.loss)}); ayrılan metinde ondan sonra daha iyisi gelmedi.`,
   overfitRemedy: "Daha çok adım yardımcı olmaz. En iyi durumu alın; daha iyi bir model için daha çok metin, 0,1 ile 0,3 arası dropout ya da daha küçük bir boyut kullanın.",
   takeBest: (step) => `Durdur ve ${count(step)}. adımı al`,

@@ -15,7 +15,8 @@ use std::ops::Add;
 
 /// The most characters of a written text that are looked at, its beginning.
 pub const MOST_WRITTEN: usize = 10_000;
-/// The most bytes of the training text that it is compared with, its beginning: a tenth of a second's work in a browser.
+/// The most bytes of the training text that it is compared with, its beginning: a comparison takes
+/// well under a second.
 pub const MOST_COMPARED: usize = 8_000_000;
 
 /// How many of something have a property.
