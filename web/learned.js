@@ -59,12 +59,18 @@ export class Learned {
     if (this.#yardsticks && this.#isOfText) for (const sample of this.#recent) void this.#askSample(sample, client);
   }
 
-  /** Losses to compare with, the highest first. @type {Level[]} */
+  /**
+   * Losses to compare with, the highest first. Where a longer context predicts no better, for want of text, it says nothing.
+   * @type {Level[]}
+   */
   get levels() {
     const { run } = this.#session;
     const entropies = run && !this.#isOfText ? null : this.#yardsticks?.entropies;
     if (!entropies) return [];
-    return /** @type {const} */ (["unigram", "bigram", "trigram"]).map((name) => ({ name, value: entropies[name] }));
+    const names = /** @type {const} */ (["uniform", "unigram", "bigram", "trigram"]);
+    const end = names.findIndex((name, at) => at > 0 && entropies[name] >= entropies[names[at - 1] ?? name]);
+    const useful = /** @type {Level["name"][]} */ (names.slice(1, end < 0 ? undefined : end));
+    return useful.map((name) => ({ name, value: entropies[name] }));
   }
 
   /** The last of the levels that the run's loss is below. */

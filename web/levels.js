@@ -24,11 +24,12 @@ export function drawLevels(plot, levels, { line, text, font }) {
   ctx.font = `${11 * devicePixelRatio}px ${font}`;
   ctx.textAlign = "right";
   ctx.textBaseline = "bottom";
-  for (const { value, label } of levels) {
-    const y = Math.round(plot.valToPos(value, "y", true));
+  const lines = levels.map(({ value, label }) => ({ label, y: Math.round(plot.valToPos(value, "y", true)) }));
+  for (const { label, y } of lines) {
     if (y < bbox.top || y > bbox.top + bbox.height) continue;
     dash(ctx, line, 2, [bbox.left, y], [right, y]);
-    const box = boxFor(plot, label, y, taken);
+    const others = lines.filter((other) => other.y !== y).map((other) => ({ left: bbox.left, right, top: other.y, bottom: other.y }));
+    const box = boxFor(plot, label, y, [...taken, ...others]);
     if (!box) continue;
     taken.push(box);
     ctx.fillStyle = text;
@@ -40,19 +41,22 @@ export function drawLevels(plot, levels, { line, text, font }) {
 /**
  * @param {uPlot} plot
  * @param {string} label
- * @param {number} y of its line, above which it stands
- * @param {Box[]} taken by other labels
+ * @param {number} y of its line, above or below which it stands
+ * @param {Box[]} taken by other labels and lines
  */
 function boxFor(plot, label, y, taken) {
   const { ctx, bbox } = plot;
   const gap = 2 * devicePixelRatio;
+  const height = 12 * devicePixelRatio;
   const width = ctx.measureText(label).width;
-  for (const place of PLACES) {
-    const right = bbox.left + bbox.width * place - gap;
-    const box = { left: right - width, right, top: y - gap - 12 * devicePixelRatio, bottom: y - gap };
-    if (box.left >= bbox.left && box.top >= bbox.top && !taken.some((other) => meet(box, other)) && !covers(plot, box)) return box;
-  }
-  return null;
+  const boxes = [y - gap, y + gap + height].flatMap((bottom) =>
+    PLACES.map((place) => {
+      const right = bbox.left + bbox.width * place - gap;
+      return { left: right - width, right, top: bottom - height, bottom };
+    }),
+  );
+  const inside = (/** @type {Box} */ { left, top, bottom }) => left >= bbox.left && top >= bbox.top && bottom <= bbox.top + bbox.height;
+  return boxes.find((box) => inside(box) && !taken.some((other) => meet(box, other)) && !covers(plot, box)) ?? null;
 }
 
 /**
