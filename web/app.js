@@ -3,6 +3,7 @@
  *
  * @import { Course } from "./charts.js"
  * @import { Complaint } from "./errors.js"
+ * @import { LabelledLevel } from "./levels.js"
  * @import { Phase } from "./session.js"
  *
  * What goes along with the session, also while the page is hidden and nothing is drawn.
@@ -13,13 +14,15 @@ import { Archive } from "./archive.js";
 import { Charts } from "./charts.js";
 import { Curve } from "./curve.js";
 import { Devices } from "./devices.js";
-import { element, setText } from "./dom.js";
+import { element, input, setText } from "./dom.js";
 import { createGeneratePanel } from "./generate-panel.js";
 import { createGrowPanel } from "./grow-panel.js";
+import { createLearnedPanel } from "./learned-panel.js";
 import { missing } from "./guard.js";
 import { Keeper } from "./keeper.js";
 import { isolate } from "./isolate.js";
 import { Notices } from "./notices.js";
+import { createOverfitPanel } from "./overfit-panel.js";
 import { offerParts, showPart } from "./parts.js";
 import { createPresence } from "./presence.js";
 import { createRunsPanel, showRuns } from "./runs-panel.js";
@@ -83,6 +86,8 @@ async function main() {
     createRunsPanel({ session, archive, keeper, notices, charts, trash, settled }),
     createGrowPanel({ session, archive, settled: () => devices.settle() }),
     createSamplesPanel({ session, settled }),
+    createLearnedPanel({ session }),
+    createOverfitPanel({ session, settled }),
     createGeneratePanel({ session }),
   ];
   const render = drawing(session, charts, panels);
@@ -91,6 +96,7 @@ async function main() {
     render();
     for (const companion of companions) companion.rewrite?.();
   };
+  input("levels").addEventListener("change", render);
   let phase = session.phase;
   const changed = () => {
     render();
@@ -200,9 +206,20 @@ async function begin({ session, devices, archive, keeper, notices }) {
  * @param {Session} session
  * @returns {Course | null}
  */
-function courseOf({ run, desk: { settings, description } }) {
-  if (run) return { curve: run.curve, planned: run.planned, uniform: run.uniform, growths: run.growths };
-  return settings && description && { curve: new Curve(), planned: settings.steps, uniform: description.uniform_loss, growths: [] };
+function courseOf(session) {
+  const { run, desk: { settings, description } } = session;
+  const levels = levelsOf(session);
+  if (run) return { curve: run.curve, planned: run.planned, uniform: run.uniform, levels, growths: run.growths };
+  return settings && description && { curve: new Curve(), planned: settings.steps, uniform: description.uniform_loss, levels, growths: [] };
+}
+
+/**
+ * @param {Session} session
+ * @returns {LabelledLevel[]}
+ */
+function levelsOf({ learned, unit }) {
+  if (!input("levels").checked) return [];
+  return learned.levels.map(({ name, value }) => ({ value, label: texts.levels[unit][name] }));
 }
 
 /**

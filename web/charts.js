@@ -5,6 +5,7 @@
  * @import uPlot from "uplot"
  * @import { Columns, Curve } from "./curve.js"
  * @import { Growth } from "./engine-types.js"
+ * @import { LabelledLevel } from "./levels.js"
  *
  * Other runs in the same charts; see `runs/comparison.js`.
  * @typedef {object} Overlay
@@ -16,9 +17,10 @@
 
 import { element, setText } from "./dom.js";
 import * as format from "./format.js";
+import { dash, drawLevels } from "./levels.js";
 import { texts } from "./texts/index.js";
 
-/** @typedef {{ curve: Curve, planned: number, uniform: number, growths: Growth[] }} Course */
+/** @typedef {{ curve: Curve, planned: number, uniform: number, levels: LabelledLevel[], growths: Growth[] }} Course */
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
 
@@ -75,7 +77,7 @@ export class Charts {
  * @property {(keyof Columns)[]} compared of other runs, the one to be read first
  * @property {(value: number) => string} write a value
  * @property {(low: number, high: number) => [number, number]} range
- * @property {boolean} [level] whether the loss of guessing uniformly is drawn, all across
+ * @property {boolean} [level] whether losses to compare with are drawn, all across
  * @property {boolean} [labelled] whether the marks of growth are named
  * @property {() => string[]} names of the series that the reading shows
  * @property {Palette} palette
@@ -90,6 +92,7 @@ class Chart {
   #sizes;
   #planned = 1;
   /** The loss of guessing uniformly. */ #uniform = 0;
+  /** Others below it. @type {LabelledLevel[]} */ #levels = [];
   /** @type {Growth[]} */ #growths = [];
   /** @type {Overlay | null} */ #overlay = null;
   #empty = true;
@@ -121,6 +124,7 @@ class Chart {
     this.#overlay = overlay;
     this.#planned = Math.max(1, course?.planned ?? 1, course?.curve.steps.at(-1) ?? 0, overlay?.last ?? 0);
     this.#uniform = (this.#recipe.level && course?.uniform) || 0;
+    this.#levels = (this.#recipe.level && course?.levels) || [];
     this.#growths = course?.growths ?? [];
     this.#empty = !overlay && (!course || course.curve.length === 0);
     if (this.#empty) this.#zoomed = false;
@@ -161,7 +165,12 @@ class Chart {
       ],
       series: [{}, ...series],
       hooks: {
-        draw: [(plot) => this.#drawLevel(plot), (plot) => this.#overlay?.draw(plot, this.#recipe.compared), (plot) => this.#growths.forEach(({ step }) => this.#drawMark(plot, step))],
+        draw: [
+          (plot) => this.#drawUniform(plot),
+          (plot) => drawLevels(plot, this.#levels, this.#style),
+          (plot) => this.#overlay?.draw(plot, this.#recipe.compared),
+          (plot) => this.#growths.forEach(({ step }) => this.#drawMark(plot, step)),
+        ],
         setCursor: [(plot) => this.#read(plot)],
         setSelect: [(plot) => (this.#zoomed ||= plot.select.width > 0)],
       },
@@ -190,11 +199,17 @@ class Chart {
   #height(low, high) {
     const { range } = this.#recipe;
     if (low === null || high === null || !Number.isFinite(low + high)) return range(0, this.#uniform || 1);
-    return range(low, this.#zoomed ? high : Math.max(high, this.#uniform));
+    if (this.#zoomed) return range(low, high);
+    return range(Math.min(low, ...this.#levels.map(({ value }) => value)), Math.max(high, this.#uniform));
+  }
+
+  get #style() {
+    const { uniform, soft } = this.#recipe.palette;
+    return { line: uniform, text: soft, font: FONT };
   }
 
   /** @param {uPlot} plot */
-  #drawLevel({ ctx, bbox, valToPos }) {
+  #drawUniform({ ctx, bbox, valToPos }) {
     if (!this.#uniform) return;
     const y = Math.round(valToPos(this.#uniform, "y", true));
     if (y < bbox.top || y > bbox.top + bbox.height) return;
@@ -248,25 +263,6 @@ class Chart {
     const others = (column && this.#overlay?.read(column, step, this.#recipe.write)) ?? "";
     setText(target, `${texts.atStep(step)}${values.join("")}${others}`);
   }
-}
-
-/**
- * @param {CanvasRenderingContext2D} ctx
- * @param {string} colour
- * @param {number} length of a dash
- * @param {[number, number]} from
- * @param {[number, number]} to
- */
-function dash(ctx, colour, length, from, to) {
-  ctx.save();
-  ctx.strokeStyle = colour;
-  ctx.lineWidth = devicePixelRatio;
-  ctx.setLineDash([length * devicePixelRatio, length * devicePixelRatio]);
-  ctx.beginPath();
-  ctx.moveTo(...from);
-  ctx.lineTo(...to);
-  ctx.stroke();
-  ctx.restore();
 }
 
 /** Steps come whole. */

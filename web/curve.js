@@ -13,6 +13,8 @@ const COLUMNS = /** @type {const} */ (["steps", "train", "trend", "validation", 
 
 /** How much of the trend one new step moves; about the last ten steps count. */
 const TREND = 0.2;
+/** So many checks in a row without a better one are no accident. */
+const RISING = 4;
 
 export class Curve {
   /** @type {number[]} */ steps = [];
@@ -75,6 +77,19 @@ export class Curve {
     const columns = /** @type {Columns} */ ({});
     for (const name of COLUMNS) columns[name] = rows.map((row) => this[name][row] ?? null);
     return columns;
+  }
+
+  /**
+   * Whether the last checks have all been worse than the best one while the loss of the training text went on falling: what is
+   * learned now does not carry over to the text that was held back.
+   */
+  get overfits() {
+    const { best, trend, validation } = this;
+    if (!best) return false;
+    const from = this.steps.indexOf(best.step);
+    const checks = validation.slice(from + 1).filter((value) => value !== null).length;
+    const [before, now] = [trend[from], lastOf(trend)];
+    return checks >= RISING && before != null && now !== null && now < before;
   }
 
   /** @param {number} step */

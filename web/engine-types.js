@@ -81,6 +81,25 @@
  * @property {string} fingerprint
  * @property {number | null} [best_loss]
  *
+ * How many of something have a property.
+ * @typedef {{ hits: number, total: number }} Share
+ *
+ * What a written text shows, compared with the training text.
+ * @typedef {object} Evidence
+ * @property {Share} words that occur in it
+ * @property {Share} pairs of words that follow each other there too
+ * @property {Share} marks brackets and quotation marks that have their partner
+ * @property {Share} sentences that begin with a capital letter
+ * @property {Share} copied characters within passages of 30 or more that it has too
+ * @property {{ text: string, characters: number, start: number } | null} longest passage that it has too, and the characters before it there
+ * @property {boolean} partial only the beginning of the training text was compared
+ *
+ * Cross-entropy of the validation part by counts of the training part, in nats per token.
+ * @typedef {{ uniform: number, unigram: number, bigram: number, trigram: number }} Entropies
+ *
+ * What a model of the prepared text is measured by; `held_back` is what the text's own held-back part shows.
+ * @typedef {{ entropies: Entropies | null, held_back: Evidence }} Yardsticks
+ *
  * @typedef {object} StepEvent
  * @property {"step"} type
  * @property {number} step
@@ -141,6 +160,8 @@
  * @property {() => Promise<string | undefined>} next_text
  * @property {(prompt: string) => Promise<Float32Array>} logits
  * @property {() => void} stop_generation
+ * @property {() => Yardsticks} yardsticks
+ * @property {(written: string) => Evidence} evidence
  * @property {() => void} free
  *
  * @typedef {object} EngineModule

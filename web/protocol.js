@@ -3,7 +3,7 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { DataInfo, Description, DeviceKind, EngineEvent, GenerateOptions, Preset, RunInfo, Settings, Stage, TextInfo, TokenizerKind } from "./engine-types.js"
+ * @import { DataInfo, Description, DeviceKind, EngineEvent, Evidence, GenerateOptions, Preset, RunInfo, Settings, Stage, TextInfo, TokenizerKind, Yardsticks } from "./engine-types.js"
  * @import { ModuleName } from "./modules.js"
  *
  * A text as the page holds it: by reference, so that a large file is never copied into the page.
@@ -34,6 +34,8 @@
  *   | { type: "generate", prompt: string, options: GenerateOptions }
  *   | { type: "stop_generation" }
  *   | { type: "logits", prompt: string }
+ *   | { type: "yardsticks" }
+ *   | { type: "evidence", written: string }
  * )} Request
  *
  * What each request is answered with.
@@ -58,13 +60,15 @@
  * @property {null} generate writing has begun; `written` notices follow
  * @property {null} stop_generation
  * @property {Float32Array} logits
+ * @property {Yardsticks} yardsticks of the prepared text
+ * @property {Evidence} evidence
  *
  * @typedef {{ id: number, request: Request }} Envelope
  * @typedef {{ message: string, fatal: boolean, memory?: boolean }} Failure `memory`: there was not enough of it
  *
  * @typedef {(
  *   | { type: "events", events: EngineEvent[] }
- *   | { type: "snapshot", snapshot: Snapshot }
+ *   | { type: "snapshot", snapshot: Snapshot, best?: boolean }
  *   | { type: "stopped", reason: "step" | "finished" | "error", failure?: Failure }
  *   | { type: "compiled", count: number }
  *   | { type: "written", text: string }

@@ -24,6 +24,7 @@ export class Run {
   /** Why it ended, a key of `texts.verdicts`. @type {string | null} */ verdict = null;
   /** The last state the page holds; where a broken worker is followed by a new one, the run goes on from here. @type {Snapshot | null} */
   snapshot = null;
+  /** The state with the lowest validation loss, where the page has seen it. @type {Snapshot | null} */ best = null;
   /** The step whose state the person last saved to a file. */ exportedStep = -1;
   /** Whether the engine holds this run together with its text. */ attached = true;
 
@@ -110,6 +111,7 @@ export class Run {
     this.curve.reset(info.history);
     this.samples = this.samples.filter((sample) => sample.step <= info.step);
     this.evaluating = null;
+    if (this.best && this.best.step > info.step) this.best = null;
   }
 
   /** @param {EngineEvent} event */

@@ -21,6 +21,7 @@ import { Desk } from "./desk.js";
 import { serial } from "./dom.js";
 import { EngineClient, EngineError } from "./engine-client.js";
 import { isFull } from "./errors.js";
+import { Learned } from "./learned.js";
 import { texts } from "./texts/index.js";
 import { Pace } from "./pace.js";
 import { Run } from "./run.js";
@@ -34,6 +35,7 @@ export class Session {
   desk = new Desk(() => this.engine);
   pace = new Pace();
   writer = new Writer(this);
+  learned = new Learned(this);
   /** What another tab is doing whose run this one shows; its own phase is "starting" meanwhile. @type {Phase | null} */
   followed = null;
   /** An action is under way that the person waits for. */ busy = false;
@@ -58,6 +60,11 @@ export class Session {
   get engine() {
     if (!this.client) throw new EngineError({ message: "The engine is not open yet.", fatal: true });
     return this.client;
+  }
+
+  /** What the losses are counted by. @returns {"letter" | "token"} */
+  get unit() {
+    return (this.run?.settings ?? this.desk.settings)?.tokenizer === "char" ? "letter" : "token";
   }
 
   get active() {
@@ -172,6 +179,19 @@ export class Session {
     return this.act(texts.trainingFailed, async () => {
       await this.engine.ask({ type: "pause" });
       if (this.run && this.active) this.#end("stopped");
+      await this.keep();
+    });
+  }
+
+  /** Ends the run where its validation loss was lowest; what came after is dropped. */
+  takeBest() {
+    return this.act(texts.trainingFailed, async () => {
+      const { run } = this;
+      if (!run?.best) return;
+      await this.engine.ask({ type: "pause" });
+      run.rewind(await this.engine.ask({ type: "resume", bytes: run.best.bytes }));
+      run.attached = true;
+      this.#end("best");
       await this.keep();
     });
   }
@@ -322,6 +342,7 @@ export class Session {
       case "snapshot":
         if (!this.run) return;
         this.run.snapshot = notice.snapshot;
+        if (notice.best) this.run.best = notice.snapshot;
         return this.#states.keep(this, notice.snapshot);
       case "stopped":
         return this.#stopped(notice);

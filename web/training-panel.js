@@ -10,6 +10,7 @@ import { renderTable } from "./curve-table.js";
 import { deviceNames } from "./devices.js";
 import { button, element, input, need, onPress, setText, setUsable, throttle } from "./dom.js";
 import * as format from "./format.js";
+import { copies, shareOf } from "./learned.js";
 import { showPart } from "./parts.js";
 import { mayReplace } from "./replace.js";
 import { nameOf } from "./text-source.js";
@@ -183,8 +184,12 @@ function renderKept({ run, phase }, { kept }) {
 }
 
 /** @param {Session} session */
-function inWords({ run }) {
+function inWords({ run, learned, unit }) {
   if (!run) return texts.markup.noSteps;
   const { step, planned, growths, uniform, curve } = run;
-  return texts.summary({ step, planned, growths, loss: curve.loss, validation: curve.validationLoss, best: curve.best, uniform });
+  const { passed, finding } = learned;
+  const parts = [texts.summary({ step, planned, growths, loss: curve.loss, validation: curve.validationLoss, best: curve.best, uniform })];
+  if (passed) parts.push(texts.passed[unit][passed]);
+  if (finding && copies(finding)) parts.push(texts.copying(shareOf(finding.shown.copied)));
+  return parts.join(" ");
 }

@@ -143,6 +143,10 @@ async function respond(request) {
       return null;
     case "logits":
       return ready.logits(request.prompt);
+    case "yardsticks":
+      return ready.yardsticks();
+    case "evidence":
+      return ready.evidence(request.written);
   }
 }
 
@@ -224,19 +228,23 @@ async function follow(ready, events) {
     if (event.type === "finished") stopped = "finished";
   }
   notify({ type: "events", events });
-  if (events.some((event) => event.type === "save")) await save(ready);
+  const saves = events.filter((event) => event.type === "save");
+  if (saves.length > 0) await save(ready, saves.some(({ kind }) => kind === "best"));
   if (stopped) training = "no";
   return stopped;
 }
 
-/** @param {Engine} ready */
-async function save(ready) {
+/**
+ * @param {Engine} ready
+ * @param {boolean} [best] whether its validation loss is the lowest so far
+ */
+async function save(ready, best = false) {
   const started = performance.now();
   const taken = await snapshot(ready);
   savedAt = performance.now();
   savedStep = step;
   saveEvery = Math.min(SAVE_AT_LEAST, Math.max(SAVE_AT_MOST, (savedAt - started) * SAVE_SHARE));
-  notify({ type: "snapshot", snapshot: taken });
+  notify({ type: "snapshot", snapshot: taken, best });
 }
 
 /** @param {Engine} ready */

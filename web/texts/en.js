@@ -3,7 +3,8 @@
  * engine says of an error stays in English, inside these sentences.
  *
  * @import { Complaint } from "../errors.js"
- * @import { DataInfo, Growth, RunInfo, Stage } from "../engine-types.js"
+ * @import { DataInfo, Growth, RunInfo, Share, Stage } from "../engine-types.js"
+ * @import { Finding } from "../learned.js"
  *
  * @typedef {typeof en} Texts
  */
@@ -85,6 +86,9 @@ export const en = {
     speedChart: "Tokens per second over steps",
     chartEmpty: "Press “Train”: the first loss appears within seconds.",
     noSteps: "No steps yet.",
+    showLevels: "Lines: how far counting alone gets",
+    raiseDropout: "Dropout 0.2 for the next run",
+    leaveAsIs: "Leave it as it is",
     numbers: "Numbers",
     curveTable: "Table of the curve",
     saveChart: "Save this chart",
@@ -137,6 +141,8 @@ export const en = {
     sampleEverySteps: "steps",
     sampleEveryLabel: "Sample every so many steps, 0 for never",
     sampleList: "Samples",
+    learnedStages: "What it has learned",
+    evidence: "Evidence",
     sampleEmpty: "The model writes a few lines every so many steps, so that you can watch it learn.",
   },
 
@@ -323,6 +329,7 @@ export const en = {
     plateau: "Ended early: the validation loss no longer falls.",
     not_finite: "Ended: the loss was no longer a number.",
     opened: "Opened for writing.",
+    best: "Stopped, with the best state in place.",
   },
 
   /** @param {string} message @returns {Complaint} */
@@ -374,6 +381,61 @@ export const en = {
   grewRow: ({ parameters }) => `The model grew here, from ${millions(parameters)} parameters`,
   /** @param {number} step */
   sampleLabel: (step) => `Step ${count(step)}`,
+
+  // What it has learned
+
+  /** Names of the lines in the loss chart. */
+  levels: {
+    letter: { unigram: "letter frequencies", bigram: "letter pairs", trigram: "letter triples" },
+    token: { unigram: "token frequencies", bigram: "token pairs", trigram: "token triples" },
+  },
+  /** What it means that the loss is below a line. */
+  passed: {
+    letter: {
+      unigram: "Below letter frequencies: it uses at least one letter of context.",
+      bigram: "Below letter pairs: it uses two letters of context or more.",
+      trigram: "Below letter triples: it uses three letters of context or more.",
+    },
+    token: {
+      unigram: "Below token frequencies: it uses at least one token of context.",
+      bigram: "Below token pairs: it uses two tokens of context or more.",
+      trigram: "Below token triples: it uses three tokens of context or more.",
+    },
+  },
+  /** @param {number} share */
+  copying: (share) => `${percent(share)} of what it wrote last stands in the training text word for word: it recites.`,
+
+  stages: { symbols: "symbols", spelling: "spelling", words: "words", grammar: "grammar", meaning: "meaning" },
+  stageMeans: {
+    symbols: "It puts together signs of the text; hardly any of it is a word yet.",
+    spelling: "It spells: much looks like words, and some of it is.",
+    words: "Most of what it writes are words of the text; what stands side by side often does not belong together.",
+    grammar: "Its words follow each other as those of the text do.",
+    meaning: "Whether it means anything no figure here can tell: read it. For meaning, larger models and more text are needed.",
+  },
+
+  /** @param {Finding} finding */
+  evidence: ({ shown, held, samples }) => [
+    `Words that occur in the training text: ${outOf(shown.words)}; in the held-back text ${outOf(held.words)}. Counted in ${samples === 1 ? "the last sample" : `the last ${samples} samples`}.`,
+    `Pairs of neighbouring words that occur in it: ${outOf(shown.pairs)}; in the held-back text ${outOf(held.pairs)}.`,
+    `Brackets and quotation marks with a partner: ${outOf(shown.marks)}. Those that a sample’s end cut off have none.`,
+    `Sentences that begin with a capital letter: ${outOf(shown.sentences)}; in the held-back text ${outOf(held.sentences)}.`,
+    `Characters in copied passages of 30 or more: ${outOf(shown.copied)}; in the held-back text, which nobody copied, ${outOf(held.copied)}.`,
+    ...(shown.partial ? ["Compared with the first 8 MB of the training text."] : []),
+  ],
+  /** @param {{ characters: number, start: number }} passage */
+  longestPassage: ({ characters, start }) =>
+    `Longest passage that is also in the training text: ${count(characters)} characters, there after ${count(start)} others.`,
+  nothingCopied: "No character of it is in the training text.",
+
+  /** @param {{ step: number, loss: number }} best @param {number | null} copied */
+  overfits: (best, copied) =>
+    `It begins to learn the text by heart: the train loss still falls, but on the held-back text the loss was lowest at step ${count(best.step)} (${loss(best.loss)}) and has risen since.${copied === null ? "" : ` ${percent(copied)} of its last samples is copied.`}`,
+  /** @param {{ step: number, loss: number }} best */
+  stale: (best) => `It stopped early: since step ${count(best.step)} (loss ${loss(best.loss)}) no check on the held-back text was better.`,
+  overfitRemedy: "More steps will not help. Take the best state; for a better model use more text, dropout of 0.1 to 0.3, or a smaller size.",
+  /** @param {number} step */
+  takeBest: (step) => `Stop and take step ${count(step)}`,
 
   // Growth
 
@@ -621,6 +683,11 @@ export const en = {
     untrained: "Train the model a little first",
   },
 };
+
+/** @param {Share} share "88 of 94 (94 %)" */
+function outOf({ hits, total }) {
+  return total ? `${count(hits)} of ${count(total)} (${percent(Math.round((100 * hits) / total) / 100)})` : "none";
+}
 
 /**
  * A comparison that means something without knowing what a nat is.

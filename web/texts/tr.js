@@ -77,6 +77,9 @@ export const tr = {
     speedChart: "Adımlara göre saniyedeki belirteç sayısı",
     chartEmpty: "“Eğit” düğmesine basın: ilk kayıp birkaç saniye içinde görünür.",
     noSteps: "Henüz adım yok.",
+    showLevels: "Çizgiler: yalnızca sayarak nereye varılır",
+    raiseDropout: "Sonraki çalışma için seyreltme 0,2",
+    leaveAsIs: "Böyle kalsın",
     numbers: "Sayılar",
     curveTable: "Eğrinin tablosu",
     saveChart: "Bu grafiği kaydet",
@@ -129,6 +132,8 @@ export const tr = {
     sampleEverySteps: "adımda bir",
     sampleEveryLabel: "Kaç adımda bir örnek yazılacağı, 0: hiç",
     sampleList: "Örnekler",
+    learnedStages: "Neler öğrendi",
+    evidence: "Kanıtlar",
     sampleEmpty: "Model belirli aralıklarla birkaç satır yazar; böylece öğrenmesini izleyebilirsiniz.",
   },
 
@@ -270,6 +275,7 @@ export const tr = {
     plateau: "Erken bitti: doğrulama kaybı artık düşmüyor.",
     not_finite: "Bitti: kayıp artık bir sayı değil.",
     opened: "Yazmak için açıldı.",
+    best: "Durduruldu; en iyi durum yerinde.",
   },
 
   notFinite: (message) => ({ what: `Eğitim bitti: ${sentenceOf(message)}`, remedy: "Saklanan duruma yazdırabilir, onu kaydedebilir ya da başka ayarlarla yeniden eğitebilirsiniz." }),
@@ -305,6 +311,51 @@ export const tr = {
   grewMark: "büyüdü",
   grewRow: ({ parameters }) => `Model burada büyüdü (önceki boyut: ${millions(parameters)} parametre)`,
   sampleLabel: (step) => `Adım ${count(step)}`,
+
+  levels: {
+    letter: { unigram: "harf sıklıkları", bigram: "harf çiftleri", trigram: "harf üçlüleri" },
+    token: { unigram: "belirteç sıklıkları", bigram: "belirteç çiftleri", trigram: "belirteç üçlüleri" },
+  },
+  passed: {
+    letter: {
+      unigram: "Harf sıklıklarının altında: en az bir önceki harfi kullanıyor.",
+      bigram: "Harf çiftlerinin altında: önceki iki ya da daha çok harfi kullanıyor.",
+      trigram: "Harf üçlülerinin altında: önceki üç ya da daha çok harfi kullanıyor.",
+    },
+    token: {
+      unigram: "Belirteç sıklıklarının altında: en az bir önceki belirteci kullanıyor.",
+      bigram: "Belirteç çiftlerinin altında: önceki iki ya da daha çok belirteci kullanıyor.",
+      trigram: "Belirteç üçlülerinin altında: önceki üç ya da daha çok belirteci kullanıyor.",
+    },
+  },
+  copying: (share) => `Son yazdıklarının bu kadarı eğitim metninde kelimesi kelimesine var: ${percent(share)}. Ezberden söylüyor.`,
+
+  stages: { symbols: "işaretler", spelling: "yazım", words: "kelimeler", grammar: "dil bilgisi", meaning: "anlam" },
+  stageMeans: {
+    symbols: "Metnin işaretlerini yan yana koyuyor; neredeyse hiçbiri henüz bir kelime değil.",
+    spelling: "Heceliyor: yazdıklarının çoğu kelimeye benziyor, bir kısmı da kelime.",
+    words: "Yazdıklarının çoğu metnin kelimeleri; yan yana duranlar çoğu kez birbirine ait değil.",
+    grammar: "Kelimeleri, metindekiler gibi birbirini izliyor.",
+    meaning: "Bir anlamı olup olmadığını buradaki hiçbir sayı söyleyemez: okuyun. Anlam için daha büyük modeller ve daha çok metin gerekir.",
+  },
+
+  evidence: ({ shown, held, samples }) => [
+    `Eğitim metninde geçen kelimeler: ${outOf(shown.words)}; ayrılan metinde ${outOf(held.words)}. Sayılan son örnekler: ${count(samples)}.`,
+    `Orada da yan yana geçen kelime çiftleri: ${outOf(shown.pairs)}; ayrılan metinde ${outOf(held.pairs)}.`,
+    `Eşi olan ayraçlar ve tırnaklar: ${outOf(shown.marks)}. Örneğin sonunda kesilenlerin eşi yoktur.`,
+    `Büyük harfle başlayan cümleler: ${outOf(shown.sentences)}; ayrılan metinde ${outOf(held.sentences)}.`,
+    `30 ya da daha uzun kopya parçalardaki karakterler: ${outOf(shown.copied)}; kimsenin kopyalamadığı ayrılan metinde ${outOf(held.copied)}.`,
+    ...(shown.partial ? ["Eğitim metninin ilk 8 MB kadarıyla karşılaştırıldı."] : []),
+  ],
+  longestPassage: ({ characters, start }) =>
+    `Eğitim metninde de bulunan en uzun parça: ${count(characters)} karakter; orada önündeki karakter sayısı: ${count(start)}.`,
+  nothingCopied: "Hiçbir karakteri eğitim metninde yok.",
+
+  overfits: (best, copied) =>
+    `Metni ezberlemeye başladı: eğitim kaybı hâlâ düşüyor, ama ayrılan metindeki kayıp en düşük değerine ${count(best.step)}. adımda (${loss(best.loss)}) indi ve o zamandan beri yükseldi.${copied === null ? "" : ` Son örneklerinde kopya payı: ${percent(copied)}.`}`,
+  stale: (best) => `Erken durdu: en iyi denetim ${count(best.step)}. adımdaydı (kayıp ${loss(best.loss)}); ayrılan metinde ondan sonra daha iyisi gelmedi.`,
+  overfitRemedy: "Daha çok adım yardımcı olmaz. En iyi durumu alın; daha iyi bir model için daha çok metin, 0,1 ile 0,3 arası seyreltme ya da daha küçük bir boyut kullanın.",
+  takeBest: (step) => `Durdur ve ${count(step)}. adımı al`,
 
   growTo: (stage) => `Büyüt: ${stage}`,
 
@@ -503,4 +554,9 @@ export const tr = {
 function judge(value, uniform) {
   const better = Math.exp(uniform - value);
   return better < 1.05 ? "henüz rastgele tahminden iyi değil" : `rastgele tahminden ${better < 10 ? fixed(better, 1) : count(better)} kat iyi`;
+}
+
+/** @param {import("../engine-types.js").Share} share */
+function outOf({ hits, total }) {
+  return total ? `${count(hits)} / ${count(total)} (${percent(Math.round((100 * hits) / total) / 100)})` : "yok";
 }

@@ -261,8 +261,13 @@ impl Engine {
         self.data.as_ref().map_or(ASSUMED_VOCABULARY, |data| data.tokenizer.vocab())
     }
 
-    fn prepared(&self) -> Result<Dataset, JsError> {
+    pub(crate) fn prepared(&self) -> Result<Dataset, JsError> {
         self.data.clone().ok_or_else(|| JsError::new("no text is prepared yet: choose one and prepare it first"))
+    }
+
+    /// The training part of the text that was prepared, and the part held back.
+    pub(crate) fn text_parts(&self, data: &Dataset) -> (&str, &str) {
+        self.text.split(data.validation_chars as usize)
     }
 
     fn replace(&mut self, run: Run) {

@@ -4,6 +4,7 @@
 //! is the whole chain of causes.
 
 mod engine;
+mod learned;
 mod settings;
 mod text;
 

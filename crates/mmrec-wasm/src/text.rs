@@ -67,6 +67,12 @@ impl Text {
         self.text.as_bytes()
     }
 
+    /// The text without its last characters, and those.
+    pub fn split(&self, last: usize) -> (&str, &str) {
+        let start = self.text.char_indices().rev().take(last).last();
+        self.text.split_at(start.map_or(self.text.len(), |(at, _)| at))
+    }
+
     pub fn prepare(&self, options: &PrepareOptions) -> Result<(Dataset, DataInfo), Error> {
         let data = Dataset::from_text(&self.name(), &self.text, options.tokenizer, options.validation)?;
         data.check(options.context, options.batch)?;

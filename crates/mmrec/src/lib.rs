@@ -9,6 +9,7 @@ pub mod config;
 pub mod data;
 pub mod driver;
 mod error;
+pub mod evidence;
 pub mod generate;
 pub mod grow;
 pub mod model;

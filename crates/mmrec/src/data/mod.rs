@@ -5,6 +5,7 @@
 
 mod dataset;
 mod documents;
+mod entropy;
 mod error;
 mod fingerprint;
 mod index;
@@ -20,6 +21,7 @@ mod verify;
 pub use dataset::Dataset;
 pub use documents::DOCUMENT_END;
 pub(crate) use documents::unfinished;
+pub use entropy::{Entropies, entropies};
 pub use error::DataError;
 pub(crate) use fingerprint::hex;
 pub use index::{INDEX_FILE, INDEX_FORMAT, PreparedIndex, ShardInfo};
