@@ -4,7 +4,7 @@
  *
  * @import { Evidence, Share, Yardsticks } from "./engine-types.js"
  * @import { EngineClient } from "./engine-client.js"
- * @import { Sample } from "./keeper.js"
+ * @import { Sample } from "./manifest.js"
  * @import { Session } from "./session.js"
  *
  * A loss to compare with: one that counting the tokens after no, one or two others reaches.
