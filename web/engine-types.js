@@ -198,7 +198,7 @@
  * @property {(text: string) => Promise<Reading>} inspect_text with the model as it is now, which is kept for the following
  * @property {(layer: number) => Gates} gates
  * @property {(layer: number, token: number) => Promise<Look>} look
- * @property {(part: Part) => Promise<Ablation>} ablate
+ * @property {(part: number) => Promise<Ablation>} ablate by its number among the reading's parts
  * @property {() => void} end_inspection
  * @property {() => void} free
  *

@@ -3,7 +3,7 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { Ablation, DataInfo, Description, DeviceKind, EngineEvent, Gates, GenerateOptions, Look, Part, Preset, Reading, RunInfo, Settings, Stage, TextInfo, TokenizerKind } from "./engine-types.js"
+ * @import { Ablation, DataInfo, Description, DeviceKind, EngineEvent, Gates, GenerateOptions, Look, Preset, Reading, RunInfo, Settings, Stage, TextInfo, TokenizerKind } from "./engine-types.js"
  *
  * A text as the page holds it: by reference, so that a large file is never copied into the page.
  * @typedef {{ kind: "sample" } | { kind: "files", files: { name: string, blob: Blob }[], lossy: boolean }} TextSource
@@ -36,7 +36,7 @@
  *   | { type: "inspect_text", text: string }
  *   | { type: "gates", layer: number }
  *   | { type: "look", layer: number, token: number }
- *   | { type: "ablate", part: Part }
+ *   | { type: "ablate", part: number }
  *   | { type: "end_inspection" }
  * )} Request
  *

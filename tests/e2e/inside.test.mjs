@@ -19,7 +19,7 @@ test("a model is looked into while it is trained", async () => {
     const { EngineClient } = await import(new URL("web/engine-client.js", document.baseURI).href);
     const client = await EngineClient.open("cpu");
     const refused = (request) => client.ask(request).then(() => "", (error) => error.message);
-    const settings = { ...client.opened.defaults.tiny, context: 64, batch: 2, steps: 1000, eval_every: 0, save_every: 0, sample_every: 0 };
+    const settings = { ...client.opened.defaults.tiny, context: 64, batch: 2, steps: 1000, eval_every: 1000, save_every: 1000, sample_every: 0 };
     const text = "Once upon a time a fox lent a lamp to the baker, and the baker gave it back to the fox. ".repeat(4) + "é";
     const inspect = () => client.ask({ type: "inspect_text", text });
     const refusals = [await refused({ type: "inspect_text", text })];
@@ -54,7 +54,8 @@ test("a model is looked into while it is trained", async () => {
     const later = await timed({ type: "look", layer: 1, token });
     const gates = await timed({ type: "gates", layer: 1 });
     const losses = [];
-    for (const part of reading.parts) losses.push(await timed({ type: "ablate", part }));
+    for (const part of reading.parts.keys()) losses.push(await timed({ type: "ablate", part }));
+    refusals.push(await refused({ type: "ablate", part: 9 }));
     await client.ask({ type: "end_inspection" });
     refusals.push(await refused({ type: "gates", layer: 0 }));
     client.close();
@@ -64,7 +65,7 @@ test("a model is looked into while it is trained", async () => {
   await done();
   console.log(JSON.stringify({ times: seen.times, bytes: seen.bytes }));
 
-  const expected = [/no model is loaded/, /no text is being looked at/, /no layer 9/, /no text to look at/, /600 tokens, and at most 512/, /no text is being/];
+  const expected = [/no model is loaded/, /no text is being looked at/, /no layer 9/, /no text to look at/, /600 tokens, and at most 512/, /no such part/, /no text is being/];
   seen.refusals.forEach((message, index) => assert.match(message, expected[index]));
 
   const { tokens, loss, decays, levels, parts } = seen.reading;
@@ -84,5 +85,6 @@ test("a model is looked into while it is trained", async () => {
   for (const part of [attention, ...attention.heads]) assert.ok(near(sum(part.weights), 1) && part.weights.length === attention.places.length);
   assert.deepEqual(seen.later, seen.look, "it is still the model that read the text");
   assert.ok([...seen.gates.keep, ...seen.gates.write].every((head) => head.length === tokens.length));
-  for (const { part, loss: without, difference } of seen.losses) assert.ok(near(without - loss, difference), JSON.stringify(part));
+  assert.deepEqual(seen.losses.map(({ part }) => part), parts);
+  for (const { loss: without, difference } of seen.losses) assert.ok(near(without - loss, difference) && difference !== 0);
 });

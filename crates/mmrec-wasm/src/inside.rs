@@ -1,11 +1,11 @@
 //! Looking inside the loaded model. What was read last is kept, with the model as it was then, until it is ended or another model
 //! is loaded.
 
-use mmrec::inspect::{Inspection, Part};
+use mmrec::inspect::Inspection;
 use wasm_bindgen::prelude::*;
 
 use crate::engine::{Engine, Run};
-use crate::{failed, from_js, to_js};
+use crate::{failed, to_js};
 
 #[wasm_bindgen]
 impl Engine {
@@ -29,10 +29,12 @@ impl Engine {
         to_js(&self.inspected()?.look(layer, token).await.map_err(failed)?)
     }
 
-    /// The loss over it with one part of the model switched off.
-    pub async fn ablate(&self, part: JsValue) -> Result<JsValue, JsError> {
-        let part: Part = from_js(part)?;
-        to_js(&self.inspected()?.without(part).await.map_err(failed)?)
+    /// The loss over it with one part of the model switched off, by its number among the parts of what `inspect_text` returned.
+    pub async fn ablate(&self, part: usize) -> Result<JsValue, JsError> {
+        let inspection = self.inspected()?;
+        let parts = &inspection.reading().parts;
+        let part = parts.get(part).ok_or_else(|| JsError::new("there is no such part to switch off in this text"))?;
+        to_js(&inspection.without(*part).await.map_err(failed)?)
     }
 
     /// Forgets it, and the model as it was then.

@@ -2,13 +2,13 @@
 
 use burn::module::{Param, ParamId};
 use burn::tensor::{Int, Tensor};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::model::{Dropout, Model};
 use crate::ops::hierarchy::{Schedule, Sizes, Tables, hide_level};
 
 /// A part that can be switched off, in all layers at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Part {
     /// The recurrent memory; off, its read is zero.

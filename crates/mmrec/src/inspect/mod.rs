@@ -26,7 +26,11 @@ use serde::Serialize;
 use crate::Error;
 use crate::model::{Dropout, Model};
 use crate::tokenizer::Tokenizer;
+use attention::attention;
 use gates::LayerGates;
+use pieces::pieces;
+use predict::{loss, prediction};
+use recall::recall;
 
 /// The most tokens of a text that is looked at: what is shown of each of them stays small enough for a page.
 pub const MOST_TOKENS: usize = 512;
@@ -91,16 +95,16 @@ impl Inspection {
         check_length(ids.len(), model.heads())?;
         let mut streams = streams(model, &ids);
         let last = streams.pop().expect("the stream before the first block");
-        let predictions = predict::predictions(model, tokenizer, last, &ids).await?;
+        let mut predictions = vec![None];
+        let mut predict = |logits: &[f32], next| predictions.push(Some(prediction(logits, next, tokenizer)));
+        let loss = loss(model, last, &ids, &mut predict).await?;
         let gates = LayerGates::read(model, &streams, ids.len()).await?;
-        let surprise = predictions.iter().map(|prediction| f64::from(prediction.surprise)).sum();
-        let predicted = std::iter::once(None).chain(predictions.into_iter().map(Some));
-        let tokens = pieces::pieces(tokenizer, text, &ids).into_iter().zip(&ids).zip(predicted);
+        let tokens = pieces(tokenizer, text, &ids).into_iter().zip(&ids).zip(predictions);
         let reading = Reading {
             tokens: tokens
                 .map(|((text, id), prediction)| ReadToken { text, label: tokenizer.token_label(*id), prediction })
                 .collect(),
-            loss: (ids.len() > 1).then(|| predict::mean(surprise, ids.len() - 1)),
+            loss,
             decays: gates.iter().map(LayerGates::decays).collect(),
             levels: model.sizes().levels,
             parts: if ids.len() > 1 { Part::of(model.sizes(), ids.len()) } else { Vec::new() },
@@ -133,8 +137,8 @@ impl Inspection {
         let block = &self.model.blocks[layer];
         let p = block.projection(self.streams[layer].clone());
         Ok(Look {
-            recall: recall::recall(block, &p, gates, token).await?,
-            attention: attention::attention(block, self.model.sizes(), &p, token).await?,
+            recall: recall(block, &p, gates, token).await?,
+            attention: attention(block, self.model.sizes(), &p, token).await?,
         })
     }
 
@@ -150,7 +154,7 @@ impl Inspection {
             return Err(InspectError::NoSuchLevel { level, count }.into());
         }
         let stream = part.stream_without(&self.model, self.model.ids(&self.ids));
-        let loss = predict::loss(&self.model, stream, &self.ids).await?;
+        let loss = loss(&self.model, stream, &self.ids, &mut |_, _| ()).await?.unwrap_or(with);
         Ok(Ablation { part, loss, difference: loss - with })
     }
 

@@ -37,34 +37,17 @@ pub struct Candidate {
     pub probability: f32,
 }
 
-/// The prediction of every token but the first, from the stream after the last block.
-pub(super) async fn predictions(
+/// The mean surprise of all tokens but the first in nats, if there are any, from the stream after the last block; `take` gets the
+/// logits before every one of them, and which it is.
+pub(super) async fn loss(
     model: &Model,
-    tokenizer: &Tokenizer,
     stream: Tensor<3>,
     ids: &[u16],
-) -> Result<Vec<Prediction>, Error> {
-    let mut predictions = Vec::with_capacity(ids.len());
-    rows(model, stream, ids, &mut |logits, next| predictions.push(prediction(logits, next, tokenizer))).await?;
-    Ok(predictions)
-}
-
-/// The mean surprise of all tokens but the first, in nats; of none, 0.
-pub(super) async fn loss(model: &Model, stream: Tensor<3>, ids: &[u16]) -> Result<f32, Error> {
-    let mut sum = 0.0;
-    rows(model, stream, ids, &mut |logits, next| sum += Odds::of(logits).surprise(logits[next])).await?;
-    Ok(mean(sum, ids.len() - 1))
-}
-
-pub(super) fn mean(sum: f64, count: usize) -> f32 {
-    (sum / count.max(1) as f64) as f32
-}
-
-/// Hands every token's logits to `take`, with the token that follows it; the last, which none follows, is left out.
-async fn rows(model: &Model, stream: Tensor<3>, ids: &[u16], take: &mut dyn FnMut(&[f32], usize)) -> Result<(), Error> {
+    take: &mut dyn FnMut(&[f32], u16),
+) -> Result<Option<f32>, Error> {
     let vocab = model.head.dims()[1];
     let most = (LOGITS / vocab).max(1);
-    let mut next = &ids[1..];
+    let (mut next, mut sum) = (&ids[1..], 0.0);
     for start in (0..next.len()).step_by(most) {
         let count = most.min(next.len());
         let logits = model.logits(stream.clone().narrow(1, start, count), count);
@@ -73,10 +56,13 @@ async fn rows(model: &Model, stream: Tensor<3>, ids: &[u16], take: &mut dyn FnMu
             return Err(Error::NotFinite);
         }
         let (now, later) = next.split_at(count);
-        values.chunks_exact(vocab).zip(now).for_each(|(row, id)| take(row, usize::from(*id)));
+        for (logits, id) in values.chunks_exact(vocab).zip(now) {
+            sum += Odds::of(logits).surprise(logits[usize::from(*id)]);
+            take(logits, *id);
+        }
         next = later;
     }
-    Ok(())
+    Ok((ids.len() > 1).then(|| (sum / (ids.len() - 1) as f64) as f32))
 }
 
 /// A row of logits as a distribution: p = exp(logit − normaliser).
@@ -106,15 +92,17 @@ impl Odds {
     }
 }
 
-fn prediction(logits: &[f32], next: usize, tokenizer: &Tokenizer) -> Prediction {
+/// How well `next` was predicted.
+pub(super) fn prediction(logits: &[f32], next: u16, tokenizer: &Tokenizer) -> Prediction {
+    let next = logits[usize::from(next)];
     let odds = Odds::of(logits);
     let candidate = |id: u16| Candidate {
         label: tokenizer.token_label(id),
         probability: odds.probability(logits[usize::from(id)]),
     };
     Prediction {
-        probability: odds.probability(logits[next]),
-        surprise: odds.surprise(logits[next]) as f32,
+        probability: odds.probability(next),
+        surprise: odds.surprise(next) as f32,
         entropy: odds.entropy as f32,
         likeliest: largest(logits).into_iter().map(candidate).collect(),
     }
