@@ -96,7 +96,8 @@ impl Inspection {
         let mut streams = streams(model, &ids);
         let last = streams.pop().expect("the stream before the first block");
         let mut predictions = vec![None];
-        let mut predict = |logits: &[f32], next| predictions.push(Some(prediction(logits, next, tokenizer)));
+        let mut predict =
+            |logits: &[f32], odds: &_, next| predictions.push(Some(prediction(logits, odds, next, tokenizer)));
         let loss = loss(model, last, &ids, &mut predict).await?;
         let gates = LayerGates::read(model, &streams, ids.len()).await?;
         let tokens = pieces(tokenizer, text, &ids).into_iter().zip(&ids).zip(predictions);
@@ -154,7 +155,7 @@ impl Inspection {
             return Err(InspectError::NoSuchLevel { level, count }.into());
         }
         let stream = part.stream_without(&self.model, self.model.ids(&self.ids));
-        let loss = loss(&self.model, stream, &self.ids, &mut |_, _| ()).await?.unwrap_or(with);
+        let loss = loss(&self.model, stream, &self.ids, &mut |_, _, _| ()).await?.unwrap_or(with);
         Ok(Ablation { part, loss, difference: loss - with })
     }
 

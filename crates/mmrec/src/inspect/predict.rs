@@ -38,12 +38,12 @@ pub struct Candidate {
 }
 
 /// The mean surprise of all tokens but the first in nats, if there are any, from the stream after the last block; `take` gets the
-/// logits before every one of them, and which it is.
+/// logits before every one of them, as they are and as a distribution, and which it is.
 pub(super) async fn loss(
     model: &Model,
     stream: Tensor<3>,
     ids: &[u16],
-    take: &mut dyn FnMut(&[f32], u16),
+    take: &mut dyn FnMut(&[f32], &Odds, u16),
 ) -> Result<Option<f32>, Error> {
     let vocab = model.head.dims()[1];
     let most = (LOGITS / vocab).max(1);
@@ -57,8 +57,9 @@ pub(super) async fn loss(
         }
         let (now, later) = next.split_at(count);
         for (logits, id) in values.chunks_exact(vocab).zip(now) {
-            sum += Odds::of(logits).surprise(logits[usize::from(*id)]);
-            take(logits, *id);
+            let odds = Odds::of(logits);
+            sum += odds.surprise(logits[usize::from(*id)]);
+            take(logits, &odds, *id);
         }
         next = later;
     }
@@ -66,7 +67,7 @@ pub(super) async fn loss(
 }
 
 /// A row of logits as a distribution: p = exp(logit − normaliser).
-struct Odds {
+pub(super) struct Odds {
     normaliser: f64,
     entropy: f64,
 }
@@ -77,8 +78,9 @@ impl Odds {
         let (mut sum, mut weighted) = (0.0, 0.0);
         for logit in logits {
             let distance = f64::from(*logit) - largest;
-            sum += distance.exp();
-            weighted += distance.exp() * distance;
+            let power = distance.exp();
+            sum += power;
+            weighted += power * distance;
         }
         Self { normaliser: largest + sum.ln(), entropy: sum.ln() - weighted / sum }
     }
@@ -93,9 +95,8 @@ impl Odds {
 }
 
 /// How well `next` was predicted.
-pub(super) fn prediction(logits: &[f32], next: u16, tokenizer: &Tokenizer) -> Prediction {
+pub(super) fn prediction(logits: &[f32], odds: &Odds, next: u16, tokenizer: &Tokenizer) -> Prediction {
     let next = logits[usize::from(next)];
-    let odds = Odds::of(logits);
     let candidate = |id: u16| Candidate {
         label: tokenizer.token_label(id),
         probability: odds.probability(logits[usize::from(id)]),

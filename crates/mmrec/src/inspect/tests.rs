@@ -225,7 +225,7 @@ fn a_large_vocabulary_is_read_in_pieces() {
     let config = ModelConfig { vocab, ..config() };
     let (model, ids) = (model(&config, 2), (0..60).map(|i| i * 331).collect::<Vec<u16>>());
     let stream = || streams(&model, &ids).pop().expect("the last");
-    let loss = block_on(loss(&model, stream(), &ids, &mut |_, _| ())).unwrap().expect("many tokens");
+    let loss = block_on(loss(&model, stream(), &ids, &mut |_, _, _| ())).unwrap().expect("many tokens");
     let logits = model.logits(stream().narrow(1, 0, 60), 59);
     let expected = floats(cross_entropy(logits, model.ids(&ids[1..])))[0];
     assert!((loss - expected).abs() < 1e-4 * expected, "{loss} and {expected}");
