@@ -3,7 +3,7 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { DataInfo, Description, DeviceKind, EngineEvent, GenerateOptions, Preset, RunInfo, Settings, Stage, TextInfo, TokenizerKind } from "./engine-types.js"
+ * @import { Ablation, DataInfo, Description, DeviceKind, EngineEvent, Gates, GenerateOptions, Look, Preset, Reading, RunInfo, Settings, Stage, TextInfo, TokenizerKind } from "./engine-types.js"
  *
  * A text as the page holds it: by reference, so that a large file is never copied into the page.
  * @typedef {{ kind: "sample" } | { kind: "files", files: { name: string, blob: Blob }[], lossy: boolean }} TextSource
@@ -33,6 +33,11 @@
  *   | { type: "generate", prompt: string, options: GenerateOptions }
  *   | { type: "stop_generation" }
  *   | { type: "logits", prompt: string }
+ *   | { type: "inspect_text", text: string }
+ *   | { type: "gates", layer: number }
+ *   | { type: "look", layer: number, token: number }
+ *   | { type: "ablate", part: number }
+ *   | { type: "end_inspection" }
  * )} Request
  *
  * What each request is answered with.
@@ -57,6 +62,11 @@
  * @property {null} generate writing has begun; `written` notices follow
  * @property {null} stop_generation
  * @property {Float32Array} logits
+ * @property {Reading} inspect_text the engine keeps the model as it is now for `gates`, `look` and `ablate`
+ * @property {Gates} gates
+ * @property {Look} look
+ * @property {Ablation} ablate
+ * @property {null} end_inspection
  *
  * @typedef {{ id: number, request: Request }} Envelope
  * @typedef {{ message: string, fatal: boolean }} Failure

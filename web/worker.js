@@ -131,6 +131,17 @@ async function respond(request) {
       return null;
     case "logits":
       return ready.logits(request.prompt);
+    case "inspect_text":
+      return ready.inspect_text(request.text);
+    case "gates":
+      return ready.gates(request.layer);
+    case "look":
+      return ready.look(request.layer, request.token);
+    case "ablate":
+      return ready.ablate(request.part);
+    case "end_inspection":
+      ready.end_inspection();
+      return null;
   }
 }
 
