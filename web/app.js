@@ -13,6 +13,7 @@ import { createGeneratePanel } from "./generate-panel.js";
 import { createGrowPanel } from "./grow-panel.js";
 import { missing } from "./guard.js";
 import { Keeper } from "./keeper.js";
+import { createInsidePanel } from "./inside-panel.js";
 import { isolate } from "./isolate.js";
 import { Notices } from "./notices.js";
 import { createSamplesPanel } from "./samples.js";
@@ -63,6 +64,7 @@ async function main() {
     createGrowPanel({ session, archive, settled: () => devices.settle() }),
     createSamplesPanel({ session, settled }),
     createGeneratePanel({ session }),
+    createInsidePanel({ session }),
   ];
   const render = drawing(session, charts, panels);
   rewrite = () => {

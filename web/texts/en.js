@@ -119,6 +119,9 @@ export const en = {
     sampleEveryLabel: "Sample every so many steps, 0 for never",
     sampleList: "Samples",
     sampleEmpty: "The model writes a few lines every so many steps, so that you can watch it learn.",
+
+    inside: "Look inside",
+    insideHint: "What it expected, what it remembers, where it looks: token by token",
   },
 
   // Numbers
@@ -369,6 +372,8 @@ export const en = {
     what: `The model did not grow: ${sentenceOf(error)}`,
     remedy: "It is as it was; press “Resume” to train it on.",
   }),
+
+  insideFailed: "“Look inside” could not be loaded. Check the connection and reload the page.",
 
   // Kept work
 

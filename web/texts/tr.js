@@ -111,6 +111,9 @@ export const tr = {
     sampleEveryLabel: "Kaç adımda bir örnek yazılacağı, 0: hiç",
     sampleList: "Örnekler",
     sampleEmpty: "Model belirli aralıklarla birkaç satır yazar; böylece öğrenmesini izleyebilirsiniz.",
+
+    inside: "İçine bak",
+    insideHint: "Belirteç belirteç: ne bekledi, ne hatırlıyor, nereye bakıyor",
   },
 
   none: "–",
@@ -296,6 +299,8 @@ export const tr = {
     what: `Model büyümedi: ${sentenceOf(error)}`,
     remedy: "Model eskisi gibi; eğitimi sürdürmek için “Sürdür” düğmesine basın.",
   }),
+
+  insideFailed: "“İçine bak” yüklenemedi. Bağlantıyı denetleyip sayfayı yeniden yükleyin.",
 
   keptRun: (run) =>
     `Burada bir çalışma saklanıyor: adım ${count(run.step)} / ${count(run.planned)}${run.loss === null ? "" : `, kayıp ${loss(run.loss)}`}, metin: “${run.name}”.`,
