@@ -6,7 +6,7 @@
  */
 
 import { element, need, setText } from "./dom.js";
-import { speakInside, texts } from "./texts/index.js";
+import { texts } from "./texts/index.js";
 
 /**
  * @param {{ session: Session }} context
@@ -20,10 +20,11 @@ export function createInsidePanel({ session }) {
   /** @type {InsideView | null} */
   let view = null;
 
+  const load = async () => (await import("./inside/view.js")).openView(session, element("inside-body"));
   panel.addEventListener("toggle", async () => {
     if (!panel.open) return view?.close();
     try {
-      view = await (opening ??= load(session, element("inside-body")));
+      view = await (opening ??= load());
       setText(state, "");
       // It may have been folded again meanwhile.
       if (panel.open) view.open();
@@ -33,24 +34,4 @@ export function createInsidePanel({ session }) {
     }
   });
   return { render: () => view?.render() };
-}
-
-/**
- * @param {Session} session
- * @param {HTMLElement} body
- */
-async function load(session, body) {
-  const [{ InsideView }] = await Promise.all([import("./inside/view.js"), speakInside(), loadStyles()]);
-  return new InsideView(session, body);
-}
-
-function loadStyles() {
-  const styles = document.createElement("link");
-  styles.rel = "stylesheet";
-  styles.href = new URL("./inside/inside.css", import.meta.url).href;
-  return new Promise((resolve, reject) => {
-    styles.onload = resolve;
-    styles.onerror = reject;
-    document.head.append(styles);
-  });
 }

@@ -158,8 +158,8 @@ test("a person looks inside while training goes on: the text by keyboard, memory
   const weights = await percents(page, ".part:has(> .bars):not(:has(.shares)) .bars");
   assert.equal(weights.length, 4, "the tokens and three levels");
   assert.ok(Math.abs(sum(weights) - 100) < 0.3 && weights[0] > 0 && weights[1] > 0);
-  await page.getByLabel("Layer").selectOption("2");
-  await page.getByLabel("Head").selectOption("1");
+  await page.getByLabel("Layer").selectOption({ label: "3" });
+  await page.getByLabel("Head").selectOption({ label: "2" });
   await page.locator(".layer.current h5").filter({ hasText: "Layer 3" }).waitFor();
   await page.locator(".slot").first().focus();
   const marked = await page.locator(".passage .marked").allTextContents();

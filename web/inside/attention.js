@@ -9,7 +9,7 @@
 import { make, setText } from "../dom.js";
 import * as format from "../format.js";
 import { inside } from "../texts/index.js";
-import { bar, part, Passage, section } from "./parts.js";
+import { bar, part, Passage, section, tenths } from "./parts.js";
 
 /** A slot's passage is named by its beginning. */
 const NAMED = 24;
@@ -34,8 +34,10 @@ export function createAttention(inquiry, reading) {
     const { head } = inquiry;
     const weights = head === null ? attention.weights : (attention.heads[head]?.weights ?? []);
     levels.replaceChildren(...levelsOf(reading, attention, weights));
-    const window = attention.places.flatMap(({ level, from }, at) => (level === 0 ? [[from, weights[at] ?? 0]] : []));
-    passage.shade(token, Array.from({ length: token + 1 }, (_, at) => new Map(/** @type {[number, number][]} */ (window)).get(at)));
+    /** @type {number[]} */
+    const near = [];
+    attention.places.forEach(({ level, from }, at) => level === 0 && (near[from] = weights[at] ?? 0));
+    passage.shade(token, Array.from(near));
     held = null;
     passage.mark(null);
     slots.replaceChildren(...slotsOf(attention, weights));
@@ -64,7 +66,7 @@ export function createAttention(inquiry, reading) {
     const excerpt = make("q", { text: text.length > NAMED ? `${text.slice(0, NAMED)}…` : text });
     excerpt.translate = false;
     const label = make("span", { text: `${words.level(level)}, ${inside.passage(from + 1, to)}: ` }, excerpt);
-    const made = make("button", { class: "slot" }, label, bar(weight), make("span", { text: format.percent(weight) }));
+    const made = make("button", { class: "slot" }, label, bar(weight), make("span", { text: tenths(weight) }));
     made.type = "button";
     made.setAttribute("aria-pressed", "false");
     for (const event of ["pointerenter", "focus"]) made.addEventListener(event, () => passage.mark(place));
@@ -102,7 +104,7 @@ function levelsOf({ levels }, { places }, weights) {
   return Array.from({ length: levels + 1 }, (_, level) => {
     const seen = weights.filter((_weight, at) => places[at]?.level === level);
     const weight = seen.reduce((sum, one) => sum + one, 0);
-    const value = seen.length > 0 ? format.percent(Math.round(weight * 1000) / 1000) : unreached;
+    const value = seen.length > 0 ? tenths(weight) : unreached;
     return make("li", {}, make("span", { text: level === 0 ? ownLevel : named(level) }), bar(weight), make("span", { text: value }));
   });
 }

@@ -9,7 +9,7 @@
 import { make, setText } from "../dom.js";
 import * as format from "../format.js";
 import { inside } from "../texts/index.js";
-import { bar, nameOf, part, Passage, section, table } from "./parts.js";
+import { bar, nameOf, part, Passage, section, table, tenths } from "./parts.js";
 
 /** The right end of the bars, in tokens: powers of ten, from one on. */
 const POWERS = 5;
@@ -146,17 +146,14 @@ function sharesOf({ tokens }, shares) {
   const items = largest.map(({ share, at }) => item(`${nameOf(tokens[at] ?? { label: "" })} ${inside.at(at + 1)}`, share));
   const rest = sum - total(largest.map(({ share }) => share));
   if (shares.length > largest.length) items.push(item(words.others, rest));
-  return [make("h4", { text: words.shares }), make("ul", { class: "bars shares" }, ...items), make("p", { class: "hint", text: words.total(percent(sum)) })];
+  return [make("h4", { text: words.shares }), make("ul", { class: "bars shares" }, ...items), make("p", { class: "hint", text: words.total(format.percent(Math.round(sum * 1000) / 1000)) })];
 }
 
 /** @param {string} name @param {number} share */
-const item = (name, share) => make("li", {}, make("span", { text: name }), bar(Math.abs(share), share < 0 ? "against" : ""), make("span", { text: percent(share) }));
+const item = (name, share) => make("li", {}, make("span", { text: name }), bar(Math.abs(share), share < 0 ? "against" : ""), make("span", { text: tenths(share) }));
 
 /** @param {number[]} values */
 const total = (values) => values.reduce((sum, value) => sum + value, 0);
-
-/** To a tenth of a per cent, so that what is shown adds up. @param {number} share */
-const percent = (share) => format.percent(Math.round(share * 1000) / 1000 || 0);
 
 /** @param {Write[]} heads */
 function writtenOf(heads) {
@@ -166,7 +163,7 @@ function writtenOf(heads) {
     format.fixed(gate, 3),
     format.fixed(length, 3),
     lasts === null ? beyond : inside.tokens(lasts),
-    percent(left),
+    tenths(left),
   ]);
   return table(columns, rows);
 }

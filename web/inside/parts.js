@@ -11,7 +11,8 @@
  */
 
 import { make } from "../dom.js";
-import { inside } from "../texts/index.js";
+import * as format from "../format.js";
+import { inside, texts } from "../texts/index.js";
 
 /**
  * A view's heading, explanation and equation, before its content.
@@ -31,7 +32,7 @@ export const part = (heading, about, ...content) =>
 export function bar(share, kind = "") {
   const filled = make("span");
   filled.style.width = `${100 * Math.min(1, Math.max(0, share))}%`;
-  const whole = make("span", { class: `bar ${kind}` }, filled);
+  const whole = make("span", { class: `meter ${kind}` }, filled);
   whole.setAttribute("aria-hidden", "true");
   return whole;
 }
@@ -54,11 +55,17 @@ export function table(columns, rows) {
   return make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body));
 }
 
+/** To a tenth of a per cent, so that what is listed adds up. @param {number} share */
+export const tenths = (share) => texts.units.percent(format.fixed(Math.round(share * 1000) / 10 || 0, 1));
+
 /** A token's name. @param {{ label: string }} token */
 export const nameOf = ({ label }) => inside.quoted(inside.names[label] ?? label);
 
 /** What stands for a token in the text: something, also where it is a line's end or only the beginning of a character. @param {ReadToken} token */
 export const visible = ({ text }) => (text === "" ? "·" : text.replace(/\r?\n/g, "⏎\n"));
+
+/** The part of the strongest below which a weight is not told apart. */
+const FAINT = 0.05;
 
 /** The text for the eye, token by token, to be shaded; what it shows is also said in words beside it. */
 export class Passage {
@@ -82,7 +89,7 @@ export class Passage {
     this.#spans.forEach((span, token) => {
       const weight = weights[token] ?? 0;
       span.style.setProperty("--shade", String(Math.abs(weight) / most));
-      span.className = weight < 0 ? "against" : "";
+      span.className = weight < -FAINT * most ? "against" : "";
       span.classList.toggle("chosen", token === chosen);
       span.classList.toggle("after", token > chosen);
     });

@@ -7,7 +7,7 @@
  */
 
 import { make, onPress, setText, setUsable } from "../dom.js";
-import { inside, texts } from "../texts/index.js";
+import { inside, speakInside, texts } from "../texts/index.js";
 import { createAttention } from "./attention.js";
 import { Inquiry } from "./inquiry.js";
 import { createMemory } from "./memory.js";
@@ -15,6 +15,27 @@ import { nameOf } from "./parts.js";
 import { firstText, hasValidation, hasWritten, validationText, writtenText } from "./source.js";
 import { createSurprise } from "./surprise.js";
 import { createWorth } from "./worth.js";
+
+/**
+ * The view, with its words and styles.
+ * @param {Session} session
+ * @param {HTMLElement} body
+ */
+export async function openView(session, body) {
+  await Promise.all([speakInside(), loadStyles()]);
+  return new InsideView(session, body);
+}
+
+function loadStyles() {
+  const styles = document.createElement("link");
+  styles.rel = "stylesheet";
+  styles.href = new URL("./inside.css", import.meta.url).href;
+  return new Promise((resolve, reject) => {
+    styles.onload = resolve;
+    styles.onerror = reject;
+    document.head.append(styles);
+  });
+}
 
 export class InsideView {
   #session;
@@ -74,7 +95,7 @@ export class InsideView {
     this.#shown = null;
     this.#views = [];
     const frame = makeFrame(this.#area);
-    onPress(frame.look, () => this.#read());
+    onPress(frame.look, () => (this.#area.value === "" ? void this.#first() : this.#read()));
     onPress(frame.again, () => this.#read());
     onPress(frame.written, () => this.#use(writtenText()));
     onPress(frame.validation, () => void this.#ask(async () => this.#use(await validationText(this.#session))));
@@ -82,10 +103,11 @@ export class InsideView {
     return frame;
   }
 
+  /** Looks at what the person chose before, or at what is there. */
   async #first() {
     await this.#ask(async () => {
       if (this.#area.value === this.#offered) this.#area.value = this.#offered = await firstText(this.#session);
-      if (this.#open && this.#inquiry.reading === null) this.#read();
+      if (this.#open) this.#read();
     });
   }
 

@@ -1,7 +1,7 @@
 /**
  * All words of the page, in one file per language, of which only the chosen one is loaded. Another language: a file of the shape of
- * `en.js`, a line below, one in `language.js`, and an option of the choice in index.html. What “Look inside” says lies in files of
- * its own, `inside.en.js` and so on, which are loaded with it.
+ * `en.js`, a line below, one in `language.js`, and an option of the choice in index.html. What “Look inside” says lies in files
+ * of its own, loaded with it.
  *
  * @import { Texts } from "./en.js"
  * @import { InsideTexts } from "./inside.en.js"
