@@ -87,7 +87,7 @@ export class Inquiry {
   /** Forgets the text, here and in the engine, which then no longer holds the model as it was. */
   end() {
     const { client } = this.#session;
-    if (this.since !== null && client?.alive) void client.ask({ type: "end_inspection" }).catch(() => {});
+    if ((this.reading || this.busy) && client?.alive) void client.ask({ type: "end_inspection" }).catch(() => {});
     this.#turn++;
     Object.assign(this, { busy: false, reading: null, sight: null, losses: [], measuring: false });
   }

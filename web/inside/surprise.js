@@ -28,7 +28,10 @@ export function createSurprise(inquiry, reading) {
   const map = make("div", { class: "heat" }, ...options);
   map.setAttribute("role", "listbox");
   map.setAttribute("aria-label", words.map);
+  map.setAttribute("aria-describedby", "inside-keys");
   map.translate = false;
+  const keys = make("p", { class: "hint", text: words.keys });
+  keys.id = "inside-keys";
   const pane = make("div", { class: "token" });
   pane.setAttribute("aria-hidden", "true");
   let shown = -1;
@@ -55,7 +58,7 @@ export function createSurprise(inquiry, reading) {
   });
 
   const mean = reading.loss === null ? "" : words.mean(reading.loss);
-  const left = make("div", {}, map, make("p", { class: "hint", text: words.keys }), legend());
+  const left = make("div", {}, map, keys, legend());
   return {
     root: section(words, make("p", { class: "mean", text: mean }), make("div", { class: "beside" }, left, pane), tokenTable(reading)),
     render() {

@@ -22,6 +22,7 @@ export function createWorth(inquiry, reading) {
   measure.type = "button";
   onPress(measure, () => void inquiry.measure());
   const progress = make("progress");
+  progress.setAttribute("aria-label", words.measure);
   const state = make("p", { class: "hint" });
   state.setAttribute("role", "status");
   const result = make("div", { class: "wide-table" });
