@@ -19,6 +19,7 @@ import { createGeneratePanel } from "./generate-panel.js";
 import { createGrowPanel } from "./grow-panel.js";
 import { createLearnedPanel } from "./learned-panel.js";
 import { missing } from "./guard.js";
+import { createInsidePanel } from "./inside-panel.js";
 import { Keeper } from "./keeper.js";
 import { isolate } from "./isolate.js";
 import { Notices } from "./notices.js";
@@ -89,6 +90,7 @@ async function main() {
     createLearnedPanel({ session }),
     createOverfitPanel({ session, settled }),
     createGeneratePanel({ session }),
+    createInsidePanel({ session }),
   ];
   const render = drawing(session, charts, panels);
   rewrite = () => {

@@ -58,7 +58,7 @@ export function onPress(target, action) {
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {{ class?: string, text?: string }} [options]
- * @param {Node[]} children
+ * @param {(Node | string)[]} children
  */
 export function make(tag, options = {}, ...children) {
   const made = document.createElement(tag);

@@ -135,6 +135,61 @@
  * @property {number} seed
  * @property {string[]} stop
  *
+ * A text as the model reads it. The tokens' texts joined are the text.
+ * @typedef {object} Reading
+ * @property {ReadToken[]} tokens
+ * @property {number | null} loss mean surprise, in nats per token; null for a single token
+ * @property {Decay[][]} decays of the recurrent memory, by layer and head
+ * @property {number} levels of memory above the tokens, whether this text reaches them or not
+ * @property {Part[]} parts that have something to do in this text and can be switched off
+ *
+ * @typedef {object} ReadToken
+ * @property {string} text the characters that end with it; empty where it ends inside one
+ * @property {string} label a visible name: `a`, `space`, `newline`, `0xE2`; "unknown" for a character that the model has no token for
+ * @property {Prediction | null} prediction null for the first
+ *
+ * @typedef {object} Prediction
+ * @property {number} probability of the token that came
+ * @property {number} surprise −ln of it, in nats
+ * @property {number} entropy the surprise that was to be expected, in nats
+ * @property {{ label: string, probability: number }[]} likeliest up to five tokens, the likeliest first
+ *
+ * Tokens after which 1/e of what a head's memory holds is left: over the whole text, and at its fastest and slowest token.
+ * @typedef {{ mean: number, shortest: number, longest: number }} Decay
+ *
+ * One layer's gates by head and token, 0 to 1: the share of the memory that is kept, and how strongly the token is written.
+ * @typedef {{ keep: number[][], write: number[][] }} Gates
+ *
+ * Both memories of one layer at one token.
+ * @typedef {{ recall: Recall, attention: Attention }} Look
+ *
+ * What the recurrent memory gives back. Shares are signed and sum to 1, one for every token up to this one; all are 0 where nothing
+ * is read.
+ * @typedef {object} Recall
+ * @property {number[]} shares in what all heads read together
+ * @property {{ length: number, shares: number[], written: Write }[]} heads `length` is comparable with that of `Attention`
+ *
+ * What the token writes into a head's memory.
+ * @typedef {object} Write
+ * @property {number} gate 0 to 1
+ * @property {number} length of what is written
+ * @property {number | null} lasts tokens until 1/e of it is left; null if the text ends before
+ * @property {number} left at the end of the text, 0 to 1
+ *
+ * Weights are 0 to 1 and sum to 1, one for every place.
+ * @typedef {object} Attention
+ * @property {Place[]} places what the token sees: its window's tokens, itself the last of them, then the slots of each level
+ * @property {number[]} weights mean over heads
+ * @property {{ length: number, weights: number[] }[]} heads
+ *
+ * A token (level 0) or a slot (level 1 and up), which stands for the tokens [from, to).
+ * @typedef {{ level: number, from: number, to: number }} Place
+ *
+ * A part of the model, in all layers. Off, the recurrent memory's read is zero; no token sees another one by itself (but still itself);
+ * a level's slots are out of the softmax.
+ * @typedef {{ kind: "recurrence" } | { kind: "tokens" } | { kind: "level", level: number }} Part
+ * @typedef {{ part: Part, loss: number, difference: number }} Ablation `difference`: how much worse than with everything
+ *
  * Every method that can fail throws an `Error` whose message is the whole chain of causes.
  * @typedef {object} Engine
  * @property {() => string} device_name
@@ -162,6 +217,11 @@
  * @property {() => void} stop_generation
  * @property {() => Yardsticks} yardsticks
  * @property {(written: string) => Evidence} evidence
+ * @property {(text: string) => Promise<Reading>} inspect_text with the model as it is now, which is kept for the following
+ * @property {(layer: number) => Gates} gates
+ * @property {(layer: number, token: number) => Promise<Look>} look
+ * @property {(part: number) => Promise<Ablation>} ablate by its number among the reading's parts
+ * @property {() => void} end_inspection
  * @property {() => void} free
  *
  * @typedef {object} EngineModule

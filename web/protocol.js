@@ -3,7 +3,7 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { DataInfo, Description, DeviceKind, EngineEvent, Evidence, GenerateOptions, Preset, RunInfo, Settings, Stage, TextInfo, TokenizerKind, Yardsticks } from "./engine-types.js"
+ * @import { Ablation, DataInfo, Description, DeviceKind, EngineEvent, Evidence, Gates, GenerateOptions, Look, Preset, Reading, RunInfo, Settings, Stage, TextInfo, TokenizerKind, Yardsticks } from "./engine-types.js"
  * @import { ModuleName } from "./modules.js"
  *
  * A text as the page holds it: by reference, so that a large file is never copied into the page.
@@ -36,6 +36,11 @@
  *   | { type: "logits", prompt: string }
  *   | { type: "yardsticks" }
  *   | { type: "evidence", written: string }
+ *   | { type: "inspect_text", text: string }
+ *   | { type: "gates", layer: number }
+ *   | { type: "look", layer: number, token: number }
+ *   | { type: "ablate", part: number }
+ *   | { type: "end_inspection" }
  * )} Request
  *
  * What each request is answered with.
@@ -62,6 +67,11 @@
  * @property {Float32Array} logits
  * @property {Yardsticks} yardsticks of the prepared text
  * @property {Evidence} evidence
+ * @property {Reading} inspect_text the engine keeps the model as it is now for `gates`, `look` and `ablate`
+ * @property {Gates} gates
+ * @property {Look} look
+ * @property {Ablation} ablate
+ * @property {null} end_inspection
  *
  * @typedef {{ id: number, request: Request }} Envelope
  * @typedef {{ message: string, fatal: boolean, memory?: boolean }} Failure `memory`: there was not enough of it

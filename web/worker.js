@@ -147,6 +147,17 @@ async function respond(request) {
       return ready.yardsticks();
     case "evidence":
       return ready.evidence(request.written);
+    case "inspect_text":
+      return ready.inspect_text(request.text);
+    case "gates":
+      return ready.gates(request.layer);
+    case "look":
+      return ready.look(request.layer, request.token);
+    case "ablate":
+      return ready.ablate(request.part);
+    case "end_inspection":
+      ready.end_inspection();
+      return null;
   }
 }
 

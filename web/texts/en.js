@@ -144,6 +144,9 @@ export const en = {
     learnedStages: "What it has learned",
     evidence: "Evidence",
     sampleEmpty: "The model writes a few lines every so many steps, so that you can watch it learn.",
+
+    inside: "Look inside",
+    insideHint: "What it expected, what it remembers, where it looks: token by token",
   },
 
   // Numbers
@@ -461,6 +464,8 @@ export const en = {
     what: `The model did not grow: ${sentenceOf(error)}`,
     remedy: "It is as it was; press “Resume” to train it on.",
   }),
+
+  insideFailed: "“Look inside” could not be loaded. Check the connection and reload the page.",
 
   // Kept work
 

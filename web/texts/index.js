@@ -1,8 +1,10 @@
 /**
  * All words of the page, in one file per language, of which only the chosen one is loaded. Another language: a file of the shape of
- * `en.js`, a line below, one in `language.js`, and an option of the choice in index.html.
+ * `en.js`, a line below, one in `language.js`, and an option of the choice in index.html. What “Look inside” says lies in files
+ * of its own, loaded with it.
  *
  * @import { Texts } from "./en.js"
+ * @import { InsideTexts } from "./inside.en.js"
  *
  * @typedef {keyof typeof files} Language
  */
@@ -12,10 +14,32 @@ const files = {
   tr: async () => (await import("./tr.js")).tr,
 };
 
+const insideFiles = {
+  en: async () => (await import("./inside.en.js")).inside,
+  tr: async () => (await import("./inside.tr.js")).inside,
+};
+
+/** @type {Language} */
+let spoken;
+
 /** What is spoken now. Not to be kept: it changes when the person chooses another language. @type {Texts} */
 export let texts;
 
+/** The same for “Look inside”, from `speakInside` on. @type {InsideTexts} */
+export let inside;
+
 /** From now on the page writes in this language. @param {Language} language */
 export async function speak(language) {
-  texts = await files[language]();
+  const [words, more] = await Promise.all([files[language](), inside && insideFiles[language]()]);
+  spoken = language;
+  texts = words;
+  inside = more;
+}
+
+/** “Look inside” has been asked for. */
+export async function speakInside() {
+  const language = spoken;
+  const words = await insideFiles[language]();
+  if (language !== spoken) return speakInside();
+  inside = words;
 }

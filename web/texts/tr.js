@@ -135,6 +135,9 @@ export const tr = {
     learnedStages: "Neler öğrendi",
     evidence: "Kanıtlar",
     sampleEmpty: "Model belirli aralıklarla birkaç satır yazar; böylece öğrenmesini izleyebilirsiniz.",
+
+    inside: "İçine bak",
+    insideHint: "Belirteç belirteç: ne bekledi, ne hatırlıyor, nereye bakıyor",
   },
 
   none: "–",
@@ -374,6 +377,8 @@ export const tr = {
     what: `Model büyümedi: ${sentenceOf(error)}`,
     remedy: "Model eskisi gibi; eğitimi sürdürmek için “Sürdür” düğmesine basın.",
   }),
+
+  insideFailed: "“İçine bak” yüklenemedi. Bağlantıyı denetleyip sayfayı yeniden yükleyin.",
 
   keptRun: (run) =>
     `Burada saklanan çalışma: “${run.name}”, adım ${count(run.step)} / ${count(run.planned)}${run.loss === null ? "" : `, kayıp ${loss(run.loss)}`}, metin: “${run.text}”.`,

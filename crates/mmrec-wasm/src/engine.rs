@@ -6,6 +6,7 @@ use mmrec::data::Dataset;
 use mmrec::driver::{Session, probe};
 use mmrec::generate::{Generator, next_logits};
 use mmrec::grow::{GrowOptions, Target, grow};
+use mmrec::inspect::Inspection;
 use mmrec::model::Model;
 use mmrec::plan::{Memory, Setup};
 use mmrec::tokenizer::Tokenizer;
@@ -29,10 +30,11 @@ pub struct Engine {
     data: Option<Dataset>,
     run: Option<Run>,
     generator: Option<Generator>,
+    pub(crate) inspection: Option<Inspection>,
 }
 
 /// What is loaded: a run in training, or a model that only writes.
-enum Run {
+pub(crate) enum Run {
     Session(Box<Session>),
     Model { config: ModelConfig, tokenizer: Tokenizer, model: Box<Model> },
 }
@@ -61,7 +63,7 @@ impl Engine {
         let wanted = if device == "webgpu" { "wgpu" } else { &device };
         let (device, name) = platform::device(wanted).await.map_err(failed)?;
         let name = if wanted == "wgpu" { format!("WebGPU: {name}") } else { cpu_name(platform::workers(&device)) };
-        Ok(Engine { device, name, text: Text::default(), data: None, run: None, generator: None })
+        Ok(Engine { device, name, text: Text::default(), data: None, run: None, generator: None, inspection: None })
     }
 
     /// The device's name for people.
@@ -273,9 +275,10 @@ impl Engine {
     fn replace(&mut self, run: Run) {
         self.run = Some(run);
         self.generator = None;
+        self.inspection = None;
     }
 
-    fn loaded(&self) -> Result<&Run, JsError> {
+    pub(crate) fn loaded(&self) -> Result<&Run, JsError> {
         self.run.as_ref().ok_or_else(|| JsError::new("no model is loaded yet: train one or load a checkpoint first"))
     }
 

@@ -4,6 +4,7 @@
 //! is the whole chain of causes.
 
 mod engine;
+mod inside;
 mod learned;
 mod settings;
 mod text;

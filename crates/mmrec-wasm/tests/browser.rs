@@ -5,6 +5,8 @@
 
 #[path = "../../../tests/shared/golden.rs"]
 mod golden;
+#[path = "../../../tests/shared/inside.rs"]
+mod inside;
 #[cfg(not(feature = "wgpu"))]
 #[path = "../../../tests/shared/runs.rs"]
 mod runs;
@@ -51,6 +53,11 @@ mod cpu {
     }
 
     #[wasm_bindgen_test]
+    async fn the_model_can_be_looked_into() {
+        assert!(inside::shown(&Device::flex()).await.iter().all(|value| value.is_finite()));
+    }
+
+    #[wasm_bindgen_test]
     async fn a_missing_gpu_is_an_error_with_a_remedy() {
         let error = mmrec::platform::device("wgpu").await.expect_err("not in this build");
         assert!(error.to_string().contains("use the CPU"), "{error}");
@@ -65,4 +72,5 @@ async fn webgpu_matches_the_reference() {
     wasm_bindgen_test::console_log!("on {name}");
     golden::check_training(&device).await;
     golden::check_streaming(&device, &golden::ONE_PROMPT).await;
+    assert!(inside::shown(&device).await.iter().all(|value| value.is_finite()));
 }

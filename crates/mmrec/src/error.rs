@@ -4,6 +4,7 @@ use crate::checkpoint::CheckpointError;
 use crate::config::{ConfigError, Precision};
 use crate::data::DataError;
 use crate::grow::GrowError;
+use crate::inspect::InspectError;
 use crate::tokenizer::TokenizerError;
 
 /// Anything that can go wrong here. Each variant's text says what happened and what to do; causes are chained as `source`.
@@ -24,6 +25,9 @@ pub enum Error {
     /// A model cannot grow as asked.
     #[error("the model cannot grow like this")]
     Grow(#[from] GrowError),
+    /// What was asked about a model cannot be shown.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
     /// A checkpoint was trained on another text than the one at hand.
     #[error(
         "the checkpoint was trained on \"{trained}\", and \"{given}\" is another text (or another tokenizer or split): resume with the text it was trained on, or start a new run"

@@ -2,7 +2,7 @@
 //! same code.
 //!
 //! The crate knows no JavaScript, no terminal and no files; shells around it do. Directions:
-//! `driver → train, generate, grow → checkpoint → model → ops`.
+//! `driver → train, generate, grow, inspect → checkpoint → model → ops`.
 
 pub mod checkpoint;
 pub mod config;
@@ -12,6 +12,7 @@ mod error;
 pub mod evidence;
 pub mod generate;
 pub mod grow;
+pub mod inspect;
 pub mod model;
 pub mod ops;
 pub mod plan;

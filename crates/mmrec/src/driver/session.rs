@@ -11,6 +11,7 @@ use crate::checkpoint::{Adapter, Best, Checkpoint, Growth, Progress, stored};
 use crate::config::{ModelConfig, SampleConfig, TrainConfig};
 use crate::data::{Dataset, Sampler};
 use crate::generate::{Generator, next_logits};
+use crate::inspect::Inspection;
 use crate::model::{adapted_weight, collect_weights};
 use crate::plan::flops_per_token;
 use crate::platform::{now, read};
@@ -366,6 +367,14 @@ impl Session {
     /// [`Error::DeviceLost`] if the device fails.
     pub async fn logits(&self, prompt: &str) -> Result<Vec<f32>, Error> {
         next_logits(&self.good.trained_model(), &self.model, &self.data.tokenizer, prompt).await
+    }
+
+    /// Looks inside the model, as it is now, while it reads `text`.
+    ///
+    /// # Errors
+    /// As [`Inspection::new`].
+    pub async fn inspect(&self, text: &str) -> Result<Inspection, Error> {
+        Inspection::new(&self.good.trained_model(), &self.data.tokenizer, text).await
     }
 
     /// Optimizer steps taken.

@@ -1,6 +1,6 @@
 //! The generator: prefill, then one token at a time.
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor};
 
 use super::choose::Chooser;
 use super::stop::Stop;
@@ -72,8 +72,7 @@ impl Generator {
             self.left = 0;
             self.decoder.finish();
         } else if self.left > 0 {
-            let device = self.model.embedding.device();
-            self.logits = self.model.step(ids(&[token], &device), &mut self.state);
+            self.logits = self.model.step(self.model.ids(&[token]), &mut self.state);
         }
         Ok(Some(text))
     }
@@ -100,13 +99,7 @@ pub async fn next_logits(
 
 fn prompt_tokens(model: &Model, tokenizer: &Tokenizer, prompt: &str) -> Tensor<2, Int> {
     let prompt = if prompt.is_empty() { "\n" } else { prompt };
-    ids(&tokenizer.encode(prompt), &model.embedding.device())
-}
-
-fn ids(tokens: &[u16], device: &burn::tensor::Device) -> Tensor<2, Int> {
-    let ids: Vec<i32> = tokens.iter().map(|&id| i32::from(id)).collect();
-    let count = ids.len();
-    Tensor::from_data(TensorData::new(ids, [1, count]), device)
+    model.ids(&tokenizer.encode(prompt))
 }
 
 /// The last logits as one row.

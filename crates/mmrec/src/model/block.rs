@@ -39,7 +39,7 @@ pub struct Block {
 }
 
 /// What the fused projection gives every token.
-pub(super) struct Projection {
+pub(crate) struct Projection {
     /// `[batch, heads, time, d]`
     pub query: Tensor<4>,
     /// Keys and values `[batch, heads, time, d]`, salience `[batch, heads, time]`
@@ -87,12 +87,9 @@ impl Block {
     /// As [`forward`](Self::forward) from the beginning of a text, on a device with kernels for it.
     fn forward_fused(&self, x: Tensor<3>, sizes: &Sizes, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, time, width] = x.dims();
-        let u = norm_shift(x.clone(), self.norm_in.val(), Some(self.shift.val()));
-        let projection = self.columns(u.reshape([batch * time, width]));
-        let projected = projection.dims()[1];
         let memory = memory(
             *sizes,
-            projection.reshape([batch, time, projected]),
+            self.fused_projection(x.clone()),
             self.decay.val(),
             self.read_norm.val(),
             self.score_scale.val(),
@@ -100,6 +97,20 @@ impl Block {
         );
         let x = join(x, memory.reshape([batch * time, width]), &self.out, dropout);
         self.feed_forward(x, dropout)
+    }
+
+    /// As [`projection`](Self::projection), in the columns that [`memory`] takes, `[batch, time, 4·width + 3·heads]`.
+    pub(crate) fn fused_projection(&self, x: Tensor<3>) -> Tensor<3> {
+        let [batch, time, width] = x.dims();
+        let u = norm_shift(x, self.norm_in.val(), Some(self.shift.val()));
+        let columns = self.columns(u.reshape([batch * time, width]));
+        let count = columns.dims()[1];
+        columns.reshape([batch, time, count])
+    }
+
+    /// What the fused projection gives the tokens of a text from its beginning on, of the stream `[batch, time, width]`.
+    pub(crate) fn projection(&self, x: Tensor<3>) -> Projection {
+        self.project(token_shift(rms_norm(x, row(&self.norm_in)), self.shift.val(), None))
     }
 
     /// The fused projection of shifted tokens `[rows, width]`: q, k, v, e, then salience, decay gate and write gate per head,
@@ -138,16 +149,15 @@ impl Block {
         memory: Option<Tensor<4>>,
         keep: bool,
     ) -> (Tensor<4>, Option<Tensor<4>>) {
-        let [_, heads, _, d] = p.query.dims();
-        let (read, memory) = recurrent_memory(
-            silu(p.query.clone()),
-            unit(silu(p.tokens.keys.clone())),
-            p.tokens.values.clone() * p.write.clone().unsqueeze_dim::<4>(3),
-            p.log_decay.clone(),
-            memory,
-            keep,
-        );
-        (rms_norm(read, self.read_norm.val().reshape([1, heads, 1, d])), memory)
+        let [query, key, value] = p.association();
+        let (read, memory) = recurrent_memory(query, key, value, p.log_decay.clone(), memory, keep);
+        (self.norm_read(read), memory)
+    }
+
+    /// Reads of the recurrent memory, `[batch, heads, time, d]`, normalised per head.
+    pub(crate) fn norm_read(&self, read: Tensor<4>) -> Tensor<4> {
+        let [_, heads, _, d] = read.dims();
+        rms_norm(read, self.read_norm.val().reshape([1, heads, 1, d]))
     }
 
     /// Both branches joined to the stream.
@@ -174,6 +184,14 @@ impl Block {
         let [batch, time, width] = x.dims();
         let u = norm_shift(x.clone(), self.norm_mlp.val(), None).reshape([batch * time, width]);
         join(x, gated(linear(u, self.gate_up.val())), &self.down, dropout)
+    }
+}
+
+impl Projection {
+    /// What the recurrent memory is asked with and what is written into it: silu(q), φ(k) and β v, `[batch, heads, time, d]` each.
+    pub(crate) fn association(&self) -> [Tensor<4>; 3] {
+        let written = self.tokens.values.clone() * self.write.clone().unsqueeze_dim::<4>(3);
+        [silu(self.query.clone()), unit(silu(self.tokens.keys.clone())), written]
     }
 }
 

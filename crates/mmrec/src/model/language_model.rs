@@ -78,6 +78,12 @@ impl Model {
         }
     }
 
+    /// Tokens as one row on the model's device, `[1, time]`.
+    pub(crate) fn ids(&self, tokens: &[u16]) -> Tensor<2, Int> {
+        let ids: Vec<i32> = tokens.iter().map(|&id| i32::from(id)).collect();
+        Tensor::from_data(TensorData::new(ids, [1, tokens.len()]), &self.embedding.device())
+    }
+
     /// Logits `[batch, time, vocab]` of tokens `[batch, time]` of any length, in parallel over time.
     pub fn forward(&self, tokens: Tensor<2, Int>, dropout: &mut Dropout) -> Tensor<3> {
         let time = tokens.dims()[1];
@@ -183,7 +189,7 @@ impl Model {
         linear(normed, self.head.val()).reshape([batch, time, vocab])
     }
 
-    pub(super) fn sizes(&self) -> &Sizes {
+    pub(crate) fn sizes(&self) -> &Sizes {
         &self.sizes
     }
 
@@ -191,7 +197,7 @@ impl Model {
         self.embedding.dims()[1] / self.heads()
     }
 
-    fn heads(&self) -> usize {
+    pub(crate) fn heads(&self) -> usize {
         self.blocks[0].decay.dims()[0]
     }
 }

@@ -13,6 +13,7 @@ mod weights;
 
 pub use adapter::{adapted_weight, adapter_specs, all_specs};
 pub use block::Block;
+pub(crate) use block::Projection;
 pub use dropout::Dropout;
 pub use gates::Gates;
 pub use language_model::Model;

@@ -1,12 +1,11 @@
 //! UBÖO: in training, a head predicts from what the recurrent memory gives at the end of a block how the hierarchy will summarise
 //! the next block, so that the memory learns to hold what comes.
 
-use burn::tensor::activation::silu;
 use burn::tensor::{Int, Tensor};
 
-use super::block::{Projection, row};
+use super::block::Projection;
 use super::{Block, Model};
-use crate::ops::{block_end_reads, linear, rms_norm, token_shift, unit};
+use crate::ops::{block_end_reads, linear, rms_norm};
 
 impl Model {
     /// The mean squared error of the plans, `[1]`: 1 for a plan of nothing.
@@ -31,8 +30,7 @@ impl Model {
 
 impl Block {
     fn planning_loss(&self, x: Tensor<3>, length: usize, head: Tensor<2>) -> Tensor<1> {
-        let normed = rms_norm(x, row(&self.norm_in));
-        let p = self.project(token_shift(normed, self.shift.val(), None));
+        let p = self.projection(x);
         let [batch, heads, time, d] = p.query.dims();
         let (plans, width) = (time / length - 1, heads * d);
         let reads = self.end_reads(&p, length).narrow(2, 0, plans);
@@ -44,15 +42,8 @@ impl Block {
 
     /// What the recurrent memory gives at the last token of every block, normalised per head: `[batch, heads, blocks, d]`.
     fn end_reads(&self, p: &Projection, length: usize) -> Tensor<4> {
-        let [_, heads, _, d] = p.query.dims();
-        let reads = block_end_reads(
-            length,
-            silu(p.query.clone()),
-            unit(silu(p.tokens.keys.clone())),
-            p.tokens.values.clone() * p.write.clone().unsqueeze_dim::<4>(3),
-            p.log_decay.clone(),
-        );
-        rms_norm(reads, self.read_norm.val().reshape([1, heads, 1, d]))
+        let [query, key, value] = p.association();
+        self.norm_read(block_end_reads(length, query, key, value, p.log_decay.clone()))
     }
 }
 

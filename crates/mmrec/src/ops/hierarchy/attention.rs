@@ -9,12 +9,12 @@ use crate::ops::{HIDDEN, Rotary, table};
 /// Constants of one pass over `blocks` blocks, shared by all layers.
 #[derive(Debug, Clone)]
 pub struct Tables {
-    sizes: Sizes,
+    pub(super) sizes: Sizes,
     blocks: usize,
     schedule: Schedule,
     /// Positions of the block before the first one and of all blocks.
     rotary: Rotary,
-    /// `[1, 1, blocks, C, 2C]`
+    /// `[1, 1, blocks, C, 2C]`, or the same for all blocks, `[1, 1, 1, C, 2C]`
     window_bias: Tensor<5>,
     /// `[1, 1, blocks, 1, columns]`; `None` if no slot is visible.
     slot_bias: Option<Tensor<5>>,
@@ -41,6 +41,15 @@ impl Tables {
             schedule,
         }
     }
+
+    /// The same for a model in which a token sees no other token, but itself and the slots.
+    #[must_use]
+    pub fn without_other_tokens(mut self) -> Self {
+        let (c, device) = (self.sizes.block, self.window_bias.device());
+        let other = |n: usize| n % (2 * c) != c + n / (2 * c);
+        self.window_bias = table([1, 1, 1, c, 2 * c], &device, |n| if other(n) { HIDDEN } else { 0.0 });
+        self
+    }
 }
 
 /// What every token of the new blocks takes from the hierarchy, `[batch, heads, time, d]`, and the pools of all levels.
@@ -57,30 +66,50 @@ pub fn attend(
     scale: Tensor<1>,
     level_bias: Tensor<2>,
 ) -> (Tensor<4>, Vec<(u64, Slots)>) {
-    let shape @ [batch, heads, time, d] = query.dims();
+    let shape = query.dims();
+    let pools = pools(&tables.sizes, tokens.clone(), past);
+    let scores = scores(tables, query, tokens, past, &pools, scale, level_bias);
+    (softmax_average(scores).reshape(shape), pools)
+}
+
+/// What queries score with everything they may see, not normalised yet, and the values there.
+pub(super) struct Scores {
+    /// `[batch, heads, blocks, C, 2C]` with values `[batch, heads, blocks, 2C, d]`
+    pub window: (Tensor<5>, Tensor<5>),
+    /// `[batch, heads, blocks, C, m]` with values `[batch, heads, m, d]`; none if no slot is visible
+    pub slots: Option<(Tensor<5>, Tensor<4>)>,
+}
+
+/// The scores of all tokens; arguments as of [`attend`], with the pools of all levels.
+pub(super) fn scores(
+    tables: &Tables,
+    query: Tensor<4>,
+    tokens: Slots,
+    past: Option<&Past>,
+    pools: &[(u64, Slots)],
+    scale: Tensor<1>,
+    level_bias: Tensor<2>,
+) -> Scores {
+    let [batch, heads, time, d] = query.dims();
     let (c, blocks) = (tables.sizes.block, tables.blocks);
     let query = query * scale.reshape([1, heads, 1, 1]);
     let split = |x: Tensor<4>| x.reshape([batch, heads, blocks, c, d]);
 
     let rotated = tables.rotary.narrow(c, time).rotate(query.clone());
-    let keys = tables.rotary.narrow(c, time).rotate(tokens.keys.clone());
+    let keys = tables.rotary.narrow(c, time).rotate(tokens.keys);
     let past_keys = past.map(|past| tables.rotary.narrow(0, c).rotate(past.window[0].clone()));
     let keys = windows(split(keys), past_keys);
-    let values = windows(split(tokens.values.clone()), past.map(|past| past.window[1].clone()));
+    let values = windows(split(tokens.values), past.map(|past| past.window[1].clone()));
     let window = split(rotated).matmul(keys.swap_dims(3, 4)) + tables.window_bias.clone();
 
-    let pools = pools(&tables.sizes, tokens, past);
-    let context = match &tables.slot_bias {
-        None => softmax_average(window, values, None),
-        Some(bias) => {
-            let visible = visible_slots(&tables.schedule, &pools);
-            let m = visible.len();
-            let bias = bias.clone() + column_bias(&tables.schedule, level_bias).reshape([1, heads, 1, 1, m]);
-            let scores = query.matmul(visible.keys.swap_dims(2, 3)).reshape([batch, heads, blocks, c, m]) + bias;
-            softmax_average(window, values, Some((scores, visible.values)))
-        }
-    };
-    (context.reshape(shape), pools)
+    let slots = tables.slot_bias.as_ref().map(|bias| {
+        let visible = visible_slots(&tables.schedule, pools);
+        let m = visible.len();
+        let bias = bias.clone() + column_bias(&tables.schedule, level_bias).reshape([1, heads, 1, 1, m]);
+        let scores = query.matmul(visible.keys.swap_dims(2, 3)).reshape([batch, heads, blocks, c, m]) + bias;
+        (scores, visible.values)
+    });
+    Scores { window: (window, values), slots }
 }
 
 /// What one token takes from the hierarchy, `[batch, heads, 1, d]`.
@@ -143,12 +172,9 @@ fn column_bias(schedule: &Schedule, level_bias: Tensor<2>) -> Tensor<2> {
     Tensor::cat(parts.collect(), 1)
 }
 
-/// Average of values under one softmax over both groups of scores, without joining them: a join's gradient would copy both.
-///
-/// # Shapes
-/// - `window`: `[batch, heads, blocks, C, 2C]`; `values`: `[batch, heads, blocks, 2C, d]`
-/// - `slots`: scores `[batch, heads, blocks, C, m]` and values `[batch, heads, m, d]`
-fn softmax_average(window: Tensor<5>, values: Tensor<5>, slots: Option<(Tensor<5>, Tensor<4>)>) -> Tensor<5> {
+/// Average of values under one softmax over both groups of scores, `[batch, heads, blocks, C, d]`, without joining them: a join's
+/// gradient would copy both.
+fn softmax_average(Scores { window: (window, values), slots }: Scores) -> Tensor<5> {
     let [batch, heads, blocks, c, _] = window.dims();
     let d = values.dims()[4];
     let mut largest = window.clone().detach().max_dim(4);

@@ -7,10 +7,12 @@
 mod attention;
 mod schedule;
 mod slots;
+mod spread;
 
 pub use attention::{Tables, attend, attend_token};
 pub use schedule::{Schedule, retained};
 pub use slots::{Past, Slots};
+pub use spread::{hide_level, spread};
 
 /// The sizes of a hierarchy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
