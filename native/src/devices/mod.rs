@@ -81,11 +81,17 @@ impl Sharing {
             description.push_str(&format!(" + {}", format::count(remote.len() as u64, "remote device")));
             others.extend(remote);
         }
-        if others.len() + usize::from(!spared) > PLACES {
-            return Err(Usage(format!("a step can be shared by {PLACES} devices at most")).into());
-        }
+        check_places(others.len() + usize::from(!spared))?;
         Ok(Devices { home, description, peers: Peers::new(others, spared) })
     }
+}
+
+/// Refuses more devices than a step has places for.
+pub fn check_places(devices: usize) -> Result<(), Usage> {
+    if devices <= PLACES {
+        return Ok(());
+    }
+    Err(Usage(format!("a step can be shared by {PLACES} devices at most, not by {devices}")))
 }
 
 impl Devices {

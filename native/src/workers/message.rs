@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// The operation that a session begins with: both sides say who they are. Its form stays as it is in all versions.
 pub const HELLO: &str = "mmrec.hello";
 
-/// The operation that computes a share. Inputs: tokens, then the weights as rows, in [pieces](super::pieces). Outputs, in pieces as well: a
-/// report, empty if all is well, the loss, the gradients as rows and, where the model plans, those of its plans.
+/// The operation that computes a share. Inputs: tokens, then the weights as rows, in [pieces](super::pieces). Outputs, in pieces
+/// as well: a report, empty if all is well, the loss, the gradients as rows and, where the model plans, those of its plans.
 pub const PASS: &str = "mmrec.pass";
 
 /// Numbers of a report, a byte each.

@@ -1,9 +1,15 @@
 //! How rows travel: several in a piece, since each message takes time whatever it holds, and no piece too large for a message.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor, TensorData};
 
 /// Values that a piece of several rows has at most.
 const PIECE: usize = 1 << 24;
+
+/// A row of values.
+pub fn row(values: Vec<f32>, device: &Device) -> Tensor<1> {
+    let count = values.len();
+    Tensor::from_data(TensorData::new(values, [count]), device)
+}
 
 /// Which of the rows, by their lengths, are in a piece.
 fn pieces(lengths: &[usize]) -> impl Iterator<Item = &[usize]> {
@@ -36,8 +42,6 @@ pub fn part(joined: impl IntoIterator<Item = Tensor<1>>, lengths: &[usize]) -> V
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
-
     use super::*;
 
     #[test]

@@ -7,7 +7,7 @@ use burn::backend::ir::{BackendIr, CustomOpIr, HandleContainer, TensorIr};
 use burn::backend::{Cube, DispatchDevice};
 use burn::backend::{DispatchKindConversion, DispatchTensor, Flex};
 use burn::server::RemoteServer;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor};
 use mmrec::train::Pass;
 
 use super::message::{HELLO, Hello, PASS, Request, from_scalars, to_report};
@@ -33,12 +33,12 @@ where
     let hello_device = device.clone();
     server
         .with_custom_op::<B, _>(HELLO, move |handles, operation, _| {
-            set_all::<B>(handles, operation, vec![row(to_report(&about), &hello_device)], &hello_device);
+            set_all::<B>(handles, operation, vec![pieces::row(to_report(&about), &hello_device)], &hello_device);
         })
         .with_custom_op::<B, _>(PASS, move |handles, operation, _| {
             let computed = catch_unwind(AssertUnwindSafe(|| pass::<B>(handles, operation, &device)));
             let result = computed.unwrap_or_else(|panic| Err(text_of(panic.as_ref())));
-            let report = |text: &str| row(to_report(text), &device);
+            let report = |text: &str| pieces::row(to_report(text), &device);
             let outputs = match result {
                 Ok(Pass { loss, gradients, plans }) => {
                     pieces::join([report(""), loss].into_iter().chain(gradients).chain(plans).collect())
@@ -95,16 +95,11 @@ fn set_all<B: BackendIr>(handles: &mut Handles<B>, operation: &CustomOpIr, outpu
 where
     DispatchTensor: DispatchKindConversion<B>,
 {
-    let outputs = outputs.into_iter().chain(std::iter::repeat_with(|| row(vec![0.0], device)));
+    let outputs = outputs.into_iter().chain(std::iter::repeat_with(|| pieces::row(vec![0.0], device)));
     for (output, tensor) in operation.outputs.iter().zip(outputs) {
         let primitive = tensor.try_into_primitive::<B>().expect("the worker's tensors are on its device");
         handles.register_float_tensor::<B>(&output.id, primitive);
     }
-}
-
-fn row(values: Vec<f32>, device: &Device) -> Tensor<1> {
-    let count = values.len();
-    Tensor::from_data(TensorData::new(values, [count]), device)
 }
 
 fn text_of(panic: &(dyn std::any::Any + Send)) -> String {

@@ -13,12 +13,12 @@ use burn::tensor::{DType, Device, Int, Shape, Tensor, TensorData};
 use iroh::endpoint::{ConnectError as DialError, ConnectingError, ConnectionError};
 use iroh::{Endpoint, EndpointAddr, SecretKey};
 use mmrec::platform;
-use mmrec::train::{PLACES, Pass, Peer, Work};
+use mmrec::train::{Pass, Peer, Work};
 
 use super::message::{HELLO, Hello, PASS, REPORT, Request, from_report, to_scalars};
 use super::token::Token;
 use super::{NETWORK, link, pieces};
-use crate::devices::Feeder;
+use crate::devices::{Feeder, check_places};
 use crate::output::note;
 use crate::settings::Usage;
 
@@ -29,9 +29,7 @@ const OTHER_TOKEN: &str = "it does not have the same token: start both with the 
 
 /// Connects to all devices of the workers at `addresses`.
 pub fn connect(addresses: &[String], token_file: Option<&Path>) -> Result<Vec<Box<dyn Peer>>> {
-    if addresses.len() > PLACES {
-        bail!(Usage(format!("a step can be shared by {PLACES} devices at most")));
-    }
+    check_places(addresses.len())?;
     let addresses: Vec<SocketAddr> = addresses.iter().map(|address| resolve(address)).collect::<Result<_>>()?;
     let token = Token::find(token_file)?;
     let mut peers: Vec<Box<dyn Peer>> = Vec::new();
@@ -189,11 +187,8 @@ fn pass_of(results: Vec<Vec<f32>>, lengths: &[usize], trained: usize) -> Result<
     if !results.iter().map(Vec::len).eq(pieces::lengths_of(lengths)) {
         return Err("what came back is not what was asked for".to_owned());
     }
-    let tensor = |values: Vec<f32>| {
-        let count = values.len();
-        Tensor::from_data(TensorData::new(values, [count]), &Device::flex())
-    };
-    let mut rows = pieces::part(results.into_iter().map(tensor), lengths).into_iter().skip(1);
+    let results = results.into_iter().map(|values| pieces::row(values, &Device::flex()));
+    let mut rows = pieces::part(results, lengths).into_iter().skip(1);
     let loss = rows.next().ok_or("it gave no result")?;
     let gradients = rows.by_ref().take(trained).collect();
     Ok(Pass { loss, gradients, plans: rows.collect() })

@@ -20,11 +20,10 @@ impl Model {
         block.planning_loss(x, self.sizes().block, head.val())
     }
 
-    /// Tokens `[batch, time]` up to the end of the last whole block; `None` where there is nothing to plan: in a model without the
-    /// head, and in fewer than two blocks.
-    pub(crate) fn to_plan(&self, tokens: Tensor<2, Int>) -> Option<Tensor<2, Int>> {
-        let blocks = tokens.dims()[1] / self.sizes().block;
-        (self.planner.is_some() && blocks >= 2).then(|| tokens.narrow(1, 0, blocks * self.sizes().block))
+    /// Tokens `[batch, time]` up to the end of the last whole block.
+    pub(crate) fn whole_blocks(&self, tokens: Tensor<2, Int>) -> Tensor<2, Int> {
+        let (time, block) = (tokens.dims()[1], self.sizes().block);
+        tokens.narrow(1, 0, time / block * block)
     }
 }
 
@@ -54,9 +53,12 @@ mod tests {
     use super::*;
     use crate::config::{ModelConfig, Stage};
 
+    fn config() -> ModelConfig {
+        ModelConfig { width: 8, heads: 2, block: 4, planning: true, ..Stage::Tiny.config(256) }
+    }
+
     fn model() -> Model {
-        let config = ModelConfig { width: 8, heads: 2, block: 4, planning: true, ..Stage::Tiny.config(256) };
-        Model::new(&config, 3, &Device::flex())
+        Model::new(&config(), 3, &Device::flex())
     }
 
     fn floats<const D: usize>(x: Tensor<D>) -> Vec<f32> {
@@ -87,11 +89,8 @@ mod tests {
 
     #[test]
     fn there_is_nothing_to_plan_in_less_than_two_blocks() {
-        let mut model = model();
-        let tokens = |time| Tensor::<2, Int>::zeros([1, time], &Device::flex());
-        assert!(model.to_plan(tokens(7)).is_none());
-        assert_eq!(model.to_plan(tokens(11)).expect("two blocks").dims(), [1, 8]);
-        model.planner = None;
-        assert!(model.to_plan(tokens(11)).is_none());
+        assert!(!config().plans(7) && config().plans(11));
+        assert_eq!(model().whole_blocks(Tensor::zeros([1, 11], &Device::flex())).dims(), [1, 8]);
+        assert!(!ModelConfig { planning: false, ..config() }.plans(11));
     }
 }

@@ -7,8 +7,8 @@ use super::work::gradients;
 use crate::config::TrainConfig;
 use crate::model::{Dropout, Model};
 
-/// The gradients of λ_P times the planning loss of tokens `[batch, time]` that are [to be planned](Model::to_plan), which counts for
-/// `share` of the step's.
+/// The gradients of λ_P times the planning loss of tokens `[batch, time]`, two whole blocks or more, which counts for `share` of the
+/// step's.
 ///
 /// They need a pass of their own: the framework gives a graph's gradients once, and these must stay apart from the others until all
 /// parts of a step are added up.

@@ -1,6 +1,8 @@
 //! What one device computes of a step: forward, loss and backward over rows of tokens. All that it depends on beside the weights
 //! is in its [`Terms`], so that another thread, process or machine computes the same.
 
+use std::ops::Range;
+
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, Gradients, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -35,31 +37,28 @@ impl Batch {
     /// The rows in up to `parts` parts of whole rows, as equal as can be.
     fn split(&self, parts: usize) -> Vec<Batch> {
         let rows = self.rows();
-        let size = rows.div_ceil(parts.clamp(1, rows)) * self.context;
-        let part = |(inputs, targets): (&[u16], &[u16])| Batch {
-            inputs: inputs.to_vec(),
-            targets: targets.to_vec(),
-            context: self.context,
-        };
-        self.inputs.chunks(size).zip(self.targets.chunks(size)).map(part).collect()
+        let size = rows.div_ceil(parts.clamp(1, rows));
+        (0..rows).step_by(size).map(|from| self.part(from..rows.min(from + size))).collect()
     }
 
     /// The rows of place `place` of `places`, which get as many each, give or take one.
     fn share(&self, place: usize, places: usize) -> Batch {
-        let [from, to] = [place, place + 1].map(|place| place * self.rows() / places * self.context);
-        Batch {
-            inputs: self.inputs[from..to].to_vec(),
-            targets: self.targets[from..to].to_vec(),
-            context: self.context,
-        }
+        let [from, to] = [place, place + 1].map(|place| place * self.rows() / places);
+        self.part(from..to)
+    }
+
+    /// Some of the rows.
+    fn part(&self, rows: Range<usize>) -> Batch {
+        let tokens = rows.start * self.context..rows.end * self.context;
+        let [inputs, targets] = [&self.inputs, &self.targets].map(|ids| ids[tokens.clone()].to_vec());
+        Batch { inputs, targets, context: self.context }
     }
 
     /// Both as tensors `[batch, context]`.
     pub fn tensors(&self, device: &Device) -> [Tensor<2, Int>; 2] {
         [&self.inputs, &self.targets].map(|ids| {
-            let rows = ids.len() / self.context;
             let ids: Vec<i32> = ids.iter().map(|&id| i32::from(id)).collect();
-            Tensor::from_data(TensorData::new(ids, [rows, self.context]), device)
+            Tensor::from_data(TensorData::new(ids, [self.rows(), self.context]), device)
         })
     }
 }
@@ -132,7 +131,7 @@ impl Work {
                 let share = part.inputs.len() as f32 / terms.tokens as f32;
                 let place = terms.place * PARTS + part_index as u64;
                 let dropout = Dropout::new(terms.model.dropout, terms.train.seed, (number << 16) | place);
-                pass(model, part, share, dropout, &terms.train)
+                pass(model, part, share, dropout, terms)
             });
             sum = sum.into_iter().chain(passes).reduce(Pass::add);
         }
@@ -154,12 +153,16 @@ impl Work {
 }
 
 /// Forward and backward over one part, whose loss counts for `share` of the step's.
-fn pass(model: &Model, part: &Batch, share: f32, dropout: Dropout, train: &TrainConfig) -> Pass {
+fn pass(model: &Model, part: &Batch, share: f32, dropout: Dropout, terms: &Terms) -> Pass {
+    let train = &terms.train;
     // Leaves of its own: passes that shared the weights' nodes would share one graph and wait for each other.
     let leaves = || Leaves::of(model, train.precision);
     let tokens = part.tensors(&model.embedding.device());
-    let to_plan = model.to_plan(tokens[0].clone());
-    let plans = to_plan.map(|tokens| planned(&leaves(), tokens, share, dropout.clone(), train)).unwrap_or_default();
+    let plans = if terms.model.plans(part.context) {
+        planned(&leaves(), model.whole_blocks(tokens[0].clone()), share, dropout.clone(), train)
+    } else {
+        Vec::new()
+    };
     let pass = if train.recompute {
         recomputed(&leaves(), tokens, share, dropout, train)
     } else {
