@@ -67,6 +67,8 @@ async function main() {
   const session = new Session(keeper, {
     changed: () => changed(),
     tell: (kind, complaint, key) => {
+      // What it speaks of is seen with it.
+      for (const panel of panels) panel.render();
       notices.show(kind, complaint, { key, actions: key === "full" ? [{ label: texts.runs.show, run: showRuns }] : [] });
       for (const companion of companions) companion.told?.(kind, complaint);
     },

@@ -43,7 +43,6 @@ export function createOverfitPanel({ session, settled }) {
       setText(element("overfit-what"), run.curve.overfits ? texts.overfits(best, copied) : texts.stale(best));
       setText(element("overfit-remedy"), texts.overfitRemedy);
       button("take-best").hidden = !run.best || !session.resumable;
-      setText(button("take-best"), texts.takeBest(best.step));
       button("raise-dropout").hidden = phase !== "ended" || (desk.settings?.dropout ?? 0) >= DROPOUT;
     },
   };

@@ -206,11 +206,13 @@ test("what is shown is what the engine says of the same text", async () => {
   await done();
 });
 
-test("in Turkish, with a text that is too long, with no model and with another one", async () => {
-  const { page, done } = await visit(place, { viewport: { width: 360, height: 740 }, hasTouch: true });
+test("on a phone, in Turkish, with a text that is too long, with no model and with another one", async () => {
+  const { page, done } = await visit(place, { hasTouch: true });
   await page.locator("#inside > summary").click();
   await page.locator("#inside").getByText("Train or load a model first.").waitFor();
   await learnALittle(page);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await press(page, "Write");
   await press(page, "Look");
   await page.locator(".heat [role=option]").nth(20).tap();
   await pointsAt(page, "token 21");
@@ -220,7 +222,9 @@ test("in Turkish, with a text that is too long, with no model and with another o
   assert.equal(await page.locator(".heat").count(), 0);
   await readText(page);
 
+  await press(page, "Text");
   await page.getByLabel("Language").selectOption("tr");
+  await press(page, "Yazı");
   await page.getByRole("heading", { name: "Belleği neyi saklıyor" }).waitFor();
   await pointsAt(page, "21\\. belirteç");
   await page.getByText("Bütün payların toplamı: %100.").waitFor();

@@ -77,7 +77,7 @@ test("learning by heart is explained where it happens, and the best state is a p
   const [, best] = (await notice.textContent())?.match(/at step (\d+)/) ?? [];
   const lowest = await figure(page, "best");
 
-  await press(page, `Stop and take step ${best}`);
+  await press(page, "Stop and take the best step");
   await phase(page, /the best state in place/);
   assert.equal(await figure(page, "step"), `${best} / 2,000`);
   assert.equal(await figure(page, "validation"), lowest);

@@ -437,8 +437,7 @@ export const en = {
   /** @param {{ step: number, loss: number }} best */
   stale: (best) => `It stopped early: since step ${count(best.step)} (loss ${loss(best.loss)}) no check on the held-back text was better.`,
   overfitRemedy: "More steps will not help. Take the best state; for a better model use more text, dropout of 0.1 to 0.3, or a smaller size.",
-  /** @param {number} step */
-  takeBest: (step) => `Stop and take step ${count(step)}`,
+  takeBest: "Stop and take the best step",
 
   // Growth
 
