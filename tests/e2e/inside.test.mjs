@@ -235,7 +235,7 @@ test("on a phone, in Turkish, with a text that is too long, with no model and wi
   await press(page, "Durdur");
   await phase(page, /^Durduruldu\.$/);
   await press(page, "Eğit");
-  await page.locator("#replace-dialog [value=replace]").click();
+  await press(page, "Yazı");
   await page.getByText("Motorda artık başka bir model var.").waitFor();
   assert.equal(await page.locator(".heat").count(), 0);
   await press(page, "Yeniden bak");

@@ -132,7 +132,7 @@ test("a run that was under way goes on by itself after Continue; Not now leaves 
   await page.reload();
   await ready(page);
   await button(page, "Not now").click();
-  assert.equal(await button(page, "Continue").isVisible(), false);
+  await button(page, "Continue").waitFor({ state: "hidden" });
   await page.reload();
   await ready(page);
   await button(page, "Continue").click();

@@ -131,7 +131,7 @@ test("an older run is opened after a reload and goes on exactly as one that was 
   await keptRun(page, (run) => run.name === name && run.step === 12);
   await choosing(page, name, "Again with changes");
   await usable(page, "Train");
-  assert.equal(await page.locator('#settings [name="seed"]').inputValue(), "5");
+  await page.waitForFunction(() => document.querySelector('#settings [name="seed"]').value === "5");
   await press(page, "Train");
   await page.locator("#figure-step").filter({ hasText: /^[1-9] / }).waitFor();
   await phase(page, /All planned steps are done/);
