@@ -124,6 +124,7 @@ export class Archive {
     run.id = manifest.id;
     run.samples = manifest.samples.filter((entry) => entry.step <= info.step);
     run.verdict = manifest.verdict;
+    if (manifest.bestState && manifest.bestState.step <= info.step) run.best = await this.#keeper.best(manifest.id);
     this.kept = null;
     session.phase = manifest.phase === "ended" ? "ended" : "paused";
   }

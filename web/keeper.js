@@ -152,6 +152,17 @@ export class Keeper {
   }
 
   /**
+   * The kept state of a run with the lowest validation loss.
+   * @param {string} id of the run
+   * @returns {Promise<Snapshot | null>} null where there is none that can be read
+   */
+  async best(id) {
+    const state = this.#runs.get(id)?.bestState;
+    const blob = state && (await this.#store.read(state.file));
+    return blob ? { step: state.step, bytes: new Uint8Array(await blob.arrayBuffer()) } : null;
+  }
+
+  /**
    * A file that a manifest names.
    * @param {string} name
    */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choose, figure, phase, press, settle, startWithFolder, text, visit } from "./helpers.mjs";
+import { choose, figure, phase, press, ready, settle, startWithFolder, text, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -91,5 +91,13 @@ test("learning by heart is explained where it happens, and the best state is a p
   await page.waitForFunction(() => /** @type {HTMLInputElement} */ (document.querySelector('#settings [name="dropout"]')).value === "0.2");
   await press(page, "Leave it as it is");
   await notice.waitFor({ state: "hidden" });
+
+  // The best state is kept with the run.
+  await page.reload();
+  await ready(page);
+  await press(page, "Continue");
+  await press(page, "Stop and take the best step");
+  await phase(page, /the best state in place/);
+  assert.equal(await figure(page, "validation"), await figure(page, "best"));
   await done();
 });
