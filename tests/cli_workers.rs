@@ -108,8 +108,22 @@ fn shared_steps_have_the_losses_of_one_process() {
         room.timeless_metrics("again"),
         "the same division repeats itself exactly"
     );
-    let notes = fs::read_to_string(room.path("first")).unwrap();
-    assert!(notes.contains("is connected") && notes.contains("is gone"), "{notes}");
+    // Well before silence would tell: a trainer that ends says so.
+    for name in ["first", "second"] {
+        soon(|| {
+            let notes = fs::read_to_string(room.path(name)).unwrap();
+            notes.matches("is connected").count() == 2 && notes.matches("is gone").count() == 2
+        });
+    }
+}
+
+/// Waits until something is so.
+fn soon(so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !so() {
+        assert!(began.elapsed() < Duration::from_secs(5), "it did not come about");
+        sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]

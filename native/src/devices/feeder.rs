@@ -3,18 +3,31 @@
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use anyhow::{Context, Result};
 use burn::tensor::Tensor;
 use mmrec::Error;
 use mmrec::train::{Pass, Peer, Pending, Work};
 
-/// The device and its thread.
+/// The device and its thread, which ends with it.
 #[derive(Debug)]
 pub struct Feeder {
     name: String,
     jobs: Mutex<Sender<Job>>,
+    /// After `jobs`: what is dropped first is what the thread waits for.
+    _thread: Ending,
+}
+
+/// A thread that has ended once this is dropped, and with it what it holds, such as a connection: the program may end then.
+#[derive(Debug)]
+struct Ending(Option<JoinHandle<()>>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        // A thread that panicked has told so.
+        let _ = self.0.take().map(JoinHandle::join);
+    }
 }
 
 struct Job {
@@ -31,8 +44,8 @@ impl Feeder {
     ) -> Result<Self> {
         let (sender, jobs) = channel();
         let thread = thread::Builder::new().name(name.clone());
-        thread.spawn(move || serve(&jobs, compute)).with_context(|| format!("no thread for {name}"))?;
-        Ok(Self { name, jobs: Mutex::new(sender) })
+        let thread = thread.spawn(move || serve(&jobs, compute)).with_context(|| format!("no thread for {name}"))?;
+        Ok(Self { name, jobs: Mutex::new(sender), _thread: Ending(Some(thread)) })
     }
 }
 
