@@ -7,7 +7,7 @@
  */
 
 import { describeCharts } from "./chart-words.js";
-import { renderTable } from "./curve-table.js";
+import { createCurveTable } from "./curve-table.js";
 import { deviceNames } from "./devices.js";
 import { button, element, input, need, onPress, setText, setUsable, throttle } from "./dom.js";
 import * as format from "./format.js";
@@ -71,6 +71,7 @@ export function createTrainingPanel({ session, archive }) {
     setText(element("chart-summary"), inWords(session));
     describeCharts(session.run);
   }, 1000);
+  const renderTable = createCurveTable();
   const table = throttle(() => renderTable(session.run), 1000);
   need("numbers", HTMLDetailsElement).addEventListener("toggle", table);
   // While the GPU prepares itself nothing else shows that time passes.
