@@ -30,6 +30,7 @@ import { createRunsPanel, showRuns } from "./runs-panel.js";
 import { createSamplesPanel } from "./samples.js";
 import { Session } from "./session.js";
 import { createSettingsPanel } from "./settings-panel.js";
+import { offerShortcuts } from "./shortcuts.js";
 import { askToLast, claimStore, openStore } from "./store.js";
 import { leadTabs } from "./tabs.js";
 import { createTextPanel } from "./text-panel.js";
@@ -59,6 +60,7 @@ async function main() {
   const notices = new Notices(element("notices"));
   let rewrite = () => {};
   offerParts();
+  offerShortcuts();
   offerLanguages(() => rewrite(), () => notices.show("error", texts.languageFailed()));
   const leading = claimStore();
   const keeper = new Keeper(await openKept(notices));

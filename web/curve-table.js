@@ -13,17 +13,45 @@ import { texts } from "./texts/index.js";
 /** More rows than this are thinned out. */
 const ROWS = 1000;
 
-/** @param {Run | null} run */
-export function renderTable(run) {
-  if (need("numbers", HTMLDetailsElement).open) element("numbers-body").replaceChildren(...(run ? rowsOf(run) : []));
+/** @returns {(run: Run | null) => void} what brings the table up to date */
+export function createCurveTable() {
+  const details = need("numbers", HTMLDetailsElement);
+  const body = element("numbers-body");
+  /** What the rows that stand there are of. */
+  let shown = { of: "", steps: /** @type {number[]} */ ([]), length: 0 };
+
+  return (run) => {
+    if (!run || !details.open) {
+      shown = { of: "", steps: [], length: 0 };
+      return body.replaceChildren();
+    }
+    const { curve, growths } = run;
+    const { steps, length } = curve;
+    const of = [strideOf(curve), growths.length, texts.locale].join(" ");
+    const last = shown.length - 1;
+    const same = shown.steps === steps && shown.of === of && last >= 0 && length > last;
+    // While a run goes on, only its last row may have changed.
+    if (same && growths.every(({ step }) => step < Number(steps[last]))) {
+      body.lastElementChild?.remove();
+      body.append(...rowsOf(curve, [], last));
+    } else body.replaceChildren(...rowsOf(curve, growths, 0));
+    shown = { of, steps, length };
+  };
 }
 
-/** @param {Run} run */
-function rowsOf({ curve, growths }) {
-  const stride = Math.ceil(curve.length / ROWS);
+/** @param {Curve} curve */
+const strideOf = ({ length }) => Math.ceil(length / ROWS);
+
+/**
+ * @param {Curve} curve
+ * @param {Growth[]} growths to be marked
+ * @param {number} from which row of the curve
+ */
+function rowsOf(curve, growths, from) {
+  const stride = strideOf(curve);
   const left = [...growths];
   const rows = [];
-  for (let at = 0; at < curve.length; at++) {
+  for (let at = from; at < curve.length; at++) {
     if (at % stride !== 0 && curve.validation[at] === null && at !== curve.length - 1) continue;
     while (left[0] && left[0].step < Number(curve.steps[at])) rows.push(mark(/** @type {Growth} */ (left.shift())));
     rows.push(row(curve, at));

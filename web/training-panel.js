@@ -6,7 +6,8 @@
  * @import { Session } from "./session.js"
  */
 
-import { renderTable } from "./curve-table.js";
+import { describeCharts } from "./chart-words.js";
+import { createCurveTable } from "./curve-table.js";
 import { deviceNames } from "./devices.js";
 import { button, element, input, need, onPress, setText, setUsable, throttle } from "./dom.js";
 import * as format from "./format.js";
@@ -59,7 +60,18 @@ export function createTrainingPanel({ session, archive }) {
 
   const words = () => (session.preparing ? describePhase(session) : inWords(session));
   const announce = throttle(() => session.phase === "running" && setText(element("announcer"), words()), ANNOUNCE);
-  const summarise = throttle(() => setText(element("chart-summary"), inWords(session)), 1000);
+  let { phase } = session;
+  /** Paused by a key, or at its end, a run says so to whoever cannot see it. */
+  const announcePhase = () => {
+    if (session.phase === phase) return;
+    phase = session.phase;
+    if (phase === "paused" || phase === "ended") setText(element("announcer"), describePhase(session));
+  };
+  const summarise = throttle(() => {
+    setText(element("chart-summary"), inWords(session));
+    describeCharts(session.run);
+  }, 1000);
+  const renderTable = createCurveTable();
   const table = throttle(() => renderTable(session.run), 1000);
   need("numbers", HTMLDetailsElement).addEventListener("toggle", table);
   // While the GPU prepares itself nothing else shows that time passes.
@@ -72,6 +84,7 @@ export function createTrainingPanel({ session, archive }) {
       renderKept(session, archive);
       summarise();
       announce();
+      announcePhase();
       table();
     },
   };

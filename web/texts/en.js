@@ -10,7 +10,7 @@
  */
 
 import { clauseOf, messageOf, sentenceOf } from "../errors.js";
-import { about, bytes, count, duration, fixed, loss, millions, percent, speed } from "../format.js";
+import { about, bytes, count, duration, fixed, loss, millions, percent, rate, speed } from "../format.js";
 
 export const en = {
   locale: "en",
@@ -145,6 +145,12 @@ export const en = {
     learnedStages: "What it has learned",
     evidence: "Evidence",
     sampleEmpty: "The model writes a few lines every so many steps, so that you can watch it learn.",
+
+    shortcuts: "Keyboard shortcuts",
+    pauseOrResume: "Pause or resume",
+    thisList: "This list",
+    shortcutsOn: "These keys work, except while you type",
+    close: "Close",
 
     inside: "Look inside",
     insideHint: "What it expected, what it remembers, where it looks: token by token",
@@ -376,6 +382,13 @@ export const en = {
 
   // Charts
 
+  /** What the small charts show: the last value, the smallest and the largest. */
+  courseOf: {
+    /** @param {number} last @param {number} low @param {number} high */
+    lr: (last, low, high) => `Now ${rate(last)}; between ${rate(low)} and ${rate(high)} so far.`,
+    /** @param {number} last @param {number} low @param {number} high */
+    speed: (last, low, high) => `Now ${speed(last)}; between ${speed(low)} and ${speed(high)} so far.`,
+  },
   /** @param {number} step */
   atStep: (step) => `step ${count(step)}`,
   /** What the values under the pointer are. */

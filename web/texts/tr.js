@@ -1,7 +1,7 @@
 /** The page in Turkish. Values that are put into a sentence take no suffix: vowel harmony would depend on the value. */
 
 import { clauseOf, messageOf, sentenceOf } from "../errors.js";
-import { about, bytes, count, duration, fixed, loss, millions, percent, speed } from "../format.js";
+import { about, bytes, count, duration, fixed, loss, millions, percent, rate, speed } from "../format.js";
 
 /** @type {import("./en.js").Texts} */
 export const tr = {
@@ -136,6 +136,12 @@ export const tr = {
     learnedStages: "Neler öğrendi",
     evidence: "Kanıtlar",
     sampleEmpty: "Model belirli aralıklarla birkaç satır yazar; böylece öğrenmesini izleyebilirsiniz.",
+
+    shortcuts: "Klavye kısayolları",
+    pauseOrResume: "Duraklat veya sürdür",
+    thisList: "Bu liste",
+    shortcutsOn: "Bu tuşlar, yazı yazdığınız yerler dışında çalışsın",
+    close: "Kapat",
 
     inside: "İçine bak",
     insideHint: "Belirteç belirteç: ne bekledi, ne hatırlıyor, nereye bakıyor",
@@ -310,6 +316,10 @@ export const tr = {
   replaceQuestion: (step, value) =>
     `Bu tarayıcı çalışmayı saklamıyor. Şimdiki çalışma (adım ${count(step)}${value === null ? "" : `, kayıp ${loss(value)}`}) silinecek.`,
 
+  courseOf: {
+    lr: (last, low, high) => `Şu anda ${rate(last)}; şimdiye dek en az ${rate(low)}, en çok ${rate(high)}.`,
+    speed: (last, low, high) => `Şu anda ${speed(last)}; şimdiye dek en az ${speed(low)}, en çok ${speed(high)}.`,
+  },
   atStep: (step) => `adım ${count(step)}`,
   readings: { train: "eğitim", validation: "doğrulama" },
   grewMark: "büyüdü",

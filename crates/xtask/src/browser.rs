@@ -1,4 +1,4 @@
-//! A Chromium-like browser and its driver, for the tests.
+//! A Chromium-like browser and its driver, and Firefox, for the tests.
 
 use std::env;
 use std::fs;
@@ -21,6 +21,9 @@ const ELSEWHERE: [&str; 6] = [
     "/usr/lib/chromium/chromium",
 ];
 const DRIVERS: [&str; 2] = ["chromedriver", "msedgedriver"];
+const FIREFOXES: [&str; 2] = ["firefox-esr", "firefox"];
+const FIREFOX_ELSEWHERE: [&str; 2] =
+    ["/Applications/Firefox.app/Contents/MacOS/firefox", r"C:\Program Files\Mozilla Firefox\firefox.exe"];
 const DEBIAN_PACKAGES: [&str; 2] = ["chromium", "chromium-driver"];
 
 /// Works headless, as root, without a network, and leaves nothing behind.
@@ -43,13 +46,18 @@ pub struct Browser {
     pub browser: PathBuf,
     /// The program that speaks WebDriver for it.
     pub driver: PathBuf,
+    /// Firefox, for its one test. Nobody has to install it for that.
+    pub firefox: Option<PathBuf>,
 }
 
 impl Browser {
-    /// Finds a browser and its driver (`CHROME_PATH` and `CHROMEDRIVER` first), or installs Debian's.
+    /// Finds a browser, its driver and Firefox (`CHROME_PATH`, `CHROMEDRIVER` and `FIREFOX_PATH` first), or installs Debian's.
     pub fn ready() -> Result<Self> {
         if (browser().is_none() || driver().is_none()) && debian::can_install() {
             debian::install(&DEBIAN_PACKAGES)?;
+        }
+        if firefox().is_none() && debian::can_install() {
+            debian::install(&FIREFOXES[..1])?;
         }
         let browser = browser().context(
             "no Chromium, Chrome or Edge was found: install one, or name its program in CHROME_PATH \
@@ -59,13 +67,14 @@ impl Browser {
             "no chromedriver was found: install the one of your browser's version, or name it in CHROMEDRIVER \
              (`cargo xtask test --quick` does without)",
         )?;
-        Ok(Self { browser, driver })
+        Ok(Self { browser, driver, firefox: firefox() })
     }
 
     /// The line for the log: which programs, which versions.
     pub fn describe(&self) -> String {
         let version = |program: &Path| shell::capture(shell::command(program).arg("--version")).unwrap_or_default();
-        format!("{} ({}), {}", self.browser.display(), version(&self.browser), version(&self.driver))
+        let firefox = self.firefox.as_deref().map_or_else(|| "no Firefox".to_owned(), version);
+        format!("{} ({}), {}, {firefox}", self.browser.display(), version(&self.browser), version(&self.driver))
     }
 
     /// The environment in which wasm-bindgen's test runner finds and starts this browser.
@@ -101,6 +110,11 @@ fn browser() -> Option<PathBuf> {
 fn driver() -> Option<PathBuf> {
     let named = named("CHROMEDRIVER").or_else(|| named("MSEDGEDRIVER"));
     named.or_else(|| DRIVERS.iter().find_map(|name| shell::which(name)))
+}
+
+fn firefox() -> Option<PathBuf> {
+    let known = FIREFOX_ELSEWHERE.iter().map(PathBuf::from).find(|file| file.is_file());
+    named("FIREFOX_PATH").or_else(|| FIREFOXES.iter().find_map(|name| shell::which(name))).or(known)
 }
 
 fn named(variable: &str) -> Option<PathBuf> {

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check, the cheapest first, ending at the first failure.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -120,6 +120,8 @@ fn end_to_end(paths: &Paths, browser: &Browser) -> Result<()> {
     test.args(["--test", "--test-concurrency=1"]).args(&tests).current_dir(&paths.root);
     test.env("MMREC_BIN", paths.native_binary()).env("DIST_DIR", paths.at("dist"));
     test.env("CHROME_PATH", &browser.browser).env("CHROMEDRIVER", &browser.driver);
+    // Without it its test says that it was left out.
+    test.env("FIREFOX_PATH", browser.firefox.as_deref().unwrap_or(Path::new("")));
     shell::run(&mut test)
 }
 

@@ -1,0 +1,108 @@
+/** The page answers at once while it trains, and nothing on it moves by itself: measured by the browser's own timeline. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { keptRun, phase, press, settle, SMALL, startWithFolder, usable, visit } from "./helpers.mjs";
+
+const place = startWithFolder();
+
+/** The person notices no delay below this (milliseconds). */
+const AT_ONCE = 100;
+/** On a machine that others use, too, an action that is slow once may have been held up; one that is slow is so every time. */
+const ROUNDS = 3;
+
+/** Notes what shifts without the person's doing, and what shifted. @param {import("playwright-core").Page} page */
+const watchShifts = (page) =>
+  page.addInitScript(() => {
+    window.shifts = [];
+    const nameOf = ({ node }) => (node instanceof Element ? `${node.tagName.toLowerCase()}#${node.id}.${node.className}` : String(node?.nodeName));
+    new PerformanceObserver((list) => {
+      for (const { value, hadRecentInput, sources } of list.getEntries()) if (!hadRecentInput) window.shifts.push({ value, what: sources.map(nameOf).join(", ") });
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+
+/** Notes how long each event took to be answered on the screen. @param {import("playwright-core").Page} page */
+const watchDelays = (page) =>
+  page.addInitScript(() => {
+    window.answers = [];
+    const note = (/** @type {PerformanceObserverEntryList} */ list) => window.answers.push(...list.getEntries().map(({ interactionId, duration }) => ({ interactionId, duration })));
+    new PerformanceObserver(note).observe({ type: "event", durationThreshold: 16 });
+  });
+
+for (const viewport of [{ width: 1280, height: 720 }, { width: 360, height: 740 }]) {
+  test(`nothing moves by itself, ${viewport.width} pixels wide`, async (context) => {
+    const { page, done } = await visit(place, { before: watchShifts, viewport });
+    const show = async (/** @type {string} */ part) => viewport.width === 360 && page.locator(`#parts [data-part="${part}"]`).click();
+    await page.locator("#estimate").filter({ hasText: /on the CPU/ }).waitFor();
+    await show("words");
+    await page.getByLabel("Sample every").fill("10");
+    await show("setup");
+    const { sample_every: _, ...settings } = SMALL;
+    await page.locator("#settings summary").click();
+    await settle(page, { ...settings, steps: 60, eval_every: 20 });
+    await press(page, "Train");
+    await phase(page, /All planned steps are done/);
+    await keptRun(page, (manifest) => manifest.phase === "ended");
+    await show("words");
+    await page.locator("#write summary").click();
+    await page.getByLabel("Length").fill("120");
+    await press(page, "Generate");
+    await usable(page, "Copy");
+    const shifts = await page.evaluate(() => window.shifts);
+    context.diagnostic(JSON.stringify(shifts));
+    assert.ok(shifts.reduce((sum, { value }) => sum + value, 0) <= 0.01, JSON.stringify(shifts));
+    await done();
+  });
+}
+
+/** What a person may do while the model trains, by name. @type {Record<string, (page: import("playwright-core").Page) => Promise<unknown>>} */
+const ACTIONS = {
+  "unfold the numbers": (page) => page.locator("#numbers summary").click(),
+  "fold the numbers": (page) => page.locator("#numbers summary").click(),
+  "unfold the runs": (page) => page.locator("#runs > summary").click(),
+  "fold the runs": (page) => page.locator("#runs > summary").click(),
+  "hide the lines": (page) => page.locator("#levels").click(),
+  "show the lines": (page) => page.locator("#levels").click(),
+  "point at a field": (page) => page.locator("#prompt").click(),
+  "type": (page) => page.keyboard.type(" in a land", { delay: 40 }),
+  "open a menu": (page) => page.locator('button[data-chart="loss"]').click(),
+  "close a menu": (page) => page.keyboard.press("Escape"),
+  "open a dialog": (page) => page.locator("#shortcuts").click(),
+  "close a dialog": (page) => page.keyboard.press("Escape"),
+  "go to the languages": (page) => page.locator("#language").focus(),
+  "speak Turkish": (page) => page.keyboard.press("ArrowDown"),
+  "speak English": (page) => page.keyboard.press("ArrowUp"),
+  "pause": (page) => press(page, "Pause"),
+  "resume": (page) => press(page, "Resume"),
+};
+
+/**
+ * How long the page took to answer, by the slowest event of an action.
+ * @param {import("playwright-core").Page} page
+ * @param {(page: import("playwright-core").Page) => Promise<unknown>} act
+ */
+async function delayOf(page, act) {
+  await page.evaluate(() => void (window.answers.length = 0));
+  await act(page);
+  await page.waitForTimeout(300);
+  const answers = await page.evaluate(() => window.answers);
+  return Math.max(0, ...answers.filter(({ interactionId }) => interactionId).map(({ duration }) => duration));
+}
+
+test("while it trains, the page answers at once", async (context) => {
+  const { page, done } = await visit(place, { before: watchDelays });
+  await settle(page, { steps: 100_000, batch: 2, eval_every: 25, sample_every: 10 });
+  await press(page, "Train");
+  await page.locator("#sample-list li").nth(2).waitFor();
+  /** @type {Record<string, number>} */
+  const best = {};
+  const slow = () => Object.values(best).filter((delay) => delay >= AT_ONCE).length;
+  for (let round = 0; round === 0 || (round < ROUNDS && slow() > 0); round++) {
+    for (const [name, act] of Object.entries(ACTIONS)) best[name] = Math.min(best[name] ?? Infinity, await delayOf(page, act));
+    context.diagnostic(`round ${round + 1}, milliseconds: ${Object.entries(best).map(([name, delay]) => `${name} ${delay}`).join(", ")}`);
+  }
+  assert.ok(Object.values(best).some((delay) => delay > 0), "the browser tells of interactions");
+  assert.deepEqual(Object.entries(best).filter(([, delay]) => delay >= AT_ONCE), []);
+  await done();
+});
