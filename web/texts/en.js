@@ -87,6 +87,7 @@ export const en = {
     chartEmpty: "Press “Train”: the first loss appears within seconds.",
     noSteps: "No steps yet.",
     showLevels: "Lines: how far counting alone gets",
+    takeBest: "Stop and take the best step",
     raiseDropout: "Dropout 0.2 for the next run",
     leaveAsIs: "Leave it as it is",
     numbers: "Numbers",
@@ -450,7 +451,6 @@ export const en = {
   /** @param {{ step: number, loss: number }} best */
   stale: (best) => `It stopped early: since step ${count(best.step)} (loss ${loss(best.loss)}) no check on the held-back text was better.`,
   overfitRemedy: "More steps will not help. Take the best state; for a better model use more text, dropout of 0.1 to 0.3, or a smaller size.",
-  takeBest: "Stop and take the best step",
 
   // Growth
 
