@@ -10,7 +10,7 @@ import { showPart } from "./parts.js";
 const KEYS = /** @type {Record<string, string>} */ ({ t: "train", p: "pause", s: "step", g: "generate", "?": "shortcuts" });
 const MEMORY = "mmrec-shortcuts";
 /** Where keys have a meaning of their own. */
-const OWN = "input, select, textarea, [contenteditable], dialog, [popover]";
+const OWN = "input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable], dialog, [popover]";
 
 export function offerShortcuts() {
   const dialog = need("shortcuts-dialog", HTMLDialogElement);

@@ -6,11 +6,11 @@
  */
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { once } from "node:events";
 
 import WebSocket from "ws";
 
@@ -30,19 +30,23 @@ export async function openFirefox(address) {
   const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`);
   await writeFile(join(profile, "user.js"), lines.join("\n"));
   const program = spawn(PROGRAM, ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0", "about:blank"]);
-  const wire = await Wire.open(`${await listening(program)}/session`);
-  await wire.ask("session.new", { capabilities: {} });
-  await wire.ask("session.subscribe", { events: ["log.entryAdded", "network.beforeRequestSent"] });
-  const { contexts } = await wire.ask("browsingContext.getTree", {});
-  const page = new Page(wire, contexts[0].context, address);
-  await page.go();
   const close = async () => {
-    const gone = once(program, "exit");
-    await wire.ask("browser.close", {});
-    await gone;
+    program.kill();
+    if (program.exitCode === null) await once(program, "exit");
     await rm(profile, { recursive: true, maxRetries: 5 });
   };
-  return { page, close };
+  try {
+    const wire = await Wire.open(`${await listening(program)}/session`);
+    await wire.ask("session.new", { capabilities: {} });
+    await wire.ask("session.subscribe", { events: ["log.entryAdded", "network.beforeRequestSent"] });
+    const { contexts } = await wire.ask("browsingContext.getTree", {});
+    const page = new Page(wire, contexts[0].context, address);
+    await page.go();
+    return { page, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** Where it can be reached. @param {import("node:child_process").ChildProcess} program */
@@ -76,6 +80,7 @@ class Wire {
   constructor(socket) {
     this.#socket = socket;
     socket.on("message", (data) => this.#hear(JSON.parse(String(data))));
+    socket.on("close", () => this.#waiting.forEach(({ reject }) => reject(new Error("Firefox is gone"))));
   }
 
   /** @param {string} method @param {object} params @returns {Promise<any>} */

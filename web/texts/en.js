@@ -87,6 +87,7 @@ export const en = {
     chartEmpty: "Press “Train”: the first loss appears within seconds.",
     noSteps: "No steps yet.",
     showLevels: "Lines: how far counting alone gets",
+    takeBest: "Stop and take the best step",
     raiseDropout: "Dropout 0.2 for the next run",
     leaveAsIs: "Leave it as it is",
     numbers: "Numbers",

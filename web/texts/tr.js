@@ -78,6 +78,7 @@ export const tr = {
     chartEmpty: "“Eğit” düğmesine basın: ilk kayıp birkaç saniye içinde görünür.",
     noSteps: "Henüz adım yok.",
     showLevels: "Çizgiler: yalnızca sayarak nereye varılır",
+    takeBest: "Durdur ve en iyi adımı al",
     raiseDropout: "Sonraki çalışma için seyreltme 0,2",
     leaveAsIs: "Böyle kalsın",
     numbers: "Sayılar",
