@@ -1,6 +1,6 @@
 //! A model in fewer bits, to be given away, and how much worse it predicts for it.
 
-use mmrec::checkpoint::Checkpoint;
+use mmrec::checkpoint::{Checkpoint, Packing};
 use mmrec::config::{ConfigError, TrainConfig};
 use mmrec::data::Tokens;
 use mmrec::train::Comparison;
@@ -30,7 +30,7 @@ impl Engine {
     /// the prepared text, if there is one.
     pub fn pack(&mut self, bytes: &[u8], precision: &str) -> Result<Vec<u8>, JsError> {
         let checkpoint = Checkpoint::from_bytes(bytes).map_err(failed)?;
-        let precision = precision.parse().map_err(|error: ConfigError| failed(error))?;
+        let precision: Packing = precision.parse().map_err(|error: ConfigError| failed(error))?;
         let packed = checkpoint.pack(precision).map_err(failed)?;
         let after = Checkpoint::from_bytes(&packed).map_err(failed)?;
         let held_back = self.prepared().ok().map(|data| self.text_parts(&data).1);
