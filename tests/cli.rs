@@ -55,6 +55,33 @@ fn a_text_becomes_a_model_that_writes() {
 }
 
 #[test]
+fn a_model_in_fewer_bits_writes_and_says_what_it_costs() {
+    let room = Room::new();
+    room.write_text();
+    room.json("train --data text.txt --config settings.toml --out run --steps 100 --threads 1");
+    let loss = |file: &str| room.json(&format!("eval {file} --data text.txt --context 32"))[0]["val_loss"].as_f64().unwrap();
+    let written = |file: &str| {
+        let values = room.json(&format!("generate {file} --prompt The --tokens 40 --temperature 0"));
+        of_type(&values, "generated")[0]["text"].as_str().unwrap().to_owned()
+    };
+    let whole = "run/last.safetensors";
+    let parameters = room.json(&format!("info {whole}"))[0]["parameters"].as_u64().unwrap();
+    for (precision, bytes, off) in [("f16", 2, 1e-3), ("int8", 1, 2e-2)] {
+        let out = format!("{precision}.safetensors");
+        let exported = &room.json(&format!("export {whole} --precision {precision} --out {out}"))[0];
+        let size = fs::metadata(room.path(&out)).unwrap().len();
+        assert_eq!(exported["bytes"], size);
+        assert!(size < parameters * bytes * 5 / 4 + 16_384, "{size} bytes for {parameters} parameters");
+        let cost = loss(&out) - loss(whole);
+        assert!(cost.abs() < off, "{precision} costs {cost}");
+        assert_eq!(room.json(&format!("info {out}"))[0]["resumable"], false);
+        assert_eq!(written(&out).chars().count(), 40);
+    }
+    assert_eq!(written("f16.safetensors"), written(whole), "the likeliest letters are the same");
+    assert!(room.refusal(&format!("export {whole} --out f16.safetensors"), 1).contains("exists already"));
+}
+
+#[test]
 fn a_runs_folder_holds_what_it_should() {
     let room = Room::new();
     room.write_text();

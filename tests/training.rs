@@ -3,11 +3,12 @@
 #[path = "shared/runs.rs"]
 mod runs;
 
-use mmrec::checkpoint::Checkpoint;
+use mmrec::checkpoint::{Checkpoint, Packing};
 use mmrec::config::{ModelConfig, Precision, TrainConfig};
-use mmrec::data::{Dataset, sample_stories};
+use mmrec::data::{Dataset, Tokens, sample_stories};
 use mmrec::driver::{Event, Finish, SaveKind, Session};
 use mmrec::tokenizer::TokenizerKind;
+use mmrec::train::Comparison;
 use mmrec::{Device, Error};
 use pollster::block_on;
 use runs::{losses, run_out, run_to, session, train};
@@ -169,6 +170,39 @@ fn saves_come_when_due() {
     assert_eq!(saves(SaveKind::Step), [20, 40]);
     assert_eq!(saves(SaveKind::Last), [45]);
     assert!(saves(SaveKind::Best).contains(&10));
+}
+
+#[test]
+fn fewer_bits_cost_what_the_comparison_says() {
+    let device = Device::flex();
+    let mut session = session(train(60), 0.1, &device);
+    block_on(run_out(&mut session));
+    let (checkpoint, progress) = (saved(&session), session.progress().clone());
+    let compared = |packing| {
+        let packed = Checkpoint::from_bytes(&checkpoint.pack(packing).expect("packed")).expect("read");
+        let models = [&checkpoint, &packed].map(|checkpoint| checkpoint.build_model(&device));
+        let tokens = session.data().validation.clone();
+        let mut comparison = Comparison::new(models, tokens, progress.train.context, progress.train.eval_windows);
+        while comparison.losses().is_none() {
+            let before = comparison.progress().0;
+            block_on(comparison.advance(2)).expect("compared");
+            assert!(comparison.progress().0 > before, "it goes on");
+        }
+        comparison.losses().expect("all is read")
+    };
+    let last = progress.history.last().and_then(|point| point.val_loss).expect("the last step is evaluated");
+    for (packing, most) in [(Packing::F16, 1e-3), (Packing::Int8, 2e-2)] {
+        let [before, after] = compared(packing);
+        assert!((before - last).abs() < 1e-5, "{before} is the run's own {last}");
+        assert!(before != after && (before - after).abs() < most, "{packing:?}: {before} {after}");
+    }
+    let empty = Comparison::new(
+        [checkpoint.build_model(&device), checkpoint.build_model(&device)],
+        Tokens::from_vec(vec![0]),
+        8,
+        0,
+    );
+    assert!(empty.losses().is_none(), "a text without a window says nothing");
 }
 
 #[test]

@@ -29,6 +29,7 @@ import { createPresence } from "./presence.js";
 import { createRunsPanel, showRuns } from "./runs-panel.js";
 import { createSamplesPanel } from "./samples.js";
 import { Session } from "./session.js";
+import { createSharePanel, followLinks } from "./share-panel.js";
 import { createSettingsPanel } from "./settings-panel.js";
 import { offerShortcuts } from "./shortcuts.js";
 import { askToLast, claimStore, openStore } from "./store.js";
@@ -88,6 +89,7 @@ async function main() {
     createTextPanel({ session, archive, keeper, notices, settled: () => devices.settle() }),
     createSettingsPanel({ session, devices, settled }),
     createTrainingPanel({ session, archive }),
+    createSharePanel({ session, archive }),
     createRunsPanel({ session, archive, keeper, notices, charts, trash, settled }),
     createGrowPanel({ session, archive, settled: () => devices.settle() }),
     createSamplesPanel({ session, settled }),
@@ -120,6 +122,7 @@ async function main() {
   trash.offerAgain();
   keepOnLeaving(session, keeper.lasting);
   if (left) await goOn(session, archive, left);
+  followLinks({ session, notices, settled });
 }
 
 /**

@@ -6,6 +6,7 @@
  * @import { Draft, Keeper } from "./keeper.js"
  * @import { Manifest, TextRef } from "./manifest.js"
  * @import { DeskText } from "./desk.js"
+ * @import { Snapshot } from "./protocol.js"
  * @import { Session } from "./session.js"
  */
 
@@ -167,6 +168,14 @@ export class Archive {
     session.run = run;
     if (run.settings) session.desk.settings = { ...run.settings };
     return run;
+  }
+
+  /** The model as it is, once what was asked for before is done. */
+  async present() {
+    /** @type {Snapshot | null} */
+    let snapshot = null;
+    await this.#session.act(texts.failed.saving, async () => void (snapshot = await this.#session.present()));
+    return /** @type {Snapshot | null} */ (snapshot);
   }
 
   /** Offers the model as a file. */

@@ -190,6 +190,11 @@
  * @typedef {{ kind: "recurrence" } | { kind: "tokens" } | { kind: "level", level: number }} Part
  * @typedef {{ part: Part, loss: number, difference: number }} Ablation `difference`: how much worse than with everything
  *
+ * What the weights of a model are stored in, to be given away; and its loss in nats per token with the weights as they were and as
+ * they are then, once all is read: null where the text has nothing held back.
+ * @typedef {"f16" | "int8"} Precision
+ * @typedef {{ done: number, total: number, losses: [number, number] | null }} Compared
+ *
  * Every method that can fail throws an `Error` whose message is the whole chain of causes.
  * @typedef {object} Engine
  * @property {() => string} device_name
@@ -222,6 +227,8 @@
  * @property {(layer: number, token: number) => Promise<Look>} look
  * @property {(part: number) => Promise<Ablation>} ablate by its number among the reading's parts
  * @property {() => void} end_inspection
+ * @property {(bytes: Uint8Array, precision: Precision) => Uint8Array} pack a file of the model of a checkpoint
+ * @property {() => Promise<Compared>} compare goes on comparing the two on what is held back of the prepared text
  * @property {() => void} free
  *
  * @typedef {object} EngineModule

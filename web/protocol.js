@@ -3,7 +3,7 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { Ablation, DataInfo, Description, DeviceKind, EngineEvent, Evidence, Gates, GenerateOptions, Look, Preset, Reading, RunInfo, Settings, Stage, TextInfo, TokenizerKind, Yardsticks } from "./engine-types.js"
+ * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, Gates, GenerateOptions, Look, Precision, Preset, Reading, RunInfo, Settings, Stage, TextInfo, TokenizerKind, Yardsticks } from "./engine-types.js"
  * @import { ModuleName } from "./modules.js"
  *
  * A text as the page holds it: by reference, so that a large file is never copied into the page.
@@ -41,6 +41,8 @@
  *   | { type: "look", layer: number, token: number }
  *   | { type: "ablate", part: number }
  *   | { type: "end_inspection" }
+ *   | { type: "pack", bytes: Uint8Array, precision: Precision }
+ *   | { type: "compare" }
  * )} Request
  *
  * What each request is answered with.
@@ -72,6 +74,8 @@
  * @property {Look} look
  * @property {Ablation} ablate
  * @property {null} end_inspection
+ * @property {{ bytes: Uint8Array<ArrayBuffer> }} pack a file of the model of a checkpoint, with fewer bits a weight
+ * @property {Compared} compare one more piece of the comparison of the two on what is held back of the text
  *
  * @typedef {{ id: number, request: Request }} Envelope
  * @typedef {{ message: string, fatal: boolean, memory?: boolean }} Failure `memory`: there was not enough of it
@@ -91,6 +95,16 @@
  *   | { type: "reply", id: number, ok: false, failure: Failure }
  *   | Notice
  * )} FromWorker
+ */
+
+/**
+ * What an exported page and its worker tell each other.
+ * @typedef {(
+ *   | { type: "open", module: string, weights: string }
+ *   | { type: "generate", prompt: string, options: GenerateOptions }
+ *   | { type: "stop" }
+ * )} ToExported `module` and `weights` are compressed, in base 64
+ * @typedef {{ type: "ready" } | { type: "text", text: string } | { type: "end" } | { type: "failed", message: string }} FromExported
  */
 
 export {};

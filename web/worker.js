@@ -158,6 +158,10 @@ async function respond(request) {
     case "end_inspection":
       ready.end_inspection();
       return null;
+    case "pack":
+      return { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (ready.pack(request.bytes, request.precision)) };
+    case "compare":
+      return ready.compare();
   }
 }
 
@@ -331,7 +335,7 @@ function post(message) {
 
 /**
  * @param {FromWorker} message
- * @returns {Uint8Array<ArrayBuffer> | null} of a checkpoint, which is moved and not copied
+ * @returns {Uint8Array<ArrayBuffer> | null} of a file, which is moved and not copied
  */
 function replyBytes(message) {
   if (message.type !== "reply" || !message.ok) return null;

@@ -6,7 +6,7 @@ use mmrec::platform::{DeviceKind, DeviceName};
 use mmrec::{Device, platform};
 
 use crate::commands::train::{finetune, progressive};
-use crate::commands::{data, eval, generate, grow, info, merge, plan, train, worker};
+use crate::commands::{data, eval, export, generate, grow, info, merge, plan, train, worker};
 use crate::format;
 use crate::output::Output;
 
@@ -50,6 +50,8 @@ enum Command {
     Grow(grow::GrowArgs),
     /// Merge adapters into a checkpoint's weights
     Merge(merge::MergeArgs),
+    /// Store a model in fewer bits, without its training's state
+    Export(export::ExportArgs),
     /// Tell what is in a checkpoint or an adapter
     Info(info::InfoArgs),
     /// Tell what a training will take: memory, time, cost
@@ -71,6 +73,7 @@ impl Cli {
             Command::Eval(args) => eval::run(&args, output),
             Command::Grow(args) => grow::run(&args, output),
             Command::Merge(args) => merge::run(&args, output),
+            Command::Export(args) => export::run(&args, output),
             Command::Info(args) => info::run(&args, output),
             Command::Plan(args) => plan::run(&args, output),
             Command::Worker(args) => worker::run(&args, output),

@@ -103,6 +103,7 @@ export const en = {
     load: "Load checkpoint",
     checkpointFile: "Checkpoint file",
     oneFile: "One file for this page and the command line.",
+    share: "Share",
     replaceHeading: "Replace the run?",
     replace: "Replace",
     saveFirst: "Save checkpoint first",
@@ -478,6 +479,7 @@ export const en = {
     remedy: "It is as it was; press “Resume” to train it on.",
   }),
 
+  shareFailed: "“Share” could not be loaded. Check the connection and reload the page.",
   insideFailed: "“Look inside” could not be loaded. Check the connection and reload the page.",
 
   // Kept work

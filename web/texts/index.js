@@ -1,10 +1,11 @@
 /**
  * All words of the page, in one file per language, of which only the chosen one is loaded. Another language: a file of the shape of
- * `en.js`, a line below, one in `language.js`, and an option of the choice in index.html. What “Look inside” says lies in files
- * of its own, loaded with it.
+ * `en.js`, a line below, one in `language.js`, and an option of the choice in index.html. What “Look inside” and “Share” say lies in
+ * files of their own, loaded with them.
  *
  * @import { Texts } from "./en.js"
  * @import { InsideTexts } from "./inside.en.js"
+ * @import { ShareTexts } from "./share.en.js"
  *
  * @typedef {keyof typeof files} Language
  */
@@ -19,6 +20,11 @@ const insideFiles = {
   tr: async () => (await import("./inside.tr.js")).inside,
 };
 
+const shareFiles = {
+  en: async () => (await import("./share.en.js")).share,
+  tr: async () => (await import("./share.tr.js")).share,
+};
+
 /** @type {Language} */
 let spoken;
 
@@ -28,12 +34,16 @@ export let texts;
 /** The same for “Look inside”, from `speakInside` on. @type {InsideTexts} */
 export let inside;
 
+/** The same for “Share”, from `speakShare` on. @type {ShareTexts} */
+export let share;
+
 /** From now on the page writes in this language. @param {Language} language */
 export async function speak(language) {
-  const [words, more] = await Promise.all([files[language](), inside && insideFiles[language]()]);
+  const [words, more, shared] = await Promise.all([files[language](), inside && insideFiles[language](), share && shareFiles[language]()]);
   spoken = language;
   texts = words;
   inside = more;
+  share = shared;
 }
 
 /** “Look inside” has been asked for. */
@@ -42,4 +52,12 @@ export async function speakInside() {
   const words = await insideFiles[language]();
   if (language !== spoken) return speakInside();
   inside = words;
+}
+
+/** “Share” has been asked for. */
+export async function speakShare() {
+  const language = spoken;
+  const words = await shareFiles[language]();
+  if (language !== spoken) return speakShare();
+  share = words;
 }

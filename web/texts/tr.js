@@ -94,6 +94,7 @@ export const tr = {
     load: "Denetim noktası yükle",
     checkpointFile: "Denetim noktası dosyası",
     oneFile: "Bu sayfa ve komut satırı aynı dosyayı kullanır.",
+    share: "Paylaş",
     replaceHeading: "Çalışmanın yerine yenisi geçsin mi?",
     replace: "Yenisi geçsin",
     saveFirst: "Önce denetim noktasını kaydet",
@@ -389,6 +390,7 @@ export const tr = {
     remedy: "Model eskisi gibi; eğitimi sürdürmek için “Sürdür” düğmesine basın.",
   }),
 
+  shareFailed: "“Paylaş” yüklenemedi. Bağlantıyı denetleyip sayfayı yeniden yükleyin.",
   insideFailed: "“İçine bak” yüklenemedi. Bağlantıyı denetleyip sayfayı yeniden yükleyin.",
 
   keptRun: (run) =>

@@ -10,6 +10,7 @@ use mmrec::inspect::Inspection;
 use mmrec::model::Model;
 use mmrec::plan::{Memory, Setup};
 use mmrec::tokenizer::Tokenizer;
+use mmrec::train::Comparison;
 use mmrec::{Device, platform};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
@@ -24,13 +25,14 @@ const ASSUMED_VOCABULARY: usize = 256;
 /// Trains and writes on one device.
 #[wasm_bindgen]
 pub struct Engine {
-    device: Device,
+    pub(crate) device: Device,
     name: String,
     text: Text,
     data: Option<Dataset>,
     run: Option<Run>,
     generator: Option<Generator>,
     pub(crate) inspection: Option<Inspection>,
+    pub(crate) comparison: Option<Comparison>,
 }
 
 /// What is loaded: a run in training, or a model that only writes.
@@ -63,7 +65,16 @@ impl Engine {
         let wanted = if device == "webgpu" { "wgpu" } else { &device };
         let (device, name) = platform::device(wanted).await.map_err(failed)?;
         let name = if wanted == "wgpu" { format!("WebGPU: {name}") } else { cpu_name(platform::workers(&device)) };
-        Ok(Engine { device, name, text: Text::default(), data: None, run: None, generator: None, inspection: None })
+        Ok(Engine {
+            device,
+            name,
+            text: Text::default(),
+            data: None,
+            run: None,
+            generator: None,
+            inspection: None,
+            comparison: None,
+        })
     }
 
     /// The device's name for people.

@@ -6,6 +6,7 @@
 mod engine;
 mod inside;
 mod learned;
+mod pack;
 mod settings;
 mod text;
 

@@ -58,12 +58,14 @@ pub enum CheckpointError {
     #[error("the checkpoint's tokenizer is not valid")]
     Tokenizer(#[from] TokenizerError),
     /// A tensor is missing or has another shape.
-    #[error("the tensor \"{name}\" should have shape {expected:?} in f32 and {found}")]
+    #[error("the tensor \"{name}\" should have shape {expected:?} in {dtype:?} and {found}")]
     Tensor {
         /// The tensor's name.
         name: String,
         /// The shape that the configuration asks for.
         expected: Vec<usize>,
+        /// The type that it should be stored in.
+        dtype: safetensors::Dtype,
         /// What was found.
         found: String,
     },

@@ -2,19 +2,22 @@
 //!
 //! Weights stand under their plain names, the factors of adapters as `*.lora.a` and `*.lora.b`, moments under `optimizer.first.*`
 //! and `optimizer.second.*`, all in f32; the metadata holds the format's version, the configuration, the tokenizer and the
-//! progress as JSON, and a SHA-256 of the whole file. An adapter by itself is a file of the same kind, see [`AdapterFile`].
+//! progress as JSON, and a SHA-256 of the whole file. An adapter by itself is a file of the same kind, see [`AdapterFile`], and so is a
+//! model in fewer bits, see [`Packing`].
 //!
 //! Invariant: `from_bytes` accepts what `to_bytes` wrote, and nothing that differs from it in a single bit.
 
 mod adapter;
 mod adapter_file;
 mod error;
+mod packed;
 mod read;
 mod write;
 
 pub use adapter::{Adapter, AdapterError};
 pub use adapter_file::{AdapterAbout, AdapterFile};
 pub use error::CheckpointError;
+pub use packed::Packing;
 
 use std::borrow::Cow;
 
@@ -30,6 +33,8 @@ use crate::train::{AdamW, Trainer, is_trained, trained_specs};
 
 /// The format's version: readers refuse newer ones.
 pub const VERSION: u32 = 1;
+/// That of files in fewer bits, which is the newest one.
+const PACKED_VERSION: u32 = 2;
 
 /// A named tensor on the host.
 #[derive(Debug, Clone, PartialEq)]

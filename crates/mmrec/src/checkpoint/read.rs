@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
+use burn::tensor::f16;
 use safetensors::tensor::Metadata;
 use safetensors::{Dtype, SafeTensors};
 use serde::de::DeserializeOwned;
 
 use super::adapter_file::ADAPTER_FORMAT;
+use super::packed::scale_name;
 use super::{
-    Adapter, Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, MODEL_KEY, PROGRESS_KEY, Progress, SECOND, Stored,
-    TOKENIZER_KEY, VERSION, VERSION_KEY, checksum, checksum_place,
+    Adapter, Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, MODEL_KEY, PACKED_VERSION, PROGRESS_KEY, Progress,
+    SECOND, Stored, TOKENIZER_KEY, VERSION_KEY, checksum, checksum_place,
 };
 use crate::config::{AdapterConfig, ModelConfig, TrainConfig};
 use crate::model::{WeightSpec, adapter_specs, weight_specs};
@@ -25,7 +27,7 @@ impl Checkpoint {
     /// # Errors
     /// Every way in which the bytes are not a whole, unchanged checkpoint of a version read here; see [`CheckpointError`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, CheckpointError> {
-        let (texts, tensors) = open(bytes, FORMAT, VERSION)?;
+        let (texts, tensors) = open(bytes, FORMAT, PACKED_VERSION)?;
         read_parts(&texts, &tensors)
     }
 }
@@ -125,14 +127,15 @@ impl Adapter {
 
 fn read_all(tensors: &SafeTensors, specs: &[WeightSpec]) -> Result<Vec<Stored>, CheckpointError> {
     let read = |spec: &WeightSpec| {
-        let values = read_tensor(tensors, "", spec)?;
+        let values = read_weight(tensors, spec)?;
         Ok(Stored { name: spec.name.clone(), shape: spec.shape.clone(), values })
     };
     specs.iter().map(read).collect()
 }
 
 fn read_moments(tensors: &SafeTensors, specs: &[WeightSpec]) -> Result<Vec<[Vec<f32>; 2]>, CheckpointError> {
-    specs.iter().map(|spec| Ok([read_tensor(tensors, FIRST, spec)?, read_tensor(tensors, SECOND, spec)?])).collect()
+    let read = |prefix, spec: &WeightSpec| data(tensors, &tensor_name(prefix, spec), &spec.shape, Dtype::F32);
+    specs.iter().map(|spec| Ok([floats(read(FIRST, spec)?), floats(read(SECOND, spec)?)])).collect()
 }
 
 pub(super) fn part<T: DeserializeOwned>(texts: &Texts, key: &'static str) -> Result<T, CheckpointError> {
@@ -141,18 +144,39 @@ pub(super) fn part<T: DeserializeOwned>(texts: &Texts, key: &'static str) -> Res
     serde_json::from_str(text).map_err(|error| invalid(error.to_string()))
 }
 
-/// The name of a weight (no prefix) or of one of its moments.
+/// The name of a moment of a weight.
 fn tensor_name(prefix: &str, spec: &WeightSpec) -> String {
     format!("{prefix}{}", spec.name)
 }
 
-fn read_tensor(tensors: &SafeTensors, prefix: &str, spec: &WeightSpec) -> Result<Vec<f32>, CheckpointError> {
-    let name = tensor_name(prefix, spec);
-    let wrong = |found: String| CheckpointError::Tensor { name: name.clone(), expected: spec.shape.clone(), found };
-    let view = tensors.tensor(&name).map_err(|_| wrong("is missing".to_owned()))?;
-    if view.dtype() != Dtype::F32 || view.shape() != spec.shape {
+/// The values of a weight, whatever it is packed in.
+fn read_weight(tensors: &SafeTensors, spec: &WeightSpec) -> Result<Vec<f32>, CheckpointError> {
+    let name = &spec.name;
+    match tensors.tensor(name).map(|view| view.dtype()) {
+        Ok(Dtype::F16) => {
+            let bytes = data(tensors, name, &spec.shape, Dtype::F16)?;
+            Ok(bytes.chunks_exact(2).map(|two| f16::from_le_bytes([two[0], two[1]]).to_f32()).collect())
+        }
+        Ok(Dtype::I8) => {
+            let codes = data(tensors, name, &spec.shape, Dtype::I8)?;
+            let scales = floats(data(tensors, &scale_name(name), &spec.shape[..1], Dtype::F32)?);
+            let rows = codes.chunks_exact(spec.len() / scales.len()).zip(scales);
+            Ok(rows.flat_map(|(row, scale)| row.iter().map(move |code| f32::from(*code as i8) * scale)).collect())
+        }
+        _ => Ok(floats(data(tensors, name, &spec.shape, Dtype::F32)?)),
+    }
+}
+
+/// The bytes of a tensor of this shape and type.
+fn data<'a>(tensors: &SafeTensors<'a>, name: &str, shape: &[usize], dtype: Dtype) -> Result<&'a [u8], CheckpointError> {
+    let wrong = |found| CheckpointError::Tensor { name: name.to_owned(), expected: shape.to_vec(), dtype, found };
+    let view = tensors.tensor(name).map_err(|_| wrong("is missing".to_owned()))?;
+    if view.dtype() != dtype || view.shape() != shape {
         return Err(wrong(format!("has {:?} in {:?}", view.shape(), view.dtype())));
     }
-    let value = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-    Ok(view.data().chunks_exact(4).map(value).collect())
+    Ok(view.data())
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect()
 }

@@ -177,6 +177,93 @@ fn every_truncation_is_called_one() {
     assert!(Checkpoint::from_bytes(&longer).is_err());
 }
 
+/// The weights of a file in fewer bits, once it is read.
+fn unpacked(checkpoint: &Checkpoint, packing: Packing) -> Checkpoint {
+    Checkpoint::from_bytes(&checkpoint.pack(packing).expect("packed")).expect("read")
+}
+
+#[test]
+fn a_packed_file_holds_the_model_and_nothing_of_its_training() {
+    for (packing, bits) in [(Packing::F16, 16), (Packing::Int8, 8)] {
+        let read = unpacked(&small(), packing);
+        assert_eq!((&read.model, &read.tokenizer), (&small().model, &small().tokenizer));
+        assert!(read.progress.is_none() && read.adapter.is_none() && read.moments.is_empty());
+        assert_eq!(small().pack(packing).expect("packed"), small().pack(packing).expect("packed"));
+        let (whole, packed) = (read.to_bytes().expect("written").len(), read.pack(packing).expect("packed").len());
+        let values: usize = read.weights.iter().map(|weight| weight.values.len()).sum();
+        assert!(packed < whole - values * (32 - bits) / 8 / 2, "{packed} of {whole}");
+    }
+    // What an adapter adds is in it.
+    let merged = unpacked(&adapted(), Packing::F16);
+    assert_eq!(merged.weights, unpacked(&adapted().plain(), Packing::F16).weights);
+    assert_ne!(merged.weights, unpacked(&small(), Packing::F16).weights);
+}
+
+#[test]
+fn a_packed_file_begins_every_tensor_at_a_multiple_of_its_size() {
+    let bytes = small().pack(Packing::Int8).expect("packed");
+    let (length, metadata) = safetensors::SafeTensors::read_metadata(&bytes).expect("a safetensors file");
+    for (name, info) in metadata.tensors() {
+        let size = info.dtype.bitsize() / 8;
+        assert_eq!((8 + length + info.data_offsets.0) % size, 0, "{name}");
+    }
+}
+
+#[test]
+fn packing_is_off_by_no_more_than_it_says() {
+    let mut checkpoint = small();
+    let hem = checkpoint.weights.iter_mut().find(|weight| weight.name == "blocks.0.hem").expect("there");
+    let columns = hem.shape[1];
+    hem.values[..columns].fill(0.0);
+    hem.values[columns] = 1e5;
+    for (packing, check) in [(Packing::F16, within_f16 as fn(&[f32], &[f32])), (Packing::Int8, within_int8)] {
+        let read = unpacked(&checkpoint, packing);
+        for (before, after) in checkpoint.weights.iter().zip(&read.weights) {
+            assert_eq!((&before.name, &before.shape), (&after.name, &after.shape));
+            match before.name.as_str() {
+                name if !crate::model::is_matrix(name) && name != "embedding" => assert_eq!(before, after),
+                _ => before
+                    .values
+                    .chunks(before.shape[1])
+                    .zip(after.values.chunks(before.shape[1]))
+                    .for_each(|(before, after)| check(before, after)),
+            }
+        }
+    }
+    checkpoint.weights[0].values[3] = f32::NAN;
+    let refused = checkpoint.pack(Packing::Int8).expect_err("refused").to_string();
+    assert!(refused.contains("\"embedding\" holds a value that is infinite or no number"), "{refused}");
+}
+
+fn within_f16(before: &[f32], after: &[f32]) {
+    for (before, after) in before.iter().zip(after) {
+        // Half a unit in the last of eleven digits, or of the smallest numbers; what is too large becomes the largest.
+        let off = (before.clamp(-65_504.0, 65_504.0) - after).abs();
+        assert!(off <= (before.abs() / 2048.0).max(3e-8), "{before} {after}");
+    }
+}
+
+fn within_int8(before: &[f32], after: &[f32]) {
+    let most = before.iter().fold(0.0, |most: f32, value| most.max(value.abs()));
+    for (before, after) in before.iter().zip(after) {
+        assert!((before - after).abs() <= most / 254.0 * 1.0001, "{before} {after}");
+    }
+}
+
+#[test]
+fn a_packed_file_is_checked_as_any_other() {
+    let bytes = small().pack(Packing::Int8).expect("packed");
+    for position in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[position] ^= 1 << (position % 8);
+        assert!(Checkpoint::from_bytes(&changed).is_err(), "byte {position}");
+    }
+    // A checksum that is right, and scales that are not there.
+    let renamed = String::from_utf8_lossy(&bytes[8..]).find("embedding.scale").expect("there") + 8;
+    let refused = refusal(&damaged_at(bytes, renamed, b'E'));
+    assert!(refused.contains("embedding.scale") && refused.contains("is missing"), "{refused}");
+}
+
 #[test]
 fn equal_states_give_equal_files() {
     // Sixteen files: a random order of six entries would differ somewhere.
@@ -190,9 +277,9 @@ fn foreign_and_newer_files_are_named() {
     let none: Vec<(String, safetensors::tensor::TensorView)> = Vec::new();
     let foreign = safetensors::serialize(none.clone(), None).expect("written");
     assert!(refusal(&foreign).contains("not saved by mmrec"));
-    let newer = HashMap::from([("format".to_owned(), "mmrec".to_owned()), ("version".to_owned(), "2".to_owned())]);
+    let newer = HashMap::from([("format".to_owned(), "mmrec".to_owned()), ("version".to_owned(), "3".to_owned())]);
     let newer = safetensors::serialize(none, Some(newer)).expect("written");
-    assert!(refusal(&newer).contains("format version 2"));
+    assert!(refusal(&newer).contains("format version 3"));
     assert!(refusal(&adapter_file().to_bytes().expect("written")).contains("give it by --adapter"));
     let checkpoint = AdapterFile::from_bytes(&small().to_bytes().expect("written")).expect_err("refused");
     assert!(checkpoint.to_string().contains("a checkpoint, not an adapter"));
@@ -210,8 +297,12 @@ fn a_forged_size_allocates_nothing() {
 }
 
 /// A byte changed, and the checksum made right again.
-fn damaged(mut bytes: Vec<u8>, position: prop::sample::Index, value: u8) -> Vec<u8> {
+fn damaged(bytes: Vec<u8>, position: prop::sample::Index, value: u8) -> Vec<u8> {
     let position = position.index(bytes.len());
+    damaged_at(bytes, position, value)
+}
+
+fn damaged_at(mut bytes: Vec<u8>, position: usize, value: u8) -> Vec<u8> {
     bytes[position] = value;
     if let Some(place) = checksum_place(&bytes) {
         let sum = checksum(&bytes, &place);
@@ -240,7 +331,26 @@ proptest! {
             let damaged = damaged(checkpoint.to_bytes().expect("written"), position, value);
             let _: Result<_, _> = Checkpoint::from_bytes(&damaged);
         }
-        let damaged = damaged(adapter_file().to_bytes().expect("written"), position, value);
-        let _: Result<_, _> = AdapterFile::from_bytes(&damaged);
+        let adapter = damaged(adapter_file().to_bytes().expect("written"), position, value);
+        let _: Result<_, _> = AdapterFile::from_bytes(&adapter);
+        for packing in [Packing::F16, Packing::Int8] {
+            let _: Result<_, _> = Checkpoint::from_bytes(&damaged(small().pack(packing).expect("packed"), position, value));
+        }
+    }
+
+    #[test]
+    fn packed_weights_are_near_whatever_they_are(seed in any::<u64>(), factor in 1e-6f32..1e3) {
+        let mut checkpoint = small();
+        let specs = weight_specs(&checkpoint.model);
+        for (weight, spec) in checkpoint.weights.iter_mut().zip(&specs) {
+            weight.values = spec.initial(seed).iter().map(|value| value * factor).collect();
+        }
+        for (packing, check) in [(Packing::F16, within_f16 as fn(&[f32], &[f32])), (Packing::Int8, within_int8)] {
+            for (before, after) in checkpoint.weights.iter().zip(&unpacked(&checkpoint, packing).weights) {
+                let columns = before.shape.get(1).copied().unwrap_or(1);
+                let rows = before.values.chunks(columns).zip(after.values.chunks(columns));
+                rows.for_each(|(before, after)| check(before, after));
+            }
+        }
     }
 }

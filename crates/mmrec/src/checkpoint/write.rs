@@ -1,8 +1,10 @@
 //! Checkpoint to bytes, tensor by tensor: no second copy of a model stands in memory while it is written.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use burn::tensor::f16;
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -17,8 +19,41 @@ use crate::data::hex;
 /// Values that become bytes at a time.
 const PIECE: usize = 1 << 14;
 
-/// Names with shapes and values, in the order of the file: that of the names.
-pub(super) type Tensors<'a> = BTreeMap<String, (&'a [usize], &'a [f32])>;
+/// What a file holds, by name.
+pub(super) type Tensors<'a> = BTreeMap<String, Tensor<'a>>;
+
+/// One tensor of a file.
+pub(super) struct Tensor<'a> {
+    pub shape: Vec<usize>,
+    pub values: Values<'a>,
+}
+
+/// Its values, in the type that the file holds them in.
+#[derive(Clone, Copy)]
+pub(super) enum Values<'a> {
+    F32(&'a [f32]),
+    F16(&'a [f16]),
+    I8(&'a [i8]),
+}
+
+impl Values<'_> {
+    /// The type in the words of safetensors, and the bytes of a value.
+    fn kind(self) -> (&'static str, usize) {
+        match self {
+            Values::F32(_) => ("F32", 4),
+            Values::F16(_) => ("F16", 2),
+            Values::I8(_) => ("I8", 1),
+        }
+    }
+
+    fn len(self) -> usize {
+        match self {
+            Values::F32(values) => values.len(),
+            Values::F16(values) => values.len(),
+            Values::I8(values) => values.len(),
+        }
+    }
+}
 
 /// What a file says about itself, but for its checksum.
 pub(super) type Metadata = BTreeMap<&'static str, String>;
@@ -41,20 +76,21 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError::Write`] if the parts do not fit the format or `out` takes no more.
     pub fn write_to(&self, out: &mut dyn Write) -> Result<(), CheckpointError> {
-        write_file(self.metadata()?, &self.tensors(), out)
-    }
-
-    fn metadata(&self) -> Result<Metadata, CheckpointError> {
-        let mut metadata = Metadata::from([
-            (FORMAT_KEY, FORMAT.to_owned()),
-            (VERSION_KEY, VERSION.to_string()),
-            (MODEL_KEY, text(&self.model)?),
-            (TOKENIZER_KEY, text(&self.tokenizer)?),
-        ]);
+        let mut metadata = self.about_model(VERSION)?;
         if let Some(progress) = &self.progress {
             metadata.insert(PROGRESS_KEY, text(progress)?);
         }
-        Ok(metadata)
+        write_file(metadata, &self.tensors(), out)
+    }
+
+    /// What a file of this model says about itself, if it is of this version of the format.
+    pub(super) fn about_model(&self, version: u32) -> Result<Metadata, CheckpointError> {
+        Ok(Metadata::from([
+            (FORMAT_KEY, FORMAT.to_owned()),
+            (VERSION_KEY, version.to_string()),
+            (MODEL_KEY, text(&self.model)?),
+            (TOKENIZER_KEY, text(&self.tokenizer)?),
+        ]))
     }
 
     fn tensors(&self) -> Tensors<'_> {
@@ -62,7 +98,8 @@ impl Checkpoint {
         let mut tensors = tensors(self.weights.iter().chain(factors));
         for (weight, moments) in self.trained().zip(&self.moments) {
             for (prefix, values) in [FIRST, SECOND].iter().zip(moments) {
-                tensors.insert(format!("{prefix}{}", weight.name), (&weight.shape, values));
+                let tensor = Tensor { shape: weight.shape.clone(), values: Values::F32(values) };
+                tensors.insert(format!("{prefix}{}", weight.name), tensor);
             }
         }
         tensors
@@ -71,7 +108,8 @@ impl Checkpoint {
 
 /// Tensors under their names.
 pub(super) fn tensors<'a>(stored: impl IntoIterator<Item = &'a Stored>) -> Tensors<'a> {
-    stored.into_iter().map(|tensor| (tensor.name.clone(), (&*tensor.shape, &*tensor.values))).collect()
+    let tensor = |stored: &'a Stored| Tensor { shape: stored.shape.clone(), values: Values::F32(&stored.values) };
+    stored.into_iter().map(|stored| (stored.name.clone(), tensor(stored))).collect()
 }
 
 /// Writes a file of `tensors` whose metadata are `metadata` and its checksum.
@@ -97,10 +135,10 @@ pub(super) fn write_file(
 fn header(metadata: &Metadata, tensors: &Tensors) -> Result<Vec<u8>, CheckpointError> {
     let mut entries = BTreeMap::from([("__metadata__".to_owned(), json!(metadata))]);
     let mut end = 0;
-    for (name, (shape, values)) in tensors {
-        let start = end;
-        end += 4 * values.len();
-        entries.insert(name.clone(), json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, end] }));
+    for (name, Tensor { shape, values }) in in_order(tensors) {
+        let ((kind, size), start) = (values.kind(), end);
+        end += size * values.len();
+        entries.insert(name.clone(), json!({ "dtype": kind, "shape": shape, "data_offsets": [start, end] }));
     }
     let mut header = vec![0; 8];
     serde_json::to_writer(&mut header, &entries).map_err(failed)?;
@@ -111,15 +149,37 @@ fn header(metadata: &Metadata, tensors: &Tensors) -> Result<Vec<u8>, CheckpointE
     Ok(header)
 }
 
+/// The tensors in the order of the file: the largest values first, so that each begins at a multiple of its size; else by name.
+fn in_order<'t, 'a>(tensors: &'t Tensors<'a>) -> Vec<(&'t String, &'t Tensor<'a>)> {
+    let mut ordered: Vec<_> = tensors.iter().collect();
+    ordered.sort_by_key(|(_, tensor)| Reverse(tensor.values.kind().1));
+    ordered
+}
+
 /// Hands the values to `take` as the bytes of the file, a piece at a time.
 pub(super) fn each_piece(
     tensors: &Tensors,
     mut take: impl FnMut(&[u8]) -> Result<(), CheckpointError>,
 ) -> Result<(), CheckpointError> {
-    let mut bytes = Vec::with_capacity(4 * PIECE);
-    for piece in tensors.values().flat_map(|(_, values)| values.chunks(PIECE)) {
+    for (_, tensor) in in_order(tensors) {
+        match tensor.values {
+            Values::F32(values) => pieces(values, f32::to_le_bytes, &mut take)?,
+            Values::F16(values) => pieces(values, f16::to_le_bytes, &mut take)?,
+            Values::I8(values) => pieces(values, i8::to_le_bytes, &mut take)?,
+        }
+    }
+    Ok(())
+}
+
+fn pieces<T: Copy, const SIZE: usize>(
+    values: &[T],
+    to_bytes: fn(T) -> [u8; SIZE],
+    take: &mut impl FnMut(&[u8]) -> Result<(), CheckpointError>,
+) -> Result<(), CheckpointError> {
+    let mut bytes = Vec::with_capacity(SIZE * PIECE.min(values.len()));
+    for piece in values.chunks(PIECE) {
         bytes.clear();
-        bytes.extend(piece.iter().flat_map(|value| value.to_le_bytes()));
+        bytes.extend(piece.iter().flat_map(|value| to_bytes(*value)));
         take(&bytes)?;
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! Training: the step, its optimizer and schedule, and evaluation.
 
+mod compare;
 mod evaluate;
 mod leaves;
 mod optimizer;
@@ -12,6 +13,7 @@ mod trained;
 mod trainer;
 mod work;
 
+pub use compare::Comparison;
 pub use evaluate::{Evaluation, Metrics};
 pub(crate) use leaves::check_precision;
 pub use optimizer::AdamW;
