@@ -96,7 +96,6 @@ export const en = {
     compared: "Runs in the charts",
 
     kept: "Kept run",
-    takeBest: "Stop and take the best step",
     continue: "Continue",
     notNow: "Not now",
     save: "Save checkpoint",

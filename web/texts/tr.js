@@ -86,7 +86,6 @@ export const tr = {
     saveChart: "Bu grafiği kaydet",
     compared: "Grafiklerdeki çalışmalar",
 
-    takeBest: "Durdur ve en iyi adımı al",
     kept: "Saklanan çalışma",
     continue: "Devam et",
     notNow: "Şimdi değil",
