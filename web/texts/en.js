@@ -95,6 +95,7 @@ export const en = {
     compared: "Runs in the charts",
 
     kept: "Kept run",
+    takeBest: "Stop and take the best step",
     continue: "Continue",
     notNow: "Not now",
     save: "Save checkpoint",
@@ -437,7 +438,6 @@ export const en = {
   /** @param {{ step: number, loss: number }} best */
   stale: (best) => `It stopped early: since step ${count(best.step)} (loss ${loss(best.loss)}) no check on the held-back text was better.`,
   overfitRemedy: "More steps will not help. Take the best state; for a better model use more text, dropout of 0.1 to 0.3, or a smaller size.",
-  takeBest: "Stop and take the best step",
 
   // Growth
 

@@ -85,6 +85,7 @@ export const tr = {
     saveChart: "Bu grafiği kaydet",
     compared: "Grafiklerdeki çalışmalar",
 
+    takeBest: "Durdur ve en iyi adımı al",
     kept: "Saklanan çalışma",
     continue: "Devam et",
     notNow: "Şimdi değil",
@@ -358,7 +359,6 @@ export const tr = {
     `Metni ezberlemeye başladı: eğitim kaybı hâlâ düşüyor, ama ayrılan metindeki kayıp en düşük değerine ${count(best.step)}. adımda (${loss(best.loss)}) indi ve o zamandan beri yükseldi.${copied === null ? "" : ` Son örneklerinde kopya payı: ${percent(copied)}.`}`,
   stale: (best) => `Erken durdu: en iyi denetim ${count(best.step)}. adımdaydı (kayıp ${loss(best.loss)}); ayrılan metinde ondan sonra daha iyisi gelmedi.`,
   overfitRemedy: "Daha çok adım yardımcı olmaz. En iyi durumu alın; daha iyi bir model için daha çok metin, 0,1 ile 0,3 arası seyreltme ya da daha küçük bir boyut kullanın.",
-  takeBest: "Durdur ve en iyi adımı al",
 
   growTo: (stage) => `Büyüt: ${stage}`,
 
