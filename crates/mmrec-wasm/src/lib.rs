@@ -6,6 +6,7 @@
 mod engine;
 mod inside;
 mod learned;
+mod rate;
 mod settings;
 mod text;
 

@@ -37,7 +37,8 @@ impl BpeLearner {
         let mut table = Table::new(self.counts);
         let most = vocab.clamp(BYTES, MAX_TOKENS) - BYTES;
         let found = std::iter::from_fn(|| table.merge()).take(most);
-        let merges = found.enumerate().inspect(|(at, _)| progress(*at as f64 / most as f64)).map(|(_, pair)| pair).collect();
+        let merges =
+            found.enumerate().inspect(|(at, _)| progress(*at as f64 / most as f64)).map(|(_, pair)| pair).collect();
         BpeTokenizer::new(merges).expect("merges join tokens before them, each pair once, within words")
     }
 }
