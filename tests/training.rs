@@ -6,7 +6,7 @@ mod runs;
 use mmrec::checkpoint::{Checkpoint, Packing};
 use mmrec::config::{ModelConfig, Precision, TrainConfig};
 use mmrec::data::{Dataset, Tokens, sample_stories};
-use mmrec::driver::{Event, Finish, SaveKind, Session};
+use mmrec::driver::{Event, Finish, RateFinder, SaveKind, Session, Trial};
 use mmrec::tokenizer::TokenizerKind;
 use mmrec::train::Comparison;
 use mmrec::{Device, Error};
@@ -22,6 +22,38 @@ fn saved(session: &Session) -> Checkpoint {
 #[test]
 fn the_loss_falls_and_texts_repeat() {
     block_on(runs::check_learning(&Device::flex(), 150, 0.8));
+}
+
+fn trials(finder: &mut RateFinder) -> Vec<Trial> {
+    std::iter::from_fn(|| block_on(finder.advance()).expect("the device works")).collect()
+}
+
+/// The suggestion is worth what it claims: real runs at a rate far below or far above end higher.
+#[test]
+fn a_found_learning_rate_trains_better_than_far_lower_and_far_higher_ones() {
+    let (config, device, data) = (train(80), Device::flex(), runs::data());
+    let model = runs::model(data.tokenizer.vocab());
+    let finder = || RateFinder::new(&model, &config, data.clone(), &device).expect("valid settings");
+    let (mut first, mut second) = (finder(), finder());
+    let found = trials(&mut first);
+    assert_eq!(found, trials(&mut second), "the same seed, the same trials");
+    assert!(found.windows(2).all(|pair| pair[1].rate > pair[0].rate));
+    assert!(found.iter().all(|trial| trial.loss.is_finite()) && found.len() <= RateFinder::trials());
+    let rate = first.suggestion().expect("the loss falls");
+    let last = |lr: f64| {
+        let mut session = session(TrainConfig { lr, ..config.clone() }, 0.0, &device);
+        losses(&block_on(run_out(&mut session))).last().expect("an evaluation").1
+    };
+    let (good, low, high) = (last(rate), last(rate / 20.0), last((rate * 20.0).min(1.0)));
+    assert!(good < low && good < high, "{good} at {rate}; {low} far below, {high} far above");
+}
+
+#[test]
+fn a_rate_is_not_looked_for_where_a_run_could_not_begin() {
+    let model = runs::model(256);
+    let short = Dataset::from_text("short", "abc def\n", TokenizerKind::Byte, None).expect("a text");
+    let refused = RateFinder::new(&model, &train(10), short, &Device::flex());
+    assert!(matches!(refused, Err(Error::Data(_))), "{refused:?}");
 }
 
 /// Whatever the moment of the interruption (also in the middle of an evaluation), losses, weights and moments are those of a

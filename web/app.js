@@ -10,6 +10,7 @@
  * @typedef {{ changed?(): void, told?(kind: "error" | "info", complaint: Complaint): void, rewrite?(): void }} Companion
  */
 
+import { createAdvicePanel } from "./advice-panel.js";
 import { Archive } from "./archive.js";
 import { Charts } from "./charts.js";
 import { Curve } from "./curve.js";
@@ -17,6 +18,7 @@ import { Devices } from "./devices.js";
 import { element, input, setText } from "./dom.js";
 import { createGeneratePanel } from "./generate-panel.js";
 import { createGrowPanel } from "./grow-panel.js";
+import { createLazyPanel } from "./lazy-panel.js";
 import { createLearnedPanel } from "./learned-panel.js";
 import { missing } from "./guard.js";
 import { createInsidePanel } from "./inside-panel.js";
@@ -88,6 +90,9 @@ async function main() {
   const panels = [
     createTextPanel({ session, archive, keeper, notices, settled: () => devices.settle() }),
     createSettingsPanel({ session, devices, settled }),
+    createAdvicePanel({ session, devices, settled }),
+    createLazyPanel("recipes", async (body) => new (await import("./recipes-view.js")).RecipesView({ session, devices, settled }, body)),
+    createLazyPanel("rate", async (body) => new (await import("./rate/view.js")).RateView({ session, settled }, body)),
     createTrainingPanel({ session, archive }),
     createSharePanel({ session, archive }),
     createRunsPanel({ session, archive, keeper, notices, charts, trash, settled }),

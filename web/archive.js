@@ -2,7 +2,7 @@
  * Work that outlives the page: the draft and the runs kept in the browser, and checkpoints as files.
  *
  * @import { Devices } from "./devices.js"
- * @import { RunInfo } from "./engine-types.js"
+ * @import { RunInfo, Settings } from "./engine-types.js"
  * @import { Draft, Keeper } from "./keeper.js"
  * @import { Manifest, TextRef } from "./manifest.js"
  * @import { DeskText } from "./desk.js"
@@ -135,7 +135,8 @@ export class Archive {
     const { desk } = this.#session;
     const text = await this.#textOf(ref);
     if (!text) throw new Error(texts.keptTextGone);
-    desk.settings = { ...settings };
+    // Of a run from an earlier version of the page something may be missing.
+    desk.settings = { .../** @type {Settings} */ (desk.defaults?.tiny), ...settings };
     await this.#session.useText(text);
   }
 
@@ -221,7 +222,7 @@ export class Archive {
     const matches = () => desk.info?.fingerprint === info.fingerprint;
     const before = desk.settings;
     if (matches() || !before) return matches();
-    await desk.change({ tokenizer: info.tokenizer, validation: info.settings?.validation });
+    await desk.change({ tokenizer: info.tokenizer, ...(info.tokenizer === "bpe" && { vocab: info.vocabulary }), validation: info.settings?.validation });
     if (!matches()) await desk.change(before);
     return matches();
   }

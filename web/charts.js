@@ -22,10 +22,10 @@ import { texts } from "./texts/index.js";
 
 /** @typedef {{ curve: Curve, planned: number, uniform: number, levels: LabelledLevel[], growths: Growth[] }} Course */
 
-const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
+export const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
 
 /** Loads uPlot; its types come from the package, the code from what the build copied beside us. @returns {Promise<typeof uPlot>} */
-async function load() {
+export async function loadPlot() {
   const address = new URL("./vendor/uPlot.esm.js", import.meta.url).href;
   return (await import(address)).default;
 }
@@ -37,7 +37,7 @@ export class Charts {
   /** @type {Overlay | null} */ overlay = null;
 
   async open() {
-    this.#Plot = await load();
+    this.#Plot = await loadPlot();
     this.#build();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#build());
   }
@@ -320,7 +320,7 @@ function speedChart(palette) {
 }
 
 /** @returns {Palette} */
-function palette() {
+export function palette() {
   const style = getComputedStyle(document.documentElement);
   const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
   return {

@@ -78,8 +78,8 @@ export class Chooser {
     try {
       client = await EngineClient.open(device, measuring.signal);
       await client.ask({ type: "read", source: pieceOf(source) });
-      const { tokenizer, context, batch } = settings;
-      await client.ask({ type: "prepare", options: { tokenizer, context, batch } });
+      const { tokenizer, vocab, context, batch } = settings;
+      await client.ask({ type: "prepare", options: { tokenizer, vocab, context, batch } });
       const { tokens_per_s: speed } = await client.ask({ type: "probe", settings });
       this.note(device, settings, speed);
       return client;
@@ -102,7 +102,8 @@ export class Chooser {
  * @param {DeviceKind} device
  * @param {Settings} settings
  */
-const shape = (device, { stage, sizes, context, batch, tokenizer }) => [device, stage ?? JSON.stringify(sizes), context, batch, tokenizer].join(" ");
+const shape = (device, { stage, sizes, context, batch, tokenizer, vocab }) =>
+  [device, stage ?? JSON.stringify(sizes), context, batch, tokenizer, ...(tokenizer === "bpe" ? [vocab] : [])].join(" ");
 
 /**
  * @param {TextSource} source

@@ -14,7 +14,7 @@ import { sample } from "./text-source.js";
 import { texts } from "./texts/index.js";
 
 /** Settings that belong to a person and not to a size of model: they stay when another size is chosen. */
-const PERSONAL = /** @type {const} */ (["tokenizer", "seed", "sample_prompt", "sample_every", "validation"]);
+const PERSONAL = /** @type {const} */ (["tokenizer", "vocab", "seed", "sample_prompt", "sample_every", "validation"]);
 
 /** Bytes that training can have here: what WebAssembly can address, less room for the text; and no more than the machine has. */
 const MEMORY = Math.min(3.8e9, (/** @type {{ deviceMemory?: number }} */ (globalThis.navigator ?? {}).deviceMemory ?? 8) * 2 ** 30);
@@ -23,6 +23,7 @@ export class Desk {
   /** @type {() => EngineClient} */ #client;
   /** @type {DeskText} */ text = sample;
   /** @type {DataInfo | null} */ info = null;
+  /** How far the text is made into tokens, 0 to 1; null where that is done. @type {number | null} */ preparing = null;
   /** @type {{ bytes: number, characters: number, preview: string } | null} */ glance = null;
   /** @type {Settings | null} */ settings = null;
   /** @type {Description | null} */ description = null;
@@ -84,11 +85,40 @@ export class Desk {
   /** @param {Partial<Settings>} change */
   async change(change) {
     if (!this.settings) return;
-    const next = this.#withStage(this.settings, change);
     const prepared = this.options;
-    this.settings = { ...next, ...change };
+    this.settings = this.changed(change);
     if (JSON.stringify(prepared) === JSON.stringify(this.options) && this.info) await this.#describe();
     else await this.prepare();
+  }
+
+  /**
+   * The settings after a change.
+   * @param {Partial<Settings>} change
+   * @returns {Settings}
+   */
+  changed(change) {
+    return { ...this.#withStage(/** @type {Settings} */ (this.settings), change), ...change };
+  }
+
+  /**
+   * What other settings would mean for the present text.
+   * @param {Settings} settings
+   */
+  describe(settings) {
+    return this.#ask({ type: "describe", settings });
+  }
+
+  /** The longest context that the text has room for; null where there is no telling. */
+  longestContext() {
+    return this.#ask({ type: "longest_context" });
+  }
+
+  /**
+   * The estimate is one for the CPU; a GPU says for itself when it is full.
+   * @param {Description} description
+   */
+  fits({ memory }) {
+    return this.#client().device !== "cpu" || !(memory > MEMORY);
   }
 
   /** Splits the text and turns it into tokens; what is wrong with it becomes the `problem`. */
@@ -103,6 +133,8 @@ export class Desk {
       if (!this.#client().alive) throw error;
       this.problem = { where: "text", error };
       return;
+    } finally {
+      this.preparing = null;
     }
     await this.#describe();
   }
@@ -114,8 +146,8 @@ export class Desk {
 
   /** @returns {PrepareOptions} */
   get options() {
-    const { tokenizer, context, batch, validation } = /** @type {Settings} */ (this.settings);
-    return validation === undefined ? { tokenizer, context, batch } : { tokenizer, context, batch, validation };
+    const { tokenizer, vocab, context, batch, validation } = /** @type {Settings} */ (this.settings);
+    return { tokenizer, context, batch, ...(tokenizer === "bpe" && { vocab }), ...(validation !== undefined && { validation }) };
   }
 
   /** @returns {RunText} */
@@ -127,30 +159,13 @@ export class Desk {
     this.problem = null;
     const settings = /** @type {Settings} */ (this.settings);
     try {
-      this.description = await this.#ask({ type: "describe", settings });
-      if (!this.#fits(this.description)) this.problem = { where: "settings", error: new Error(await this.#lacksMemory(settings, this.description)) };
+      this.description = await this.describe(settings);
+      if (!this.fits(this.description)) this.problem = { where: "settings", error: new Error(texts.lacksMemory(this.description.memory, MEMORY)) };
     } catch (error) {
       this.description = null;
       if (!this.#client().alive) throw error;
       this.problem = { where: "settings", error };
     }
-  }
-
-  /**
-   * The estimate is one for the CPU; a GPU says for itself when it is full.
-   * @param {Description} description
-   */
-  #fits({ memory }) {
-    return this.#client().device !== "cpu" || !(memory > MEMORY);
-  }
-
-  /**
-   * @param {Settings} settings
-   * @param {Description} description
-   */
-  async #lacksMemory(settings, { memory }) {
-    const recomputed = settings.recompute ? null : await this.#ask({ type: "describe", settings: { ...settings, recompute: true } });
-    return texts.lacksMemory(memory, MEMORY, recomputed !== null && this.#fits(recomputed));
   }
 
   /**

@@ -3,13 +3,14 @@
  *
  * @typedef {"cpu" | "webgpu"} DeviceKind
  * @typedef {"tiny" | "mini" | "small"} Stage
- * @typedef {"char" | "byte"} TokenizerKind
+ * @typedef {"char" | "byte" | "bpe"} TokenizerKind
  *
  * What a run is made from; everything the person can set.
  * @typedef {object} Settings
  * @property {Stage | null} stage null for a model from a file that is no rung of the ladder
  * @property {object} [sizes] of such a model
  * @property {TokenizerKind} tokenizer
+ * @property {number} vocab the most tokens of word pieces
  * @property {number} context tokens in a training window
  * @property {number} batch windows in a step
  * @property {number} steps
@@ -34,14 +35,20 @@
  * @property {number} bytes
  * @property {number} characters
  * @property {number} vocabulary
+ * @property {number} train_bytes where the validation part begins
  * @property {number} train_tokens
  * @property {number} val_tokens
  * @property {number} val_fraction
  * @property {string} preview
+ * @property {string[]} first_tokens as text
  * @property {string} fingerprint of the tokens and the tokenizer
+ *
+ * A learning rate, the smoothed loss at it, and what is suggested by now.
+ * @typedef {{ rate: number, loss: number, suggestion: number | null }} TriedRate
  *
  * @typedef {object} Description
  * @property {number} parameters
+ * @property {number} flops_per_step
  * @property {number} tokens_per_step
  * @property {number} vocabulary
  * @property {number} uniform_loss ln V, in nats
@@ -202,11 +209,15 @@
  * @property {(bytes: Uint8Array, name: string, lossy: boolean) => TextInfo} read_text
  * @property {() => void} clear_text
  * @property {() => void} sample_text
- * @property {(options: { tokenizer: TokenizerKind, validation?: number, context: number, batch: number }) => DataInfo} prepare
+ * @property {(options: { tokenizer: TokenizerKind, vocab?: number, validation?: number, context: number, batch: number }, progress?: (share: number) => void) => DataInfo} prepare
+ * @property {() => number | undefined} longest_context that the text has room for
  * @property {() => Uint8Array} text
  * @property {(stage: Stage) => Settings} defaults
  * @property {(settings: Settings) => Description} describe
  * @property {(settings: Settings) => Promise<{ tokens_per_s: number }>} probe
+ * @property {(settings: Settings) => number} find_rate begins trials of learning rates, at most so many
+ * @property {() => Promise<TriedRate | undefined>} try_rate
+ * @property {() => void} end_rate
  * @property {(settings: Settings) => void} start
  * @property {(bytes: Uint8Array) => RunInfo} resume
  * @property {(bytes: Uint8Array, settings: Settings) => RunInfo} grow steps are those to come

@@ -3,23 +3,27 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, Gates, GenerateOptions, Look, Precision, Preset, Reading, RunInfo, Settings, Stage, TextInfo, TokenizerKind, Yardsticks } from "./engine-types.js"
+ * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, Gates, GenerateOptions, Look, Precision, Preset, Reading, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TriedRate, Yardsticks } from "./engine-types.js"
  * @import { ModuleName } from "./modules.js"
  *
  * A text as the page holds it: by reference, so that a large file is never copied into the page.
  * @typedef {{ kind: "sample" } | { kind: "files", files: { name: string, blob: Blob }[], lossy: boolean }} TextSource
  *
  * @typedef {{ name: string, module: ModuleName, presets: Preset[], defaults: Record<Stage, Settings> }} Opened
- * @typedef {{ tokenizer: TokenizerKind, validation?: number, context: number, batch: number }} PrepareOptions
+ * @typedef {{ tokenizer: TokenizerKind, vocab?: number, validation?: number, context: number, batch: number }} PrepareOptions
  * @typedef {{ bytes: Uint8Array<ArrayBuffer>, step: number }} Snapshot
  *
  * @typedef {(
  *   | { type: "open", device: DeviceKind }
  *   | { type: "read", source: TextSource }
  *   | { type: "prepare", options: PrepareOptions }
+ *   | { type: "longest_context" }
  *   | { type: "text" }
  *   | { type: "describe", settings: Settings }
  *   | { type: "probe", settings: Settings }
+ *   | { type: "find_rate", settings: Settings }
+ *   | { type: "try_rate" }
+ *   | { type: "end_rate" }
  *   | { type: "start", settings: Settings }
  *   | { type: "resume", bytes: Uint8Array }
  *   | { type: "grow", bytes: Uint8Array, settings: Settings }
@@ -50,9 +54,13 @@
  * @property {Opened} open
  * @property {TextInfo | null} read null for the built-in sample
  * @property {DataInfo} prepare
+ * @property {number | null} longest_context that the text has room for
  * @property {Blob} text the normalised text
  * @property {Description} describe
  * @property {{ tokens_per_s: number }} probe
+ * @property {number} find_rate how many trials there are at most
+ * @property {TriedRate | null} try_rate null where all that is worth trying was tried
+ * @property {null} end_rate
  * @property {null} start
  * @property {RunInfo} resume
  * @property {RunInfo} grow of the larger model, which the engine holds from then on
@@ -84,6 +92,7 @@
  *   | { type: "events", events: EngineEvent[] }
  *   | { type: "snapshot", snapshot: Snapshot, best?: boolean }
  *   | { type: "stopped", reason: "step" | "finished" | "error", failure?: Failure }
+ *   | { type: "preparing", share: number }
  *   | { type: "compiled", count: number }
  *   | { type: "written", text: string }
  *   | { type: "writing_ended", stopped: boolean, failure?: Failure }

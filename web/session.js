@@ -346,6 +346,9 @@ export class Session {
         return this.#states.keep(this, notice.snapshot);
       case "stopped":
         return this.#stopped(notice);
+      case "preparing":
+        this.desk.preparing = notice.share;
+        return this.changed();
       case "compiled":
         return this.changed();
       case "written":

@@ -9,12 +9,12 @@
 import { deviceNames } from "./devices.js";
 import { element, need, setText } from "./dom.js";
 import * as format from "./format.js";
+import { secondsPerStep } from "./outlook.js";
+import { addSliders } from "./sliders.js";
 import { texts } from "./texts/index.js";
 
 /** Which may change while a run is under way. */
 const ALWAYS_OPEN = new Set(["steps"]);
-/** Evaluations and samples take their share besides the steps. */
-const OVERHEAD = 1.15;
 
 /**
  * @param {{ session: Session, devices: Devices, settled: () => void }} context
@@ -24,11 +24,13 @@ export function createSettingsPanel({ session, devices, settled }) {
   const form = need("settings", HTMLFormElement);
   const choice = need("device", HTMLSelectElement);
 
+  const sliders = addSliders(form);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", (event) => {
     const field = event.target;
     if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) return;
-    if (!field.reportValidity()) return;
+    // A slider speaks through its field.
+    if (field.name === "" || !field.reportValidity()) return;
     const value = valueOf(field);
     const change = /** @type {Partial<Settings>} */ ({ [field.name]: value });
     void session.act(texts.failed.settings, () => session.changeSettings(change)).then(settled);
@@ -41,6 +43,8 @@ export function createSettingsPanel({ session, devices, settled }) {
     render() {
       renderFields(form, session);
       renderStages(form, session);
+      renderTokenizer(session);
+      sliders.render();
       choice.disabled = session.phase === "starting" || session.phase === "dead";
       if (session.phase !== "starting") choice.value = devices.choice;
       renderDevice(session, devices);
@@ -70,15 +74,17 @@ function valueOf(field) {
  */
 function renderFields(form, { desk, active, phase }) {
   const { settings } = desk;
+  const focused = document.activeElement;
+  const changing = focused?.classList.contains("slider") ? focused.previousElementSibling : focused;
   for (const field of form.elements) {
-    if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) continue;
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement) || field.name === "") continue;
     field.disabled = phase === "starting" || phase === "dead" || (active && !ALWAYS_OPEN.has(field.name));
     if (!settings) continue;
     const value = String(settings[/** @type {keyof Settings} */ (field.name)]);
     if (field.type === "radio") /** @type {HTMLInputElement} */ (field).checked = field.value === value;
     else if (field.type === "checkbox") /** @type {HTMLInputElement} */ (field).checked = value === "true";
-    // What is being typed is not the page's to change.
-    else if (field !== document.activeElement && field.value !== value) field.value = value;
+    // What is being typed, or slid, is not the page's to change.
+    else if (field !== changing && field.value !== value) field.value = value;
   }
 }
 
@@ -91,6 +97,13 @@ function renderStages(form, { desk }) {
     const label = form.querySelector(`input[value="${/** @type {Stage} */ (stage)}"] + span small`);
     if (label instanceof HTMLElement) setText(label, format.millions(parameters));
   }
+}
+
+/** @param {Session} session */
+function renderTokenizer({ desk }) {
+  const pieces = desk.settings?.tokenizer === "bpe";
+  element("vocab-field").hidden = !pieces;
+  setText(element("tokens-progress"), pieces && desk.preparing !== null ? texts.makingTokens(Math.round(desk.preparing * 20) / 20) : "");
 }
 
 /**
@@ -107,12 +120,11 @@ function renderDevice({ client, phase, followed }, devices) {
  * @param {Session} session
  * @param {Devices} devices
  */
-function estimate({ desk, client, active, run }, { chooser }) {
-  const { description, settings } = desk;
+function estimate(session, devices) {
+  const { desk: { description, settings }, client, active, run } = session;
   if (!description || !settings || !client) return texts.none;
-  const speed = chooser.speed(client.device, settings);
+  const pace = secondsPerStep(session, devices);
   // What a smaller model did before it grew is done.
-  const steps = settings.steps - (active ? run?.began ?? 0 : 0);
-  const seconds = speed && ((description.tokens_per_step * steps) / speed) * OVERHEAD;
+  const seconds = pace && pace * (settings.steps - (active ? run?.began ?? 0 : 0));
   return texts.estimate(description.parameters, seconds, deviceNames[client.device]);
 }

@@ -2,13 +2,13 @@
  * The text: where it comes from, and what it is.
  *
  * @import { Archive } from "./archive.js"
- * @import { DeskText } from "./desk.js"
+ * @import { Desk, DeskText } from "./desk.js"
  * @import { Keeper } from "./keeper.js"
  * @import { Notices } from "./notices.js"
  * @import { Session } from "./session.js"
  */
 
-import { button, element, input, need, onPress, setText, setUsable } from "./dom.js";
+import { button, element, input, make, need, onPress, setText, setUsable } from "./dom.js";
 import { canBeReplaced } from "./errors.js";
 import * as format from "./format.js";
 import { texts } from "./texts/index.js";
@@ -99,9 +99,25 @@ function renderFacts({ desk, phase, followed }) {
   setText(element("text-preview"), known?.preview ?? "");
   setText(element("text-problem"), problem?.where === "text" ? desk.complaint : "");
   drawSplit(info?.val_fraction ?? 0);
+  renderTokens(desk);
   button("sample").setAttribute("aria-pressed", String(text.ref.kind === "sample"));
   button("shakespeare").setAttribute("aria-pressed", String(text.name === SHAKESPEARE.name));
 }
+
+/** Where tokens are no characters, they can be looked at. @param {Desk} desk */
+function renderTokens({ info, settings }) {
+  const tokens = settings?.tokenizer === "char" ? [] : (info?.first_tokens ?? []);
+  element("tokens").hidden = tokens.length === 0;
+  if (!info || tokens.length === 0) return;
+  setText(element("tokens-summary"), texts.tokensSummary(info.characters / (info.train_tokens + info.val_tokens)));
+  const spoken = texts.tokensSpoken(tokens);
+  if (element("tokens-spoken").textContent === spoken) return;
+  setText(element("tokens-spoken"), spoken);
+  element("tokens-shown").replaceChildren(...tokens.map((token) => make("span", { text: visible(token) })));
+}
+
+/** With a sign where a line ends, and for the part of a character. @param {string} token */
+const visible = (token) => (token === "" ? "·" : token.replaceAll("\n", "⏎\n"));
 
 /** @param {number} fraction of the text that is for validation */
 function drawSplit(fraction) {

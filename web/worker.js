@@ -92,13 +92,22 @@ async function respond(request) {
     case "read":
       return read(ready, request.source);
     case "prepare":
-      return ready.prepare(request.options);
+      return ready.prepare(request.options, (share) => notify({ type: "preparing", share }));
+    case "longest_context":
+      return ready.longest_context() ?? null;
     case "text":
       return new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (ready.text())]);
     case "describe":
       return ready.describe(request.settings);
     case "probe":
       return ready.probe(request.settings);
+    case "find_rate":
+      return ready.find_rate(request.settings);
+    case "try_rate":
+      return (await ready.try_rate()) ?? null;
+    case "end_rate":
+      ready.end_rate();
+      return null;
     case "start":
       ready.start(request.settings);
       return begin(0);

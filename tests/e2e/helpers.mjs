@@ -138,7 +138,7 @@ export async function usable(page, name) {
  * @param {Record<string, string | number | boolean>} settings
  */
 export async function settle(page, settings) {
-  await page.locator("#settings details").evaluate((details) => (details.open = true));
+  await page.locator("#more-settings").evaluate((details) => (details.open = true));
   for (const [name, value] of Object.entries(settings)) {
     const field = page.locator(`#settings [name="${name}"], #sampling [name="${name}"]`).first();
     if (name === "stage") await page.locator(`#settings [value="${value}"]`).check({ force: true });

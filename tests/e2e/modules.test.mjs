@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
+import { adviceOn } from "../../web/advice.js";
 import { Curve, columnsOf } from "../../web/curve.js";
 import { Desk } from "../../web/desk.js";
 import { serial } from "../../web/dom.js";
@@ -10,6 +11,7 @@ import { messageOf } from "../../web/errors.js";
 import * as format from "../../web/format.js";
 import { HiddenPace } from "../../web/hidden-pace.js";
 import { Keeper } from "../../web/keeper.js";
+import { roundSteps, secondsPerStep } from "../../web/outlook.js";
 import { Pace } from "../../web/pace.js";
 import { Run } from "../../web/run.js";
 import { memoryStore } from "../../web/store.js";
@@ -91,14 +93,72 @@ test("a training that does not fit into memory is refused with a remedy that hel
   assert.equal(desk.ready, true);
   await desk.change({ batch: 3 });
   assert.equal(desk.ready, false);
-  assert.match(desk.complaint, /about 9 GB of memory, and the page can have [\d.]+ GB here\. Under “More settings”, choose “Less memory”, or take a smaller batch/);
-  await desk.change({ recompute: true });
-  assert.equal(desk.ready, true, "as it said");
-  await desk.change({ batch: 9 });
-  assert.match(desk.complaint, /can have [\d.]+ GB here\. Take a smaller batch/);
+  assert.match(desk.complaint, /about 9 GB of memory, and the page can have [\d.]+ GB here\. Take a smaller batch/);
+  const [{ kind, choices }] = await adviceOn({ desk, client }, { chooser: { speed: () => null } });
+  assert.equal(kind, "memory");
+  assert.deepEqual(choices.slice(0, 2), [{ change: { recompute: true }, memory: 3e9 }, { change: { batch: 1 }, memory: 3e9 }]);
+  for (const { change } of choices) {
+    await desk.change(change);
+    assert.equal(desk.ready, true, `as it said: ${JSON.stringify(change)}`);
+    await desk.change({ batch: 3, recompute: false });
+  }
   client.device = "webgpu";
   await desk.prepare();
   assert.equal(desk.ready, true, "the estimate is not one for GPUs");
+});
+
+/** A desk whose engine knows a text of so many tokens, and a machine on which only `tiny` was measured. */
+function atDesk(tokens, change) {
+  const client = { device: "cpu", alive: true };
+  client.ask = async ({ type, settings: asked }) => {
+    if (type === "longest_context") return tokens / 10 - 1;
+    if (type === "prepare" && tokens / 10 <= desk.settings.context) throw new Error("too short");
+    if (type === "prepare") return { train_tokens: tokens, fingerprint: "x" };
+    const tokensPerStep = asked.context * asked.batch;
+    const share = asked.stage === "tiny" ? 1 : 8;
+    return { parameters: 1, memory: 1, tokens_per_step: tokensPerStep, flops_per_step: share * tokensPerStep };
+  };
+  const desk = new Desk(() => client);
+  desk.settings = { ...settings, ...change };
+  desk.defaults = { tiny: { ...settings }, mini: { ...settings, stage: "mini" }, small: { ...settings, stage: "small" } };
+  const devices = { chooser: { speed: (_device, { stage }) => (stage === desk.settings.stage ? (stage === "tiny" ? 1150 : 115) : null) } };
+  return { session: { desk, client }, devices, desk };
+}
+
+test("advice: each choice leaves nothing to advise", async () => {
+  const cases = [
+    [{ steps: 200_000, context: 64, batch: 8 }, 1e6, ["long"]],
+    [{ steps: 1000, stage: "mini", context: 512, batch: 2 }, 1e6, ["long"]],
+    [{ steps: 5000, batch: 4 }, 10_000, ["passes"]],
+    [{ steps: 10_000, batch: 4, dropout: 0.2 }, 10_000, ["passes"]],
+    [{ context: 128 }, 1000, ["short"]],
+    [{ steps: 200, batch: 4 }, 10_000, []],
+  ];
+  for (const [change, tokens, kinds] of cases) {
+    const { session, devices, desk } = atDesk(tokens, change);
+    await desk.prepare();
+    const advice = await adviceOn(session, devices);
+    assert.deepEqual(advice.map(({ kind }) => kind).slice(0, kinds.length || 1), kinds, JSON.stringify(change));
+    for (const { kind, choices } of advice) {
+      assert.ok(choices.length > 0 && choices.every((choice) => texts.advice.choice(choice).length > 5));
+      for (const { change: better, seconds } of choices) {
+        if (seconds > 3600) continue;
+        const before = desk.settings;
+        await desk.change(better);
+        assert.ok(!(await adviceOn(session, devices)).some((left) => left.kind === kind), `${kind}: ${JSON.stringify(better)}`);
+        await desk.change(before);
+      }
+    }
+  }
+});
+
+test("the time of a size that was not measured is that of its work", async () => {
+  const { session, devices, desk } = atDesk(1e6, {});
+  await desk.prepare();
+  assert.ok(Math.abs(secondsPerStep(session, devices) - (64 / 1150) * 1.15) < 1e-9);
+  const mini = desk.changed({ stage: "mini" });
+  assert.ok(Math.abs(secondsPerStep(session, devices, mini, await desk.describe(mini)) - 8 * (64 / 1150) * 1.15) < 1e-9);
+  assert.deepEqual([0.4, 7, 99, 1234, 98765].map(roundSteps), [1, 7, 99, 1200, 98_000]);
 });
 
 test("a hidden tab is called slow only where it is, by the middle of the times between steps", () => {

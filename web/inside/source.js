@@ -20,11 +20,9 @@ export const hasValidation = ({ resumable, desk }) => resumable && (desk.info?.v
 
 /** The beginning of the validation text. @param {Session} session */
 export async function validationText({ desk, engine }) {
-  const { train_tokens: train, val_tokens: held } = /** @type {NonNullable<typeof desk.info>} */ (desk.info);
+  const { train_bytes: from } = /** @type {NonNullable<typeof desk.info>} */ (desk.info);
   const whole = await engine.ask({ type: "text" });
-  const from = Math.floor((whole.size * train) / (train + held));
-  // Where characters have several bytes, that may lie inside one.
-  return beginning((await whole.slice(from, from + 2 * MOST).text()).replace(/^\uFFFD+/, ""));
+  return beginning(await whole.slice(from, from + 2 * MOST).text());
 }
 
 /** What is looked at first. @param {Session} session */

@@ -10,7 +10,7 @@ import { texts } from "../texts/index.js";
 import { swatch } from "./swatch.js";
 
 /** Settings that a person can compare; the others hardly matter to the loss. */
-const SETTINGS = /** @type {const} */ (["stage", "lr", "batch", "context", "steps", "tokenizer", "seed", "warmup", "dropout", "eval_every", "recompute", "validation"]);
+const SETTINGS = /** @type {const} */ (["stage", "lr", "batch", "context", "steps", "tokenizer", "vocab", "seed", "warmup", "dropout", "eval_every", "recompute", "validation"]);
 
 /**
  * @param {Shown[]} shown

@@ -2,6 +2,7 @@
  * The page in English; its shape is what every other language has. An error says what happened, where, and what to do. What the
  * engine says of an error stays in English, inside these sentences.
  *
+ * @import { Choice } from "../advice.js"
  * @import { Complaint } from "../errors.js"
  * @import { DataInfo, Growth, RunInfo, Share, Stage } from "../engine-types.js"
  * @import { Finding } from "../learned.js"
@@ -10,7 +11,7 @@
  */
 
 import { clauseOf, messageOf, sentenceOf } from "../errors.js";
-import { about, bytes, count, duration, fixed, loss, millions, percent, rate, speed } from "../format.js";
+import { about, brief, bytes, count, duration, fixed, loss, millions, percent, rate, speed } from "../format.js";
 
 export const en = {
   locale: "en",
@@ -48,6 +49,11 @@ export const en = {
     tokenizer: "Tokenizer",
     byCharacter: "Characters",
     byByte: "Bytes",
+    byPiece: "Word pieces (BPE)",
+    vocabularySize: "Vocabulary",
+    unitTokens: "tokens",
+    unitPassages: "passages",
+    unitSteps: "steps",
     seed: "Seed",
     moreSettings: "More settings",
     dropout: "Dropout",
@@ -55,6 +61,8 @@ export const en = {
     checkEvery: "Check every",
     checkEveryLabel: "Check every so many steps",
     recompute: "Less memory, a third slower",
+    recipes: "Ready-made settings",
+    findRate: "Find a learning rate",
 
     training: "Training",
     controls: "Training controls",
@@ -249,6 +257,13 @@ export const en = {
   split: (info) =>
     `${count(info.train_tokens)} tokens to train on, ${count(info.val_tokens)} (${percent(info.val_fraction)}, the end of the text) to check with`,
 
+  /** @param {number} characters of one token, on average */
+  tokensSummary: (characters) => `Its tokens: 1 token = ${fixed(characters, 1)} characters`,
+  /** @param {string[]} tokens */
+  tokensSpoken: (tokens) => `The text begins with these ${count(tokens.length)} tokens: ${tokens.map((token) => `“${token}”`).join(", ")}.`,
+  /** @param {number} share */
+  makingTokens: (share) => `Learning word pieces from the text: ${percent(share)}`,
+
   // Settings
 
   /** @param {number} parameters @param {number | null} seconds @param {string} device */
@@ -257,12 +272,65 @@ export const en = {
 
   /** @param {unknown} error */
   settingsRefused: (error) => sentenceOf(error),
-  /** @param {number} needed @param {number} limit bytes @param {boolean} recomputing whether recomputing would do */
-  lacksMemory: (needed, limit, recomputing) =>
-    `Training would need about ${bytes(needed)} of memory, and the page can have ${bytes(limit)} here. ${recomputing ? "Under “More settings”, choose “Less memory”, or take" : "Take"} a smaller batch, context or model.`,
+  /** @param {number} needed @param {number} limit bytes */
+  lacksMemory: (needed, limit) =>
+    `Training would need about ${bytes(needed)} of memory, and the page can have ${bytes(limit)} here. Take a smaller batch, context or model.`,
   lockedWhileRunning: "Stop the run to change its text or settings; the number of steps can change at any time.",
   /** @param {number} began */
   stepsOfGrown: (began) => `Steps counts all of them, the ${count(began)} before the model grew included.`,
+
+  advice: {
+    memory: () => "This would fit:",
+    /** @param {number} longest */
+    short: (longest) => `The text has room for a context of up to ${count(longest)} tokens.`,
+    /** @param {number} seconds */
+    long: (seconds) => `This takes ${about(seconds)}. Shorter:`,
+    /** @param {number} passes */
+    passes: (passes) => `The model would see the text ${count(passes)} times and learn it by heart. Better:`,
+    /** @param {Choice} choice */
+    choice({ change: { stage, steps, batch, context, dropout, recompute }, seconds, memory }) {
+      const takes = seconds !== undefined ? ` (${about(seconds)})` : memory !== undefined ? ` (${bytes(memory)})` : "";
+      if (stage) return `Model ${stage}${takes}`;
+      if (recompute) return `Less memory, a third slower${takes}`;
+      if (steps) return `${count(steps)} steps${takes}`;
+      if (batch) return `Batch ${count(batch)}${takes}`;
+      return context ? `Context ${count(context)}${takes}` : `Dropout ${brief(dropout ?? 0)}`;
+    },
+  },
+
+  recipes: {
+    names: { quick: "A quick look", good: "A good tiny model", small: "The best of a small text" },
+    measuring: "The speed is still being measured",
+    /** @param {"quick" | "good" | "small"} purpose @param {number | null} steps @param {number | null} seconds */
+    hint(purpose, steps, seconds) {
+      const what = {
+        quick: "The smallest model, for as many steps as a minute has room for.",
+        good: "The smallest model, long enough for words and sentences; wants a text of 500 KB or more.",
+        small: "A larger model with dropout, so that it does not learn a short text by heart.",
+      };
+      const takes = steps === null ? "" : ` ${count(steps)} steps${seconds === null ? "" : `, ${about(seconds)}`}.`;
+      return what[purpose] + takes;
+    },
+  },
+
+  rate: {
+    intro: "A fresh model with these settings takes up to a hundred steps, each at a higher rate, until its loss breaks away. Your run stays as it is.",
+    begin: "Try rates",
+    again: "Try again",
+    stop: "Stop trying",
+    chart: "Loss by learning rate",
+    /** @param {number} done @param {number} total @param {number | null} last */
+    trying: (done, total, last) => (last === null ? "Making a fresh model…" : `${count(done)} of at most ${count(total)} rates tried, the last one ${rate(last)}.`),
+    stopped: "Stopped before the end: there is nothing to suggest.",
+    none: "The loss did not fall at any rate, so there is nothing to suggest. More text or a larger batch may help.",
+    /** @param {{ first: number, lowest: { rate: number, loss: number }, broke: number | null, suggestion: number }} found */
+    result: ({ first, lowest, broke, suggestion }) =>
+      `The loss fell from ${loss(first)} to ${loss(lowest.loss)} at a rate of ${rate(lowest.rate)}${broke === null ? "" : `, and was worse than at the beginning from ${rate(broke)} on`}. Suggested: ${rate(suggestion)}.`,
+    /** @param {number} suggestion */
+    use: (suggestion) => `Use ${rate(suggestion)}`,
+    /** @param {unknown} error */
+    failed: (error) => `Trying rates failed: ${sentenceOf(error)}`,
+  },
 
   // Device
 
@@ -479,6 +547,7 @@ export const en = {
   }),
 
   shareFailed: "“Share” could not be loaded. Check the connection and reload the page.",
+  partFailed: "This part of the page could not be loaded. Check the connection and unfold it again.",
   insideFailed: "“Look inside” could not be loaded. Check the connection and reload the page.",
 
   // Kept work
@@ -573,6 +642,7 @@ export const en = {
       text: "Text",
       stage: "Model",
       tokenizer: "Tokenizer",
+      vocab: "Vocabulary",
       context: "Context",
       batch: "Batch",
       steps: "Planned",

@@ -1,7 +1,7 @@
 /** The page in Turkish. Values that are put into a sentence take no suffix: vowel harmony would depend on the value. */
 
 import { clauseOf, messageOf, sentenceOf } from "../errors.js";
-import { about, bytes, count, duration, fixed, loss, millions, percent, rate, speed } from "../format.js";
+import { about, brief, bytes, count, duration, fixed, loss, millions, percent, rate, speed } from "../format.js";
 
 /** @type {import("./en.js").Texts} */
 export const tr = {
@@ -39,6 +39,11 @@ export const tr = {
     tokenizer: "Belirteçleyici",
     byCharacter: "Karakter",
     byByte: "Bayt",
+    byPiece: "Sözcük parçası (BPE)",
+    vocabularySize: "Sözlük",
+    unitTokens: "belirteç",
+    unitPassages: "parça",
+    unitSteps: "adım",
     seed: "Tohum",
     moreSettings: "Diğer ayarlar",
     dropout: "Seyreltme",
@@ -46,6 +51,8 @@ export const tr = {
     checkEvery: "Doğrulama aralığı",
     checkEveryLabel: "Kaç adımda bir doğrulama yapılacağı",
     recompute: "Daha az bellek, üçte bir daha yavaş",
+    recipes: "Hazır ayarlar",
+    findRate: "Öğrenme oranı bul",
 
     training: "Eğitim",
     controls: "Eğitim denetimleri",
@@ -215,14 +222,62 @@ export const tr = {
   split: (info) =>
     `Eğitim için ${count(info.train_tokens)} belirteç, doğrulama için ${count(info.val_tokens)} belirteç (${percent(info.val_fraction)}, metnin sonu)`,
 
+  tokensSummary: (characters) => `Belirteçleri: 1 belirteç = ${fixed(characters, 1)} karakter`,
+  tokensSpoken: (tokens) => `Metin şu ${count(tokens.length)} belirteçle başlıyor: ${tokens.map((token) => `“${token}”`).join(", ")}.`,
+  makingTokens: (share) => `Metinden sözcük parçaları öğreniliyor: ${percent(share)}`,
+
   estimate: (parameters, seconds, device) =>
     `${millions(parameters)} parametre · ${device}: ${seconds === null ? "hız ölçülüyor…" : about(seconds)}`,
 
   settingsRefused: (error) => `Ayarlar uygun değil: ${sentenceOf(error)}`,
-  lacksMemory: (needed, limit, recomputing) =>
-    `Eğitim için yaklaşık ${bytes(needed)} bellek gerekir; sayfa burada en çok ${bytes(limit)} kullanabilir. ${recomputing ? "“Diğer ayarlar” altında daha az bellek seçeneğini işaretleyin ya da daha" : "Daha"} küçük bir yığın, bağlam ya da model seçin.`,
+  lacksMemory: (needed, limit) =>
+    `Eğitim için yaklaşık ${bytes(needed)} bellek gerekir; sayfa burada en çok ${bytes(limit)} kullanabilir. Daha küçük bir yığın, bağlam ya da model seçin.`,
   lockedWhileRunning: "Metni veya ayarları değiştirmek için çalışmayı durdurun; adım sayısı her zaman değişebilir.",
   stepsOfGrown: (began) => `Adım sayısı tüm adımları kapsar (model büyümeden önce: ${count(began)}).`,
+
+  advice: {
+    memory: () => "Şunlar sığar:",
+    short: (longest) => `Metin en çok ${count(longest)} belirteçlik bir bağlama yeter.`,
+    long: (seconds) => `Bu, ${about(seconds)} sürer. Daha kısası:`,
+    passes: (passes) => `Model metni ${count(passes)} kez görür ve ezberler. Daha iyisi:`,
+    choice({ change: { stage, steps, batch, context, dropout, recompute }, seconds, memory }) {
+      const takes = seconds !== undefined ? ` (${about(seconds)})` : memory !== undefined ? ` (${bytes(memory)})` : "";
+      if (stage) return `${stage} modeli${takes}`;
+      if (recompute) return `Daha az bellek, üçte bir daha yavaş${takes}`;
+      if (steps) return `${count(steps)} adım${takes}`;
+      if (batch) return `Yığın ${count(batch)}${takes}`;
+      return context ? `Bağlam ${count(context)}${takes}` : `Seyreltme ${brief(dropout ?? 0)}`;
+    },
+  },
+
+  recipes: {
+    names: { quick: "Kısa bir bakış", good: "İyi bir küçük model", small: "Kısa bir metinden en iyisi" },
+    measuring: "Hız hâlâ ölçülüyor",
+    hint(purpose, steps, seconds) {
+      const what = {
+        quick: "En küçük model, bir dakikaya sığacak kadar adımla.",
+        good: "En küçük model, sözcük ve tümcelere yetecek kadar uzun; 500 KB ya da daha uzun bir metin ister.",
+        small: "Kısa metni ezberlememesi için seyreltmeli, daha büyük bir model.",
+      };
+      const takes = steps === null ? "" : ` ${count(steps)} adım${seconds === null ? "" : `, ${about(seconds)}`}.`;
+      return what[purpose] + takes;
+    },
+  },
+
+  rate: {
+    intro: "Bu ayarlarla yeni bir model, kaybı bozulana kadar her biri daha yüksek bir oranla en çok yüz adım atar. Çalışmanız olduğu gibi kalır.",
+    begin: "Oranları dene",
+    again: "Yeniden dene",
+    stop: "Denemeyi durdur",
+    chart: "Öğrenme oranına göre kayıp",
+    trying: (done, total, last) => (last === null ? "Yeni bir model hazırlanıyor…" : `En çok ${count(total)} orandan ${count(done)} tanesi denendi; sonuncusu: ${rate(last)}.`),
+    stopped: "Bitmeden durduruldu: önerilecek bir oran yok.",
+    none: "Kayıp hiçbir oranda düşmedi, bu yüzden önerilecek bir oran yok. Daha çok metin ya da daha büyük bir yığın işe yarayabilir.",
+    result: ({ first, lowest, broke, suggestion }) =>
+      `Başlangıçtaki kayıp ${loss(first)}, en düşük kayıp ${loss(lowest.loss)} (oran ${rate(lowest.rate)}).${broke === null ? "" : ` Başlangıçtakinden kötü olduğu ilk oran: ${rate(broke)}.`} Önerilen: ${rate(suggestion)}.`,
+    use: (suggestion) => `Kullan: ${rate(suggestion)}`,
+    failed: (error) => `Oranlar denenemedi: ${sentenceOf(error)}`,
+  },
 
   device(name, why) {
     // The engine names itself in English.
@@ -390,6 +445,7 @@ export const tr = {
   }),
 
   shareFailed: "“Paylaş” yüklenemedi. Bağlantıyı denetleyip sayfayı yeniden yükleyin.",
+  partFailed: "Sayfanın bu bölümü yüklenemedi. Bağlantıyı denetleyip yeniden açın.",
   insideFailed: "“İçine bak” yüklenemedi. Bağlantıyı denetleyip sayfayı yeniden yükleyin.",
 
   keptRun: (run) =>
@@ -464,6 +520,7 @@ export const tr = {
       text: "Metin",
       stage: "Model",
       tokenizer: "Belirteçleyici",
+      vocab: "Sözlük",
       context: "Bağlam",
       batch: "Yığın",
       steps: "Planlanan",

@@ -3,12 +3,12 @@
 use mmrec::checkpoint::Checkpoint;
 use mmrec::config::{ModelConfig, SampleConfig, Stage};
 use mmrec::data::Dataset;
-use mmrec::driver::{Session, probe};
+use mmrec::driver::{RateFinder, Session, probe};
 use mmrec::generate::{Generator, next_logits};
 use mmrec::grow::{GrowOptions, Target, grow};
 use mmrec::inspect::Inspection;
 use mmrec::model::Model;
-use mmrec::plan::{Memory, Setup};
+use mmrec::plan::{Memory, Setup, flops_per_token};
 use mmrec::tokenizer::Tokenizer;
 use mmrec::train::Comparison;
 use mmrec::{Device, platform};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use crate::settings::{Description, Preset, RunInfo, STAGES, Settings, grows_to};
-use crate::text::{PrepareOptions, Text};
+use crate::text::{PrepareOptions, Progress, Text};
 use crate::{failed, from_js, thrown, to_js};
 
 /// Vocabulary that sizes are counted with before there is a text.
@@ -33,6 +33,7 @@ pub struct Engine {
     generator: Option<Generator>,
     pub(crate) inspection: Option<Inspection>,
     pub(crate) comparison: Option<Comparison>,
+    pub(crate) finder: Option<RateFinder>,
 }
 
 /// What is loaded: a run in training, or a model that only writes.
@@ -74,6 +75,7 @@ impl Engine {
             generator: None,
             inspection: None,
             comparison: None,
+            finder: None,
         })
     }
 
@@ -104,12 +106,19 @@ impl Engine {
         self.data = None;
     }
 
-    /// Splits the text and turns it into tokens.
-    pub fn prepare(&mut self, options: JsValue) -> Result<JsValue, JsError> {
+    /// Splits the text and turns it into tokens. `progress`, if there is one, is called with the share that is done, 0 to 1.
+    pub fn prepare(&mut self, options: JsValue, progress: Option<js_sys::Function>) -> Result<JsValue, JsError> {
         let options: PrepareOptions = from_js(options)?;
-        let (data, info) = self.text.prepare(&options).map_err(failed)?;
+        let mut progress = Progress::new(progress);
+        let (data, info) = self.text.prepare(&options, |share| progress.at(share)).map_err(failed)?;
         self.data = Some(data);
         to_js(&info)
+    }
+
+    /// The longest context that the text has room for, also where the last `prepare` found it too short; `undefined` where there is
+    /// no telling.
+    pub fn longest_context(&self) -> Option<f64> {
+        self.text.longest_context().map(|tokens| tokens as f64)
     }
 
     /// The normalised text, to be kept for later.
@@ -132,6 +141,7 @@ impl Engine {
         train.validate().map_err(failed)?;
         to_js(&Description {
             parameters: model.parameters(),
+            flops_per_step: (flops_per_token(&model, train.recompute) * train.tokens_per_step()) as f64,
             tokens_per_step: train.tokens_per_step(),
             vocabulary,
             uniform_loss: (vocabulary as f64).ln(),

@@ -7,6 +7,7 @@ mod engine;
 mod inside;
 mod learned;
 mod pack;
+mod rate;
 mod settings;
 mod text;
 

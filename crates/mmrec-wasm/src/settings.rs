@@ -7,6 +7,8 @@ use mmrec::grow::check_sizes;
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 use serde::{Deserialize, Serialize};
 
+use crate::text::default_vocab;
+
 /// Rungs of the ladder that a browser trains.
 pub const STAGES: [Stage; 3] = [Stage::Tiny, Stage::Mini, Stage::Small];
 
@@ -18,6 +20,9 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sizes: Option<ModelConfig>,
     pub tokenizer: TokenizerKind,
+    /// The most tokens of a byte pair encoding.
+    #[serde(default = "default_vocab")]
+    pub vocab: usize,
     pub context: usize,
     pub batch: usize,
     pub steps: u64,
@@ -45,6 +50,7 @@ impl Settings {
             stage: Some(stage),
             sizes: None,
             tokenizer: TokenizerKind::Char,
+            vocab: default_vocab(),
             context: 128,
             batch: 8,
             steps: 1_000,
@@ -54,7 +60,8 @@ impl Settings {
             eval_every: 50,
             save_every: 200,
             sample_every: 50,
-            sample_prompt: "Once ".to_owned(),
+            // No space after it: among word pieces that is the next word's.
+            sample_prompt: "Once".to_owned(),
             dropout: 0.0,
             recompute: false,
             validation: None,
@@ -90,10 +97,12 @@ impl Settings {
 
     fn of(model: &ModelConfig, tokenizer: TokenizerKind, train: &TrainConfig) -> Self {
         let stage = Stage::of(model);
+        let vocab = if tokenizer == TokenizerKind::Bpe { model.vocab } else { default_vocab() };
         Self {
             stage,
             sizes: stage.is_none().then(|| model.clone()),
             tokenizer,
+            vocab,
             context: train.context,
             batch: train.batch,
             steps: train.steps,
@@ -145,6 +154,8 @@ pub fn grows_to(model: &ModelConfig) -> Option<Stage> {
 #[derive(Debug, Serialize)]
 pub struct Description {
     pub parameters: u64,
+    /// Floating-point operations of one step.
+    pub flops_per_step: f64,
     pub tokens_per_step: u64,
     pub vocabulary: usize,
     /// ln V: the loss of guessing all tokens alike.

@@ -1,20 +1,26 @@
 //! The text to learn from, as the person chose it.
 
 use mmrec::Error;
-use mmrec::data::{Dataset, default_fraction, sample_stories, text};
-use mmrec::tokenizer::TokenizerKind;
+use mmrec::data::{Dataset, Recipe, default_fraction, sample_stories, text};
+use mmrec::inspect::pieces;
+use mmrec::tokenizer::{DEFAULT_VOCAB, Tokenizer, TokenizerKind};
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
 
 const SAMPLE_NAME: &str = "Sample stories";
 const SAMPLE_SEED: u64 = 1;
 const SAMPLE_BYTES: usize = 1_000_000;
 const PREVIEW_CHARACTERS: usize = 600;
+/// Characters of the text whose tokens are shown.
+const TOKENS_OF: usize = 240;
 
 /// A normalised text of one or more files.
 #[derive(Debug, Default)]
 pub struct Text {
     text: String,
     names: Vec<String>,
+    /// Its tokens, and how they were made: most changes of settings leave them as they are.
+    made: Option<(Recipe, Dataset)>,
 }
 
 /// What a text looks like.
@@ -29,10 +35,17 @@ pub struct TextInfo {
 #[derive(Debug, Deserialize)]
 pub struct PrepareOptions {
     pub tokenizer: TokenizerKind,
+    /// The most tokens of a byte pair encoding.
+    #[serde(default = "default_vocab")]
+    pub vocab: usize,
     #[serde(default)]
     pub validation: Option<f64>,
     pub context: usize,
     pub batch: usize,
+}
+
+pub fn default_vocab() -> usize {
+    DEFAULT_VOCAB
 }
 
 /// A text ready to train on.
@@ -42,17 +55,42 @@ pub struct DataInfo {
     pub bytes: usize,
     pub characters: usize,
     pub vocabulary: usize,
+    /// Where the validation part begins.
+    pub train_bytes: usize,
     pub train_tokens: u64,
     pub val_tokens: u64,
     pub val_fraction: f64,
     pub preview: String,
+    /// The tokens of its beginning, as text.
+    pub first_tokens: Vec<String>,
     pub fingerprint: String,
+}
+
+/// Tells the page how far a long piece of work is, at every percent.
+pub struct Progress {
+    told: f64,
+    listener: Option<js_sys::Function>,
+}
+
+impl Progress {
+    pub fn new(listener: Option<js_sys::Function>) -> Self {
+        Self { told: 0.0, listener }
+    }
+
+    pub fn at(&mut self, share: f64) {
+        let Some(listener) = &self.listener else { return };
+        if share >= self.told + 0.01 {
+            self.told = share;
+            // A listener that fails is no reason to stop.
+            drop(listener.call1(&JsValue::NULL, &share.into()));
+        }
+    }
 }
 
 impl Text {
     /// The built-in sample.
     pub fn sample() -> Self {
-        Self { text: sample_stories(SAMPLE_SEED, SAMPLE_BYTES), names: vec![SAMPLE_NAME.to_owned()] }
+        Self { text: sample_stories(SAMPLE_SEED, SAMPLE_BYTES), names: vec![SAMPLE_NAME.to_owned()], made: None }
     }
 
     /// Adds a file.
@@ -60,6 +98,7 @@ impl Text {
         let file = text::read_text(bytes, name, lossy)?;
         text::append(&mut self.text, &file);
         self.names.push(name.to_owned());
+        self.made = None;
         Ok(TextInfo { bytes: self.text.len(), characters: self.text.chars().count(), preview: self.preview() })
     }
 
@@ -73,8 +112,18 @@ impl Text {
         self.text.split_at(start.map_or(self.text.len(), |(at, _)| at))
     }
 
-    pub fn prepare(&self, options: &PrepareOptions) -> Result<(Dataset, DataInfo), Error> {
-        let data = Dataset::from_text(&self.name(), &self.text, options.tokenizer, options.validation)?;
+    /// The longest context that the text has room for, as it was last made into tokens.
+    pub fn longest_context(&self) -> Option<u64> {
+        self.made.as_ref().map(|(_, data)| data.longest_context())
+    }
+
+    /// `progress` hears the share of the work that is done.
+    pub fn prepare(
+        &mut self,
+        options: &PrepareOptions,
+        progress: impl FnMut(f64),
+    ) -> Result<(Dataset, DataInfo), Error> {
+        let data = self.tokens(options, progress)?;
         data.check(options.context, options.batch)?;
         let bytes = self.text.len();
         let info = DataInfo {
@@ -82,13 +131,41 @@ impl Text {
             bytes,
             characters: self.text.chars().count(),
             vocabulary: data.tokenizer.vocab(),
+            train_bytes: self.split(data.validation_chars as usize).0.len(),
             train_tokens: data.train.len(),
             val_tokens: data.validation.len(),
             val_fraction: options.validation.unwrap_or_else(|| default_fraction(bytes as u64)),
             preview: self.preview(),
+            first_tokens: self.first_tokens(&data.tokenizer),
             fingerprint: data.fingerprint.clone(),
         };
         Ok((data, info))
+    }
+
+    fn tokens(&mut self, options: &PrepareOptions, progress: impl FnMut(f64)) -> Result<Dataset, Error> {
+        let recipe = Recipe { tokenizer: options.tokenizer, vocab: options.vocab, validation: options.validation };
+        if let Some((known, data)) = &self.made
+            && *known == recipe
+        {
+            return Ok(data.clone());
+        }
+        // There is not room for two.
+        self.made = None;
+        let data = Dataset::make(&self.name(), &self.text, &recipe, progress)?;
+        self.made = Some((recipe, data.clone()));
+        Ok(data)
+    }
+
+    /// As many whole tokens as the first characters have room for.
+    fn first_tokens(&self, tokenizer: &Tokenizer) -> Vec<String> {
+        // Beyond those, so that the cut changes none of them.
+        let beginning: String = self.text.chars().take(2 * TOKENS_OF).collect();
+        let mut characters = 0;
+        let fits = |piece: &String| {
+            characters += piece.chars().count();
+            characters <= TOKENS_OF
+        };
+        pieces(tokenizer, &beginning, &tokenizer.encode(&beginning)).into_iter().take_while(fits).collect()
     }
 
     fn name(&self) -> String {

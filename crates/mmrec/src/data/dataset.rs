@@ -7,6 +7,23 @@ use super::tokens::ShardBytes;
 use super::{DataError, Tokens, text};
 use crate::tokenizer::{DEFAULT_VOCAB, Maker, Tokenizer, TokenizerKind};
 
+/// Bytes of a text after which is said how far the work is.
+const PIECE: usize = 1 << 18;
+/// Shares of the work that are done when the text was read once, and when a byte pair encoding was learned from it.
+const SEEN: f64 = 0.25;
+const LEARNED: f64 = 0.5;
+
+/// How a text in memory becomes tokens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recipe {
+    /// The kind of tokenizer to make for it.
+    pub tokenizer: TokenizerKind,
+    /// The most tokens of a byte pair encoding; others do not choose theirs.
+    pub vocab: usize,
+    /// The fraction of the characters to hold back, by default [`super::default_fraction`].
+    pub validation: Option<f64>,
+}
+
 /// A tokenized text with its training and validation parts, which never overlap.
 #[derive(Debug, Clone)]
 pub struct Dataset {
@@ -29,12 +46,26 @@ impl Dataset {
     /// [`super::default_fraction`].
     ///
     /// # Errors
-    /// An empty text, a fraction out of range, or more distinct characters than a char tokenizer holds.
+    /// As [`make`](Self::make).
     pub fn from_text(name: &str, text: &str, kind: TokenizerKind, validation: Option<f64>) -> Result<Self, DataError> {
+        Self::make(name, text, &Recipe { tokenizer: kind, vocab: DEFAULT_VOCAB, validation }, |_| ())
+    }
+
+    /// Tokenizes a normalised text in memory with a tokenizer made for it. `progress` hears the share of the work that is done.
+    ///
+    /// # Errors
+    /// An empty text, a fraction out of range, or more distinct characters than a char tokenizer holds.
+    pub fn make(name: &str, text: &str, recipe: &Recipe, mut progress: impl FnMut(f64)) -> Result<Self, DataError> {
         text::refuse_empty(text, name)?;
-        let mut maker = Maker::new(kind, DEFAULT_VOCAB);
-        maker.push(text);
-        Self::with_tokenizer(name, text, maker.finish()?, validation)
+        let mut maker = Maker::new(recipe.tokenizer, recipe.vocab);
+        let mut seen = 0;
+        for piece in pieces(text) {
+            maker.push(piece);
+            seen += piece.len();
+            progress(SEEN * seen as f64 / text.len() as f64);
+        }
+        let tokenizer = maker.finish(|share| progress(SEEN + (LEARNED - SEEN) * share))?;
+        Self::tokenized(name, text, tokenizer, recipe.validation, |share| progress(LEARNED + (1.0 - LEARNED) * share))
     }
 
     /// As [`from_text`](Self::from_text), with a tokenizer that there is already. Characters unknown to it become its unknown
@@ -48,11 +79,26 @@ impl Dataset {
         tokenizer: Tokenizer,
         validation: Option<f64>,
     ) -> Result<Self, DataError> {
+        Self::tokenized(name, text, tokenizer, validation, |_| ())
+    }
+
+    fn tokenized(
+        name: &str,
+        text: &str,
+        tokenizer: Tokenizer,
+        validation: Option<f64>,
+        mut progress: impl FnMut(f64),
+    ) -> Result<Self, DataError> {
         text::refuse_empty(text, name)?;
         let characters = text.chars().count() as u64;
         let train_chars = train_characters(characters, text.len() as u64, validation)?;
         let (train, tail) = cut(text, train_chars);
-        let (train, held_back) = (tokenizer.encode(train), tokenizer.encode(tail));
+        let mut done = 0;
+        let mut report = |bytes| {
+            done += bytes;
+            progress(done as f64 / text.len() as f64);
+        };
+        let (train, held_back) = (encode(&tokenizer, train, &mut report), encode(&tokenizer, tail, &mut report));
         let mut fingerprint = Fingerprint::new(&tokenizer);
         fingerprint.push_ids(&train);
         fingerprint.push_ids(&held_back);
@@ -87,6 +133,11 @@ impl Dataset {
         })
     }
 
+    /// The longest context that both parts hold a sequence of, with the target after it; 0 where there is none.
+    pub fn longest_context(&self) -> u64 {
+        self.train.len().min(self.validation.len()).saturating_sub(1)
+    }
+
     /// Checks that both parts hold at least one sequence of `context` tokens and the target after it.
     ///
     /// # Errors
@@ -100,6 +151,27 @@ impl Dataset {
         }
         Ok(())
     }
+}
+
+/// The ids of a text; `report` hears of every piece how many bytes it has.
+fn encode(tokenizer: &Tokenizer, text: &str, mut report: impl FnMut(usize)) -> Vec<u16> {
+    let (mut ids, mut encoder) = (Vec::new(), tokenizer.encoder());
+    for piece in pieces(text) {
+        encoder.push(piece, &mut ids);
+        report(piece.len());
+    }
+    encoder.finish(&mut ids);
+    ids
+}
+
+/// A text in pieces of at most [`PIECE`] bytes.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (piece, later) = rest.split_at(rest.floor_char_boundary(PIECE));
+        rest = later;
+        (!piece.is_empty()).then_some(piece)
+    })
 }
 
 #[cfg(test)]
@@ -124,6 +196,7 @@ mod tests {
         );
         assert!(data.check(128, 8).unwrap_err().to_string().contains("78 tokens in the validation part"));
         assert!(data.check(77, 8).is_ok());
+        assert_eq!(data.longest_context(), 77);
         assert!(data.check(usize::MAX - 1, 8).is_err());
     }
 
@@ -137,6 +210,19 @@ mod tests {
         assert_ne!(first, print(text, TokenizerKind::Byte, Some(0.4)));
         assert_ne!(first, print(text, TokenizerKind::Char, None));
         assert_ne!(first, print("a short text, to be told from otherz", TokenizerKind::Byte, None));
+    }
+
+    #[test]
+    fn a_text_in_pieces_is_the_text_and_the_progress_rises_to_the_end() {
+        let text = "Süßes, saures & 12 Sätze.\n".repeat(30_000);
+        assert!(pieces(&text).count() > 2 && pieces(&text).collect::<String>() == text);
+        let recipe = Recipe { tokenizer: TokenizerKind::Bpe, vocab: 270, validation: None };
+        let mut heard = Vec::new();
+        let data = Dataset::make("x", &text, &recipe, |share| heard.push(share)).unwrap();
+        assert_eq!(data.tokenizer.vocab(), 270);
+        assert_eq!(data.tokenizer.decode(&all(&data.train)) + &data.tokenizer.decode(&all(&data.validation)), text);
+        assert!(heard.is_sorted() && heard.len() > 14 + 4, "{heard:?}");
+        assert!(heard.last().is_some_and(|share| (share - 1.0).abs() < 1e-9));
     }
 
     #[test]

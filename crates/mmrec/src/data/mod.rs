@@ -18,7 +18,7 @@ pub mod text;
 mod tokens;
 mod verify;
 
-pub use dataset::Dataset;
+pub use dataset::{Dataset, Recipe};
 pub use documents::DOCUMENT_END;
 pub(crate) use documents::unfinished;
 pub use entropy::{Entropies, entropies};

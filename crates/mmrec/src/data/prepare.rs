@@ -160,7 +160,7 @@ fn count(
     if blank {
         return Err(DataError::Empty { name: options.name.clone() });
     }
-    let made = maker.map(Maker::finish).transpose()?;
+    let made = maker.map(|maker| maker.finish(|_| ())).transpose()?;
     let tokenizer = made.or_else(|| options.given.clone()).expect("one was made where none was given");
     Ok(Counts { characters, bytes, tokenizer })
 }

@@ -6,9 +6,11 @@
 mod event;
 mod history;
 mod probe;
+mod rate_finder;
 mod session;
 
 pub use event::{Due, Event, Finish, SaveKind};
 pub use history::Point;
 pub use probe::probe;
+pub use rate_finder::{RateFinder, Trial};
 pub use session::Session;

@@ -17,6 +17,7 @@ pub use ablate::{Ablation, Part};
 pub use attention::{Attention, HeadAttention, Place};
 pub use error::InspectError;
 pub use gates::{Decay, Gates};
+pub use pieces::pieces;
 pub use predict::{Candidate, Prediction};
 pub use recall::{HeadRecall, Recall, Write};
 
@@ -28,7 +29,6 @@ use crate::model::{Dropout, Model};
 use crate::tokenizer::Tokenizer;
 use attention::attention;
 use gates::LayerGates;
-use pieces::pieces;
 use predict::{loss, prediction};
 use recall::recall;
 

@@ -5,7 +5,7 @@ use crate::tokenizer::Tokenizer;
 /// The characters that end with each token of `text`; joined they are the text.
 ///
 /// A token that ends inside a character has none: the character is that of the token that ends it.
-pub(super) fn pieces(tokenizer: &Tokenizer, text: &str, ids: &[u16]) -> Vec<String> {
+pub fn pieces(tokenizer: &Tokenizer, text: &str, ids: &[u16]) -> Vec<String> {
     if let Tokenizer::Char(_) = tokenizer {
         // Unknown characters as well, which the token does not tell.
         return text.chars().map(String::from).collect();

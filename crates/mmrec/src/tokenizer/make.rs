@@ -35,15 +35,15 @@ impl Maker {
         }
     }
 
-    /// The tokenizer for what was seen.
+    /// The tokenizer for what was seen. `progress` hears the share of the work that is done, where it takes a while.
     ///
     /// # Errors
     /// As [`CharCounter::finish`].
-    pub fn finish(self) -> Result<Tokenizer, TokenizerError> {
+    pub fn finish(self, progress: impl FnMut(f64)) -> Result<Tokenizer, TokenizerError> {
         Ok(match self {
             Self::Byte => Tokenizer::Byte,
             Self::Char(counter) => Tokenizer::Char(counter.finish()?),
-            Self::Bpe(learner, vocab) => Tokenizer::Bpe(learner.finish(vocab)),
+            Self::Bpe(learner, vocab) => Tokenizer::Bpe(learner.finish(vocab, progress)),
         })
     }
 }

@@ -28,14 +28,17 @@ impl BpeLearner {
         take_complete(&mut self.held, |word| count(&mut self.counts, word));
     }
 
-    /// The tokenizer of `vocab` tokens, or of fewer where no pair occurs twice any more.
-    pub fn finish(mut self, vocab: usize) -> BpeTokenizer {
+    /// The tokenizer of `vocab` tokens, or of fewer where no pair occurs twice any more. `progress` hears the share of the merges
+    /// that are found.
+    pub fn finish(mut self, vocab: usize, mut progress: impl FnMut(f64)) -> BpeTokenizer {
         for word in words(&self.held) {
             count(&mut self.counts, word);
         }
         let mut table = Table::new(self.counts);
         let most = vocab.clamp(BYTES, MAX_TOKENS) - BYTES;
-        let merges = std::iter::from_fn(|| table.merge()).take(most).collect();
+        let found = std::iter::from_fn(|| table.merge()).take(most);
+        let merges =
+            found.enumerate().inspect(|(at, _)| progress(*at as f64 / most as f64)).map(|(_, pair)| pair).collect();
         BpeTokenizer::new(merges).expect("merges join tokens before them, each pair once, within words")
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 fn learned(text: &str, vocab: usize) -> BpeTokenizer {
     let mut learner = BpeLearner::new();
     learner.push(text);
-    learner.finish(vocab)
+    learner.finish(vocab, |_| ())
 }
 
 fn encoded(tokenizer: &BpeTokenizer, word: &str) -> Vec<u16> {
@@ -72,7 +72,7 @@ proptest! {
         let (head, tail) = text.split_at(cut.index(text.len() + 1));
         learner.push(head);
         learner.push(tail);
-        prop_assert_eq!(learner.finish(vocab), tokenizer);
+        prop_assert_eq!(learner.finish(vocab, |_| ()), tokenizer);
     }
 
     #[test]

@@ -1,0 +1,96 @@
+/**
+ * The loss at every rate that was tried, over a logarithmic axis, with the suggestion marked.
+ *
+ * @import uPlot from "uplot"
+ * @import { TriedRate } from "../engine-types.js"
+ */
+
+import { FONT, loadPlot, palette } from "../charts.js";
+import * as format from "../format.js";
+import { dash } from "../levels.js";
+
+export class RateChart {
+  /** @type {uPlot | null} */ #plot = null;
+  #place;
+  /** @type {TriedRate[]} */ #trials = [];
+  /** @type {number | null} */ #suggestion = null;
+  #abandon = new AbortController();
+
+  /** @param {HTMLElement} place */
+  constructor(place) {
+    this.#place = place;
+    const { signal } = this.#abandon;
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => void this.#build(), { signal });
+    const sizes = new ResizeObserver(() => this.#plot?.setSize(this.#size()));
+    sizes.observe(place);
+    signal.addEventListener("abort", () => sizes.disconnect());
+    void this.#build();
+  }
+
+  close() {
+    this.#abandon.abort();
+    this.#plot?.destroy();
+  }
+
+  /** @param {TriedRate[]} trials @param {number | null} suggestion */
+  draw(trials, suggestion) {
+    this.#trials = trials;
+    this.#suggestion = suggestion;
+    this.#plot?.setData([trials.map(({ rate }) => rate), trials.map(({ loss }) => loss)]);
+  }
+
+  async #build() {
+    const Plot = await loadPlot();
+    if (this.#abandon.signal.aborted) return;
+    this.#plot?.destroy();
+    this.#plot = new Plot(this.#options(), [[], []], this.#place);
+    this.draw(this.#trials, this.#suggestion);
+  }
+
+  #size() {
+    return { width: Math.max(100, this.#place.clientWidth), height: Math.max(60, this.#place.clientHeight) };
+  }
+
+  /** @returns {uPlot.Options} */
+  #options() {
+    const colours = palette();
+    const axis = { stroke: colours.soft, font: `11px ${FONT}`, grid: { stroke: colours.grid, width: 1 }, ticks: { show: false } };
+    return {
+      ...this.#size(),
+      padding: [8, 12, 0, 0],
+      legend: { show: false },
+      cursor: { show: false },
+      scales: { x: { time: false, distr: 3, range: () => [LOWEST, HIGHEST] }, y: { range: (_plot, low, high) => this.#height(low, high) } },
+      axes: [
+        { ...axis, size: 24, gap: 2, splits: () => DECADES, values: (_plot, ticks) => ticks.map((tick) => format.rate(tick)) },
+        { ...axis, size: 34, gap: 4, space: 26, values: (_plot, ticks) => ticks.map((tick) => format.brief(tick)) },
+      ],
+      series: [{}, { stroke: colours.train, width: 2, points: { show: false } }],
+      hooks: { draw: [(plot) => this.#mark(plot, colours.validation)] },
+    };
+  }
+
+  /**
+   * Where the loss breaks away says enough; how high it goes does not.
+   * @param {number | null} low
+   * @param {number | null} high
+   * @returns {[number, number]}
+   */
+  #height(low, high) {
+    const first = this.#trials[0]?.loss;
+    if (low === null || high === null || first === undefined) return [0, 1];
+    return [Math.max(0, low - 0.1 * (first - low)), Math.min(high, first * 1.15) + 0.05];
+  }
+
+  /** @param {uPlot} plot @param {string} colour */
+  #mark({ ctx, bbox, valToPos }, colour) {
+    if (this.#suggestion === null) return;
+    const x = Math.round(valToPos(this.#suggestion, "x", true));
+    dash(ctx, colour, 4, [x, bbox.top], [x, bbox.top + bbox.height]);
+  }
+}
+
+/** What the engine tries. */
+const LOWEST = 1e-5;
+const HIGHEST = 1;
+const DECADES = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1];

@@ -1,0 +1,104 @@
+/**
+ * “Find a learning rate”, unfolded: begins a search and shows how the loss goes with the rate, as a chart and in words.
+ *
+ * @import { TriedRate } from "../engine-types.js"
+ * @import { Session } from "../session.js"
+ */
+
+import { make, onPress, setText, setUsable } from "../dom.js";
+import { texts } from "../texts/index.js";
+import { RateChart } from "./chart.js";
+import { Search } from "./search.js";
+
+export class RateView {
+  #session;
+  #settled;
+  #intro = make("p", { class: "hint" });
+  #begin = makeButton();
+  #stop = makeButton();
+  #use = makeButton();
+  #state = make("p", { class: "hint" });
+  #place = make("div", { class: "plot small" });
+  #chart;
+  /** @type {Search | null} */ #search = null;
+
+  /**
+   * @param {{ session: Session, settled: () => void }} context
+   * @param {HTMLElement} body
+   */
+  constructor({ session, settled }, body) {
+    this.#session = session;
+    this.#settled = settled;
+    this.#place.setAttribute("role", "img");
+    this.#state.setAttribute("role", "status");
+    this.#state.id = "rate-result";
+    this.#place.setAttribute("aria-describedby", this.#state.id);
+    this.#use.classList.add("primary");
+    onPress(this.#begin, () => this.#start());
+    onPress(this.#stop, () => this.#search?.stop());
+    onPress(this.#use, () => void this.#take());
+    body.replaceChildren(this.#intro, this.#place, this.#state, make("div", { class: "row" }, this.#begin, this.#stop, this.#use));
+    this.#place.hidden = true;
+    this.#chart = new RateChart(this.#place);
+  }
+
+  close() {
+    this.#search?.stop();
+  }
+
+  render() {
+    const { desk, active, busy } = this.#session;
+    const search = this.#search;
+    const running = search?.state === "running";
+    setText(this.#intro, texts.rate.intro);
+    setText(this.#begin, search ? texts.rate.again : texts.rate.begin);
+    setUsable(this.#begin, desk.ready && !active && !busy && !running, active ? texts.lockedWhileRunning : desk.complaint);
+    setText(this.#stop, texts.rate.stop);
+    this.#stop.hidden = !running;
+    this.#place.setAttribute("aria-label", texts.rate.chart);
+    this.#place.hidden = !search;
+    setText(this.#state, search ? describe(search) : "");
+    const suggestion = search?.suggestion ?? null;
+    this.#use.hidden = suggestion === null;
+    if (suggestion !== null) setText(this.#use, texts.rate.use(suggestion));
+    setUsable(this.#use, !active && !busy, texts.lockedWhileRunning);
+    if (search) this.#chart.draw(search.trials, suggestion);
+  }
+
+  #start() {
+    this.#search = new Search(this.#session, () => this.render());
+    this.render();
+    this.#stop.focus();
+  }
+
+  async #take() {
+    const lr = this.#search?.suggestion;
+    if (!lr) return;
+    await this.#session.act(texts.failed.settings, () => this.#session.changeSettings({ lr }));
+    this.#settled();
+  }
+}
+
+function makeButton() {
+  const made = make("button");
+  made.type = "button";
+  return made;
+}
+
+/** @param {Search} search */
+function describe({ state, trials, total, suggestion, error }) {
+  const last = trials.at(-1);
+  if (state === "failed") return texts.rate.failed(error);
+  if (state === "running") return texts.rate.trying(trials.length, total, last?.rate ?? null);
+  if (state === "stopped") return texts.rate.stopped;
+  const [first] = trials;
+  if (!first || !last || suggestion === null) return texts.rate.none;
+  const lowest = trials.reduce((best, trial) => (trial.loss < best.loss ? trial : best));
+  return texts.rate.result({ first: first.loss, lowest, broke: broke(trials, lowest), suggestion });
+}
+
+/** The rate from which on the loss is worse than at the beginning. @param {TriedRate[]} trials @param {TriedRate} lowest */
+function broke(trials, lowest) {
+  const first = /** @type {TriedRate} */ (trials[0]);
+  return trials.find(({ rate, loss }) => rate > lowest.rate && loss > first.loss)?.rate ?? null;
+}
