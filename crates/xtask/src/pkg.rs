@@ -19,7 +19,8 @@ pub fn run(paths: &Paths) -> Result<()> {
     for license in ["LICENSE-MIT", "LICENSE-APACHE"] {
         fs::copy(paths.at(license), pkg.join(license)).with_context(|| format!("cannot copy {license}"))?;
     }
-    shell::run(node::script(paths, "typescript/bin/tsc").arg("--project").arg(&pkg)).context("cannot write the types")?;
+    shell::run(node::script(paths, "typescript/bin/tsc").arg("--project").arg(&pkg))
+        .context("cannot write the types")?;
     shell::note(&format!("the package is in {}; `npm pack ./pkg` makes an archive of it", pkg.display()));
     Ok(())
 }
