@@ -13,9 +13,6 @@ import { SHAKESPEARE } from "../text-source.js";
 import { share, speakShare, texts } from "../texts/index.js";
 import { readFragment } from "./link.js";
 
-/** Tokenizers that the page can make; the engine knows more. */
-const TOKENIZERS = ["char", "byte"];
-
 /**
  * @param {string} fragment
  * @param {{ session: Session, notices: Notices, settled: () => void }} context
@@ -54,7 +51,7 @@ async function judge({ desk, engine }, { stage, ...linked }) {
   const refused = [];
   for (const [name, value] of Object.entries(linked)) {
     const next = { ...settings, [name]: value };
-    const taken = TOKENIZERS.includes(next.tokenizer) && (await engine.ask({ type: "describe", settings: next }).then(() => true, () => false));
+    const taken = await engine.ask({ type: "describe", settings: next }).then(() => true, () => false);
     if (taken) settings = next;
     else refused.push(name);
   }
