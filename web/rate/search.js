@@ -25,7 +25,9 @@ export class Search {
 
   /** The rate to take, once all were tried. */
   get suggestion() {
-    return this.state === "done" ? (this.trials.at(-1)?.suggestion ?? null) : null;
+    const exact = this.state === "done" ? this.trials.at(-1)?.suggestion : null;
+    // More digits would say more than is known.
+    return exact ? Number(exact.toPrecision(2)) : null;
   }
 
   stop() {

@@ -49,7 +49,7 @@ export const en = {
     tokenizer: "Tokenizer",
     byCharacter: "Characters",
     byByte: "Bytes",
-    byPiece: "Word pieces (BPE)",
+    byPiece: "Word pieces",
     vocabularySize: "Vocabulary",
     unitTokens: "tokens",
     unitPassages: "passages",

@@ -39,7 +39,7 @@ export const tr = {
     tokenizer: "Belirteçleyici",
     byCharacter: "Karakter",
     byByte: "Bayt",
-    byPiece: "Sözcük parçası (BPE)",
+    byPiece: "Sözcük parçası",
     vocabularySize: "Sözlük",
     unitTokens: "belirteç",
     unitPassages: "parça",
