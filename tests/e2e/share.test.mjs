@@ -185,7 +185,7 @@ test("a model becomes one file that writes from the disk, without a network, and
   const half = await exported(page, "f16");
   const quarter = await exported(page, "int8");
   for (const [{ path, said }, precision, most] of [[half, "f16", 0.002], [quarter, "int8", 0.02]]) {
-    const [, size, before, after] = said.match(/^mmrec-tiny-step120-\w+\.html \([\d.]+ MB\) is saved\. \w+: ([\d.]+) [kM]B of weights, loss ([\d.]+) → ([\d.]+)\.$/) ?? assert.fail(said);
+    const [, size, before, after] = said.match(/^mmrec-tiny-step120-\w+\.html \([\d.]+ MB\) is saved\. \w+: ([\d.]+) [KM]B of weights, loss ([\d.]+) → ([\d.]+)\.$/) ?? assert.fail(said);
     assert.ok(Math.abs(Number(before) - validation) < 0.0015, `${before} is the run's ${validation}`);
     assert.ok(Math.abs(Number(after) - Number(before)) <= most, said);
     assert.ok(Number(size) > 0);
