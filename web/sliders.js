@@ -60,6 +60,7 @@ function addSlider(form, field, { name, unit, stops }) {
     number.value = String(stops[slider.valueAsNumber]);
     render();
   });
+  number.addEventListener("input", render);
   // The field tells the form, as if the person had written there.
   slider.addEventListener("change", () => number.dispatchEvent(new Event("change", { bubbles: true })));
   return render;

@@ -182,27 +182,30 @@ test("better choices before a start: each is a press away", async () => {
   await done();
 });
 
+/** Waits for what a slider says of its value. @param {import("playwright-core").Page} page @param {string} name @param {string} words */
+const says = (page, name, words) => page.locator(`#settings [name="${name}"] + .slider[aria-valuetext="${words}"]`).waitFor();
+
 test("a slider and its field go together, also by keyboard", async () => {
   const { page, done } = await visit(place);
   await page.locator("#more-settings").evaluate((details) => (details.open = true));
   const slider = page.getByRole("slider", { name: "Learning rate" });
   await field(page, "lr").fill("0.004");
   await field(page, "lr").blur();
-  assert.equal(await slider.getAttribute("aria-valuetext"), "0.004");
+  await says(page, "lr", "0.004");
   await slider.focus();
   await page.keyboard.press("ArrowRight");
   await has(page, "lr", "0.006");
-  assert.equal(await slider.getAttribute("aria-valuetext"), "0.006");
+  await says(page, "lr", "0.006");
   const context = page.getByRole("slider", { name: "Context" });
   await context.focus();
   await page.keyboard.press("Home");
   await has(page, "context", "16");
-  assert.equal(await context.getAttribute("aria-valuetext"), "16 tokens");
+  await says(page, "context", "16 tokens");
   await page.locator("#text-split-label").filter({ hasText: /tokens to train on/ }).waitFor();
   // Values between the stops are the field's.
   await field(page, "context").fill("50");
   await field(page, "context").blur();
-  assert.equal(await context.getAttribute("aria-valuetext"), "50 tokens");
+  await says(page, "context", "50 tokens");
   await ready(page);
   await press(page, "Train");
   await page.locator("#settings-lock").filter({ hasText: /Stop the run/ }).waitFor();

@@ -62,7 +62,7 @@ export class RateChart {
       cursor: { show: false },
       scales: { x: { time: false, distr: 3, range: () => [LOWEST, HIGHEST] }, y: { range: (_plot, low, high) => this.#height(low, high) } },
       axes: [
-        { ...axis, size: 24, gap: 2, splits: () => DECADES, values: (_plot, ticks) => ticks.map((tick) => format.rate(tick)) },
+        { ...axis, size: 24, gap: 2, space: 0, splits: () => DECADES, filter: (_plot, ticks) => ticks, values: (_plot, ticks) => ticks.map((tick) => format.rate(tick)) },
         { ...axis, size: 34, gap: 4, space: 26, values: (_plot, ticks) => ticks.map((tick) => format.brief(tick)) },
       ],
       series: [{}, { stroke: colours.train, width: 2, points: { show: false } }],
