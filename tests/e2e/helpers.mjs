@@ -107,6 +107,12 @@ export async function visit({ browser, origin }, { before, expected, ...options 
 /** @param {import("playwright-core").Page} page */
 export async function ready(page) {
   await page.locator('#train[aria-disabled="false"]').waitFor();
+  await drawn(page);
+}
+
+/** What the page knows by now is on the screen: it draws up to ten times a second. @param {import("playwright-core").Page} page */
+async function drawn(page) {
+  await page.waitForTimeout(130);
 }
 
 /** @param {import("playwright-core").Page} page @param {string} name */
@@ -130,6 +136,7 @@ export async function usable(page, name) {
     name,
     { polling: 20 },
   );
+  await drawn(page);
 }
 
 /**
