@@ -28,7 +28,8 @@ test("word pieces are learned from the text, shown, trained, kept, and the same 
   await chooseOwn(page, SENTENCES);
   assert.equal(await page.locator("#tokens").isVisible(), false, "characters need no preview");
   assert.equal(await field(page, "vocab").isVisible(), false);
-  const characters = Number((await page.locator("#text-characters").textContent())?.replaceAll(",", ""));
+  const characters = SENTENCES.length;
+  await page.locator("#text-characters").filter({ hasText: new RegExp(`^${characters.toLocaleString("en")}$`) }).waitFor();
 
   await settle(page, { tokenizer: "bpe", vocab: 300, ...SMALL, steps: 30, eval_every: 10 });
   await page.locator("#text-vocabulary").filter({ hasText: /^300$/ }).waitFor();
