@@ -54,6 +54,35 @@ fn a_text_becomes_a_model_that_writes() {
     assert_ne!(room.run(&generate.replace("3", "4")).stdout, format!("The{pieces}\n"));
 }
 
+/// A model to compare with: of the same size, by the same commands.
+#[test]
+fn a_gpt_of_the_same_size_trains_as_well() {
+    let room = Room::new();
+    room.write_text();
+    let info = |file: &str| room.json(&format!("info {file}"))[0].clone();
+    let parameters = |run: &str| info(&format!("{run}/last.safetensors"))["parameters"].as_f64().unwrap();
+    room.json("train --data text.txt --stage tiny --context 32 --out ours --steps 2 --threads 1");
+    room.json("train --data text.txt --stage tiny --context 32 --out gpt --gpt --steps 20 --threads 1");
+    assert!((parameters("gpt") / parameters("ours") - 1.0).abs() < 0.005);
+    assert_eq!(
+        (&info("gpt/last.safetensors")["stage"], &info("gpt/last.safetensors")["horizon"]),
+        (&"tiny".into(), &32.into())
+    );
+    assert!(room.run("info gpt/last.safetensors").stdout.contains("a GPT with a window of 32"));
+
+    let events = room.json("train --resume --out gpt --steps 60 --threads 1");
+    let losses: Vec<f64> = of_type(&events, "step").iter().map(|step| step["train_loss"].as_f64().unwrap()).collect();
+    assert_eq!(losses.len(), 40);
+    assert!(losses[39] < losses[0], "{losses:?}");
+    let values = room.json("generate gpt/last.safetensors --prompt The --tokens 80");
+    assert_eq!(of_type(&values, "generated")[0]["tokens"], 80, "beyond its window as well");
+
+    assert!(room.refusal("grow gpt/last.safetensors --to mini --out mini.safetensors", 1).contains("does not grow"));
+    assert!(room.refusal("progressive --data text.txt --to mini --out p --gpt", 2).contains("does not grow"));
+    assert!(room.refusal("train --data text.txt --stage tiny --out p --gpt --planning", 2).contains("--planning"));
+    assert!(room.refusal("train --from ours/last.safetensors --data text.txt --out p --gpt", 2).contains("window"));
+}
+
 #[test]
 fn a_model_in_fewer_bits_writes_and_says_what_it_costs() {
     let room = Room::new();

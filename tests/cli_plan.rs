@@ -38,6 +38,7 @@ fn memory_is_estimated_within_a_tenth_of_what_runs_take() {
         "--stage mini --batch 4 --context 512",
         "--stage mini --batch 8 --context 256 --recompute",
         "--stage small --batch 4 --context 256",
+        "--stage mini --batch 4 --context 512 --gpt",
     ];
     for (index, shape) in shapes.into_iter().enumerate() {
         let expected = plan(&room, &format!("{shape} --threads 2 --rate 1"))["memory"]["total"].as_f64().unwrap();

@@ -11,7 +11,7 @@ use burn::tensor::Device;
 use case::Case;
 use memory::{Shape, memory_case, shapes};
 use mmrec::ops::hierarchy::Sizes;
-use operations::{gate_case, linear_case, loss_case, norm_case};
+use operations::{attention_case, gate_case, linear_case, loss_case, norm_case};
 use proptest::prelude::*;
 
 proptest! {
@@ -20,6 +20,13 @@ proptest! {
     #[test]
     fn the_memory_kernel_equals_its_composition((shape, seed) in shapes()) {
         memory_case(shape, seed >> 8).check_parity(&Device::flex())?;
+    }
+
+    #[test]
+    fn the_attention_kernel_equals_its_composition(
+        batch in 1usize..3, time in 1usize..150, heads in 1usize..4, half in 1usize..9, window in 1usize..170, seed in 0u64..1000,
+    ) {
+        attention_case([batch, time, heads, half], window, seed).check_parity(&Device::flex())?;
     }
 
     #[test]
@@ -54,6 +61,8 @@ fn cases() -> Vec<Case<'static>> {
     vec![
         memory_case(Shape { batch: 2, blocks: 11, heads: 2, half: 3, sizes: odd }, 1),
         memory_case(Shape { batch: 1, blocks: 14, heads: 3, half: 16, sizes: preset }, 2),
+        attention_case([2, 130, 3, 5], 70, 9),
+        attention_case([1, 90, 2, 16], 90, 10),
         norm_case([2, 150, 21], true, 3),
         norm_case([3, 5, 64], false, 4),
         gate_case(70, 37, 5),

@@ -1,8 +1,8 @@
-//! Properties of the model over random configurations: causality, and the streaming form equals the parallel form.
+//! Properties of models, MM-Rec and GPT, over random configurations: causality, and the streaming form equals the parallel form.
 
 use burn::tensor::{Int, Tensor, TensorData};
 use mmrec::Device;
-use mmrec::config::ModelConfig;
+use mmrec::config::{ModelConfig, Stage};
 use mmrec::model::{Dropout, Model, State};
 use proptest::prelude::*;
 
@@ -11,10 +11,10 @@ const VOCAB: usize = 11;
 fn configs() -> impl Strategy<Value = ModelConfig> {
     let sizes = (1usize..=3, 2usize..=4, 1usize..=2, 1usize..=6);
     let hierarchy = (1usize..=4, 2usize..=4, 1usize..=4);
-    let options = (0usize..=3, any::<bool>());
-    (sizes, hierarchy, options).prop_map(|(sizes, (slots, fan_in, levels), (gate_rank, planning))| {
+    let options = (0usize..=3, any::<bool>(), prop::option::of(1usize..=30));
+    (sizes, hierarchy, options).prop_map(|(sizes, (slots, fan_in, levels), (gate_rank, planning, window))| {
         let (heads, half, layers, block) = sizes;
-        ModelConfig {
+        let model = ModelConfig {
             vocab: VOCAB,
             width: heads * half * 2,
             layers,
@@ -27,7 +27,9 @@ fn configs() -> impl Strategy<Value = ModelConfig> {
             dropout: 0.0,
             gate_rank,
             planning,
-        }
+            window: 0,
+        };
+        window.map_or(model.clone(), |window| model.as_gpt(window))
     })
 }
 
@@ -111,6 +113,7 @@ fn the_state_does_not_grow_with_the_text() {
         dropout: 0.0,
         gate_rank: 0,
         planning: false,
+        window: 0,
     };
     let model = Model::new(&config, 1, &Device::flex());
     let mut state = State::new(&config);
@@ -125,4 +128,17 @@ fn the_state_does_not_grow_with_the_text() {
     let bound = 8 + heads * d * d + 2 * 2 * 4 * heads * d + slots * heads * (2 * d + 1);
     assert_eq!(largest[0], largest[1]);
     assert!(largest[1] <= bound, "{largest:?} exceeds {bound}");
+}
+
+/// A GPT keeps the keys and values that the next token sees, and no more.
+#[test]
+fn the_state_of_a_gpt_is_its_window() {
+    let config = Stage::Tiny.config(VOCAB).as_gpt(10);
+    let model = Model::new(&config, 1, &Device::flex());
+    let mut state = State::new(&config);
+    for t in 0..30 {
+        model.step(ids(&model, &[t % VOCAB as i32]), &mut state);
+        let tokens = 9.min(t as usize + 1);
+        assert_eq!(state.floats(), config.layers * 2 * config.width * tokens);
+    }
 }

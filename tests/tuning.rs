@@ -11,7 +11,7 @@ use mmrec::config::{AdapterConfig, ModelConfig, Precision, TrainConfig};
 use mmrec::data::{Dataset, sample_stories};
 use mmrec::driver::Session;
 use mmrec::grow::{GrowOptions, Target, difference, grow};
-use mmrec::model::{Dropout, Model, adapter_specs, collect_weights};
+use mmrec::model::{Dropout, MemoryBlock, Model, adapter_specs, collect_weights};
 use mmrec::ops::cross_entropy;
 use mmrec::{Device, Error};
 use pollster::block_on;
@@ -77,6 +77,10 @@ fn wave(count: usize, seed: f32) -> Vec<f32> {
     values.map(|v| 0.6 * (v - v.floor()) - 0.3).collect()
 }
 
+fn block(model: &Model, index: usize) -> &MemoryBlock {
+    model.blocks[index].memory().expect("an MM-Rec")
+}
+
 fn loss(model: &Model) -> Tensor<1> {
     let device = model.embedding.device();
     let logits = model.forward(tokens(&device, 3), &mut Dropout::new(0.0, 0, 0));
@@ -97,8 +101,8 @@ fn adapters_that_begin_change_nothing() {
         logits.into_data().try_to_vec().expect("floats")
     };
     assert_eq!(logits(&plain), logits(&adapted));
-    assert!(plain.blocks[0].hem.adapter().is_none() && adapted.blocks[0].hem.adapter().is_none());
-    let adapter = adapted.blocks[1].hem.adapter().expect("adapted");
+    assert!(block(&plain, 0).hem.adapter().is_none() && block(&adapted, 0).hem.adapter().is_none());
+    let adapter = block(&adapted, 1).hem.adapter().expect("adapted");
     assert_eq!((adapter.a.dims(), adapter.b.dims(), adapter.scale), ([16, 3], [3, 70], 2.0));
     let names: Vec<_> = collect_weights(&adapted).into_iter().map(|weight| weight.name).collect();
     let factors: Vec<_> = names.into_iter().filter(|name| name.contains(".lora.")).collect();
@@ -112,7 +116,7 @@ fn gradients_of_factors_are_those_of_finite_differences() {
     let device = Device::flex();
     let tracked = adapted(&device.clone().autodiff(), None);
     let gradients = loss(&tracked).backward();
-    let block = &tracked.blocks[1];
+    let block = block(&tracked, 1);
     for (name, matrix) in [("hem", &block.hem), ("out", &block.out), ("gate_up", &block.gate_up), ("down", &block.down)]
     {
         let adapter = matrix.adapter().expect("adapted");
@@ -184,7 +188,7 @@ fn a_frozen_part_has_no_gradients() {
     let device = Device::flex().autodiff();
     let trainer = base.build_new_trainer(&TrainConfig { freeze: 1, ..train(1) }, &device);
     let gradients = loss(&trainer.model).backward();
-    let of = |index: usize| trainer.model.blocks[index].hem.val().grad(&gradients).is_some();
+    let of = |index: usize| block(&trainer.model, index).hem.val().grad(&gradients).is_some();
     assert!(!of(0) && of(1));
     assert!(trainer.model.embedding.val().grad(&gradients).is_none());
     assert!(trainer.model.head.val().grad(&gradients).is_some());

@@ -21,6 +21,7 @@
  * @property {number} save_every steps
  * @property {number} sample_every steps; 0 is never
  * @property {string} sample_prompt
+ * @property {boolean} [gpt] a GPT of the same size, to compare with; missing in runs of earlier versions, which had none
  * @property {number} dropout 0 to 1
  * @property {boolean} [recompute] each block in the backward pass, to save memory
  * @property {number} [validation] fraction of the text; chosen from its size where it is missing
@@ -146,8 +147,10 @@
  * @typedef {object} Reading
  * @property {ReadToken[]} tokens
  * @property {number | null} loss mean surprise, in nats per token; null for a single token
- * @property {Decay[][]} decays of the recurrent memory, by layer and head
- * @property {number} levels of memory above the tokens, whether this text reaches them or not
+ * @property {number} layers of the model
+ * @property {number} heads of a layer
+ * @property {Decay[][]} decays of the recurrent memory, by layer and head; empty for a GPT
+ * @property {number} levels of memory above the tokens, whether this text reaches them or not; none in a GPT
  * @property {Part[]} parts that have something to do in this text and can be switched off
  *
  * @typedef {object} ReadToken
@@ -167,8 +170,8 @@
  * One layer's gates by head and token, 0 to 1: the share of the memory that is kept, and how strongly the token is written.
  * @typedef {{ keep: number[][], write: number[][] }} Gates
  *
- * Both memories of one layer at one token.
- * @typedef {{ recall: Recall, attention: Attention }} Look
+ * Both memories of one layer at one token; of a GPT there is only attention.
+ * @typedef {{ recall: Recall | null, attention: Attention }} Look
  *
  * What the recurrent memory gives back. Shares are signed and sum to 1, one for every token up to this one; all are 0 where nothing
  * is read.

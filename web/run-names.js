@@ -1,4 +1,8 @@
-/** Names that are easier to remember than numbers: two words, put together by chance. */
+/**
+ * Names of runs that are easier to remember than numbers, two words put together by chance; and of their models.
+ *
+ * @import { Settings } from "./engine-types.js"
+ */
 
 import { texts } from "./texts/index.js";
 
@@ -23,6 +27,9 @@ export function unlike(name, taken) {
   for (let number = 2; taken.has(free); number++) free = `${name} ${number}`;
   return free;
 }
+
+/** What kind of model it is: its size, and whether it is a GPT. @param {Pick<Settings, "stage" | "gpt">} settings */
+export const modelOf = ({ stage, gpt }) => [stage, gpt ? "GPT" : null].filter(Boolean).join(" ");
 
 /** @param {string[]} words */
 const anyOf = (words) => /** @type {string} */ (words[Math.floor(Math.random() * words.length)]);

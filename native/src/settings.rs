@@ -66,6 +66,9 @@ pub struct TrainFlags {
     /// Train the memory to plan ahead as well (UBÖO): about twice the work a step
     #[arg(long)]
     pub planning: bool,
+    /// Train a GPT of the same size instead, to compare with: attention over one sequence (--context) in place of the memories
+    #[arg(long, conflicts_with_all = ["gate_rank", "planning"])]
+    pub gpt: bool,
     /// Seed of weights, crops and dropout: the same seed gives the same run [default: 0]
     #[arg(long, value_name = "N", value_parser = whole())]
     pub seed: Option<u64>,
@@ -151,6 +154,9 @@ impl TrainFlags {
         set(&mut model.dropout, &self.dropout);
         set(&mut model.gate_rank, &self.gate_rank);
         model.planning |= self.planning;
+        if self.gpt && !model.is_gpt() {
+            *model = model.as_gpt(train.context);
+        }
         set(&mut train.seed, &self.seed);
         set(&mut train.eval_every, &self.eval_every);
         set(&mut train.eval_windows, &self.eval_windows);

@@ -96,6 +96,7 @@ fn config(text: &str) -> ModelConfig {
         dropout: 0.0,
         gate_rank: 0,
         planning: false,
+        window: 0,
     };
     config.validate().expect("a valid configuration");
     config

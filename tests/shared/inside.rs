@@ -18,7 +18,7 @@ pub async fn shown(device: &Device) -> Vec<f32> {
     shown.extend(inspection.gates(1).expect("a layer").keep.concat());
     for token in [0, 6, 50] {
         let look = inspection.look(1, token).await.expect("a token");
-        for part in [look.recall.shares, look.attention.weights] {
+        for part in [look.recall.expect("a memory").shares, look.attention.weights] {
             let sum: f32 = part.iter().sum();
             assert!((sum - 1.0).abs() < 1e-3, "{sum} at token {token}");
             shown.extend(part);

@@ -3,7 +3,10 @@
 
 use burn::tensor::activation::{log_softmax, silu};
 use burn::tensor::{Int, Tensor, TensorData};
-use mmrec::ops::{gated, linear, linear_onto, norm_shift, rms_norm, token_losses, token_shift};
+use mmrec::ops::{
+    Rotary, attend_window, by_head, causal_attention, gated, join_heads, linear, linear_onto, norm_shift, rms_norm,
+    token_losses, token_shift,
+};
 
 use crate::case::{Case, random};
 
@@ -53,6 +56,19 @@ pub fn linear_case([rows, inputs, outputs]: [usize; 3], onto: bool, seed: u64) -
     }
 }
 
+/// Causal attention of `[batch, time, 3 · heads · 2 · half]`.
+pub fn attention_case([batch, time, heads, half]: [usize; 4], window: usize, seed: u64) -> Case<'static> {
+    let width = heads * 2 * half;
+    let call = move |function: fn(Tensor<3>, usize, usize) -> Tensor<3>| {
+        move |x: &[Tensor<1>]| {
+            let out = function(x[0].clone().reshape([batch, time, 3 * width]), heads, window);
+            out.reshape([batch * time * width])
+        }
+    };
+    let inputs = vec![random(batch * time * 3 * width, seed)];
+    Case { inputs, plain: Box::new(call(plain_attention)), kernel: Box::new(call(causal_attention)) }
+}
+
 /// The losses of `[rows, vocab]` logits.
 pub fn loss_case(rows: usize, vocab: usize, seed: u64) -> Case<'static> {
     let call = move |function: fn(Tensor<3>, Tensor<2, Int>) -> Tensor<2>| {
@@ -64,6 +80,14 @@ pub fn loss_case(rows: usize, vocab: usize, seed: u64) -> Case<'static> {
     };
     let inputs = vec![random(rows * vocab, seed)];
     Case { inputs, plain: Box::new(call(plain_token_losses)), kernel: Box::new(call(token_losses)) }
+}
+
+/// Attention over the window, of queries and keys turned by their positions.
+fn plain_attention(projection: Tensor<3>, heads: usize, window: usize) -> Tensor<3> {
+    let [_, time, columns] = projection.dims();
+    let rotary = Rotary::new(0, time, columns / 3 / heads, &projection.device());
+    let [query, key, value] = by_head(projection, heads);
+    join_heads(attend_window(rotary.rotate(query), rotary.rotate(key), value, window))
 }
 
 /// The norm, then the token shift where `mix` is given.

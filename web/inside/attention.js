@@ -20,7 +20,7 @@ const NAMED = 24;
  * @returns {View}
  */
 export function createAttention(inquiry, reading) {
-  const words = inside.attention;
+  const words = reading.levels > 0 ? inside.attention : { ...inside.attention, ...inside.attentionOnly };
   const levels = make("ul", { class: "bars" });
   const passage = new Passage(reading);
   const slots = make("div", { class: "slots" });
@@ -43,7 +43,7 @@ export function createAttention(inquiry, reading) {
     slots.replaceChildren(...slotsOf(attention, weights));
     const length = (/** @type {{ length: number }[]} */ heads) =>
       format.fixed(head === null ? Math.hypot(...heads.map((one) => one.length)) : (heads[head]?.length ?? 0), 2);
-    setText(lengths, words.lengths(length(recall.heads), length(attention.heads)));
+    setText(lengths, recall ? words.lengths(length(recall.heads), length(attention.heads)) : "");
   };
 
   /**
@@ -79,12 +79,11 @@ export function createAttention(inquiry, reading) {
     return made;
   };
 
+  // Without a memory there are the tokens of the window, and nothing else.
+  const beside = reading.levels > 0 ? [part(words.levels, "", levels, lengths)] : [];
+  const below = reading.levels > 0 ? [part(words.slots, "", slots)] : [];
   return {
-    root: section(
-      words,
-      make("div", { class: "beside" }, part(words.shaded, "", passage.root), part(words.levels, "", levels, lengths)),
-      part(words.slots, "", slots),
-    ),
+    root: section(words, make("div", { class: "beside" }, part(words.shaded, "", passage.root), ...beside), ...below),
     render() {
       const { sight, head } = inquiry;
       const next = sight ? `${sight.layer} ${sight.token} ${head}` : "";

@@ -5,8 +5,8 @@
  * @import { Ablation, Gates, Look, Reading } from "../engine-types.js"
  * @import { Session } from "../session.js"
  *
- * Both memories of one layer at one token.
- * @typedef {{ layer: number, token: number, gates: Gates, look: Look }} Sight
+ * One layer at one token; a GPT has no gates.
+ * @typedef {{ layer: number, token: number, gates: Gates | null, look: Look }} Sight
  */
 
 export class Inquiry {
@@ -97,10 +97,9 @@ export class Inquiry {
     const { run, client } = this.#session;
     this.#held = [run, client];
     Object.assign(this, { reading, step: run?.step ?? 0, sight: null, losses: [] });
-    const heads = reading.decays[0]?.length ?? 1;
     this.token = Math.min(this.token, reading.tokens.length - 1);
-    this.layer = Math.min(this.layer, reading.decays.length - 1);
-    if (this.head !== null && this.head >= heads) this.head = null;
+    this.layer = Math.min(this.layer, reading.layers - 1);
+    if (this.head !== null && this.head >= reading.heads) this.head = null;
   }
 
   /** @param {unknown} error */
@@ -114,10 +113,12 @@ export class Inquiry {
     this.#looking = true;
     while (this.reading && (this.sight?.token !== this.token || this.sight.layer !== this.layer)) {
       const { layer, token } = this;
+      const hasGates = this.reading.decays.length > 0;
       const turn = this.#turn;
       try {
         const { engine } = this.#session;
-        const gates = this.sight?.layer === layer ? this.sight.gates : await engine.ask({ type: "gates", layer });
+        const known = this.sight?.layer === layer ? this.sight.gates : null;
+        const gates = hasGates ? (known ?? (await engine.ask({ type: "gates", layer }))) : null;
         const look = await engine.ask({ type: "look", layer, token });
         if (turn === this.#turn) this.sight = { layer, token, gates, look };
       } catch (error) {

@@ -31,14 +31,15 @@ export function createMemory(inquiry, reading) {
   let drawn = "";
 
   /** @param {Sight} sight */
-  const draw = ({ gates, look, token, layer }) => {
+  const draw = ({ gates, look: { recall }, token, layer }) => {
+    if (!gates || !recall) return;
     decays.forEach((figure, at) => figure.classList.toggle("current", at === layer));
     write.draw(ofHead(gates.write, inquiry.head), token, 3);
     keep.draw(ofHead(gates.keep, inquiry.head), token, 4);
-    const given = inquiry.head === null ? look.recall.shares : (look.recall.heads[inquiry.head]?.shares ?? []);
+    const given = inquiry.head === null ? recall.shares : (recall.heads[inquiry.head]?.shares ?? []);
     passage.shade(token, given);
     shares.replaceChildren(...sharesOf(reading, given));
-    written.replaceChildren(writtenOf(look.recall.heads.map((head) => head.written)));
+    written.replaceChildren(writtenOf(recall.heads.map((head) => head.written)));
   };
   return {
     root: section(

@@ -134,7 +134,8 @@ export class InsideView {
   #show(reading) {
     this.#shown = reading;
     const { views } = this.#frame;
-    this.#views = reading ? [createSurprise, makePicker, createMemory, createAttention, createWorth].map((create) => create(this.#inquiry, reading)) : [];
+    const memory = reading && reading.decays.length > 0 ? [createMemory] : [];
+    this.#views = reading ? [createSurprise, makePicker, ...memory, createAttention, createWorth].map((create) => create(this.#inquiry, reading)) : [];
     views.replaceChildren(...this.#views.map((view) => view.root));
   }
 
@@ -199,8 +200,8 @@ function button(text, kind = "") {
  * @returns {View}
  */
 function makePicker(inquiry, reading) {
-  const layers = select(inside.layer, reading.decays.map((_heads, layer) => [String(layer), String(layer + 1)]));
-  const heads = select(inside.head, [["", inside.allHeads], ...(reading.decays[0] ?? []).map((_decay, head) => /** @type {[string, string]} */ ([String(head), String(head + 1)]))]);
+  const layers = select(inside.layer, numbered(reading.layers));
+  const heads = select(inside.head, [["", inside.allHeads], ...numbered(reading.heads)]);
   layers.field.addEventListener("change", () => inquiry.choose({ layer: Number(layers.field.value) }));
   heads.field.addEventListener("change", () => inquiry.choose({ head: heads.field.value === "" ? null : Number(heads.field.value) }));
   const name = make("strong");
@@ -216,6 +217,9 @@ function makePicker(inquiry, reading) {
     },
   };
 }
+
+/** Choices from 0 on, which people count from 1. @param {number} count */
+const numbered = (count) => Array.from({ length: count }, (_, at) => /** @type {[string, string]} */ ([String(at), String(at + 1)]));
 
 /**
  * @param {string} name

@@ -20,6 +20,7 @@
  */
 
 import { button, element, input, onPress, setText, setUsable } from "../dom.js";
+import { modelOf } from "../run-names.js";
 import { nameOf } from "../text-source.js";
 import { texts } from "../texts/index.js";
 import { Comparison } from "./comparison.js";
@@ -88,7 +89,7 @@ export function createList(context) {
  * @param {string} wanted every word of it
  */
 function matches({ name, text, textName, settings }, wanted) {
-  const said = [name, nameOf({ ref: text, name: textName }), settings.stage].join(" ").toLocaleLowerCase(texts.locale);
+  const said = [name, nameOf({ ref: text, name: textName }), modelOf(settings)].join(" ").toLocaleLowerCase(texts.locale);
   return wanted.toLocaleLowerCase(texts.locale).split(/\s+/).every((word) => said.includes(word));
 }
 

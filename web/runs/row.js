@@ -10,6 +10,7 @@ import { make, onPress, setText, setUsable } from "../dom.js";
 import { opensMenu } from "../menu.js";
 import { offer } from "../offer.js";
 import { mayReplace } from "../replace.js";
+import { modelOf } from "../run-names.js";
 import { nameOf } from "../text-source.js";
 import { texts } from "../texts/index.js";
 import { MOST } from "./comparison.js";
@@ -147,5 +148,5 @@ function label(target, text) {
 function factsOf(run) {
   const { settings, parameters, step, best, changed } = run;
   const date = new Date(changed).toLocaleString(texts.locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-  return texts.runs.facts({ text: nameOf({ ref: run.text, name: run.textName }), stage: settings.stage, parameters, step, planned: settings.steps, best: best?.loss ?? null, date, bytes: sizeOf(run) });
+  return texts.runs.facts({ text: nameOf({ ref: run.text, name: run.textName }), model: modelOf(settings), parameters, step, planned: settings.steps, best: best?.loss ?? null, date, bytes: sizeOf(run) });
 }

@@ -10,7 +10,7 @@ import { texts } from "../texts/index.js";
 import { swatch } from "./swatch.js";
 
 /** Settings that a person can compare; the others hardly matter to the loss. */
-const SETTINGS = /** @type {const} */ (["stage", "lr", "batch", "context", "steps", "tokenizer", "vocab", "seed", "warmup", "dropout", "eval_every", "recompute", "validation"]);
+const SETTINGS = /** @type {const} */ (["stage", "gpt", "lr", "batch", "context", "steps", "tokenizer", "vocab", "seed", "warmup", "dropout", "eval_every", "recompute", "validation"]);
 
 /**
  * @param {Shown[]} shown
@@ -33,7 +33,7 @@ export function tableOf(shown) {
 }
 
 /** The settings that are not the same in all of them. @param {Shown[]} shown */
-export const differingIn = (shown) => SETTINGS.filter((key) => new Set(shown.map((one) => JSON.stringify(one.settings[key] ?? null))).size > 1);
+export const differingIn = (shown) => SETTINGS.filter((key) => new Set(shown.map((one) => JSON.stringify(one.settings[key] || null))).size > 1);
 
 /** @param {"col" | "row"} scope @param {string} text */
 function headOf(scope, text) {

@@ -61,6 +61,8 @@ export const en = {
     checkEvery: "Check every",
     checkEveryLabel: "Check every so many steps",
     recompute: "Less memory, a third slower",
+    gpt: "A GPT of this size instead, to compare with",
+    gptHint: "It has no memory: each token attends to the whole context. Train both on one text, and lay the runs over each other.",
     recipes: "Ready-made settings",
     findRate: "Find a learning rate",
 
@@ -588,11 +590,11 @@ export const en = {
 
     /** The run on the page, before it has a name. */
     present: "this run",
-    /** @param {{ text: string, stage: string | null, parameters: number | null, step: number, planned: number, best: number | null, date: string, bytes: number }} run */
+    /** @param {{ text: string, model: string, parameters: number | null, step: number, planned: number, best: number | null, date: string, bytes: number }} run */
     facts: (run) =>
       [
         run.text,
-        [run.stage, run.parameters === null ? null : millions(run.parameters)].filter(Boolean).join(" "),
+        [run.model, run.parameters === null ? null : millions(run.parameters)].filter(Boolean).join(" "),
         `step ${count(run.step)} of ${count(run.planned)}`,
         run.best === null ? "" : `best ${loss(run.best)}`,
         run.date,
@@ -652,6 +654,7 @@ export const en = {
       dropout: "Dropout",
       eval_every: "Check every",
       recompute: "Recompute",
+      gpt: "GPT",
       validation: "Validation part",
     },
     lines: "Strong lines with dots are the validation loss, thin ones the train loss.",

@@ -129,6 +129,13 @@ export const inside = {
     lengths: (memory, attention) => `In this layer the recurrent memory gives a vector of length ${memory}, attention one of ${attention}; they are added.`,
   },
 
+  /** Of a GPT, which has nothing else. */
+  attentionOnly: {
+    about: "A GPT has no memory: a token looks at every token of its window, itself included, one by one, and what is before the window is gone. The weights of one softmax add up to 100 %.",
+    name: "Attention of a GPT",
+    equation: "ctxₜ = Σⱼ wⱼ vⱼ,  w = softmax(qₜ·kⱼ / √d),  j over the tokens of the window up to t",
+  },
+
   // Switched off
 
   off: {

@@ -98,6 +98,12 @@ export const inside = {
     lengths: (memory, attention) => `Bu katmanda özyinelemeli bellek ${memory}, dikkat ${attention} uzunluğunda bir vektör verir; ikisi toplanır.`,
   },
 
+  attentionOnly: {
+    about: "GPT'nin belleği yoktur: bir belirteç, kendisi dahil penceresindeki her belirtece tek tek bakar; pencereden öncesi unutulur. Tek bir softmax'ın ağırlıkları %100'e tamamlanır.",
+    name: "GPT'nin dikkati",
+    equation: "ctxₜ = Σⱼ wⱼ vⱼ,  w = softmax(qₜ·kⱼ / √d),  j: penceredeki t'ye kadar olan belirteçler",
+  },
+
   off: {
     heading: "Her parçanın değeri",
     about:

@@ -51,6 +51,8 @@ export const tr = {
     checkEvery: "Doğrulama aralığı",
     checkEveryLabel: "Kaç adımda bir doğrulama yapılacağı",
     recompute: "Daha az bellek, üçte bir daha yavaş",
+    gpt: "Karşılaştırmak için aynı boyda bir GPT",
+    gptHint: "Belleği yoktur: her belirteç bütün bağlama bakar. İkisini de aynı metinle eğitin, çalışmaları grafiklerde üst üste koyun.",
     recipes: "Hazır ayarlar",
     findRate: "Öğrenme oranı bul",
 
@@ -481,7 +483,7 @@ export const tr = {
     facts: (run) =>
       [
         run.text,
-        [run.stage, run.parameters === null ? null : millions(run.parameters)].filter(Boolean).join(" "),
+        [run.model, run.parameters === null ? null : millions(run.parameters)].filter(Boolean).join(" "),
         `adım ${count(run.step)} / ${count(run.planned)}`,
         run.best === null ? "" : `en iyi ${loss(run.best)}`,
         run.date,
@@ -530,6 +532,7 @@ export const tr = {
       dropout: "Seyreltme",
       eval_every: "Doğrulama aralığı",
       recompute: "Yeniden hesaplama",
+      gpt: "GPT",
       validation: "Doğrulama payı",
     },
     lines: "Noktalı kalın çizgiler doğrulama kaybı, ince çizgiler eğitim kaybıdır.",

@@ -34,6 +34,9 @@ pub struct Settings {
     pub save_every: u64,
     pub sample_every: u64,
     pub sample_prompt: String,
+    /// A GPT of the same size, whose window is the context.
+    #[serde(default)]
+    pub gpt: bool,
     #[serde(default)]
     pub dropout: f64,
     #[serde(default)]
@@ -62,6 +65,7 @@ impl Settings {
             sample_every: 50,
             // No space after it: among word pieces that is the next word's.
             sample_prompt: "Once".to_owned(),
+            gpt: false,
             dropout: 0.0,
             recompute: false,
             validation: None,
@@ -73,6 +77,7 @@ impl Settings {
             (None, Some(sizes)) => ModelConfig { vocab, ..sizes.clone() },
             (stage, _) => stage.unwrap_or(Stage::Tiny).config(vocab),
         };
+        let sizes = if self.gpt { sizes.as_gpt(self.context) } else { sizes };
         ModelConfig { dropout: self.dropout, ..sizes }
     }
 
@@ -113,6 +118,7 @@ impl Settings {
             save_every: train.save_every,
             sample_every: train.sample_every,
             sample_prompt: train.sample_prompt.clone(),
+            gpt: model.is_gpt(),
             dropout: model.dropout,
             recompute: train.recompute,
             validation: None,

@@ -104,18 +104,7 @@ fn as_text(args: &InfoArgs, checkpoint: &Checkpoint, bytes: u64) -> Vec<String> 
     let mut lines = vec![
         format!("file        {} ({})", args.checkpoint.display(), format::size(bytes)),
         format!("model       {stage}{}", format::count(model.parameters(), "parameter")),
-        format!(
-            "sizes       width {}, {} layers, {} heads, feed-forward {}, blocks of {}, {} levels of {} slots, fan-in {}, dropout {}",
-            model.width,
-            model.layers,
-            model.heads,
-            model.feed_forward,
-            model.block,
-            model.levels,
-            model.slots,
-            model.fan_in,
-            model.dropout
-        ),
+        format!("sizes       {}", sizes(model)),
         format!("horizon     {}", format::count(model.horizon(), "token")),
         format!("options     {}", options(model)),
         format!(
@@ -132,6 +121,16 @@ fn as_text(args: &InfoArgs, checkpoint: &Checkpoint, bytes: u64) -> Vec<String> 
         ),
     }
     lines
+}
+
+fn sizes(model: &ModelConfig) -> String {
+    let ModelConfig { width, layers, heads, feed_forward, block, levels, slots, fan_in, dropout, window, .. } = model;
+    let memory = if model.is_gpt() {
+        format!("a GPT with a window of {window}")
+    } else {
+        format!("blocks of {block}, {levels} levels of {slots} slots, fan-in {fan_in}")
+    };
+    format!("width {width}, {layers} layers, {heads} heads, feed-forward {feed_forward}, {memory}, dropout {dropout}")
 }
 
 fn options(model: &ModelConfig) -> String {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, is_default, require, require_within};
 
-/// Sizes of an MM-Rec model; with the weights they define its function.
+/// Sizes of a model, MM-Rec or a [GPT](Self::as_gpt); with the weights they define its function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
@@ -25,7 +25,7 @@ pub struct ModelConfig {
     /// Slots of one level that merge into one of the next, f.
     #[serde(default = "default_fan_in")]
     pub fan_in: usize,
-    /// Levels of summaries above the token level.
+    /// Levels of summaries above the token level; none in a GPT, which has no use for the other sizes of the memory either.
     pub levels: usize,
     /// Width of the feed-forward layer, F.
     pub feed_forward: usize,
@@ -38,6 +38,9 @@ pub struct ModelConfig {
     /// Whether the model has a head that plans ahead in training (UBÖO); generation does without it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub planning: bool,
+    /// Tokens that a token of a GPT attends to, itself the last of them; 0: the model is no GPT but an MM-Rec.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub window: usize,
 }
 
 fn default_block() -> usize {
@@ -53,6 +56,24 @@ fn default_fan_in() -> usize {
 }
 
 impl ModelConfig {
+    /// Whether attention over a window takes the place of both memories.
+    pub fn is_gpt(&self) -> bool {
+        self.window > 0
+    }
+
+    /// The GPT to compare this model with: the same vocabulary, width, layers and heads, and a feed-forward layer as much wider as
+    /// gives it as many weights, to within half a unit in each block.
+    #[must_use]
+    pub fn as_gpt(&self, window: usize) -> Self {
+        if self.is_gpt() {
+            return Self { window, ..self.clone() };
+        }
+        let gpt = Self { feed_forward: 0, levels: 0, gate_rank: 0, planning: false, window, ..self.clone() };
+        let unit = 3 * self.width as u64;
+        let units = (self.block_weights() - gpt.block_weights() + unit / 2) / unit;
+        Self { feed_forward: units as usize, ..gpt }
+    }
+
     /// Channels of one head, d = D / H.
     pub fn head_width(&self) -> usize {
         self.width / self.heads
@@ -68,8 +89,18 @@ impl ModelConfig {
     /// Values of all matrices of one block; each is multiplied once for a token.
     fn block_matrices(&self) -> u64 {
         let [d, h, f] = [self.width, self.heads, self.feed_forward].map(|n| n as u64);
+        if self.is_gpt() {
+            return 4 * d * d + 3 * d * f;
+        }
         let (hem, rank) = (self.hem_width() as u64, self.gate_rank as u64);
         d * (hem + d + 3 * f) + rank * (d + 2 * h)
+    }
+
+    /// Number of weights of one block.
+    fn block_weights(&self) -> u64 {
+        let [d, h, levels] = [self.width, self.heads, self.levels].map(|n| n as u64);
+        let vectors = if self.is_gpt() { 2 * d } else { 4 * d + 2 * h + levels * h };
+        vectors + self.block_matrices()
     }
 
     /// Values of the head that plans, if there is one.
@@ -82,33 +113,42 @@ impl ModelConfig {
         self.planning && time >= 2 * self.block
     }
 
-    /// The same sizes with what is no size of `other`: the dropout and the options.
+    /// The same sizes with what is no size of `other`: the dropout, the options, and whether it is a GPT.
     #[must_use]
     pub fn with_options_of(self, other: &Self) -> Self {
+        if other.is_gpt() {
+            return Self { dropout: other.dropout, ..self.as_gpt(other.window) };
+        }
         Self { dropout: other.dropout, gate_rank: other.gate_rank, planning: other.planning, ..self }
     }
 
     /// Number of weights.
     pub fn parameters(&self) -> u64 {
-        let [v, d, h] = [self.vocab, self.width, self.heads].map(|n| n as u64);
-        let [levels, layers] = [self.levels, self.layers].map(|n| n as u64);
-        let vectors = 4 * d + 2 * h + levels * h;
-        layers * (vectors + self.block_matrices()) + 2 * v * d + d + self.planning_values()
+        let [v, d, layers] = [self.vocab, self.width, self.layers].map(|n| n as u64);
+        layers * self.block_weights() + 2 * v * d + d + self.planning_values()
     }
 
     /// Floating-point operations of the forward pass per token, far into a text: all matrix products, and both memories (the
-    /// recurrent one in chunks of a block). Training costs three times as many.
+    /// recurrent one in chunks of a block). Of a GPT it is the mean over a text as long as its window. Training costs three times
+    /// as many.
     pub fn flops(&self) -> u64 {
         let [v, d, h] = [self.vocab, self.width, self.heads].map(|n| n as u64);
         let [layers, channels, c] = [self.layers, self.head_width(), self.block].map(|n| n as u64);
         let visible = 2 * c + ((self.slots + self.fan_in - 1) * self.levels) as u64;
         let matrices = layers * self.block_matrices() + v * d;
-        let memories = layers * h * channels * (2 * visible + 2 * c + 2 * channels);
+        let memories = if self.is_gpt() {
+            layers * d * (self.window as u64 + 1)
+        } else {
+            layers * h * channels * (2 * visible + 2 * c + 2 * channels)
+        };
         2 * (matrices + memories)
     }
 
-    /// Tokens that the hierarchy reaches back: 2C + C·S·(f^levels − 1)/(f − 1).
+    /// Tokens that the hierarchy reaches back: 2C + C·S·(f^levels − 1)/(f − 1); the window of a GPT.
     pub fn horizon(&self) -> u64 {
+        if self.is_gpt() {
+            return self.window as u64;
+        }
         let [c, s, f] = [self.block, self.slots, self.fan_in].map(|n| n as u64);
         let groups = (0..self.levels as u32).fold(0u64, |sum, l| sum.saturating_add(f.saturating_pow(l)));
         c.saturating_mul(s).saturating_mul(groups).saturating_add(2 * c)
@@ -133,7 +173,14 @@ impl ModelConfig {
         require_within("block", self.block as u64, 1, 1_024)?;
         require_within("slots", self.slots as u64, 1, 1_024)?;
         require_within("fan_in", self.fan_in as u64, 2, 64)?;
-        require_within("levels", self.levels as u64, 1, 16)?;
+        require_within("window", self.window as u64, 0, 1 << 20)?;
+        if self.is_gpt() {
+            require(self.levels == 0, "levels", self.levels, "0 in a GPT, which has no memory but its window")?;
+            require(self.gate_rank == 0, "gate_rank", self.gate_rank, "0 in a GPT, which has no gates")?;
+            require(!self.planning, "planning", self.planning, "false in a GPT, whose attention has nothing to plan")?;
+        } else {
+            require_within("levels", self.levels as u64, 1, 16)?;
+        }
         require_within("feed_forward", self.feed_forward as u64, 1, 65_536)?;
         require_within("gate_rank", self.gate_rank as u64, 0, 1_024)?;
         require((0.0..=0.9).contains(&self.dropout), "dropout", self.dropout, "between 0 and 0.9")
@@ -144,6 +191,21 @@ impl ModelConfig {
 mod tests {
     use super::super::Stage;
     use super::*;
+
+    #[test]
+    fn a_gpt_of_the_same_size_has_as_many_weights() {
+        for stage in Stage::ALL {
+            let model = stage.config(stage.default_vocab());
+            let gpt = model.as_gpt(128);
+            gpt.validate().expect("a valid model");
+            let (ours, theirs) = (model.parameters() as f64, gpt.parameters() as f64);
+            assert!((theirs / ours - 1.0).abs() < 0.003, "{stage}: {ours} and {theirs}");
+            assert_eq!((Stage::of(&gpt), gpt.as_gpt(64).window), (Some(stage), 64));
+        }
+        let bad = ModelConfig { levels: 3, ..Stage::Tiny.config(256).as_gpt(8) };
+        let error = bad.validate().expect_err("a memory").to_string();
+        assert_eq!(error, "levels = 3 is out of range: it must be 0 in a GPT, which has no memory but its window");
+    }
 
     #[test]
     fn errors_name_the_field_and_the_range() {

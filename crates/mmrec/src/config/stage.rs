@@ -80,6 +80,7 @@ impl Stage {
             dropout: 0.0,
             gate_rank: 0,
             planning: false,
+            window: 0,
         }
     }
 

@@ -23,6 +23,9 @@ pub(super) fn check(from: &Checkpoint, target: &Target) -> Result<(), GrowError>
 /// # Errors
 /// [`GrowError`], if `new` is not larger in some size and at least as large in all.
 pub fn check_sizes(old: &ModelConfig, new: &ModelConfig) -> Result<(), GrowError> {
+    if old.is_gpt() || new.is_gpt() {
+        return Err(GrowError::Gpt);
+    }
     kept(old, new)?;
     grown(old, new)?;
     let sizes = ModelConfig { dropout: old.dropout, ..new.clone() };

@@ -56,6 +56,9 @@ pub enum GrowError {
         /// The tokenizer's.
         tokens: usize,
     },
+    /// One of both models is a GPT.
+    #[error("a GPT does not grow, and no model grows into one: it is there to compare with; train a new one")]
+    Gpt,
     /// Nothing would grow.
     #[error("the model has these sizes already, so there is nothing to grow: choose a larger one")]
     Nothing,

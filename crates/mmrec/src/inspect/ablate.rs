@@ -4,8 +4,8 @@ use burn::module::{Param, ParamId};
 use burn::tensor::{Int, Tensor};
 use serde::Serialize;
 
-use crate::model::{Dropout, Model};
-use crate::ops::hierarchy::{Schedule, Sizes, Tables, hide_level};
+use crate::model::{Block, Dropout, MemoryBlock, Model};
+use crate::ops::hierarchy::{Schedule, Tables, hide_level};
 
 /// A part that can be switched off, in all layers at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -34,8 +34,12 @@ pub struct Ablation {
 }
 
 impl Part {
-    /// The parts that matter in a text of so many tokens: in a short one no slot of the higher levels is visible yet.
-    pub(super) fn of(sizes: &Sizes, time: usize) -> Vec<Self> {
+    /// The parts of a model that matter in a text of so many tokens: in a short one no slot of the higher levels is visible yet.
+    pub(super) fn of(model: &Model, time: usize) -> Vec<Self> {
+        if model.is_gpt() {
+            return vec![Self::Tokens];
+        }
+        let sizes = model.sizes();
         let schedule = Schedule::new(sizes, 0, time.div_ceil(sizes.block));
         let levels = schedule.columns.iter().enumerate().filter(|(_, units)| !units.is_empty());
         let levels = levels.map(|(level, _)| Self::Level { level: level + 1 });
@@ -46,20 +50,28 @@ impl Part {
     pub(super) fn stream_without(self, model: &Model, tokens: Tensor<2, Int>) -> Tensor<3> {
         let mut model = model.clone();
         for block in &mut model.blocks {
-            match self {
-                Self::Recurrence => block.read_norm = parameter(block.read_norm.val().zeros_like()),
-                Self::Level { level } => block.level_bias = parameter(hide_level(block.level_bias.val(), level - 1)),
-                Self::Tokens => {}
+            match block {
+                Block::Memory(block) => self.silence(block),
+                Block::Attention(block) => block.window = 1,
             }
         }
         let off = &mut Dropout::new(0.0, 0, 0);
-        if self != Self::Tokens {
+        if self != Self::Tokens || model.is_gpt() {
             return model.stream(tokens, model.blocks.len(), off);
         }
         let stream = model.embed(tokens);
         let (blocks, d) = (stream.dims()[1] / model.sizes().block, stream.dims()[2] / model.heads());
         let tables = Tables::new(*model.sizes(), 0, blocks, d, &stream.device()).without_other_tokens();
         (0..model.blocks.len()).fold(stream, |x, block| model.through(block, x, Some(&tables), off))
+    }
+
+    /// Switches the part off where a weight does it.
+    fn silence(self, block: &mut MemoryBlock) {
+        match self {
+            Self::Recurrence => block.read_norm = parameter(block.read_norm.val().zeros_like()),
+            Self::Level { level } => block.level_bias = parameter(hide_level(block.level_bias.val(), level - 1)),
+            Self::Tokens => {}
+        }
     }
 }
 

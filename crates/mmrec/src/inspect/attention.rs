@@ -1,12 +1,15 @@
-//! How the attention of a token spreads over the tokens of its window and the slots of every memory level.
+//! How the attention of a token spreads over the tokens of its window and the slots of every memory level; in a GPT, over the tokens of
+//! its window.
 //!
 //! One softmax goes over all of them; nothing else is in it, so the weights sum to 1.
 
+use burn::tensor::Tensor;
 use serde::Serialize;
 
 use crate::Error;
-use crate::model::{Block, Projection};
+use crate::model::{AttentionBlock, MemoryBlock, Projection};
 use crate::ops::hierarchy::{Schedule, Sizes, Tables, spread};
+use crate::ops::{Rotary, by_head, window_weights};
 use crate::platform::read;
 
 /// The attention of one token.
@@ -41,24 +44,51 @@ pub struct Place {
 }
 
 /// The attention of `token`, from the projection of its text.
-pub(super) async fn attention(block: &Block, sizes: &Sizes, p: &Projection, token: usize) -> Result<Attention, Error> {
-    let [_, heads, time, d] = p.query.dims();
+pub(super) async fn attention(
+    block: &MemoryBlock,
+    sizes: &Sizes,
+    p: &Projection,
+    token: usize,
+) -> Result<Attention, Error> {
+    let [_, _, time, d] = p.query.dims();
     let tables = Tables::new(*sizes, 0, time / sizes.block, d, &p.query.device());
     let (query, tokens) = (p.query.clone(), p.tokens.clone());
-    let [weights, context] = spread(&tables, token, query, tokens, block.score_scale.val(), block.level_bias.val());
-    let columns = weights.dims()[3];
-    let lengths = context.square().sum_dim(3).reshape([heads]);
-    let values = read(vec![weights.reshape([heads * columns]), lengths]).await?;
-    let seen = places(sizes, time / sizes.block, token);
-    let visible = |row: &[f32]| seen.iter().zip(row).filter(|(place, _)| place.is_some()).map(|(_, w)| *w).collect();
-    let heads: Vec<HeadAttention> = values[0]
-        .chunks_exact(columns)
-        .zip(&values[1])
-        .map(|(row, square)| HeadAttention { length: square.sqrt(), weights: visible(row) })
-        .collect();
-    let places: Vec<Place> = seen.iter().copied().flatten().collect();
-    let mean = |place: usize| heads.iter().map(|head| head.weights[place]).sum::<f32>() / heads.len() as f32;
-    Ok(Attention { weights: (0..places.len()).map(mean).collect(), places, heads })
+    let spread = spread(&tables, token, query, tokens, block.score_scale.val(), block.level_bias.val());
+    Attention::of(spread, places(sizes, time / sizes.block, token)).await
+}
+
+/// The attention of `token` in a GPT, from the stream `[1, time, width]` before the block.
+pub(super) async fn window_attention(
+    block: &AttentionBlock,
+    stream: Tensor<3>,
+    token: usize,
+) -> Result<Attention, Error> {
+    let rotary = Rotary::new(0, token + 1, stream.dims()[2] / block.heads, &stream.device());
+    let [query, key, value] = by_head(block.projection(stream.narrow(1, 0, token + 1)), block.heads);
+    let query = rotary.rotate(query).narrow(2, token, 1);
+    let weights = window_weights(query, rotary.rotate(key), block.window);
+    let seen = |at| (at + block.window > token).then_some(Place { level: 0, from: at, to: at + 1 });
+    Attention::of([weights.clone(), weights.matmul(value)], (0..=token).map(seen).collect()).await
+}
+
+impl Attention {
+    /// From its weights, `[1, heads, 1, columns]`, and what they give, `[1, heads, 1, d]`; `seen` has the place of every column that is
+    /// visible.
+    async fn of([weights, context]: [Tensor<4>; 2], seen: Vec<Option<Place>>) -> Result<Self, Error> {
+        let [_, heads, _, columns] = weights.dims();
+        let lengths = context.square().sum_dim(3).reshape([heads]);
+        let values = read(vec![weights.reshape([heads * columns]), lengths]).await?;
+        let visible =
+            |row: &[f32]| seen.iter().zip(row).filter(|(place, _)| place.is_some()).map(|(_, w)| *w).collect();
+        let heads: Vec<HeadAttention> = values[0]
+            .chunks_exact(columns)
+            .zip(&values[1])
+            .map(|(row, square)| HeadAttention { length: square.sqrt(), weights: visible(row) })
+            .collect();
+        let places: Vec<Place> = seen.iter().copied().flatten().collect();
+        let mean = |place: usize| heads.iter().map(|head| head.weights[place]).sum::<f32>() / heads.len() as f32;
+        Ok(Self { weights: (0..places.len()).map(mean).collect(), places, heads })
+    }
 }
 
 /// What stands at every column of [`spread`]; none where the token does not see it.

@@ -22,6 +22,9 @@ pub enum InspectError {
     /// A single token, which nothing predicts.
     #[error("the text is a single token, and the first one is not predicted: write at least two to compare losses")]
     OneToken,
+    /// A GPT, where a memory was asked for.
+    #[error("the model is a GPT, which has no recurrent memory and no gates: look at its attention instead")]
+    NoMemory,
     /// No such token in the text.
     #[error("there is no token {token}: the text has {count}, counted from 0")]
     NoSuchToken {

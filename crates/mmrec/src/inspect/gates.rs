@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use serde::Serialize;
 
 use crate::Error;
-use crate::model::Model;
+use crate::model::{Block, Model};
 use crate::platform::read;
 
 /// Tokens that stand for never: gates that round to "keep everything".
@@ -40,11 +40,11 @@ pub(super) struct LayerGates {
 }
 
 impl LayerGates {
-    /// Those of every layer for a text of `time` tokens; `streams` as the blocks get it, `[1, whole blocks of time, width]`.
+    /// Those of every layer for a text of `time` tokens, none of a GPT; `streams` as the blocks get it, `[1, whole blocks of time, width]`.
     pub async fn read(model: &Model, streams: &[Tensor<3>], time: usize) -> Result<Vec<Self>, Error> {
         let heads = model.heads();
         let flat = |gate: Tensor<3>| gate.narrow(2, 0, time).reshape([heads * time]);
-        let tensors = model.blocks.iter().zip(streams).flat_map(|(block, stream)| {
+        let tensors = model.blocks.iter().filter_map(Block::memory).zip(streams).flat_map(|(block, stream)| {
             let p = block.projection(stream.clone());
             [flat(p.log_decay), flat(p.write)]
         });

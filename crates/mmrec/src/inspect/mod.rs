@@ -25,9 +25,9 @@ use burn::tensor::Tensor;
 use serde::Serialize;
 
 use crate::Error;
-use crate::model::{Dropout, Model};
+use crate::model::{Block, Dropout, Model};
 use crate::tokenizer::Tokenizer;
-use attention::attention;
+use attention::{attention, window_attention};
 use gates::LayerGates;
 use predict::{loss, prediction};
 use recall::recall;
@@ -56,8 +56,12 @@ pub struct Reading {
     pub tokens: Vec<ReadToken>,
     /// Mean surprise in nats per token; none for a single token.
     pub loss: Option<f32>,
-    /// How long the recurrent memory remembers, by layer and head.
+    /// How long the recurrent memory remembers, by layer and head; empty for a GPT, which has none.
     pub decays: Vec<Vec<Decay>>,
+    /// Layers of the model.
+    pub layers: usize,
+    /// Heads of a layer.
+    pub heads: usize,
     /// Levels of the model's memory above the tokens, whether the text reaches them or not.
     pub levels: usize,
     /// What can be switched off: parts that have something to do in this text.
@@ -75,12 +79,12 @@ pub struct ReadToken {
     pub prediction: Option<Prediction>,
 }
 
-/// Both memories of one layer at one token.
+/// One layer at one token.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Look {
-    /// What the recurrent memory gives back, and what is written into it.
-    pub recall: Recall,
-    /// How attention spreads over the hierarchy.
+    /// What the recurrent memory gives back, and what is written into it; none in a GPT.
+    pub recall: Option<Recall>,
+    /// How attention spreads over the hierarchy; in a GPT, over its window.
     pub attention: Attention,
 }
 
@@ -108,7 +112,9 @@ impl Inspection {
             loss,
             decays: gates.iter().map(LayerGates::decays).collect(),
             levels: model.sizes().levels,
-            parts: if ids.len() > 1 { Part::of(model.sizes(), ids.len()) } else { Vec::new() },
+            layers: model.blocks.len(),
+            heads: model.heads(),
+            parts: if ids.len() > 1 { Part::of(model, ids.len()) } else { Vec::new() },
         };
         Ok(Self { model: model.clone(), ids, streams, gates, reading })
     }
@@ -121,26 +127,34 @@ impl Inspection {
     /// The gates of one layer, token by token.
     ///
     /// # Errors
-    /// [`InspectError::NoSuchLayer`]
+    /// [`InspectError::NoSuchLayer`], [`InspectError::NoMemory`] of a GPT.
     pub fn gates(&self, layer: usize) -> Result<Gates, Error> {
-        Ok(self.layer(layer)?.gates())
+        self.check_layer(layer)?;
+        Ok(self.gates.get(layer).ok_or(InspectError::NoMemory)?.gates())
     }
 
-    /// Both memories of one layer at one token; both count from 0.
+    /// Both memories of one layer at one token, or its attention in a GPT; both count from 0.
     ///
     /// # Errors
     /// [`Error::Inspect`] if there is no such layer or token, [`Error::DeviceLost`] if the device fails.
     pub async fn look(&self, layer: usize, token: usize) -> Result<Look, Error> {
-        let (gates, count) = (self.layer(layer)?, self.ids.len());
+        self.check_layer(layer)?;
+        let (stream, count) = (self.streams[layer].clone(), self.ids.len());
         if token >= count {
             return Err(InspectError::NoSuchToken { token, count }.into());
         }
-        let block = &self.model.blocks[layer];
-        let p = block.projection(self.streams[layer].clone());
-        Ok(Look {
-            recall: recall(block, &p, gates, token).await?,
-            attention: attention(block, self.model.sizes(), &p, token).await?,
-        })
+        match &self.model.blocks[layer] {
+            Block::Memory(block) => {
+                let p = block.projection(stream);
+                Ok(Look {
+                    recall: Some(recall(block, &p, &self.gates[layer], token).await?),
+                    attention: attention(block, self.model.sizes(), &p, token).await?,
+                })
+            }
+            Block::Attention(block) => {
+                Ok(Look { recall: None, attention: window_attention(block, stream, token).await? })
+            }
+        }
     }
 
     /// The loss over the text with one part of the model switched off, in another pass over it.
@@ -149,6 +163,9 @@ impl Inspection {
     /// [`Error::Inspect`] if the model has no such level, or the text is a single token, [`Error::DeviceLost`] if the device fails.
     pub async fn without(&self, part: Part) -> Result<Ablation, Error> {
         let (with, count) = (self.reading.loss.ok_or(InspectError::OneToken)?, self.reading.levels);
+        if part == Part::Recurrence && self.model.is_gpt() {
+            return Err(InspectError::NoMemory.into());
+        }
         if let Part::Level { level } = part
             && !(1..=count).contains(&level)
         {
@@ -159,8 +176,9 @@ impl Inspection {
         Ok(Ablation { part, loss, difference: loss - with })
     }
 
-    fn layer(&self, layer: usize) -> Result<&LayerGates, InspectError> {
-        self.gates.get(layer).ok_or(InspectError::NoSuchLayer { layer, count: self.gates.len() })
+    fn check_layer(&self, layer: usize) -> Result<(), InspectError> {
+        let count = self.reading.layers;
+        if layer < count { Ok(()) } else { Err(InspectError::NoSuchLayer { layer, count }) }
     }
 }
 

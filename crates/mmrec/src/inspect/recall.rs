@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::gates::LayerGates;
 use crate::Error;
-use crate::model::{Block, Projection};
+use crate::model::{MemoryBlock, Projection};
 use crate::platform::read;
 
 /// The recurrent memory at one token.
@@ -67,7 +67,12 @@ impl Read {
 }
 
 /// The recurrent memory of `block` at `token`, from the projection of its text and its gates.
-pub(super) async fn recall(block: &Block, p: &Projection, gates: &LayerGates, token: usize) -> Result<Recall, Error> {
+pub(super) async fn recall(
+    block: &MemoryBlock,
+    p: &Projection,
+    gates: &LayerGates,
+    token: usize,
+) -> Result<Recall, Error> {
     let heads = p.query.dims()[1];
     let association = p.association();
     let [_, key, value] = association.clone().map(|x| squares(x.narrow(2, token, 1)));

@@ -9,7 +9,7 @@ use super::*;
 use crate::config::{ModelConfig, Stage};
 use crate::model::WeightSpec;
 use crate::ops::hierarchy::{Schedule, Tables, hide_level, spread};
-use crate::ops::{cross_entropy, memory, recurrent_memory};
+use crate::ops::{causal_attention, cross_entropy, memory, recurrent_memory};
 use crate::tokenizer::{CharTokenizer, Tokenizer};
 
 fn tokenizer() -> Tokenizer {
@@ -86,7 +86,7 @@ fn tables(inspection: &Inspection) -> Tables {
 
 /// What the kernel gives a token in one layer, (r + ctx) ⊙ silu(e), `width` values.
 fn by_kernel(inspection: &Inspection, layer: usize, token: usize) -> Vec<f32> {
-    let (model, block) = (&inspection.model, &inspection.model.blocks[layer]);
+    let (model, block) = (&inspection.model, inspection.model.blocks[layer].memory().expect("an MM-Rec"));
     let projected = block.fused_projection(inspection.streams[layer].clone());
     let taken = memory(
         *model.sizes(),
@@ -101,7 +101,7 @@ fn by_kernel(inspection: &Inspection, layer: usize, token: usize) -> Vec<f32> {
 
 /// The same put together again from what is shown: read and context, `[heads · d]` each, and silu(e).
 fn taken_apart(inspection: &Inspection, layer: usize, token: usize) -> [Vec<f32>; 3] {
-    let block = &inspection.model.blocks[layer];
+    let block = inspection.model.blocks[layer].memory().expect("an MM-Rec");
     let p = block.projection(inspection.streams[layer].clone());
     let read = recall::Read::of(p.association(), token, inspection.gates[layer].left_at(token));
     let (scale, bias) = (block.score_scale.val(), block.level_bias.val());
@@ -125,8 +125,8 @@ proptest! {
         prop_assert!(worst < 1e-4, "differs by {worst}");
 
         let look = block_on(inspection.look(layer, token)).unwrap();
-        let d = config.head_width();
-        for (head, (recall, attention)) in look.recall.heads.iter().zip(&look.attention.heads).enumerate() {
+        let (d, memory) = (config.head_width(), look.recall.expect("a memory"));
+        for (head, (recall, attention)) in memory.heads.iter().zip(&look.attention.heads).enumerate() {
             let channels = head * d..(head + 1) * d;
             prop_assert!((recall.length - length(&read[channels.clone()])).abs() < 1e-4);
             prop_assert!((attention.length - length(&context[channels])).abs() < 1e-4);
@@ -137,8 +137,8 @@ proptest! {
             prop_assert!((shares().sum::<f32>() - 1.0).abs() < 1e-4 * (1.0 + size), "{:?}", recall.shares);
             prop_assert!((attention.weights.iter().sum::<f32>() - 1.0).abs() < 1e-5);
         }
-        let size: f32 = look.recall.heads.iter().flat_map(|head| &head.shares).map(|share| share.abs()).sum();
-        prop_assert!((look.recall.shares.iter().sum::<f32>() - 1.0).abs() < 1e-4 * (1.0 + size));
+        let size: f32 = memory.heads.iter().flat_map(|head| &head.shares).map(|share| share.abs()).sum();
+        prop_assert!((memory.shares.iter().sum::<f32>() - 1.0).abs() < 1e-4 * (1.0 + size));
         prop_assert!((look.attention.weights.iter().sum::<f32>() - 1.0).abs() < 1e-5);
     }
 
@@ -174,7 +174,7 @@ proptest! {
 fn a_share_is_what_the_token_alone_would_give() {
     let inspection = inspect(&model(&config(), 3), &text(40, 3));
     let (layer, token, d) = (1, 33, 6);
-    let block = &inspection.model.blocks[layer];
+    let block = inspection.model.blocks[layer].memory().expect("an MM-Rec");
     let p = block.projection(inspection.streams[layer].clone());
     let [query, key, value] = p.association();
     let read = |value: Tensor<4>| {
@@ -182,12 +182,12 @@ fn a_share_is_what_the_token_alone_would_give() {
         floats(read.narrow(2, token, 1))
     };
     let whole = read(value.clone());
-    let look = block_on(inspection.look(layer, token)).unwrap();
+    let memory = block_on(inspection.look(layer, token)).unwrap().recall.expect("a memory");
     for s in 0..=token {
         let only = (0..40).map(|t| if t == s { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
         let only = Tensor::<1>::from_floats(only.as_slice(), &Device::flex()).reshape([1, 1, 40, 1]);
         let term = read(value.clone() * only);
-        for (head, recall) in look.recall.heads.iter().enumerate() {
+        for (head, recall) in memory.heads.iter().enumerate() {
             let channels = head * d..(head + 1) * d;
             let (term, whole) = (&term[channels.clone()], &whole[channels]);
             let along: f32 = term.iter().zip(whole).map(|(a, b)| a * b).sum();
@@ -287,7 +287,7 @@ fn a_level_that_the_text_does_not_reach() {
 #[test]
 fn off_means_masked() {
     let inspection = inspect(&model(&config(), 7), &text(50, 7));
-    let (block, token) = (&inspection.model.blocks[1], 45);
+    let (block, token) = (inspection.model.blocks[1].memory().expect("an MM-Rec"), 45);
     let p = block.projection(inspection.streams[1].clone());
     let weights = |tables: &Tables, level_bias| {
         let [weights, _] =
@@ -321,7 +321,7 @@ fn what_cannot_be_shown_is_said() {
     assert_eq!((one.reading().loss, one.reading().parts.len()), (None, 0));
     assert!(refusal(block_on(one.without(Part::Recurrence))).contains("at least two"));
     let look = block_on(one.look(0, 0)).unwrap();
-    assert_eq!((look.recall.shares.len(), look.attention.weights), (1, vec![1.0]));
+    assert_eq!((look.recall.expect("a memory").shares.len(), look.attention.weights), (1, vec![1.0]));
     assert!(refusal(block_on(one.look(0, 1))).contains("no token 1"));
     assert!(refusal(block_on(one.look(2, 0))).contains("no layer 2"));
     assert!(refusal(one.gates(2)).contains("no layer 2"));
@@ -357,4 +357,34 @@ fn results_are_small() {
     ];
     let sizes = json.map(|json| json.expect("plain values").len());
     assert!(sizes.iter().all(|bytes| *bytes < 600_000), "{sizes:?}");
+}
+
+/// Of a GPT there are predictions and attention, which gives what the kernel gives, and no memory.
+#[test]
+fn a_gpt_shows_its_attention() {
+    let config = config().as_gpt(7);
+    let model = model(&config, 4);
+    let inspection = inspect(&model, &text(30, 4));
+    let reading = inspection.reading();
+    assert_eq!((reading.layers, reading.heads, reading.levels, reading.decays.len()), (2, 2, 0, 0));
+    assert_eq!(reading.parts, [Part::Tokens]);
+    for (layer, token) in [(0, 0), (1, 3), (1, 29)] {
+        let look = block_on(inspection.look(layer, token)).unwrap();
+        assert_eq!(look.recall, None);
+        let seen = |place: &Place| (place.level, place.from, place.to);
+        let expected: Vec<_> = (token.saturating_sub(6)..=token).map(|at| (0, at, at + 1)).collect();
+        assert_eq!(look.attention.places.iter().map(seen).collect::<Vec<_>>(), expected);
+        let block = inspection.model.blocks[layer].attention().expect("a GPT");
+        let projection = block.projection(inspection.streams[layer].clone());
+        let given = floats(causal_attention(projection, config.heads, 7).narrow(1, token, 1));
+        for (head, given) in look.attention.heads.iter().zip(given.chunks_exact(config.head_width())) {
+            assert!((head.weights.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+            assert!((head.length - length(given)).abs() < 1e-4, "{} and {}", head.length, length(given));
+        }
+    }
+    let alone = block_on(inspection.without(Part::Tokens)).unwrap();
+    assert!(alone.difference.abs() > 1e-4, "{alone:?}");
+    assert!(refusal(inspection.gates(0)).contains("no recurrent memory"));
+    assert!(refusal(block_on(inspection.without(Part::Recurrence))).contains("no recurrent memory"));
+    assert!(refusal(block_on(inspection.look(9, 0))).contains("no layer 9"));
 }

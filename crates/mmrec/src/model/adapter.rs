@@ -14,7 +14,7 @@ use crate::config::{AdapterConfig, ModelConfig};
 
 /// The matrices of a block that are adapted. The head is not, as is usual: what the blocks add to the stream already moves every
 /// logit, and for a small model of learned tokens its B, `[rank, vocab]`, would be the largest factor of all.
-const MATRICES: [&str; 4] = ["hem", "out", "gate_up", "down"];
+const MATRICES: [&str; 5] = ["hem", "qkv", "out", "gate_up", "down"];
 
 /// What the names of the factors end with, behind the name of their matrix.
 const A: &str = ".lora.a";

@@ -5,12 +5,14 @@ use burn::tensor::module::embedding;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::stream::Token;
-use super::{Block, Dropout, Gates, State, WeightSpec, adapted_weight, all_specs, weight_specs};
+use super::{
+    AttentionBlock, Block, Dropout, Gates, MemoryBlock, State, WeightSpec, adapted_weight, all_specs, weight_specs,
+};
 use crate::config::{AdapterConfig, ModelConfig};
 use crate::ops::hierarchy::{Sizes, Tables};
-use crate::ops::{has_memory_kernels, linear, norm_shift};
+use crate::ops::{Rotary, has_memory_kernels, linear, norm_shift};
 
-/// An MM-Rec language model.
+/// An MM-Rec language model, or a GPT to compare it with.
 #[derive(Module, Debug)]
 pub struct Model {
     /// `[vocab, width]`
@@ -66,11 +68,11 @@ impl Model {
         let mut weights = Weights(&mut rows);
         let model = Self {
             embedding: weights.next(),
-            blocks: (0..config.layers).map(|_| weights.block(config.gate_rank > 0)).collect(),
+            blocks: (0..config.layers).map(|_| weights.block(config)).collect(),
             planner: config.planning.then(|| weights.next()),
             norm: weights.next(),
             head: weights.next(),
-            sizes: Sizes { block: config.block, slots: config.slots, fan_in: config.fan_in, levels: config.levels },
+            sizes: sizes(config),
         };
         match adapter {
             Some(adapter) => model.with_factors(config, adapter, factors.into_iter().map(|(_, row)| row).collect()),
@@ -113,6 +115,7 @@ impl Model {
     /// What the blocks of a text of `time` tokens share, where no kernels make it themselves.
     pub(crate) fn tables(&self, time: usize) -> Option<Tables> {
         let device = self.embedding.device();
+        self.blocks[0].memory()?;
         let (blocks, heads, d) = (time.div_ceil(self.sizes.block), self.heads(), self.head_width());
         (!has_memory_kernels(&device, self.sizes, blocks, heads, d))
             .then(|| Tables::new(self.sizes, 0, blocks, d, &device))
@@ -126,7 +129,10 @@ impl Model {
         tables: Option<&Tables>,
         dropout: &mut Dropout,
     ) -> Tensor<3> {
-        self.blocks[block].forward(x, &self.sizes, tables, dropout, None)
+        match &self.blocks[block] {
+            Block::Memory(block) => block.forward(x, &self.sizes, tables, dropout, None),
+            Block::Attention(block) => block.forward(x, dropout),
+        }
     }
 
     /// The logits `[batch, time, vocab]` of the first `time` tokens, from the stream after the last block.
@@ -160,9 +166,12 @@ impl Model {
 
     /// Logits `[batch, 1, vocab]` after one more token `[batch, 1]`; the state is updated in place.
     pub fn step(&self, token: Tensor<2, Int>, state: &mut State) -> Tensor<3> {
+        if self.is_gpt() {
+            return self.resume(token, state);
+        }
         let constants = Token::new(self.sizes, state, self.head_width(), &self.embedding.device());
         let mut x = embedding(self.embedding.val(), token);
-        for (block, layer) in self.blocks.iter().zip(&mut state.layers) {
+        for (block, layer) in self.blocks.iter().filter_map(Block::memory).zip(&mut state.layers) {
             x = block.step(x, &constants, layer);
         }
         state.position += 1;
@@ -171,14 +180,25 @@ impl Model {
 
     /// Whole blocks of a text that goes on, by plain operations; kernels begin at the beginning.
     fn resume(&self, tokens: Tensor<2, Int>, state: &mut State) -> Tensor<3> {
-        let blocks = tokens.dims()[1] / self.sizes.block;
-        let first = state.position / self.sizes.block as u64;
-        let tables = Tables::new(self.sizes, first, blocks, self.head_width(), &self.embedding.device());
-        let mut x = embedding(self.embedding.val(), tokens);
-        for (block, layer) in self.blocks.iter().zip(&mut state.layers) {
-            x = block.forward(x, &self.sizes, Some(&tables), &mut Dropout::new(0.0, 0, 0), Some((layer, first)));
-        }
-        state.position += (blocks * self.sizes.block) as u64;
+        let (time, d, device) = (tokens.dims()[1], self.head_width(), self.embedding.device());
+        let (blocks, first) = (time / self.sizes.block, state.position / self.sizes.block as u64);
+        let x = embedding(self.embedding.val(), tokens);
+        let layers = &mut state.layers;
+        let x = match &self.blocks[0] {
+            Block::Memory(_) => {
+                let (tables, mut off) = (Tables::new(self.sizes, first, blocks, d, &device), Dropout::new(0.0, 0, 0));
+                let memories = self.blocks.iter().filter_map(Block::memory).zip(layers);
+                memories.fold(x, |x, (block, layer)| {
+                    block.forward(x, &self.sizes, Some(&tables), &mut off, Some((layer, first)))
+                })
+            }
+            Block::Attention(_) => {
+                let rotary = Rotary::new(state.position as i64, time, d, &device);
+                let attentions = self.blocks.iter().filter_map(Block::attention).zip(layers);
+                attentions.fold(x, |x, (block, layer)| block.resume(x, &rotary, layer))
+            }
+        };
+        state.position += time as u64;
         self.read_out(x)
     }
 
@@ -187,6 +207,11 @@ impl Model {
         let vocab = self.head.dims()[1];
         let normed = norm_shift(x, self.norm.val(), None).reshape([batch * time, width]);
         linear(normed, self.head.val()).reshape([batch, time, vocab])
+    }
+
+    /// Whether it is a GPT.
+    pub(crate) fn is_gpt(&self) -> bool {
+        self.blocks[0].attention().is_some()
     }
 
     pub(crate) fn sizes(&self) -> &Sizes {
@@ -198,12 +223,21 @@ impl Model {
     }
 
     pub(crate) fn heads(&self) -> usize {
-        self.blocks[0].decay.dims()[0]
+        match &self.blocks[0] {
+            Block::Memory(block) => block.decay.dims()[0],
+            Block::Attention(block) => block.heads,
+        }
     }
 }
 
 /// Blocks that a prompt is consumed in at a time, which bounds the memory of a long prompt.
 const PREFILL_BLOCKS: usize = 64;
+
+/// The geometry of the memory. A GPT has none, and its text is in blocks of one token.
+fn sizes(config: &ModelConfig) -> Sizes {
+    let block = if config.is_gpt() { 1 } else { config.block };
+    Sizes { block, slots: config.slots, fan_in: config.fan_in, levels: config.levels }
+}
 
 /// Hands out parameters in the order of [`weight_specs`], from their shapes and rows.
 pub(super) struct Weights<'a>(pub &'a mut dyn Iterator<Item = (Vec<usize>, Tensor<1>)>);
@@ -217,12 +251,16 @@ impl Weights<'_> {
         Param::initialized(ParamId::new(), if trainable { tensor.require_grad() } else { tensor })
     }
 
-    fn block(&mut self, gates: bool) -> Block {
-        Block {
+    fn block(&mut self, config: &ModelConfig) -> Block {
+        if config.is_gpt() { Block::Attention(self.attention(config)) } else { Block::Memory(self.memory(config)) }
+    }
+
+    fn memory(&mut self, config: &ModelConfig) -> MemoryBlock {
+        MemoryBlock {
             norm_in: self.next(),
             shift: self.next(),
             hem: self.next(),
-            gates: gates.then(|| Gates { squeeze: self.next(), expand: self.next() }),
+            gates: (config.gate_rank > 0).then(|| Gates { squeeze: self.next(), expand: self.next() }),
             decay: self.next(),
             read_norm: self.next(),
             score_scale: self.next(),
@@ -231,6 +269,19 @@ impl Weights<'_> {
             norm_mlp: self.next(),
             gate_up: self.next(),
             down: self.next(),
+        }
+    }
+
+    fn attention(&mut self, config: &ModelConfig) -> AttentionBlock {
+        AttentionBlock {
+            norm_in: self.next(),
+            qkv: self.next(),
+            out: self.next(),
+            norm_mlp: self.next(),
+            gate_up: self.next(),
+            down: self.next(),
+            heads: config.heads,
+            window: config.window,
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::block::Projection;
-use super::{Block, Model};
+use super::memory_block::Projection;
+use super::{Block, MemoryBlock, Model};
 use crate::ops::{block_end_reads, linear, rms_norm};
 
 impl Model {
@@ -16,7 +16,7 @@ impl Model {
     /// - `x`: `[batch, time, width]`, the stream before the last block, from the beginning of a text
     pub(crate) fn planning_loss(&self, x: Tensor<3>) -> Tensor<1> {
         let head = self.planner.as_ref().expect("a model that plans");
-        let block = self.blocks.last().expect("a model has blocks");
+        let block = self.blocks.last().and_then(Block::memory).expect("a model that plans has memories");
         block.planning_loss(x, self.sizes().block, head.val())
     }
 
@@ -27,7 +27,7 @@ impl Model {
     }
 }
 
-impl Block {
+impl MemoryBlock {
     fn planning_loss(&self, x: Tensor<3>, length: usize, head: Tensor<2>) -> Tensor<1> {
         let p = self.projection(x);
         let [batch, heads, time, d] = p.query.dims();
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn what_is_read_at_the_end_of_a_block() {
         let model = model();
-        let block = &model.blocks[0];
+        let block = model.blocks[0].memory().expect("an MM-Rec");
         let p = block.project(Tensor::random([2, 20, 8], Distribution::Normal(0.0, 1.0), &Device::flex()));
         let ends = floats(block.end_reads(&p, 4));
         let reads = block.recall(&p, None, false).0;
@@ -83,7 +83,8 @@ mod tests {
     fn a_plan_of_nothing_costs_one() {
         let model = model();
         let x = Tensor::random([2, 20, 8], Distribution::Normal(0.0, 1.0), &Device::flex());
-        let loss = floats(model.blocks[3].planning_loss(x, 4, Tensor::zeros([8, 8], &Device::flex())));
+        let block = model.blocks[3].memory().expect("an MM-Rec");
+        let loss = floats(block.planning_loss(x, 4, Tensor::zeros([8, 8], &Device::flex())));
         assert!((loss[0] - 1.0).abs() < 1e-3, "{loss:?}");
     }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 
-use super::block::{join, row};
-use super::{Block, Dropout, LayerState, State};
+use super::feed_forward::join;
+use super::memory_block::row;
+use super::{Dropout, LayerState, MemoryBlock, State};
 use crate::ops::hierarchy::{Sizes, Slots, attend_token};
 use crate::ops::{Before, Rotary, has_kernels, memory_token, norm_token, rms_norm, token_shift};
 
@@ -41,7 +42,7 @@ impl Token {
     }
 }
 
-impl Block {
+impl MemoryBlock {
     /// One token, `[batch, 1, width]` to the same.
     pub(super) fn step(&self, x: Tensor<3>, token: &Token, state: &mut LayerState) -> Tensor<3> {
         if token.begins_block {

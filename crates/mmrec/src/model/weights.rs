@@ -52,7 +52,7 @@ impl WeightSpec {
 /// Whether the weight of this name is multiplied as a matrix; such weights decay in training and may be rounded. The embedding, norms,
 /// scales and biases are not, nor are the factors of adapters.
 pub fn is_matrix(name: &str) -> bool {
-    const MATRICES: [&str; 8] = ["hem", "squeeze", "expand", "out", "gate_up", "down", "planner", "head"];
+    const MATRICES: [&str; 9] = ["hem", "qkv", "squeeze", "expand", "out", "gate_up", "down", "planner", "head"];
     MATRICES.contains(&name.rsplit('.').next().unwrap_or(name))
 }
 
@@ -72,28 +72,36 @@ pub fn weight_specs(config: &ModelConfig) -> Vec<WeightSpec> {
 }
 
 fn block_specs(config: &ModelConfig, prefix: &str) -> Vec<WeightSpec> {
-    let (width, heads, hidden) = (config.width, config.heads, config.feed_forward);
+    let (width, hidden) = (config.width, config.feed_forward);
     // Branches add up over 2L additions to the stream.
     let branch = |n: usize| Start::Normal(1.0 / (n as f64).sqrt() / (2.0 * config.layers as f64).sqrt());
-    let scale = Start::Constant(1.0 / (config.head_width() as f32).sqrt());
     let one = Start::Constant(1.0);
-    let before = [
-        ("norm_in", vec![width], one),
-        ("shift", vec![width], Start::Constant(0.5)),
-        ("hem", vec![width, config.hem_width()], fan_in(width)),
-    ];
     let after = [
-        ("decay", vec![heads], Start::Decay),
-        ("read_norm", vec![width], one),
-        ("score_scale", vec![heads], scale),
-        ("level_bias", vec![config.levels, heads], Start::Constant(0.0)),
         ("out", vec![width, width], branch(width)),
         ("norm_mlp", vec![width], one),
         ("gate_up", vec![width, 2 * hidden], fan_in(width)),
         ("down", vec![hidden, width], branch(hidden)),
     ];
+    let before = ("norm_in", vec![width], one);
+    let mixing =
+        if config.is_gpt() { vec![("qkv", vec![width, 3 * width], fan_in(width))] } else { memory_specs(config) };
     let named = |(name, shape, start): (&str, Vec<usize>, Start)| spec(&format!("{prefix}{name}"), &shape, start);
-    before.into_iter().chain(gate_specs(config)).chain(after).map(named).collect()
+    std::iter::once(before).chain(mixing).chain(after).map(named).collect()
+}
+
+/// The fused projection and both memories.
+fn memory_specs(config: &ModelConfig) -> Vec<(&'static str, Vec<usize>, Start)> {
+    let (width, heads) = (config.width, config.heads);
+    let scale = Start::Constant(1.0 / (config.head_width() as f32).sqrt());
+    let projection =
+        [("shift", vec![width], Start::Constant(0.5)), ("hem", vec![width, config.hem_width()], fan_in(width))];
+    let memories = [
+        ("decay", vec![heads], Start::Decay),
+        ("read_norm", vec![width], Start::Constant(1.0)),
+        ("score_scale", vec![heads], scale),
+        ("level_bias", vec![config.levels, heads], Start::Constant(0.0)),
+    ];
+    projection.into_iter().chain(gate_specs(config)).chain(memories).collect()
 }
 
 /// The gates' own projection, where they have one.
@@ -161,8 +169,10 @@ pub struct Weight {
 pub fn collect_weights(model: &Model) -> Vec<Weight> {
     struct Collect(Vec<Weight>, Vec<String>);
     impl ModuleVisitor for Collect {
-        fn enter_module(&mut self, name: &str, _container: &str) {
-            self.1.push(name.to_owned());
+        fn enter_module(&mut self, name: &str, container: &str) {
+            // The kind of a block is no part of the names of its weights.
+            let is_kind = container.starts_with("Enum:");
+            self.1.push(if is_kind { String::new() } else { name.to_owned() });
         }
 
         fn exit_module(&mut self, _name: &str, _container: &str) {
@@ -173,7 +183,8 @@ pub fn collect_weights(model: &Model) -> Vec<Weight> {
             let tensor = param.val().without_autodiff();
             let shape = tensor.dims().to_vec();
             let count: usize = shape.iter().product();
-            self.0.push(Weight { name: self.1.join("."), shape, values: tensor.reshape([count]) });
+            let name: Vec<&str> = self.1.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+            self.0.push(Weight { name: name.join("."), shape, values: tensor.reshape([count]) });
         }
     }
     let mut collect = Collect(Vec::new(), Vec::new());

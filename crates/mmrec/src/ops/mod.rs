@@ -4,6 +4,7 @@
 //! `tests/golden/mmrec_reference.py`). Everything here is causal in time and exact for any length.
 
 mod adamw;
+mod attention;
 #[cfg(feature = "wgpu")]
 mod cube;
 mod differentiable;
@@ -24,6 +25,7 @@ mod shift;
 pub(crate) mod simd;
 
 pub use adamw::{WeightStep, sum_of_squares};
+pub use attention::{attend_window, by_head, causal_attention, join_heads, window_weights};
 pub use fused::has_kernels;
 pub use gated::gated;
 pub use kernel::Kernel;

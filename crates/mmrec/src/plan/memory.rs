@@ -71,6 +71,10 @@ fn activations(setup: &Setup) -> u64 {
 /// Floats per token that one block keeps: the stream twice, both norms, the projection, both memories' read, the feed-forward
 /// layer's projection and its gated half.
 fn within_block(model: &ModelConfig) -> u64 {
+    if model.is_gpt() {
+        // Attention's projection is three widths, and there are no gates.
+        return (8 * model.width + 3 * model.feed_forward) as u64;
+    }
     (9 * model.width + 3 * model.heads + 3 * model.feed_forward) as u64
 }
 

@@ -68,6 +68,9 @@ pub fn run(args: &ProgressiveArgs, output: Output) -> Result<()> {
     if !args.run.resume && args.to.is_some_and(|to| size(to) < size(args.from)) {
         return Err(Usage(format!("--to {} is smaller than --from {}", args.to.unwrap_or(args.from), args.from)).into());
     }
+    if args.run.flags.gpt {
+        return Err(Usage("a GPT does not grow: compare with one by mmrec train --gpt".to_owned()).into());
+    }
     let devices = args.run.sharing.start(&args.run.compute)?;
     let (mut started, ladder) =
         if args.run.resume { go_on(args, &devices, output)? } else { begin(args, &devices, output)? };
@@ -106,6 +109,9 @@ fn go_on(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(S
     let flags = TrainFlags::default();
     let wish = Wish { stage: None, file: None, flags: &flags, tuning: None };
     let started = resumed_run(&args.run, &wish, devices, output)?;
+    if started.session.model_config().is_gpt() {
+        bail!("{} holds a GPT, which does not grow: go on by mmrec train --resume", args.run.out.display());
+    }
     let ladder = match (Ladder::read(&started.folder)?, args.to) {
         (Some(ladder), None) => ladder,
         (Some(ladder), Some(to)) => Ladder { to, ..ladder },
