@@ -18,7 +18,7 @@ use divan::counter::ItemsCount;
 use memory::{Shape, memory_case};
 use mmrec::ops::WeightStep;
 use mmrec::ops::hierarchy::Sizes;
-use operations::{gate_case, linear_case, loss_case, norm_case};
+use operations::{attention_case, gate_case, linear_case, loss_case, norm_case};
 
 const WAYS: [&str; 2] = ["kernel", "composition"];
 const BATCH: usize = 4;
@@ -46,6 +46,12 @@ fn both_memories_of_one_row(bencher: Bencher, way: &str) {
 fn memory_shape(batch: usize, time: usize) -> Shape {
     let sizes = Sizes { block: 16, slots: 8, fan_in: 4, levels: 3 };
     Shape { batch, blocks: time / sizes.block, heads: WIDTH / 32, half: 16, sizes }
+}
+
+/// What a GPT has instead, each token over its whole row.
+#[divan::bench(args = WAYS)]
+fn attention(bencher: Bencher, way: &str) {
+    measure(bencher, way, &attention_case([BATCH, TIME, WIDTH / 32, 16], TIME, 1));
 }
 
 #[divan::bench(args = WAYS)]

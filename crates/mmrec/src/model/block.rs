@@ -6,6 +6,7 @@ use super::{AttentionBlock, MemoryBlock};
 
 /// One block of a model; all blocks of a model are of one kind.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "blocks are few, and the framework's modules are not boxed")]
 pub enum Block {
     /// Of an MM-Rec.
     Memory(MemoryBlock),

@@ -190,6 +190,7 @@ fn add(to: &mut [f32], values: &[f32]) {
     to.iter_mut().zip(values).for_each(|(to, value)| *to += value);
 }
 
+#[allow(clippy::needless_lifetimes, reason = "the macro makes a type of it, which must name them")]
 #[pulp::with_simd(softmax = Arch::new())]
 #[inline(always)]
 fn softmax_simd<'a, S: Simd>(_simd: S, row: &'a mut [f32]) {
