@@ -136,6 +136,7 @@ fn pairs() -> impl Strategy<Value = (ModelConfig, ModelConfig)> {
             dropout: 0.0,
             gate_rank,
             planning: planning[0],
+            window: 0,
         };
         let to = ModelConfig {
             vocab: vocab + more_tokens,
