@@ -2,12 +2,19 @@
  * Puts the page together: the session and what surrounds it, the panels, and the page's own life (drawing, hiding, leaving).
  *
  * @import { Course } from "./charts.js"
+ * @import { Settings } from "./engine-types.js"
  * @import { Complaint } from "./errors.js"
  * @import { LabelledLevel } from "./levels.js"
  * @import { Phase } from "./session.js"
  *
  * What goes along with the session, also while the page is hidden and nothing is drawn.
  * @typedef {{ changed?(): void, told?(kind: "error" | "info", complaint: Complaint): void, rewrite?(): void }} Companion
+ *
+ * Changes settings, and brings along what depends on them.
+ * @callback Change
+ * @param {Partial<Settings>} change
+ * @param {(error: unknown) => Complaint} [explain] why it did not go well
+ * @returns {Promise<void>}
  */
 
 import { createAdvicePanel } from "./advice-panel.js";
@@ -21,9 +28,9 @@ import { createGrowPanel } from "./grow-panel.js";
 import { createLazyPanel } from "./lazy-panel.js";
 import { createLearnedPanel } from "./learned-panel.js";
 import { missing } from "./guard.js";
-import { createInsidePanel } from "./inside-panel.js";
 import { Keeper } from "./keeper.js";
 import { isolate } from "./isolate.js";
+import { followLinks } from "./links.js";
 import { Notices } from "./notices.js";
 import { createOverfitPanel } from "./overfit-panel.js";
 import { offerParts, showPart } from "./parts.js";
@@ -31,7 +38,6 @@ import { createPresence } from "./presence.js";
 import { createRunsPanel, showRuns } from "./runs-panel.js";
 import { createSamplesPanel } from "./samples.js";
 import { Session } from "./session.js";
-import { createSharePanel, followLinks } from "./share-panel.js";
 import { createSettingsPanel } from "./settings-panel.js";
 import { offerShortcuts } from "./shortcuts.js";
 import { askToLast, claimStore, openStore } from "./store.js";
@@ -87,21 +93,26 @@ async function main() {
     archive.keepDraft();
     devices.settle();
   };
+  /** @type {Change} */
+  const change = async (to, explain = texts.failed.settings) => {
+    await session.act(explain, () => session.changeSettings(to));
+    settled();
+  };
   const panels = [
     createTextPanel({ session, archive, keeper, notices, settled: () => devices.settle() }),
-    createSettingsPanel({ session, devices, settled }),
-    createAdvicePanel({ session, devices, settled }),
-    createLazyPanel("recipes", async (body) => new (await import("./recipes-view.js")).RecipesView({ session, devices, settled }, body)),
-    createLazyPanel("rate", async (body) => new (await import("./rate/view.js")).RateView({ session, settled }, body)),
+    createSettingsPanel({ session, devices, change, settled }),
+    createAdvicePanel({ session, devices, change }),
+    createLazyPanel("recipes", async (body) => new (await import("./recipes-view.js")).RecipesView({ session, devices, change }, body)),
+    createLazyPanel("rate", async (body) => new (await import("./rate/view.js")).RateView({ session, change }, body)),
     createTrainingPanel({ session, archive }),
-    createSharePanel({ session, archive }),
+    createLazyPanel("share", async (body) => (await import("./share/view.js")).openView(session, archive, body)),
     createRunsPanel({ session, archive, keeper, notices, charts, trash, settled }),
     createGrowPanel({ session, archive, settled: () => devices.settle() }),
-    createSamplesPanel({ session, settled }),
+    createSamplesPanel({ session, change }),
     createLearnedPanel({ session }),
-    createOverfitPanel({ session, settled }),
+    createOverfitPanel({ session, change }),
     createGeneratePanel({ session }),
-    createInsidePanel({ session }),
+    createLazyPanel("inside", async (body) => (await import("./inside/view.js")).openView(session, body)),
   ];
   const render = drawing(session, charts, panels);
   rewrite = () => {
@@ -127,7 +138,7 @@ async function main() {
   trash.offerAgain();
   keepOnLeaving(session, keeper.lasting);
   if (left) await goOn(session, archive, left);
-  followLinks({ session, notices, settled });
+  followLinks({ session, notices, change, settled });
 }
 
 /**

@@ -22,13 +22,19 @@ import { texts } from "./texts/index.js";
 
 /** @typedef {{ curve: Curve, planned: number, uniform: number, levels: LabelledLevel[], growths: Growth[] }} Course */
 
-export const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
+const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
 
 /** Loads uPlot; its types come from the package, the code from what the build copied beside us. @returns {Promise<typeof uPlot>} */
 export async function loadPlot() {
   const address = new URL("./vendor/uPlot.esm.js", import.meta.url).href;
   return (await import(address)).default;
 }
+
+/** The size of a chart that fills its place. @param {HTMLElement} place */
+export const sizeOf = ({ clientWidth, clientHeight }) => ({ width: Math.max(100, clientWidth), height: Math.max(60, clientHeight) });
+
+/** What the axes of all charts have in common. @param {Palette} palette @returns {uPlot.Axis} */
+export const axisIn = ({ soft, grid }) => ({ stroke: soft, font: `11px ${FONT}`, grid: { stroke: grid, width: 1 }, ticks: { show: false } });
 
 export class Charts {
   /** @type {typeof uPlot | null} */ #Plot = null;
@@ -106,7 +112,7 @@ class Chart {
     this.#recipe = recipe;
     this.#place = element(recipe.place);
     this.#plot = new Plot(this.#options(), [[], ...recipe.series.map(() => [])], this.#place);
-    this.#sizes = new ResizeObserver(() => this.#plot.setSize(this.#size()));
+    this.#sizes = new ResizeObserver(() => this.#plot.setSize(sizeOf(this.#place)));
     this.#sizes.observe(this.#place);
   }
 
@@ -137,21 +143,12 @@ class Chart {
     this.#plot.redraw(false, true);
   }
 
-  #size() {
-    return { width: Math.max(100, this.#place.clientWidth), height: Math.max(60, this.#place.clientHeight) };
-  }
-
   /** @returns {uPlot.Options} */
   #options() {
     const { series, palette, write } = this.#recipe;
-    const axis = {
-      stroke: palette.soft,
-      font: `11px ${FONT}`,
-      grid: { stroke: palette.grid, width: 1 },
-      ticks: { show: false },
-    };
+    const axis = axisIn(palette);
     return {
-      ...this.#size(),
+      ...sizeOf(this.#place),
       padding: [8, 22, 0, 0],
       legend: { show: false },
       cursor: { points: { size: 6 }, drag: { x: true, y: false }, bind: { dblclick: () => () => this.#unzoom() } },

@@ -55,6 +55,7 @@ export function onPress(target, action) {
 }
 
 /**
+ * A new element. A button among them sends no form off.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {{ class?: string, text?: string }} [options]
@@ -62,6 +63,7 @@ export function onPress(target, action) {
  */
 export function make(tag, options = {}, ...children) {
   const made = document.createElement(tag);
+  if (made instanceof HTMLButtonElement) made.type = "button";
   if (options.class) made.className = options.class;
   if (options.text !== undefined) made.textContent = options.text;
   made.append(...children);

@@ -1,6 +1,7 @@
 /**
  * The settings of the next run, what they cost, and the device that does the work.
  *
+ * @import { Change } from "./app.js"
  * @import { Devices, DeviceChoice } from "./devices.js"
  * @import { Settings, Stage } from "./engine-types.js"
  * @import { Session } from "./session.js"
@@ -17,10 +18,10 @@ import { texts } from "./texts/index.js";
 const ALWAYS_OPEN = new Set(["steps"]);
 
 /**
- * @param {{ session: Session, devices: Devices, settled: () => void }} context
+ * @param {{ session: Session, devices: Devices, change: Change, settled: () => void }} context
  * @returns {{ render(): void }}
  */
-export function createSettingsPanel({ session, devices, settled }) {
+export function createSettingsPanel({ session, devices, change, settled }) {
   const form = need("settings", HTMLFormElement);
   const choice = need("device", HTMLSelectElement);
 
@@ -31,9 +32,7 @@ export function createSettingsPanel({ session, devices, settled }) {
     if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) return;
     // A slider speaks through its field.
     if (field.name === "" || !field.reportValidity()) return;
-    const value = valueOf(field);
-    const change = /** @type {Partial<Settings>} */ ({ [field.name]: value });
-    void session.act(texts.failed.settings, () => session.changeSettings(change)).then(settled);
+    void change(/** @type {Partial<Settings>} */ ({ [field.name]: valueOf(field) }));
   });
   choice.addEventListener("change", () => {
     void devices.choose(/** @type {DeviceChoice} */ (choice.value)).then(settled);

@@ -546,9 +546,7 @@ export const en = {
     remedy: "It is as it was; press “Resume” to train it on.",
   }),
 
-  shareFailed: "“Share” could not be loaded. Check the connection and reload the page.",
-  partFailed: "This part of the page could not be loaded. Check the connection and unfold it again.",
-  insideFailed: "“Look inside” could not be loaded. Check the connection and reload the page.",
+  partFailed: "This part of the page could not be loaded. Check the connection, then unfold it again or reload the page.",
 
   // Kept work
 

@@ -444,9 +444,7 @@ export const tr = {
     remedy: "Model eskisi gibi; eğitimi sürdürmek için “Sürdür” düğmesine basın.",
   }),
 
-  shareFailed: "“Paylaş” yüklenemedi. Bağlantıyı denetleyip sayfayı yeniden yükleyin.",
-  partFailed: "Sayfanın bu bölümü yüklenemedi. Bağlantıyı denetleyip yeniden açın.",
-  insideFailed: "“İçine bak” yüklenemedi. Bağlantıyı denetleyip sayfayı yeniden yükleyin.",
+  partFailed: "Sayfanın bu bölümü yüklenemedi. Bağlantıyı denetleyip bölümü yeniden açın veya sayfayı yeniden yükleyin.",
 
   keptRun: (run) =>
     `Burada saklanan çalışma: “${run.name}”, adım ${count(run.step)} / ${count(run.planned)}${run.loss === null ? "" : `, kayıp ${loss(run.loss)}`}, metin: “${run.text}”.`,
