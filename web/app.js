@@ -22,7 +22,7 @@ import { Archive } from "./archive.js";
 import { Charts } from "./charts.js";
 import { Curve } from "./curve.js";
 import { Devices } from "./devices.js";
-import { element, input, setText } from "./dom.js";
+import { element, input, onceAFrame, setText, throttle } from "./dom.js";
 import { createGeneratePanel } from "./generate-panel.js";
 import { createGrowPanel } from "./grow-panel.js";
 import { createLazyPanel } from "./lazy-panel.js";
@@ -48,7 +48,7 @@ import { createTrainingPanel } from "./training-panel.js";
 import { Trash } from "./trash.js";
 import { beginSpeaking, offerLanguages } from "./translate.js";
 
-/** The charts are redrawn at most this often (milliseconds). */
+/** What moves on with every step is drawn at most this often (milliseconds). */
 const REDRAW = 100;
 /** Where nobody trains, what the page needs without a connection is kept after this long (milliseconds). */
 const IDLE = 8000;
@@ -77,6 +77,7 @@ async function main() {
   const companions = [];
   const session = new Session(keeper, {
     changed: () => changed(),
+    advanced: () => advanced(),
     tell: (kind, complaint, key) => {
       // What it speaks of is seen with it.
       for (const panel of panels) panel.render();
@@ -115,6 +116,7 @@ async function main() {
     createLazyPanel("inside", async (body) => (await import("./inside/view.js")).openView(session, body)),
   ];
   const render = drawing(session, charts, panels);
+  const renderStep = throttle(render, REDRAW);
   rewrite = () => {
     charts.rewrite();
     render();
@@ -128,6 +130,10 @@ async function main() {
     // From now on there is something to lose.
     if (session.phase !== phase && session.phase === "ended" && keeper.lasting) askToLast();
     phase = session.phase;
+    for (const companion of companions) companion.changed?.();
+  };
+  const advanced = () => {
+    renderStep();
     for (const companion of companions) companion.changed?.();
   };
 
@@ -248,32 +254,19 @@ function levelsOf({ learned, unit }) {
 }
 
 /**
+ * The panels show what has changed at the next frame; the charts, which take longer, follow when it is their time.
  * @param {Session} session
  * @param {Charts} charts
  * @param {{ render(): void }[]} panels
  */
 function drawing(session, charts, panels) {
-  let due = false;
-  let drawnAt = -Infinity;
-  const draw = () => {
-    drawnAt = performance.now();
-    charts.draw(courseOf(session));
-  };
-  const frame = () => {
-    due = false;
+  // A long curve takes longer to draw, and changes less with every step.
+  const rest = () => REDRAW * (1 + (session.run?.curve.length ?? 0) / 20_000);
+  const drawCharts = throttle(onceAFrame(() => charts.draw(courseOf(session))), rest);
+  return onceAFrame(() => {
     for (const panel of panels) panel.render();
-    // A long curve takes longer to draw, and changes less with every step.
-    const rest = REDRAW * (1 + (session.run?.curve.length ?? 0) / 20_000);
-    const wait = drawnAt + rest - performance.now();
-    if (wait <= 0) draw();
-    else schedule(wait);
-  };
-  const schedule = (/** @type {number} */ wait) => {
-    if (due) return;
-    due = true;
-    setTimeout(() => requestAnimationFrame(frame), wait);
-  };
-  return () => schedule(0);
+    drawCharts();
+  });
 }
 
 /**

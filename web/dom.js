@@ -70,10 +70,23 @@ export function make(tag, options = {}, ...children) {
   return made;
 }
 
+/** At most one call in a frame of the screen, where there is something to see. @param {() => void} action */
+export function onceAFrame(action) {
+  let due = false;
+  return () => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      action();
+    });
+  };
+}
+
 /**
  * At most one call in `interval` milliseconds; the last one is never lost.
  * @param {() => void} action
- * @param {number} interval
+ * @param {number | (() => number)} interval
  */
 export function throttle(action, interval) {
   let last = -Infinity;
@@ -81,11 +94,12 @@ export function throttle(action, interval) {
   let timer;
   return () => {
     if (timer !== undefined) return;
+    const rest = typeof interval === "number" ? interval : interval();
     timer = setTimeout(() => {
       timer = undefined;
       last = performance.now();
       action();
-    }, Math.max(0, last + interval - performance.now()));
+    }, Math.max(0, last + rest - performance.now()));
   };
 }
 
