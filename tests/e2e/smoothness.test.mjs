@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { keptRun, phase, press, settle, SMALL, startWithFolder, usable, visit } from "./helpers.mjs";
+import { choose, keptRun, phase, press, ready, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -55,6 +55,24 @@ for (const viewport of [{ width: 1280, height: 720 }, { width: 360, height: 740 
     await done();
   });
 }
+
+test("a text's name and its figures change at once", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, { tokenizer: "bpe", vocab: 400 });
+  await page.evaluate(() => {
+    const facts = ["name", "size", "characters", "vocabulary", "split-label", "preview"].map((name) => document.querySelector(`#text-${name}`));
+    window.seen = new Set();
+    const look = () => window.seen.add(facts.map((fact) => fact?.textContent).join(" | "));
+    look();
+    for (const fact of facts) new MutationObserver(look).observe(fact, { childList: true, characterData: true, subtree: true });
+  });
+  await choose(page, [{ name: "objects.txt", buffer: Buffer.from(text(3000)) }]);
+  await page.locator("#text-name").filter({ hasText: "objects.txt" }).waitFor();
+  await ready(page);
+  const seen = await page.evaluate(() => [...window.seen]);
+  assert.equal(seen.length, 2, `the earlier text, then the new one: ${seen.join("\n")}`);
+  await done();
+});
 
 /** What a person may do while the model trains, by name. @type {Record<string, (page: import("playwright-core").Page) => Promise<unknown>>} */
 const ACTIONS = {
