@@ -5,6 +5,7 @@
  * @import { Settings } from "./engine-types.js"
  * @import { Complaint } from "./errors.js"
  * @import { LabelledLevel } from "./levels.js"
+ * @import { Manifest } from "./manifest.js"
  * @import { Phase } from "./session.js"
  *
  * What goes along with the session, also while the page is hidden and nothing is drawn.
@@ -33,7 +34,7 @@ import { isolate } from "./isolate.js";
 import { followLinks } from "./links.js";
 import { Notices } from "./notices.js";
 import { createOverfitPanel } from "./overfit-panel.js";
-import { offerParts, showPart } from "./parts.js";
+import { expectFirst, offerParts, showFirst } from "./parts.js";
 import { createPresence } from "./presence.js";
 import { createRunsPanel, showRuns } from "./runs-panel.js";
 import { createSamplesPanel } from "./samples.js";
@@ -141,6 +142,7 @@ async function main() {
   const left = (await leading) ? null : await follow(session, companions);
   companions.push(createPresence(session, notices), leadTabs(session, keeper.lasting), offlineSoon(session, notices));
   await begin({ session, devices, archive, keeper, notices });
+  companions.push(foreseeing(keeper));
   trash.offerAgain();
   keepOnLeaving(session, keeper.lasting);
   if (left) await goOn(session, archive, left);
@@ -155,7 +157,7 @@ async function main() {
  */
 async function follow(session, companions) {
   const { Following } = await import("./following.js");
-  showPart("training");
+  showFirst("training");
   const following = new Following(session);
   const companion = { changed: () => following.render(), rewrite: () => following.render() };
   companions.push(companion);
@@ -220,9 +222,8 @@ async function begin({ session, devices, archive, keeper, notices }) {
     try {
       await devices.open(draft?.device ?? "auto");
       await archive.restoreDraft(draft);
-      const [newest] = keeper.runs;
-      archive.kept = newest && newest.states.length > 0 ? newest : null;
-      if (archive.kept) showPart("training");
+      archive.kept = offeredBy(keeper);
+      showFirst(archive.kept ? "training" : "setup");
       session.phase = "ready";
     } catch (error) {
       session.phase = "dead";
@@ -230,6 +231,27 @@ async function begin({ session, devices, archive, keeper, notices }) {
     }
   });
   devices.settle();
+}
+
+/** The run that a visit begins with: the newest, where it can go on. @param {Keeper} keeper @returns {Manifest | null} */
+function offeredBy({ runs: [newest] }) {
+  return newest && newest.states.length > 0 ? newest : null;
+}
+
+/**
+ * What the next visit begins with is said before it, so that it need not wait for that.
+ * @param {Keeper} keeper
+ * @returns {Companion}
+ */
+function foreseeing(keeper) {
+  let known = -1;
+  const changed = () => {
+    if (keeper.changes === known) return;
+    known = keeper.changes;
+    expectFirst(keeper.lasting && offeredBy(keeper) ? "training" : "setup");
+  };
+  changed();
+  return { changed };
 }
 
 /**
