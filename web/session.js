@@ -65,7 +65,7 @@ export class Session {
 
   /** What the losses are counted by. @returns {"letter" | "token"} */
   get unit() {
-    return (this.run?.settings ?? this.desk.settings)?.tokenizer === "char" ? "letter" : "token";
+    return (this.run ?? this.desk.settings)?.tokenizer === "char" ? "letter" : "token";
   }
 
   get active() {
