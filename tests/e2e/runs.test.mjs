@@ -251,7 +251,7 @@ test("runs are compared by steps, tokens, training time or operations, as far as
   await choice.selectOption("Tokens");
   await page.getByRole("img", { name: "Loss over tokens" }).waitFor();
   const byTokens = await ends();
-  assert.ok(byTokens.svg.includes("Tokens learned from") && byTokens.svg.includes("1.5K"));
+  assert.ok(byTokens.svg.includes("Tokens learned from") && byTokens.svg.includes("1.4K"));
   assert.deepEqual(byTokens.lines, [right, 503], "and twice the tokens: 6 × 8 × 32 against 12 × 2 × 32");
   const { x, y, width, height } = await page.locator("#loss-chart .u-over").boundingBox();
   await page.mouse.move(x + width - 2, y + height / 2);
