@@ -11,7 +11,7 @@ import { deviceNames } from "./devices.js";
 import { element, need, setText } from "./dom.js";
 import * as format from "./format.js";
 import { secondsPerStep } from "./outlook.js";
-import { addSliders } from "./sliders.js";
+import { offerSliders } from "./sliders.js";
 import { texts } from "./texts/index.js";
 
 /** Which may change while a run is under way. */
@@ -25,7 +25,7 @@ export function createSettingsPanel({ session, devices, change, settled }) {
   const form = need("settings", HTMLFormElement);
   const choice = need("device", HTMLSelectElement);
 
-  const sliders = addSliders(form);
+  const sliders = offerSliders(form);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", (event) => {
     const field = event.target;
