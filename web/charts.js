@@ -144,7 +144,8 @@ class Chart {
     if (axis !== this.#axis) this.#zoomed = false;
     this.#axis = axis;
     this.#overlay = overlay;
-    this.#end = Math.max(1, axis === "steps" && course ? course.planned : 1, places?.at(-1) ?? 0, overlay?.last(axis) ?? 0);
+    const planned = axis === "steps" ? (course?.planned ?? 0) : 0;
+    this.#end = Math.max(planned, places?.at(-1) ?? 0, overlay?.last(axis) ?? 0) || 1;
     this.#uniform = (this.#recipe.level && course?.uniform) || 0;
     this.#levels = (this.#recipe.level && course?.levels) || [];
     this.#marks = course && places ? marksOf(course, places) : [];

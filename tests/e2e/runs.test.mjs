@@ -253,8 +253,9 @@ test("runs are compared by steps, tokens, training time or operations, as far as
   const byTokens = await ends();
   assert.ok(byTokens.svg.includes("Tokens learned from") && byTokens.svg.includes("1.4K"));
   assert.deepEqual(byTokens.lines, [right, 503], "and twice the tokens: 6 × 8 × 32 against 12 × 2 × 32");
-  const { x, y, width, height } = await page.locator("#loss-chart .u-over").boundingBox();
-  await page.mouse.move(x + width - 2, y + height / 2);
+  const chart = page.locator("#loss-chart .u-over");
+  const { width } = await chart.boundingBox();
+  await chart.hover({ position: { x: width - 2, y: 40 } });
   await page.locator("#loss-reading").filter({ hasText: /^1\.54K tokens · / }).waitFor();
   await choice.selectOption("FLOPs");
   await page.getByRole("img", { name: "Loss over floating-point operations" }).waitFor();

@@ -65,6 +65,7 @@ for (const viewport of [{ width: 1280, height: 720 }, { width: 360, height: 740 
     await page.waitForFunction(() => /on the CPU/.test(document.querySelector("#estimate")?.textContent ?? ""));
     await assertCalm(page, context, "a visit with a kept run");
     if (viewport.width === 360) assert.equal(await page.locator("#parts [aria-current=true]").textContent(), "Training");
+    await press(page, "Not now");
     await page.locator("#runs > summary").click();
     await page.locator(".run .more-button").click();
     await button(page, "Delete").click();

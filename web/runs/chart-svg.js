@@ -75,9 +75,9 @@ function strokesOf(chart, { look }) {
  * @returns {Frame}
  */
 function frameOf(chart, shown, axis) {
-  let [low, high, to] = [Infinity, -Infinity, 1];
+  let [low, high, to] = [Infinity, -Infinity, 0];
   for (const one of shown) {
-    to = Math.max(to, Number(one.curve[axis].at(-1) ?? 1));
+    to = Math.max(to, one.curve[axis].at(-1) ?? 0);
     for (const { column } of strokesOf(chart, one)) {
       for (const value of one.curve[column]) if (value !== null) [low, high] = [Math.min(low, value), Math.max(high, value)];
     }
@@ -85,7 +85,7 @@ function frameOf(chart, shown, axis) {
   if (low > high) [low, high] = [0, 1];
   if (chart !== "loss") low = 0;
   const room = (high - low || 1) * 0.06;
-  return { axis, from: 0, to, low: chart === "loss" ? Math.max(0, low - room) : 0, high: high + room, bottom: SIZE.height - FOOT };
+  return { axis, from: 0, to: to || 1, low: chart === "loss" ? Math.max(0, low - room) : 0, high: high + room, bottom: SIZE.height - FOOT };
 }
 
 /** @param {Frame} frame @param {number | null | undefined} place */
