@@ -97,6 +97,25 @@ test("a text's name and its figures change at once", async () => {
   await done();
 });
 
+test("what a press changes is seen at the next frame, also while it trains", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
+  await press(page, "Train");
+  await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
+  for (let round = 0; round < 10; round++) {
+    await usable(page, "Generate");
+    const seen = await page.evaluate(async () => {
+      const generate = /** @type {HTMLButtonElement} */ (document.querySelector("#generate"));
+      generate.click();
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      return generate.getAttribute("aria-disabled");
+    });
+    assert.equal(seen, "true", `round ${round}`);
+    await press(page, "Stop writing");
+  }
+  await done();
+});
+
 /** What a person may do while the model trains, by name. @type {Record<string, (page: import("playwright-core").Page) => Promise<unknown>>} */
 const ACTIONS = {
   "unfold the numbers": (page) => page.locator("#numbers summary").click(),
