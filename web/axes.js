@@ -28,6 +28,7 @@ export const incrementsOf = (axis) => (axis === "seconds" ? TIMES : ROUND);
  */
 export function along(curve, axis) {
   const places = curve[axis];
+  if (axis === "steps") return /** @type {number[]} */ (places);
   const rises = places.every((place, row) => place !== null && place >= (places[row - 1] ?? 0));
   return rises ? /** @type {number[]} */ (places) : null;
 }
