@@ -2,6 +2,7 @@
  * Advice on the settings before a start, each with buttons that follow it.
  *
  * @import { Advice, Choice } from "./advice.js"
+ * @import { Change } from "./app.js"
  * @import { Devices } from "./devices.js"
  * @import { Session } from "./session.js"
  */
@@ -12,18 +13,18 @@ import { secondsPerStep } from "./outlook.js";
 import { texts } from "./texts/index.js";
 
 /**
- * @param {{ session: Session, devices: Devices, settled: () => void }} context
+ * @param {{ session: Session, devices: Devices, change: Change }} context
  * @returns {{ render(): void }}
  */
-export function createAdvicePanel({ session, devices, settled }) {
+export function createAdvicePanel({ session, devices, change }) {
   const place = element("advice");
   /** What it was last asked for. */
   let asked = "";
   let shown = "[]";
 
   /** @param {Choice} choice */
-  const follow = ({ change }) => {
-    void session.act(texts.failed.settings, () => session.changeSettings(change)).then(settled);
+  const follow = (choice) => {
+    void change(choice.change);
     // The button goes; what is next is to train.
     button("train").focus({ preventScroll: true });
   };
@@ -60,7 +61,6 @@ export function createAdvicePanel({ session, devices, settled }) {
 function paragraphOf({ kind, amount, choices }, follow) {
   const buttons = choices.map((choice) => {
     const made = make("button", { text: texts.advice.choice(choice) });
-    made.type = "button";
     onPress(made, () => follow(choice));
     return made;
   });

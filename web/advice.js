@@ -17,9 +17,9 @@ import { roundSteps, secondsPerStep } from "./outlook.js";
 const LONG = 3600;
 /** A text that is seen more often than this is learned by heart; with dropout, more often than twice this. */
 const PASSES = 50;
-/** How often is better, and which dropout. */
-const FEWER_PASSES = 20;
-const DROPOUT = 0.2;
+/** How often is better, and the dropout that helps small texts. */
+export const FEWER_PASSES = 20;
+export const DROPOUT = 0.2;
 /** A shorter context than this learns nothing worth having. */
 const SHORTEST = 8;
 

@@ -2,12 +2,20 @@
  * Puts the page together: the session and what surrounds it, the panels, and the page's own life (drawing, hiding, leaving).
  *
  * @import { Course } from "./charts.js"
+ * @import { Settings } from "./engine-types.js"
  * @import { Complaint } from "./errors.js"
  * @import { LabelledLevel } from "./levels.js"
+ * @import { Manifest } from "./manifest.js"
  * @import { Phase } from "./session.js"
  *
  * What goes along with the session, also while the page is hidden and nothing is drawn.
  * @typedef {{ changed?(): void, told?(kind: "error" | "info", complaint: Complaint): void, rewrite?(): void }} Companion
+ *
+ * Changes settings, and brings along what depends on them.
+ * @callback Change
+ * @param {Partial<Settings>} change
+ * @param {(error: unknown) => Complaint} [explain] why it did not go well
+ * @returns {Promise<void>}
  */
 
 import { createAdvicePanel } from "./advice-panel.js";
@@ -15,23 +23,22 @@ import { Archive } from "./archive.js";
 import { Charts } from "./charts.js";
 import { Curve } from "./curve.js";
 import { Devices } from "./devices.js";
-import { element, input, setText } from "./dom.js";
+import { element, input, onceAFrame, setText, throttle } from "./dom.js";
 import { createGeneratePanel } from "./generate-panel.js";
 import { createGrowPanel } from "./grow-panel.js";
 import { createLazyPanel } from "./lazy-panel.js";
 import { createLearnedPanel } from "./learned-panel.js";
 import { missing } from "./guard.js";
-import { createInsidePanel } from "./inside-panel.js";
 import { Keeper } from "./keeper.js";
 import { isolate } from "./isolate.js";
+import { followLinks } from "./links.js";
 import { Notices } from "./notices.js";
 import { createOverfitPanel } from "./overfit-panel.js";
-import { offerParts, showPart } from "./parts.js";
+import { expectFirst, offerParts, showFirst } from "./parts.js";
 import { createPresence } from "./presence.js";
 import { createRunsPanel, showRuns } from "./runs-panel.js";
 import { createSamplesPanel } from "./samples.js";
 import { Session } from "./session.js";
-import { createSharePanel, followLinks } from "./share-panel.js";
 import { createSettingsPanel } from "./settings-panel.js";
 import { offerShortcuts } from "./shortcuts.js";
 import { askToLast, claimStore, openStore } from "./store.js";
@@ -42,7 +49,7 @@ import { createTrainingPanel } from "./training-panel.js";
 import { Trash } from "./trash.js";
 import { beginSpeaking, offerLanguages } from "./translate.js";
 
-/** The charts are redrawn at most this often (milliseconds). */
+/** What moves on with every step is drawn at most this often (milliseconds). */
 const REDRAW = 100;
 /** Where nobody trains, what the page needs without a connection is kept after this long (milliseconds). */
 const IDLE = 8000;
@@ -71,6 +78,7 @@ async function main() {
   const companions = [];
   const session = new Session(keeper, {
     changed: () => changed(),
+    advanced: () => advanced(),
     tell: (kind, complaint, key) => {
       // What it speaks of is seen with it.
       for (const panel of panels) panel.render();
@@ -87,23 +95,29 @@ async function main() {
     archive.keepDraft();
     devices.settle();
   };
+  /** @type {Change} */
+  const change = async (to, explain = texts.failed.settings) => {
+    await session.act(explain, () => session.changeSettings(to));
+    settled();
+  };
   const panels = [
     createTextPanel({ session, archive, keeper, notices, settled: () => devices.settle() }),
-    createSettingsPanel({ session, devices, settled }),
-    createAdvicePanel({ session, devices, settled }),
-    createLazyPanel("recipes", async (body) => new (await import("./recipes-view.js")).RecipesView({ session, devices, settled }, body)),
-    createLazyPanel("rate", async (body) => new (await import("./rate/view.js")).RateView({ session, settled }, body)),
+    createSettingsPanel({ session, devices, change, settled }),
+    createAdvicePanel({ session, devices, change }),
+    createLazyPanel("recipes", async (body) => new (await import("./recipes-view.js")).RecipesView({ session, devices, change }, body)),
+    createLazyPanel("rate", async (body) => new (await import("./rate/view.js")).RateView({ session, change }, body)),
     createTrainingPanel({ session, archive }),
-    createSharePanel({ session, archive }),
+    createLazyPanel("share", async (body) => (await import("./share/view.js")).openView(session, archive, body)),
     createRunsPanel({ session, archive, keeper, notices, charts, trash, settled }),
     createGrowPanel({ session, archive, settled: () => devices.settle() }),
-    createSamplesPanel({ session, settled }),
+    createSamplesPanel({ session, change }),
     createLearnedPanel({ session }),
-    createOverfitPanel({ session, settled }),
+    createOverfitPanel({ session, change }),
     createGeneratePanel({ session }),
-    createInsidePanel({ session }),
+    createLazyPanel("inside", async (body) => (await import("./inside/view.js")).openView(session, body)),
   ];
   const render = drawing(session, charts, panels);
+  const renderStep = throttle(render, REDRAW);
   rewrite = () => {
     charts.rewrite();
     render();
@@ -119,15 +133,20 @@ async function main() {
     phase = session.phase;
     for (const companion of companions) companion.changed?.();
   };
+  const advanced = () => {
+    renderStep();
+    for (const companion of companions) companion.changed?.();
+  };
 
   void charts.open().then(render);
   const left = (await leading) ? null : await follow(session, companions);
   companions.push(createPresence(session, notices), leadTabs(session, keeper.lasting), offlineSoon(session, notices));
   await begin({ session, devices, archive, keeper, notices });
+  companions.push(foreseeing(keeper));
   trash.offerAgain();
   keepOnLeaving(session, keeper.lasting);
   if (left) await goOn(session, archive, left);
-  followLinks({ session, notices, settled });
+  followLinks({ session, notices, change, settled });
 }
 
 /**
@@ -138,7 +157,7 @@ async function main() {
  */
 async function follow(session, companions) {
   const { Following } = await import("./following.js");
-  showPart("training");
+  showFirst("training");
   const following = new Following(session);
   const companion = { changed: () => following.render(), rewrite: () => following.render() };
   companions.push(companion);
@@ -203,9 +222,8 @@ async function begin({ session, devices, archive, keeper, notices }) {
     try {
       await devices.open(draft?.device ?? "auto");
       await archive.restoreDraft(draft);
-      const [newest] = keeper.runs;
-      archive.kept = newest && newest.states.length > 0 ? newest : null;
-      if (archive.kept) showPart("training");
+      archive.kept = offeredBy(keeper);
+      showFirst(archive.kept ? "training" : "setup");
       session.phase = "ready";
     } catch (error) {
       session.phase = "dead";
@@ -213,6 +231,27 @@ async function begin({ session, devices, archive, keeper, notices }) {
     }
   });
   devices.settle();
+}
+
+/** The run that a visit begins with: the newest, where it can go on. @param {Keeper} keeper @returns {Manifest | null} */
+function offeredBy({ runs: [newest] }) {
+  return newest && newest.states.length > 0 ? newest : null;
+}
+
+/**
+ * What the next visit begins with is said before it, so that it need not wait for that.
+ * @param {Keeper} keeper
+ * @returns {Companion}
+ */
+function foreseeing(keeper) {
+  let known = -1;
+  const changed = () => {
+    if (keeper.changes === known) return;
+    known = keeper.changes;
+    expectFirst(keeper.lasting && offeredBy(keeper) ? "training" : "setup");
+  };
+  changed();
+  return { changed };
 }
 
 /**
@@ -237,32 +276,19 @@ function levelsOf({ learned, unit }) {
 }
 
 /**
+ * The panels show what has changed at the next frame; the charts, which take longer, follow when it is their time.
  * @param {Session} session
  * @param {Charts} charts
  * @param {{ render(): void }[]} panels
  */
 function drawing(session, charts, panels) {
-  let due = false;
-  let drawnAt = -Infinity;
-  const draw = () => {
-    drawnAt = performance.now();
-    charts.draw(courseOf(session));
-  };
-  const frame = () => {
-    due = false;
+  // A long curve takes longer to draw, and changes less with every step.
+  const rest = () => REDRAW * (1 + (session.run?.curve.length ?? 0) / 20_000);
+  const drawCharts = throttle(onceAFrame(() => charts.draw(courseOf(session))), rest);
+  return onceAFrame(() => {
     for (const panel of panels) panel.render();
-    // A long curve takes longer to draw, and changes less with every step.
-    const rest = REDRAW * (1 + (session.run?.curve.length ?? 0) / 20_000);
-    const wait = drawnAt + rest - performance.now();
-    if (wait <= 0) draw();
-    else schedule(wait);
-  };
-  const schedule = (/** @type {number} */ wait) => {
-    if (due) return;
-    due = true;
-    setTimeout(() => requestAnimationFrame(frame), wait);
-  };
-  return () => schedule(0);
+    drawCharts();
+  });
 }
 
 /**

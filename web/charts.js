@@ -1,20 +1,22 @@
 /**
- * The three charts, drawn with uPlot on canvas in the colours of the style sheet. The x axis always spans the planned steps;
+ * The three charts, drawn with uPlot on canvas in the colours of the style sheet. Along steps they span those that are planned;
  * a dragged selection zooms in, a double click goes back.
  *
  * @import uPlot from "uplot"
+ * @import { Axis } from "./axes.js"
  * @import { Columns, Curve } from "./curve.js"
  * @import { Growth } from "./engine-types.js"
  * @import { LabelledLevel } from "./levels.js"
  *
  * Other runs in the same charts; see `runs/comparison.js`.
  * @typedef {object} Overlay
- * @property {number} last the highest step of them
- * @property {(plot: uPlot, columns: (keyof Columns)[]) => void} draw
- * @property {(columns: (keyof Columns)[], from: number, to: number) => [number, number] | null} extent of the values between two steps
- * @property {(column: keyof Columns, step: number, write: (value: number) => string) => string} read
+ * @property {(axis: Axis) => number} last how far they go
+ * @property {(plot: uPlot, columns: (keyof Columns)[], axis: Axis) => void} draw
+ * @property {(columns: (keyof Columns)[], axis: Axis, from: number, to: number) => [number, number] | null} extent of the values between two places
+ * @property {(column: keyof Columns, axis: Axis, place: number, write: (value: number) => string) => string} read
  */
 
+import { along, incrementsOf, ticksOf } from "./axes.js";
 import { element, setText } from "./dom.js";
 import * as format from "./format.js";
 import { dash, drawLevels } from "./levels.js";
@@ -22,7 +24,7 @@ import { texts } from "./texts/index.js";
 
 /** @typedef {{ curve: Curve, planned: number, uniform: number, levels: LabelledLevel[], growths: Growth[] }} Course */
 
-export const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
+const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
 
 /** Loads uPlot; its types come from the package, the code from what the build copied beside us. @returns {Promise<typeof uPlot>} */
 export async function loadPlot() {
@@ -30,11 +32,18 @@ export async function loadPlot() {
   return (await import(address)).default;
 }
 
+/** The size of a chart that fills its place. @param {HTMLElement} place */
+export const sizeOf = ({ clientWidth, clientHeight }) => ({ width: Math.max(100, clientWidth), height: Math.max(60, clientHeight) });
+
+/** What the axes of all charts have in common. @param {Palette} palette @returns {uPlot.Axis} */
+export const axisIn = ({ soft, grid }) => ({ stroke: soft, font: `11px ${FONT}`, grid: { stroke: grid, width: 1 }, ticks: { show: false } });
+
 export class Charts {
   /** @type {typeof uPlot | null} */ #Plot = null;
   /** @type {Chart[]} */ #charts = [];
   /** @type {Course | null} */ #course = null;
   /** @type {Overlay | null} */ overlay = null;
+  /** @type {Axis} */ axis = "steps";
 
   async open() {
     this.#Plot = await loadPlot();
@@ -45,13 +54,20 @@ export class Charts {
   /** @param {Course | null} course */
   draw(course) {
     this.#course = course;
-    for (const chart of this.#charts) chart.draw(course, this.overlay);
+    for (const chart of this.#charts) chart.draw(course, this.overlay, this.axis);
   }
 
   /** @param {Overlay | null} overlay drawn from now on */
   compare(overlay) {
     this.overlay = overlay;
     this.draw(this.#course);
+  }
+
+  /** @param {Axis} axis along which they are drawn from now on */
+  measureBy(axis) {
+    this.axis = axis;
+    this.draw(this.#course);
+    this.rewrite();
   }
 
   /** Another language is spoken, which has other numbers. */
@@ -72,6 +88,7 @@ export class Charts {
  * @typedef {object} Recipe
  * @property {string} place id of the element it is drawn in
  * @property {string} reading id of the element that shows the values under the pointer
+ * @property {() => string} title
  * @property {uPlot.Series[]} series
  * @property {(course: Course) => (number | null)[][]} columns
  * @property {(keyof Columns)[]} compared of other runs, the one to be read first
@@ -90,10 +107,11 @@ class Chart {
   #place;
   #recipe;
   #sizes;
-  #planned = 1;
+  /** @type {Axis} */ #axis = "steps";
+  /** How far there is something to be seen. */ #end = 1;
   /** The loss of guessing uniformly. */ #uniform = 0;
   /** Others below it. @type {LabelledLevel[]} */ #levels = [];
-  /** @type {Growth[]} */ #growths = [];
+  /** Where the model grew. @type {number[]} */ #marks = [];
   /** @type {Overlay | null} */ #overlay = null;
   #empty = true;
   #zoomed = false;
@@ -106,7 +124,7 @@ class Chart {
     this.#recipe = recipe;
     this.#place = element(recipe.place);
     this.#plot = new Plot(this.#options(), [[], ...recipe.series.map(() => [])], this.#place);
-    this.#sizes = new ResizeObserver(() => this.#plot.setSize(this.#size()));
+    this.#sizes = new ResizeObserver(() => this.#plot.setSize(sizeOf(this.#place)));
     this.#sizes.observe(this.#place);
   }
 
@@ -118,40 +136,37 @@ class Chart {
   /**
    * @param {Course | null} course
    * @param {Overlay | null} overlay
+   * @param {Axis} axis
    */
-  draw(course, overlay) {
-    const data = course ? [course.curve.steps, ...this.#recipe.columns(course)] : [[], ...this.#recipe.series.map(() => [])];
+  draw(course, overlay, axis) {
+    const places = course && along(course.curve, axis);
+    const data = places ? [places, ...this.#recipe.columns(course)] : [[], ...this.#recipe.series.map(() => [])];
+    if (axis !== this.#axis) this.#zoomed = false;
+    this.#axis = axis;
     this.#overlay = overlay;
-    this.#planned = Math.max(1, course?.planned ?? 1, course?.curve.steps.at(-1) ?? 0, overlay?.last ?? 0);
+    const planned = axis === "steps" ? (course?.planned ?? 0) : 0;
+    this.#end = Math.max(planned, places?.at(-1) ?? 0, overlay?.last(axis) ?? 0) || 1;
     this.#uniform = (this.#recipe.level && course?.uniform) || 0;
     this.#levels = (this.#recipe.level && course?.levels) || [];
-    this.#growths = course?.growths ?? [];
+    this.#marks = course && places ? marksOf(course, places) : [];
     this.#empty = !overlay && (!course || course.curve.length === 0);
     if (this.#empty) this.#zoomed = false;
     this.#plot.setData(/** @type {uPlot.AlignedData} */ (data), false);
     const { min, max } = /** @type {uPlot.Scale} */ (this.#plot.scales["x"]);
-    this.#plot.setScale("x", this.#zoomed ? { min: min ?? 0, max: max ?? 1 } : { min: 0, max: this.#planned });
+    this.#plot.setScale("x", this.#zoomed ? { min: min ?? 0, max: max ?? 1 } : { min: 0, max: this.#end });
   }
 
   rewrite() {
+    this.#place.setAttribute("aria-label", texts.over(this.#recipe.title(), this.#axis));
     this.#plot.redraw(false, true);
-  }
-
-  #size() {
-    return { width: Math.max(100, this.#place.clientWidth), height: Math.max(60, this.#place.clientHeight) };
   }
 
   /** @returns {uPlot.Options} */
   #options() {
     const { series, palette, write } = this.#recipe;
-    const axis = {
-      stroke: palette.soft,
-      font: `11px ${FONT}`,
-      grid: { stroke: palette.grid, width: 1 },
-      ticks: { show: false },
-    };
+    const axis = axisIn(palette);
     return {
-      ...this.#size(),
+      ...sizeOf(this.#place),
       padding: [8, 22, 0, 0],
       legend: { show: false },
       cursor: { points: { size: 6 }, drag: { x: true, y: false }, bind: { dblclick: () => () => this.#unzoom() } },
@@ -160,7 +175,7 @@ class Chart {
         y: { range: (plot, low, high) => this.#height(...this.#widened(plot, low, high)) },
       },
       axes: [
-        { ...axis, size: 24, gap: 2, space: 60, incrs: WHOLE, values: (_plot, ticks) => ticks.map((tick) => format.count(tick)) },
+        { ...axis, size: 24, gap: 2, space: 60, incrs: () => incrementsOf(this.#axis), values: (_plot, ticks) => ticks.map((tick) => ticksOf[this.#axis](tick)) },
         { ...axis, size: 48, gap: 4, space: 30, values: (_plot, ticks) => ticks.map((tick) => (tick === null || (this.#empty && !this.#uniform) ? "" : write(tick))) },
       ],
       series: [{}, ...series],
@@ -168,8 +183,8 @@ class Chart {
         draw: [
           (plot) => this.#drawUniform(plot),
           (plot) => drawLevels(plot, this.#levels, this.#style),
-          (plot) => this.#overlay?.draw(plot, this.#recipe.compared),
-          (plot) => this.#growths.forEach(({ step }) => this.#drawMark(plot, step)),
+          (plot) => this.#overlay?.draw(plot, this.#recipe.compared, this.#axis),
+          (plot) => this.#marks.forEach((place) => this.#drawMark(plot, place)),
         ],
         setCursor: [(plot) => this.#read(plot)],
         setSelect: [(plot) => (this.#zoomed ||= plot.select.width > 0)],
@@ -186,7 +201,7 @@ class Chart {
    */
   #widened(plot, low, high) {
     const { min, max } = /** @type {uPlot.Scale} */ (plot.scales["x"]);
-    const other = this.#overlay?.extent(this.#recipe.compared, min ?? 0, max ?? Infinity);
+    const other = this.#overlay?.extent(this.#recipe.compared, this.#axis, min ?? 0, max ?? Infinity);
     if (!other) return [low, high];
     return [Math.min(low ?? Infinity, other[0]), Math.max(high ?? -Infinity, other[1])];
   }
@@ -219,10 +234,10 @@ class Chart {
   /**
    * An upright line where the model grew.
    * @param {uPlot} plot
-   * @param {number} step
+   * @param {number} place
    */
-  #drawMark({ ctx, bbox, valToPos }, step) {
-    const x = Math.round(valToPos(step, "x", true));
+  #drawMark({ ctx, bbox, valToPos }, place) {
+    const x = Math.round(valToPos(place, "x", true));
     const right = bbox.left + bbox.width;
     if (x < bbox.left || x > right) return;
     const { labelled, palette } = this.#recipe;
@@ -241,8 +256,14 @@ class Chart {
 
   #unzoom() {
     this.#zoomed = false;
-    this.#plot.setScale("x", { min: 0, max: this.#planned });
+    this.#plot.setScale("x", { min: 0, max: this.#end });
     return null;
+  }
+
+  /** The place under the pointer; all but seconds come whole. @param {uPlot} plot */
+  #pointed({ cursor, posToVal }) {
+    const place = posToVal(cursor.left ?? 0, "x");
+    return this.#axis === "seconds" ? place : Math.round(place);
   }
 
   /**
@@ -253,26 +274,34 @@ class Chart {
     const { idx } = plot.cursor;
     const target = element(this.#recipe.reading);
     const own = typeof idx === "number" ? plot.data[0][idx] : undefined;
-    const step = own ?? (this.#overlay && plot.cursor.left !== undefined && plot.cursor.left >= 0 ? Math.round(plot.posToVal(plot.cursor.left, "x")) : undefined);
-    if (step === undefined) return setText(target, "");
+    const place = own ?? (this.#overlay && plot.cursor.left !== undefined && plot.cursor.left >= 0 ? this.#pointed(plot) : undefined);
+    if (place === undefined) return setText(target, "");
     const values = this.#recipe.names().map((name, at) => {
       const value = own === undefined ? null : plot.data[at + 1]?.[Number(idx)];
       return typeof value === "number" ? ` · ${name}${this.#recipe.write(value)}` : "";
     });
     const [column] = this.#recipe.compared;
-    const others = (column && this.#overlay?.read(column, step, this.#recipe.write)) ?? "";
-    setText(target, `${texts.atStep(step)}${values.join("")}${others}`);
+    const others = (column && this.#overlay?.read(column, this.#axis, place, this.#recipe.write)) ?? "";
+    setText(target, `${texts.at[this.#axis](place)}${values.join("")}${others}`);
   }
 }
 
-/** Steps come whole. */
-const WHOLE = [1, 2, 5].flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((power) => digit * 10 ** power)).sort((a, b) => a - b);
+/**
+ * Where on an axis the model grew.
+ * @param {Course} course
+ * @param {number[]} places of the curve's rows
+ */
+function marksOf({ curve: { steps }, growths }, places) {
+  if (places === steps) return growths.map(({ step }) => step);
+  return growths.flatMap((growth) => places[steps.findLastIndex((step) => step <= growth.step)] ?? []);
+}
 
 /** @param {Palette} palette @returns {Recipe} */
 function lossChart(palette) {
   return {
     place: "loss-chart",
     reading: "loss-reading",
+    title: () => texts.markup.loss,
     palette,
     names: () => [`${texts.readings.train} `, "", `${texts.readings.validation} `],
     series: [
@@ -294,6 +323,7 @@ function rateChart(palette) {
   return {
     place: "lr-chart",
     reading: "lr-reading",
+    title: () => texts.markup.learningRate,
     palette,
     names: () => [""],
     series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],
@@ -309,6 +339,7 @@ function speedChart(palette) {
   return {
     place: "speed-chart",
     reading: "speed-reading",
+    title: () => texts.markup.tokensPerSecond,
     palette,
     names: () => [""],
     series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],

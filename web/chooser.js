@@ -8,6 +8,7 @@
  */
 
 import { EngineClient } from "./engine-client.js";
+import { recallJson, remember } from "./remember.js";
 
 /** How much of a text a measurement reads; the speed hardly depends on it. */
 const PIECE = 500_000;
@@ -45,7 +46,7 @@ export class Chooser {
   note(device, settings, speed) {
     if (!(speed > 0)) return;
     this.#speeds.set(shape(device, settings), speed);
-    rememberSpeeds(this.#speeds);
+    remember(MEMORY, JSON.stringify([...this.#speeds].slice(-50)));
   }
 
   /**
@@ -131,18 +132,6 @@ function isSoftware({ isFallbackAdapter, info }) {
 
 /** @returns {Map<string, number>} */
 function recallSpeeds() {
-  try {
-    return new Map(JSON.parse(localStorage.getItem(MEMORY) ?? "[]"));
-  } catch {
-    return new Map();
-  }
-}
-
-/** @param {Map<string, number>} speeds */
-function rememberSpeeds(speeds) {
-  try {
-    localStorage.setItem(MEMORY, JSON.stringify([...speeds].slice(-50)));
-  } catch {
-    // Nothing is lost but a second of measuring on the next visit.
-  }
+  const kept = recallJson(MEMORY);
+  return new Map(Array.isArray(kept) ? /** @type {[string, number][]} */ (kept.filter(Array.isArray)) : []);
 }

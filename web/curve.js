@@ -4,12 +4,15 @@
  * @import { EvalEvent, Point, StepEvent } from "./engine-types.js"
  */
 
-/** @typedef {Record<"steps" | "train" | "trend" | "validation" | "lr" | "speed", (number | null)[]>} Columns all of one length */
+/** @typedef {Record<"steps" | "train" | "trend" | "validation" | "lr" | "speed" | "tokens" | "seconds" | "flops", (number | null)[]>} Columns all of one length */
 
 /** A kept curve has no more rows than this; a longer one is thinned out. */
 const KEPT_ROWS = 3000;
 
-const COLUMNS = /** @type {const} */ (["steps", "train", "trend", "validation", "lr", "speed"]);
+/** Those that were kept from the first version on, and those that came later. */
+const FIRST = /** @type {const} */ (["steps", "train", "trend", "validation", "lr", "speed"]);
+const LATER = /** @type {const} */ (["tokens", "seconds", "flops"]);
+const COLUMNS = [...FIRST, ...LATER];
 
 /** How much of the trend one new step moves; about the last ten steps count. */
 const TREND = 0.2;
@@ -23,6 +26,9 @@ export class Curve {
   /** @type {(number | null)[]} */ validation = [];
   /** @type {(number | null)[]} */ lr = [];
   /** @type {(number | null)[]} */ speed = [];
+  /** What training has cost up to each step. @type {(number | null)[]} */ tokens = [];
+  /** @type {(number | null)[]} */ seconds = [];
+  /** @type {(number | null)[]} */ flops = [];
   /** @type {{ step: number, loss: number } | null} */ best = null;
   #sum = 0;
   #weight = 0;
@@ -55,13 +61,14 @@ export class Curve {
     }
   }
 
-  /** @param {Pick<StepEvent, "step" | "train_loss" | "lr" | "tokens_per_s">} event */
+  /** @param {Point | StepEvent} event */
   addStep(event) {
     const row = this.#row(event.step);
     this.train[row] = event.train_loss;
     this.lr[row] = event.lr;
     this.speed[row] = event.tokens_per_s > 0 ? event.tokens_per_s : null;
     this.trend[row] = this.#follow(event.train_loss);
+    for (const name of LATER) this[name][row] = event[name] || null;
   }
 
   /** @param {Pick<EvalEvent, "step" | "val_loss">} event */
@@ -99,7 +106,7 @@ export class Curve {
       if (this.steps[row] === step) return row;
     }
     this.steps.push(step);
-    for (const column of [this.train, this.trend, this.validation, this.lr, this.speed]) column.push(null);
+    for (const name of COLUMNS) if (name !== "steps") this[name].push(null);
     return last + 1;
   }
 
@@ -119,12 +126,11 @@ export class Curve {
  */
 export function columnsOf(value) {
   const length = value?.steps?.length;
-  for (const name of COLUMNS) {
-    const column = value?.[name];
-    const whole = Array.isArray(column) && column.length === length && length <= 1e6 && column.every((entry) => entry === null || Number.isFinite(entry));
-    if (!whole) throw new Error(`no curve: ${name}`);
-  }
+  const whole = (/** @type {unknown} */ column) => Array.isArray(column) && column.length === length && length <= 1e6 && column.every((entry) => entry === null || Number.isFinite(entry));
+  for (const name of FIRST) if (!whole(value?.[name])) throw new Error(`no curve: ${name}`);
   if (value.steps.some((/** @type {any} */ step, /** @type {number} */ row) => step === null || step <= (value.steps[row - 1] ?? -1))) throw new Error("no curve: steps");
+  // A curve is worth having without them.
+  for (const name of LATER) if (!whole(value[name])) value[name] = value.steps.map(() => null);
   return value;
 }
 

@@ -8,6 +8,9 @@
  * @import { RunText } from "./run.js"
  *
  * @typedef {{ source: TextSource, ref: TextRef, name: string }} DeskText
+ *
+ * What changes at once, when all of it is known.
+ * @typedef {Partial<Pick<Desk, "text" | "glance" | "info">>} Next
  */
 
 import { sample } from "./text-source.js";
@@ -64,22 +67,21 @@ export class Desk {
    * @param {DeskText} text
    */
   async use(text) {
-    const before = this.text;
+    /** @type {Desk["glance"]} */
+    let glance;
     try {
-      this.glance = await this.#ask({ type: "read", source: text.source });
-      this.text = text;
+      glance = await this.#ask({ type: "read", source: text.source });
     } catch (error) {
-      this.glance = await this.#ask({ type: "read", source: before.source });
+      await this.reload();
       throw error;
-    } finally {
-      await this.prepare();
     }
+    await this.#prepare({ text, glance });
   }
 
   /** Gives everything to an engine that has nothing yet. */
   async reload() {
-    this.glance = await this.#ask({ type: "read", source: this.text.source });
-    await this.prepare();
+    const glance = await this.#ask({ type: "read", source: this.text.source });
+    await this.#prepare({ glance });
   }
 
   /** @param {Partial<Settings>} change */
@@ -88,7 +90,7 @@ export class Desk {
     const prepared = this.options;
     this.settings = this.changed(change);
     if (JSON.stringify(prepared) === JSON.stringify(this.options) && this.info) await this.#describe();
-    else await this.prepare();
+    else await this.#prepare();
   }
 
   /**
@@ -121,24 +123,6 @@ export class Desk {
     return this.#client().device !== "cpu" || !(memory > MEMORY);
   }
 
-  /** Splits the text and turns it into tokens; what is wrong with it becomes the `problem`. */
-  async prepare() {
-    if (!this.settings) return;
-    this.problem = null;
-    try {
-      this.info = await this.#ask({ type: "prepare", options: this.options });
-    } catch (error) {
-      this.info = null;
-      this.description = null;
-      if (!this.#client().alive) throw error;
-      this.problem = { where: "text", error };
-      return;
-    } finally {
-      this.preparing = null;
-    }
-    await this.#describe();
-  }
-
   /** The normalised text, to be kept. */
   normalised() {
     return this.#ask({ type: "text" });
@@ -155,17 +139,38 @@ export class Desk {
     return { ...this.text, fingerprint: this.info?.fingerprint ?? "", options: this.options };
   }
 
-  async #describe() {
-    this.problem = null;
-    const settings = /** @type {Settings} */ (this.settings);
+  /**
+   * Splits the text that the engine has read and turns it into tokens; what is wrong with it becomes the `problem`.
+   * @param {Next} [next]
+   */
+  async #prepare(next) {
+    if (!this.settings) return void Object.assign(this, next);
     try {
-      this.description = await this.describe(settings);
-      if (!this.fits(this.description)) this.problem = { where: "settings", error: new Error(texts.lacksMemory(this.description.memory, MEMORY)) };
+      const info = await this.#ask({ type: "prepare", options: this.options });
+      await this.#describe({ ...next, info });
+    } catch (error) {
+      Object.assign(this, next, { info: null, description: null });
+      if (!this.#client().alive) throw error;
+      this.problem = { where: "text", error };
+    } finally {
+      this.preparing = null;
+    }
+  }
+
+  /** @param {Next} [next] */
+  async #describe(next) {
+    /** @type {Pick<Desk, "description" | "problem">} */
+    let found;
+    try {
+      const description = await this.describe(/** @type {Settings} */ (this.settings));
+      const problem = this.fits(description) ? null : { where: /** @type {const} */ ("settings"), error: new Error(texts.lacksMemory(description.memory, MEMORY)) };
+      found = { description, problem };
     } catch (error) {
       this.description = null;
       if (!this.#client().alive) throw error;
-      this.problem = { where: "settings", error };
+      found = { description: null, problem: { where: "settings", error } };
     }
+    Object.assign(this, next, found);
   }
 
   /**

@@ -55,6 +55,7 @@ export function onPress(target, action) {
 }
 
 /**
+ * A new element. A button among them sends no form off.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {{ class?: string, text?: string }} [options]
@@ -62,16 +63,30 @@ export function onPress(target, action) {
  */
 export function make(tag, options = {}, ...children) {
   const made = document.createElement(tag);
+  if (made instanceof HTMLButtonElement) made.type = "button";
   if (options.class) made.className = options.class;
   if (options.text !== undefined) made.textContent = options.text;
   made.append(...children);
   return made;
 }
 
+/** At most one call in a frame of the screen, where there is something to see. @param {() => void} action */
+export function onceAFrame(action) {
+  let due = false;
+  return () => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      action();
+    });
+  };
+}
+
 /**
  * At most one call in `interval` milliseconds; the last one is never lost.
  * @param {() => void} action
- * @param {number} interval
+ * @param {number | (() => number)} interval
  */
 export function throttle(action, interval) {
   let last = -Infinity;
@@ -79,11 +94,12 @@ export function throttle(action, interval) {
   let timer;
   return () => {
     if (timer !== undefined) return;
+    const rest = typeof interval === "number" ? interval : interval();
     timer = setTimeout(() => {
       timer = undefined;
       last = performance.now();
       action();
-    }, Math.max(0, last + interval - performance.now()));
+    }, Math.max(0, last + rest - performance.now()));
   };
 }
 

@@ -61,7 +61,8 @@
  * @property {number} step
  * @property {number} [epoch]
  * @property {number} [tokens]
- * @property {number} [seconds]
+ * @property {number} [seconds] spent on steps so far
+ * @property {number} [flops] of training so far; 0 where an earlier version did not count them
  * @property {number} tokens_per_s
  * @property {number} lr
  * @property {number} [grad_norm]
@@ -115,9 +116,10 @@
  * @property {number} train_loss
  * @property {number} lr
  * @property {number} grad_norm
- * @property {number} tokens
+ * @property {number} tokens learned from so far
  * @property {number} tokens_per_s
- * @property {number} seconds
+ * @property {number} seconds spent on steps so far
+ * @property {number} flops of training so far
  *
  * @typedef {object} EvalEvent
  * @property {"eval"} type

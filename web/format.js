@@ -46,6 +46,9 @@ const scientific = number({ notation: "scientific", maximumFractionDigits: 1 });
 /** @param {number} value 0.0015 → "1.5e-3" */
 export const power = (value) => scientific(value).replace("E", "e");
 
+/** @param {number} value 1234567 → "1.23M" */
+export const compact = number({ notation: "compact", maximumSignificantDigits: 3 });
+
 /** @param {number} part 0.1 → "10 %" */
 export const percent = (part) => texts.units.percent(short(part * 100));
 
@@ -69,6 +72,13 @@ export function duration(seconds) {
   if (minutes < 60) return minutes < 10 ? `${minutes} ${minute} ${rounded % 60} ${second}` : `${Math.round(rounded / 60)} ${minute}`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} ${hour} ${minutes % 60} ${minute}` : `${count(hours / 24)} ${days}`;
+}
+
+/** @param {number} seconds 95 → "1:35"; in one language as in another @returns {string} */
+export function clock(seconds) {
+  if (seconds < 60) return `${brief(seconds)} ${texts.units.second}`;
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.floor(seconds % 60)].map((part) => String(part).padStart(2, "0"));
+  return hours === "00" ? `${Number(minutes)}:${rest}` : `${Number(hours)}:${minutes}:${rest}`;
 }
 
 /** @param {number} seconds an expectation, which should not pretend to be exact */

@@ -1,7 +1,8 @@
 /**
- * A part of the page that most visits do without: its code is loaded when it is first unfolded.
+ * A part of the page that most visits do without: its code, words and styles are loaded when it is first unfolded.
  *
- * @typedef {{ render(): void, close(): void }} LazyView
+ * What it does each time it is unfolded, while it is, and when it is folded again.
+ * @typedef {{ open?(): void, render(): void, close?(): void }} LazyView
  */
 
 import { element, need, setText } from "./dom.js";
@@ -21,10 +22,13 @@ export function createLazyPanel(id, load) {
   let view = null;
 
   panel.addEventListener("toggle", async () => {
-    if (!panel.open) return view?.close();
+    if (!panel.open) return view?.close?.();
     try {
       view = await (loading ??= load(element(`${id}-body`)));
       setText(state, "");
+      // It may have been folded again meanwhile.
+      if (!panel.open) return;
+      view.open?.();
       view.render();
     } catch {
       loading = null;

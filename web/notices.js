@@ -78,7 +78,6 @@ export class Notices {
     const row = make("div", { class: "row" });
     for (const { label, run } of actions) {
       const button = make("button", { text: label });
-      button.type = "button";
       button.addEventListener("click", () => {
         this.#take(key);
         run();
@@ -91,7 +90,6 @@ export class Notices {
   /** @param {string} key */
   #closer(key) {
     const button = make("button", { class: "dismiss", text: "×" });
-    button.type = "button";
     button.setAttribute("aria-label", texts.dismiss);
     button.addEventListener("click", () => this.dismiss(key));
     return button;

@@ -1,27 +1,26 @@
 /**
  * What it means that the validation loss rises while the train loss falls, said where and when it happens, with what can be done.
  *
+ * @import { Change } from "./app.js"
  * @import { Session } from "./session.js"
  */
 
+import { DROPOUT } from "./advice.js";
 import { button, element, onPress, setText } from "./dom.js";
 import { copies, shareOf } from "./learned.js";
 import { texts } from "./texts/index.js";
 
-/** Dropout that helps small texts. */
-const DROPOUT = 0.2;
-
 /**
- * @param {{ session: Session, settled: () => void }} context
+ * @param {{ session: Session, change: Change }} context
  * @returns {{ render(): void }}
  */
-export function createOverfitPanel({ session, settled }) {
+export function createOverfitPanel({ session, change }) {
   /** The curve's best that the person wants to hear no more about. @type {{ step: number, loss: number } | null} */
   let left = null;
 
   onPress(button("take-best"), () => void session.takeBest().then(() => button("pause").focus()));
   onPress(button("raise-dropout"), () => {
-    void session.act(texts.failed.settings, () => session.changeSettings({ dropout: DROPOUT })).then(settled);
+    void change({ dropout: DROPOUT });
     button("train").focus();
   });
   onPress(button("leave-overfit"), () => {

@@ -9,6 +9,7 @@
 
 import { element, input, setText } from "./dom.js";
 import { HiddenPace } from "./hidden-pace.js";
+import { recallJson, remember } from "./remember.js";
 import { ScreenLock } from "./screen-lock.js";
 import { texts } from "./texts/index.js";
 import { verdictOf } from "./training-panel.js";
@@ -50,11 +51,12 @@ export function createPresence(session, notices) {
   offer(awake, "wakeLock" in navigator);
   offer(tell, "Notification" in globalThis);
   element("while-training").hidden = awake.hidden && tell.hidden;
-  const remembered = recall();
-  awake.checked = !awake.hidden && remembered.awake;
-  tell.checked = !tell.hidden && remembered.tell && Notification.permission === "granted";
+  const remembered = /** @type {{ awake?: boolean, tell?: boolean } | null} */ (recallJson(MEMORY));
+  const rememberChoice = () => remember(MEMORY, JSON.stringify({ awake: awake.checked, tell: tell.checked }));
+  awake.checked = !awake.hidden && remembered?.awake === true;
+  tell.checked = !tell.hidden && remembered?.tell === true && Notification.permission === "granted";
   awake.addEventListener("change", () => {
-    remember({ awake: awake.checked, tell: tell.checked });
+    rememberChoice();
     keepScreen();
     say();
   });
@@ -64,7 +66,7 @@ export function createPresence(session, notices) {
       tell.checked = false;
       problem = texts.notificationsRefused;
     }
-    remember({ awake: awake.checked, tell: tell.checked });
+    rememberChoice();
     say();
   });
   document.addEventListener("visibilitychange", () => {
@@ -120,22 +122,4 @@ async function notify({ phase, run }, complaint) {
 function offer(box, supported) {
   box.hidden = !supported;
   if (box.parentElement) box.parentElement.hidden = !supported;
-}
-
-/** @returns {{ awake: boolean, tell: boolean }} */
-function recall() {
-  try {
-    return { awake: false, tell: false, ...JSON.parse(localStorage.getItem(MEMORY) ?? "{}") };
-  } catch {
-    return { awake: false, tell: false };
-  }
-}
-
-/** @param {{ awake: boolean, tell: boolean }} choice */
-function remember(choice) {
-  try {
-    localStorage.setItem(MEMORY, JSON.stringify(choice));
-  } catch {
-    // It is chosen again on the next visit.
-  }
 }

@@ -1,6 +1,7 @@
 /**
  * Ready-made settings, each for one purpose, with how long it takes here.
  *
+ * @import { Change } from "./app.js"
  * @import { Devices } from "./devices.js"
  * @import { Settings, Stage } from "./engine-types.js"
  * @import { Session } from "./session.js"
@@ -9,6 +10,7 @@
  * @typedef {{ purpose: Purpose, change: Partial<Settings>, seconds: number | null }} Recipe
  */
 
+import { DROPOUT, FEWER_PASSES } from "./advice.js";
 import { button, make, onPress, setText, setUsable } from "./dom.js";
 import { roundSteps, secondsPerStep } from "./outlook.js";
 import { texts } from "./texts/index.js";
@@ -17,38 +19,32 @@ import { texts } from "./texts/index.js";
 const PURPOSES = ["quick", "good", "small"];
 
 /** @type {Record<Purpose, { stage: Stage, dropout: number }>} */
-const MODELS = { quick: { stage: "tiny", dropout: 0 }, good: { stage: "tiny", dropout: 0 }, small: { stage: "mini", dropout: 0.2 } };
+const MODELS = { quick: { stage: "tiny", dropout: 0 }, good: { stage: "tiny", dropout: 0 }, small: { stage: "mini", dropout: DROPOUT } };
 
 /** What a quick look may take (seconds). */
 const MINUTE = 60;
-/** Steps that bring a tiny model most of the way, and how often it may see a shorter text on it. */
+/** Steps that bring a tiny model most of the way; of a shorter text it sees enough before. */
 const GOOD = 3000;
-const PASSES = 20;
 
 export class RecipesView {
   #session;
   #devices;
-  #settled;
+  #change;
   #rows = PURPOSES.map((purpose) => ({ purpose, button: make("button"), hint: make("p", { class: "hint" }) }));
   #asked = "";
   /** @type {Recipe[]} */ #recipes = [];
 
   /**
-   * @param {{ session: Session, devices: Devices, settled: () => void }} context
+   * @param {{ session: Session, devices: Devices, change: Change }} context
    * @param {HTMLElement} body
    */
-  constructor({ session, devices, settled }, body) {
+  constructor({ session, devices, change }, body) {
     this.#session = session;
     this.#devices = devices;
-    this.#settled = settled;
-    for (const row of this.#rows) {
-      row.button.type = "button";
-      onPress(row.button, () => this.#take(row.purpose));
-    }
+    this.#change = change;
+    for (const row of this.#rows) onPress(row.button, () => this.#take(row.purpose));
     body.replaceChildren(...this.#rows.map((row) => make("div", { class: "recipe" }, row.button, row.hint)));
   }
-
-  close() {}
 
   render() {
     const { desk, active, busy } = this.#session;
@@ -81,7 +77,7 @@ export class RecipesView {
   #take(purpose) {
     const recipe = this.#recipes.find((one) => one.purpose === purpose);
     if (!recipe) return;
-    void this.#session.act(texts.failed.settings, () => this.#session.changeSettings(recipe.change)).then(this.#settled);
+    void this.#change(recipe.change);
     button("train").focus({ preventScroll: true });
   }
 }
@@ -114,5 +110,5 @@ async function recipesFor(session, devices) {
  */
 function stepsFor(purpose, pass, pace) {
   if (purpose === "quick") return pace && roundSteps(MINUTE / pace);
-  return roundSteps(Math.min(GOOD, Math.max(1, PASSES * pass)));
+  return roundSteps(Math.min(GOOD, Math.max(1, FEWER_PASSES * pass)));
 }

@@ -1,7 +1,7 @@
 /**
  * A model in the engine and the course of its training, as far as the page knows it.
  *
- * @import { Description, EngineEvent, Growth, RunInfo, Settings, Stage } from "./engine-types.js"
+ * @import { Description, EngineEvent, Growth, RunInfo, Settings, Stage, TokenizerKind } from "./engine-types.js"
  * @import { Sample, TextRef } from "./manifest.js"
  * @import { PrepareOptions, Snapshot, TextSource } from "./protocol.js"
  *
@@ -34,14 +34,16 @@ export class Run {
    * @param {RunText | null} parts.text null: it is not here
    * @param {Stage | null} parts.stage
    * @param {Stage | null} [parts.growsTo] the next size it can grow into
+   * @param {TokenizerKind} parts.tokenizer
    * @param {number} parts.parameters
    * @param {number} parts.uniform ln V
    */
-  constructor({ settings, text, stage, growsTo = null, parameters, uniform }) {
+  constructor({ settings, text, stage, growsTo = null, tokenizer, parameters, uniform }) {
     this.settings = settings;
     this.text = text;
     this.stage = stage;
     this.growsTo = growsTo;
+    this.tokenizer = tokenizer;
     this.parameters = parameters;
     this.uniform = uniform;
   }
@@ -53,7 +55,7 @@ export class Run {
    */
   static fresh(settings, text, description) {
     const { parameters, grows_to: growsTo, uniform_loss: uniform } = description;
-    return new Run({ settings: { ...settings }, text, stage: settings.stage, growsTo, parameters, uniform });
+    return new Run({ settings: { ...settings }, text, stage: settings.stage, growsTo, tokenizer: settings.tokenizer, parameters, uniform });
   }
 
   /**
@@ -61,8 +63,8 @@ export class Run {
    * @param {RunText | null} text
    */
   static from(info, text) {
-    const { settings, stage, grows_to: growsTo, parameters, vocabulary } = info;
-    const run = new Run({ settings: text ? settings : null, text, stage, growsTo, parameters, uniform: Math.log(vocabulary) });
+    const { settings, stage, grows_to: growsTo, tokenizer, parameters, vocabulary } = info;
+    const run = new Run({ settings: text ? settings : null, text, stage, growsTo, tokenizer, parameters, uniform: Math.log(vocabulary) });
     run.rewind(info);
     return run;
   }

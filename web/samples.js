@@ -1,6 +1,7 @@
 /**
  * What the model wrote along the way, newest first, and what it is asked to write.
  *
+ * @import { Change } from "./app.js"
  * @import { Settings } from "./engine-types.js"
  * @import { Sample } from "./manifest.js"
  * @import { Session } from "./session.js"
@@ -10,10 +11,10 @@ import { element, make, need } from "./dom.js";
 import { texts } from "./texts/index.js";
 
 /**
- * @param {{ session: Session, settled: () => void }} context
+ * @param {{ session: Session, change: Change }} context
  * @returns {{ render(): void }}
  */
-export function createSamplesPanel({ session, settled }) {
+export function createSamplesPanel({ session, change }) {
   const form = need("sampling", HTMLFormElement);
   const list = element("sample-list");
   /** @type {Sample[]} */
@@ -26,8 +27,7 @@ export function createSamplesPanel({ session, settled }) {
     const field = event.target;
     if (!(field instanceof HTMLInputElement) || !field.reportValidity()) return;
     const value = field.type === "number" ? field.valueAsNumber : field.value;
-    const change = /** @type {Partial<Settings>} */ ({ [field.name]: value });
-    void session.act(texts.failed.samples, () => session.changeSettings(change)).then(settled);
+    void change(/** @type {Partial<Settings>} */ ({ [field.name]: value }), texts.failed.samples);
   });
 
   return {

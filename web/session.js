@@ -14,6 +14,7 @@
  *
  * @typedef {object} Hooks
  * @property {() => void} changed
+ * @property {() => void} advanced the run took a step, which it does many times a second
  * @property {(kind: "error" | "info", complaint: Complaint, key?: string) => void} tell
  */
 
@@ -64,7 +65,7 @@ export class Session {
 
   /** What the losses are counted by. @returns {"letter" | "token"} */
   get unit() {
-    return (this.run?.settings ?? this.desk.settings)?.tokenizer === "char" ? "letter" : "token";
+    return (this.run ?? this.desk.settings)?.tokenizer === "char" ? "letter" : "token";
   }
 
   get active() {
@@ -338,7 +339,7 @@ export class Session {
     switch (notice.type) {
       case "events":
         for (const event of notice.events) this.#apply(event);
-        return this.changed();
+        return this.#hooks.advanced();
       case "snapshot":
         if (!this.run) return;
         this.run.snapshot = notice.snapshot;

@@ -1,6 +1,7 @@
 /**
  * The settings of the next run, what they cost, and the device that does the work.
  *
+ * @import { Change } from "./app.js"
  * @import { Devices, DeviceChoice } from "./devices.js"
  * @import { Settings, Stage } from "./engine-types.js"
  * @import { Session } from "./session.js"
@@ -10,30 +11,28 @@ import { deviceNames } from "./devices.js";
 import { element, need, setText } from "./dom.js";
 import * as format from "./format.js";
 import { secondsPerStep } from "./outlook.js";
-import { addSliders } from "./sliders.js";
+import { offerSliders } from "./sliders.js";
 import { texts } from "./texts/index.js";
 
 /** Which may change while a run is under way. */
 const ALWAYS_OPEN = new Set(["steps"]);
 
 /**
- * @param {{ session: Session, devices: Devices, settled: () => void }} context
+ * @param {{ session: Session, devices: Devices, change: Change, settled: () => void }} context
  * @returns {{ render(): void }}
  */
-export function createSettingsPanel({ session, devices, settled }) {
+export function createSettingsPanel({ session, devices, change, settled }) {
   const form = need("settings", HTMLFormElement);
   const choice = need("device", HTMLSelectElement);
 
-  const sliders = addSliders(form);
+  const sliders = offerSliders(form);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", (event) => {
     const field = event.target;
     if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) return;
     // A slider speaks through its field.
     if (field.name === "" || !field.reportValidity()) return;
-    const value = valueOf(field);
-    const change = /** @type {Partial<Settings>} */ ({ [field.name]: value });
-    void session.act(texts.failed.settings, () => session.changeSettings(change)).then(settled);
+    void change(/** @type {Partial<Settings>} */ ({ [field.name]: valueOf(field) }));
   });
   choice.addEventListener("change", () => {
     void devices.choose(/** @type {DeviceChoice} */ (choice.value)).then(settled);

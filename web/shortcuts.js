@@ -4,6 +4,7 @@
  */
 
 import { button, element, input, need, usable } from "./dom.js";
+import { recall, remember } from "./remember.js";
 import { showPart } from "./parts.js";
 
 /** The button that a key presses. */
@@ -15,11 +16,11 @@ const OWN = "input:not([type=checkbox], [type=radio]), select, textarea, [conten
 export function offerShortcuts() {
   const dialog = need("shortcuts-dialog", HTMLDialogElement);
   const choice = input("shortcuts-on");
-  choice.checked = recall();
+  choice.checked = recall(MEMORY) !== "off";
   tellOf(choice.checked);
   button("shortcuts").addEventListener("click", () => dialog.showModal());
   choice.addEventListener("change", () => {
-    remember(choice.checked);
+    remember(MEMORY, choice.checked ? "on" : "off");
     tellOf(choice.checked);
   });
   document.addEventListener("keydown", (event) => {
@@ -52,22 +53,5 @@ function tellOf(on) {
   for (const [key, id] of Object.entries(KEYS)) {
     if (on) button(id).setAttribute("aria-keyshortcuts", key.toUpperCase());
     else button(id).removeAttribute("aria-keyshortcuts");
-  }
-}
-
-function recall() {
-  try {
-    return localStorage.getItem(MEMORY) !== "off";
-  } catch {
-    return true;
-  }
-}
-
-/** @param {boolean} on */
-function remember(on) {
-  try {
-    localStorage.setItem(MEMORY, on ? "on" : "off");
-  } catch {
-    // It is chosen again on the next visit.
   }
 }

@@ -3,7 +3,6 @@
  * the value.
  */
 
-import { make } from "./dom.js";
 import * as format from "./format.js";
 import { texts } from "./texts/index.js";
 
@@ -26,8 +25,8 @@ const SLIDERS = {
  * @param {HTMLFormElement} form
  * @returns {{ render(): void }}
  */
-export function addSliders(form) {
-  const sliders = Object.entries(SLIDERS).map(([name, sliding]) => addSlider(form, name, sliding));
+export function offerSliders(form) {
+  const sliders = Object.entries(SLIDERS).map(([name, sliding]) => slide(form, name, sliding));
   return {
     render() {
       for (const render of sliders) render();
@@ -40,12 +39,11 @@ export function addSliders(form) {
  * @param {string} field
  * @param {Sliding} sliding
  */
-function addSlider(form, field, { name, unit, stops }) {
+function slide(form, field, { name, unit, stops }) {
   const number = form.elements.namedItem(field);
-  if (!(number instanceof HTMLInputElement)) throw new Error(`index.html lacks the field ${field}`);
-  const slider = make("input", { class: "slider" });
-  Object.assign(slider, { type: "range", min: "0", max: String(stops.length - 1), step: "1" });
-  number.after(slider);
+  const slider = number instanceof HTMLInputElement ? number.nextElementSibling : null;
+  if (!(number instanceof HTMLInputElement && slider instanceof HTMLInputElement)) throw new Error(`index.html lacks the slider of ${field}`);
+  Object.assign(slider, { min: "0", max: String(stops.length - 1), step: "1" });
 
   const render = () => {
     const value = number.valueAsNumber;

@@ -7,6 +7,7 @@
  */
 
 import { need, serial } from "./dom.js";
+import { remember } from "./remember.js";
 import { speak, texts } from "./texts/index.js";
 
 /** Attributes that hold words. */
@@ -41,7 +42,7 @@ export function offerLanguages(changed, failed) {
       await speak(language);
       translate(before);
       document.documentElement.lang = language;
-      remember(language);
+      remember("mmrec-language", language);
       changed();
     };
     turn(change).catch((error) => {
@@ -49,15 +50,6 @@ export function offerLanguages(changed, failed) {
       failed(error);
     });
   });
-}
-
-/** @param {Language} language */
-function remember(language) {
-  try {
-    localStorage.setItem("mmrec-language", language);
-  } catch {
-    // It is chosen again on the next visit.
-  }
 }
 
 /**

@@ -110,9 +110,9 @@ export async function ready(page) {
   await drawn(page);
 }
 
-/** What the page knows by now is on the screen: it draws up to ten times a second. @param {import("playwright-core").Page} page */
+/** What the page knows by now is on the screen: it is shown at the next frame. @param {import("playwright-core").Page} page */
 async function drawn(page) {
-  await page.waitForTimeout(130);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 }
 
 /** @param {import("playwright-core").Page} page @param {string} name */

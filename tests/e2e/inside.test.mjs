@@ -137,6 +137,10 @@ test("a person looks inside while training goes on: the text by keyboard, memory
   await readText(page);
   await page.getByText(/^The model has learned [\d,]+ steps? since\.$/).waitFor();
   await phase(page, /Training/);
+  // Until another is chosen it is about the last token, whose past has something to show.
+  await pointsAt(page, `token ${READ.length}`);
+  await page.locator(".shares li").nth(6).waitFor();
+  await page.locator(".slot").nth(10).waitFor();
 
   await page.locator(".heat [aria-selected=true]").focus();
   for (const [key, place] of [["Home", 1], ["ArrowRight", 2], ["ArrowRight", 3], ["ArrowLeft", 2], ["End", READ.length], ["ArrowLeft", READ.length - 1]]) {

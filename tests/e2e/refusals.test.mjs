@@ -146,3 +146,20 @@ test("settings out of range are refused with the field's name, and the run does 
   await usable(page, "Train");
   await done();
 });
+
+test("a part of the page that cannot be loaded says so, and comes when it is unfolded again", async () => {
+  const views = /(recipes-view|rate\/view|share\/view|inside\/view)\.js$/;
+  const { page, done } = await visit(place, { expected: /Failed to load resource/, before: (page) => page.route(views, (route) => route.abort()) });
+  for (const id of ["recipes", "rate", "share", "inside"]) {
+    const toggle = () => page.locator(`#${id} > summary`).click();
+    await toggle();
+    await page.locator(`#${id}-state`).filter({ hasText: "This part of the page could not be loaded." }).waitFor();
+    await toggle();
+    await page.unroute(views);
+    await toggle();
+    await page.locator(`#${id}-body button`).first().waitFor();
+    assert.equal(await page.locator(`#${id}-state`).textContent(), "");
+    await page.route(views, (route) => route.abort());
+  }
+  await done();
+});

@@ -212,6 +212,79 @@ test("runs are found, renamed and compared; every chart has its numbers and its 
   await done();
 });
 
+/** Takes out of a kept curve what earlier versions of the page did not note. @param {import("playwright-core").Page} page @param {string} name of the run */
+const ageCurve = (page, name) =>
+  page.evaluate(async (name) => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("mmrec");
+    const read = async (/** @type {string} */ file) => JSON.parse(await (await (await folder.getFileHandle(file)).getFile()).text());
+    for await (const file of folder.keys()) {
+      const run = file.startsWith("run-") ? await read(file) : null;
+      if (run?.name !== name) continue;
+      const { tokens, seconds, flops, ...rest } = await read(run.curve);
+      const stream = await (await folder.getFileHandle(run.curve)).createWritable();
+      await stream.write(JSON.stringify(rest));
+      await stream.close();
+      return [tokens, seconds, flops];
+    }
+  }, name);
+
+test("runs are compared by steps, tokens, training time or operations, as far as those were noted", async () => {
+  const { page, done } = await visit(place);
+  await train(page, "narrow", { steps: 12, eval_every: 3, batch: 2, seed: 1 });
+  await train(page, "wide", { steps: 6, eval_every: 3, batch: 8, seed: 2 });
+  const choice = page.getByLabel("Compare by");
+  assert.equal(await choice.isVisible(), false, "a run alone has nothing to be compared with");
+  const shows = page.getByRole("checkbox", { name: "Show “narrow” in the charts" });
+  await shows.check();
+  await choice.waitFor();
+  assert.deepEqual(await choice.locator("option").allTextContents(), ["Steps", "Tokens", "Training time", "FLOPs"]);
+
+  /** The lines of the saved picture, by where they end. */
+  const ends = async () => {
+    const svg = (await chartFile(page, "lr", "SVG")).toString();
+    const lines = [...svg.matchAll(/<polyline points="([^"]+)"/g)].map(([, points]) => Number(points?.split(" ").at(-1)?.split(",")[0]));
+    return { svg, lines };
+  };
+  const right = 936;
+  const bySteps = await ends();
+  assert.deepEqual(bySteps.lines, [503, right], "wide has half the steps");
+  await choice.selectOption("Tokens");
+  await page.getByRole("img", { name: "Loss over tokens" }).waitFor();
+  const byTokens = await ends();
+  assert.ok(byTokens.svg.includes("Tokens learned from") && byTokens.svg.includes("1.4K"));
+  assert.deepEqual(byTokens.lines, [right, 503], "and twice the tokens: 6 × 8 × 32 against 12 × 2 × 32");
+  const chart = page.locator("#loss-chart .u-over");
+  const { width } = await chart.boundingBox();
+  await chart.hover({ position: { x: width - 2, y: 40 } });
+  await page.locator("#loss-reading").filter({ hasText: /^1\.54K tokens · / }).waitFor();
+  await choice.selectOption("FLOPs");
+  await page.getByRole("img", { name: "Loss over floating-point operations" }).waitFor();
+  assert.deepEqual((await ends()).lines, byTokens.lines, "the same model does the same for every token");
+  await choice.selectOption("Training time");
+  await page.getByRole("img", { name: "Loss over training time" }).waitFor();
+  const byTime = await ends();
+  assert.equal(Math.max(...byTime.lines), right);
+
+  // What was kept before it was noted is left out, and said to be.
+  await shows.uncheck();
+  await choice.waitFor({ state: "hidden" });
+  await page.getByRole("img", { name: "Loss over steps" }).waitFor();
+  const [tokens, seconds, flops] = (await ageCurve(page, "narrow")) ?? [];
+  assert.deepEqual(tokens, Array.from({ length: 12 }, (_, at) => 64 * (at + 1)));
+  for (const column of [seconds, flops]) assert.ok(column.every((value, at) => value > (column[at - 1] ?? 0)), "they rise");
+  await shows.check();
+  await choice.selectOption("Tokens");
+  const table = page.getByRole("region", { name: "Runs in the charts" });
+  await table.getByText("Not drawn, since this was not noted for it: “narrow”.").waitFor();
+  assert.deepEqual((await ends()).lines, [right]);
+  await choice.selectOption("Steps");
+  await table.getByText("Not drawn").waitFor({ state: "hidden" });
+  assert.deepEqual((await ends()).lines, bySteps.lines);
+  await page.setViewportSize({ width: 360, height: 740 });
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 360, "a phone has room for it");
+  await done();
+});
+
 test("what is deleted can be had back until the notice is gone, also after a reload; then its files are gone", async () => {
   const { page, done } = await visit(place);
   await train(page, "first", { seed: 1 });

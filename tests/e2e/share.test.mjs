@@ -233,7 +233,14 @@ test("a model that was opened to write is exported, in the person's language; an
   await mmrec("--json", "export", whole, "--precision", "int8", "--out", packed);
   await loadCheckpoint(page, packed);
   await page.locator(".notice").filter({ hasText: /packed\.safetensors/ }).waitFor();
-  await unfold(page);
+  // What it is measured on is said: the text that lies here, which it did not learn from.
+  await choose(page, [{ name: "diary.txt", buffer: Buffer.from(text(900)) }]);
+  await page.locator("#text-name").filter({ hasText: "diary.txt" }).waitFor();
+  const { path, said } = await exported(page, "f16");
+  assert.match(said, /, loss [\d.]+ → [\d.]+ on “diary\.txt”, the text chosen here, which need not be the one it learned from\.$/);
+  const source = await readFile(path, "utf8");
+  assert.match(source, /Loss, on a text that need not be the one it learned from, with the weights as they were trained/);
+  assert.doesNotMatch(source, /diary/, "the name of the text is nobody's business");
   await press(page, "Export as a page");
   await button(page, "Cancel").locator("visible=true").click();
   await usable(page, "Export as a page");
@@ -243,7 +250,7 @@ test("a model that was opened to write is exported, in the person's language; an
   await press(page, "Sayfa olarak dışa aktar");
   const file = join(place.folder, "tr.html");
   await (await download).saveAs(file);
-  assert.match(await page.locator("#share [role=status]").last().innerText(), /kayıp \d,\d{3} → \d,\d{3}\.$/);
+  assert.match(await page.locator("#share [role=status]").last().innerText(), /kayıp \d+,\d{3} → \d+,\d{3}; burada seçili olan “diary\.txt” ile ölçüldü, model bu metni öğrenmemiş olabilir\.$/);
   const context = await place.browser.newContext({ offline: true });
   const single = await context.newPage();
   await single.goto(pathToFileURL(file).href);

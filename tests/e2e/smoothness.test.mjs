@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { keptRun, phase, press, settle, SMALL, startWithFolder, usable, visit } from "./helpers.mjs";
+import { button, choose, keptRun, phase, press, ready, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -21,6 +21,13 @@ const watchShifts = (page) =>
       for (const { value, hadRecentInput, sources } of list.getEntries()) if (!hadRecentInput) window.shifts.push({ value, what: sources.map(nameOf).join(", ") });
     }).observe({ type: "layout-shift", buffered: true });
   });
+
+/** Next to nothing shifted. @param {import("playwright-core").Page} page @param {import("node:test").TestContext} context @param {string} when */
+async function assertCalm(page, context, when) {
+  const shifts = await page.evaluate(() => window.shifts);
+  context.diagnostic(`${when}: ${JSON.stringify(shifts)}`);
+  assert.ok(shifts.reduce((sum, { value }) => sum + value, 0) <= 0.01, `${when}: ${JSON.stringify(shifts)}`);
+}
 
 /** Notes how long each event took to be answered on the screen. @param {import("playwright-core").Page} page */
 const watchDelays = (page) =>
@@ -49,12 +56,65 @@ for (const viewport of [{ width: 1280, height: 720 }, { width: 360, height: 740 
     await page.getByLabel("Length").fill("120");
     await press(page, "Generate");
     await usable(page, "Copy");
-    const shifts = await page.evaluate(() => window.shifts);
-    context.diagnostic(JSON.stringify(shifts));
-    assert.ok(shifts.reduce((sum, { value }) => sum + value, 0) <= 0.01, JSON.stringify(shifts));
+    await assertCalm(page, context, "a whole visit");
+
+    // A kept run is offered on the part of the page that is there from the first sight on.
+    await page.reload();
+    await ready(page);
+    await button(page, "Continue").waitFor();
+    await page.waitForFunction(() => /on the CPU/.test(document.querySelector("#estimate")?.textContent ?? ""));
+    await assertCalm(page, context, "a visit with a kept run");
+    if (viewport.width === 360) assert.equal(await page.locator("#parts [aria-current=true]").textContent(), "Training");
+    await press(page, "Not now");
+    await page.locator("#runs > summary").click();
+    await page.locator(".run .more-button").click();
+    await button(page, "Delete").click();
+    await page.getByText("was deleted.").waitFor();
+    await page.reload();
+    await ready(page);
+    await page.waitForFunction(() => /on the CPU/.test(document.querySelector("#estimate")?.textContent ?? ""));
+    await assertCalm(page, context, "a visit without one");
+    assert.equal(await page.locator("#text-name").isVisible(), true, "there is nothing to go on with");
     await done();
   });
 }
+
+test("a text's name and its figures change at once", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, { tokenizer: "bpe", vocab: 400 });
+  await page.evaluate(() => {
+    const facts = ["name", "size", "characters", "vocabulary", "split-label", "preview"].map((name) => document.querySelector(`#text-${name}`));
+    window.seen = new Set();
+    const look = () => window.seen.add(facts.map((fact) => fact?.textContent).join(" | "));
+    look();
+    for (const fact of facts) new MutationObserver(look).observe(fact, { childList: true, characterData: true, subtree: true });
+  });
+  await choose(page, [{ name: "objects.txt", buffer: Buffer.from(text(3000)) }]);
+  await page.locator("#text-name").filter({ hasText: "objects.txt" }).waitFor();
+  await ready(page);
+  const seen = await page.evaluate(() => [...window.seen]);
+  assert.equal(seen.length, 2, `the earlier text, then the new one: ${seen.join("\n")}`);
+  await done();
+});
+
+test("what a press changes is seen at the next frame, also while it trains", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
+  await press(page, "Train");
+  await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
+  for (let round = 0; round < 10; round++) {
+    await usable(page, "Generate");
+    const seen = await page.evaluate(async () => {
+      const generate = /** @type {HTMLButtonElement} */ (document.querySelector("#generate"));
+      generate.click();
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      return generate.getAttribute("aria-disabled");
+    });
+    assert.equal(seen, "true", `round ${round}`);
+    await press(page, "Stop writing");
+  }
+  await done();
+});
 
 /** What a person may do while the model trains, by name. @type {Record<string, (page: import("playwright-core").Page) => Promise<unknown>>} */
 const ACTIONS = {

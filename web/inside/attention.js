@@ -67,7 +67,6 @@ export function createAttention(inquiry, reading) {
     excerpt.translate = false;
     const label = make("span", { text: `${words.level(level)}, ${inside.passage(from + 1, to)}: ` }, excerpt);
     const made = make("button", { class: "slot" }, label, bar(weight), make("span", { text: tenths(weight) }));
-    made.type = "button";
     made.setAttribute("aria-pressed", "false");
     for (const event of ["pointerenter", "focus"]) made.addEventListener(event, () => passage.mark(place));
     for (const event of ["pointerleave", "blur"]) made.addEventListener(event, () => passage.mark(held));

@@ -14,7 +14,7 @@ export class Inquiry {
   /** Why the last question was not answered. @type {unknown} */ error = null;
   /** @type {Reading | null} */ reading = null;
   /** Where the model that read it was. */ step = 0;
-  token = 0;
+  /** The one that the views are about. */ token = 0;
   layer = 0;
   /** null: all heads of the layer together. @type {number | null} */ head = null;
   /** The newest that was answered; it may be of a token or layer chosen before. @type {Sight | null} */ sight = null;
@@ -22,6 +22,7 @@ export class Inquiry {
   /** Those losses are being measured. */ measuring = false;
   #session;
   #changed;
+  /** The token that the person chose; until then it is the last of the text, which has the longest past. */ #wanted = Infinity;
   /** Counts the texts that were read: an answer of an earlier one is stale. */ #turn = 0;
   #looking = false;
   /** The run whose model it is, and the worker that holds it. @type {unknown[]} */ #held = [];
@@ -61,6 +62,7 @@ export class Inquiry {
   /** @param {Partial<Pick<Inquiry, "token" | "layer" | "head">>} choice */
   choose(choice) {
     Object.assign(this, choice);
+    this.#wanted = choice.token ?? this.#wanted;
     this.#changed();
     void this.#look();
   }
@@ -97,7 +99,7 @@ export class Inquiry {
     const { run, client } = this.#session;
     this.#held = [run, client];
     Object.assign(this, { reading, step: run?.step ?? 0, sight: null, losses: [] });
-    this.token = Math.min(this.token, reading.tokens.length - 1);
+    this.token = Math.min(this.#wanted, reading.tokens.length - 1);
     this.layer = Math.min(this.layer, reading.layers - 1);
     if (this.head !== null && this.head >= reading.heads) this.head = null;
   }

@@ -62,7 +62,6 @@ export class InsideView {
 
   open() {
     this.#open = true;
-    this.render();
     if (this.#usable) void this.#first();
   }
 
@@ -168,7 +167,8 @@ function makeFrame(area) {
   area.rows = 3;
   area.spellcheck = false;
   area.translate = false;
-  const [look, written, validation, again] = [button(inside.look, "primary"), button(inside.written), button(inside.validation), button(inside.again)];
+  const look = make("button", { class: "primary", text: inside.look });
+  const [written, validation, again] = [inside.written, inside.validation, inside.again].map((text) => make("button", { text }));
   const [state, problem, since] = [make("p", { class: "hint" }), make("p", { class: "problem" }), make("span")];
   state.setAttribute("role", "status");
   problem.setAttribute("role", "alert");
@@ -184,13 +184,6 @@ function makeFrame(area) {
     views,
   );
   return { root, look, written, validation, again, state, problem, since, views };
-}
-
-/** @param {string} text @param {string} [kind] */
-function button(text, kind = "") {
-  const made = make("button", { class: kind, text });
-  made.type = "button";
-  return made;
 }
 
 /**

@@ -19,7 +19,6 @@ import { bar, section, table } from "./parts.js";
 export function createWorth(inquiry, reading) {
   const words = inside.off;
   const measure = make("button");
-  measure.type = "button";
   onPress(measure, () => void inquiry.measure());
   const progress = make("progress");
   progress.setAttribute("aria-label", words.measure);

@@ -5,7 +5,7 @@
  * @import { TriedRate } from "../engine-types.js"
  */
 
-import { FONT, loadPlot, palette } from "../charts.js";
+import { axisIn, loadPlot, palette, sizeOf } from "../charts.js";
 import * as format from "../format.js";
 import { dash } from "../levels.js";
 
@@ -21,7 +21,7 @@ export class RateChart {
     this.#place = place;
     const { signal } = this.#abandon;
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => void this.#build(), { signal });
-    const sizes = new ResizeObserver(() => this.#plot?.setSize(this.#size()));
+    const sizes = new ResizeObserver(() => this.#plot?.setSize(sizeOf(place)));
     sizes.observe(place);
     signal.addEventListener("abort", () => sizes.disconnect());
     void this.#build();
@@ -47,16 +47,12 @@ export class RateChart {
     this.draw(this.#trials, this.#suggestion);
   }
 
-  #size() {
-    return { width: Math.max(100, this.#place.clientWidth), height: Math.max(60, this.#place.clientHeight) };
-  }
-
   /** @returns {uPlot.Options} */
   #options() {
     const colours = palette();
-    const axis = { stroke: colours.soft, font: `11px ${FONT}`, grid: { stroke: colours.grid, width: 1 }, ticks: { show: false } };
+    const axis = axisIn(colours);
     return {
-      ...this.#size(),
+      ...sizeOf(this.#place),
       padding: [8, 12, 0, 0],
       legend: { show: false },
       cursor: { show: false },

@@ -1,6 +1,7 @@
 /**
  * “Find a learning rate”, unfolded: begins a search and shows how the loss goes with the rate, as a chart and in words.
  *
+ * @import { Change } from "../app.js"
  * @import { TriedRate } from "../engine-types.js"
  * @import { Session } from "../session.js"
  */
@@ -12,31 +13,30 @@ import { Search } from "./search.js";
 
 export class RateView {
   #session;
-  #settled;
+  #change;
   #intro = make("p", { class: "hint" });
-  #begin = makeButton();
-  #stop = makeButton();
-  #use = makeButton();
+  #begin = make("button");
+  #stop = make("button");
+  #use = make("button", { class: "primary" });
   #state = make("p", { class: "hint" });
   #place = make("div", { class: "plot small" });
   #chart;
   /** @type {Search | null} */ #search = null;
 
   /**
-   * @param {{ session: Session, settled: () => void }} context
+   * @param {{ session: Session, change: Change }} context
    * @param {HTMLElement} body
    */
-  constructor({ session, settled }, body) {
+  constructor({ session, change }, body) {
     this.#session = session;
-    this.#settled = settled;
+    this.#change = change;
     this.#place.setAttribute("role", "img");
     this.#state.setAttribute("role", "status");
     this.#state.id = "rate-result";
     this.#place.setAttribute("aria-describedby", this.#state.id);
-    this.#use.classList.add("primary");
     onPress(this.#begin, () => this.#start());
     onPress(this.#stop, () => this.#search?.stop());
-    onPress(this.#use, () => void this.#take());
+    onPress(this.#use, () => this.#take());
     body.replaceChildren(this.#intro, this.#place, this.#state, make("div", { class: "row" }, this.#begin, this.#stop, this.#use));
     this.#place.hidden = true;
     this.#chart = new RateChart(this.#place);
@@ -71,18 +71,10 @@ export class RateView {
     this.#stop.focus();
   }
 
-  async #take() {
+  #take() {
     const lr = this.#search?.suggestion;
-    if (!lr) return;
-    await this.#session.act(texts.failed.settings, () => this.#session.changeSettings({ lr }));
-    this.#settled();
+    if (lr) void this.#change({ lr });
   }
-}
-
-function makeButton() {
-  const made = make("button");
-  made.type = "button";
-  return made;
 }
 
 /** @param {Search} search */

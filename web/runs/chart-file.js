@@ -1,6 +1,7 @@
 /**
  * What a chart shows, as a file: all numbers as CSV or JSON, the picture as SVG or PNG.
  *
+ * @import { Axis } from "../axes.js"
  * @import { Charts } from "../charts.js"
  * @import { Columns } from "../curve.js"
  * @import { Keeper } from "../keeper.js"
@@ -39,9 +40,9 @@ export async function chartFile(chart, format, { session, keeper, charts }) {
     case "json":
       return new Blob([JSON.stringify(jsonOf(chart, shown), null, 1)], { type: "application/json" });
     case "svg":
-      return svgOf(chart, shown);
+      return svgOf(chart, shown, charts.axis);
     case "png":
-      return pngOf(await svgOf(chart, shown));
+      return pngOf(await svgOf(chart, shown, charts.axis));
   }
 }
 
@@ -82,9 +83,10 @@ function jsonOf(chart, shown) {
 /**
  * @param {ChartKind} chart
  * @param {Shown[]} shown
+ * @param {Axis} axis
  */
-async function svgOf(chart, shown) {
-  const text = new XMLSerializer().serializeToString(picture(chart, shown));
+async function svgOf(chart, shown, axis) {
+  const text = new XMLSerializer().serializeToString(picture(chart, shown, axis));
   return new Blob([text], { type: "image/svg+xml" });
 }
 

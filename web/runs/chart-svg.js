@@ -1,11 +1,13 @@
 /**
  * A chart as an SVG picture that needs nothing else: title, axes, lines and legend, in the colours of the page.
  *
+ * @import { Axis } from "../axes.js"
  * @import { Columns } from "../curve.js"
  * @import { ChartKind } from "./chart-file.js"
  * @import { Shown } from "./shown.js"
  */
 
+import { along, ticksOf } from "../axes.js";
 import * as format from "../format.js";
 import { texts } from "../texts/index.js";
 import { colourOf, DOTS } from "./comparison.js";
@@ -22,16 +24,18 @@ const FOOT = 76;
 const LINE = 20;
 
 /** @typedef {{ column: keyof Columns, width: number, colour: string, dash: number[], dots: boolean }} Stroke */
-/** @typedef {{ from: number, to: number, low: number, high: number, bottom: number }} Frame */
+/** @typedef {{ axis: Axis, from: number, to: number, low: number, high: number, bottom: number }} Frame */
 
 /**
  * @param {ChartKind} chart
- * @param {Shown[]} shown
+ * @param {Shown[]} all
+ * @param {Axis} axis
  * @returns {SVGElement}
  */
-export function picture(chart, shown) {
+export function picture(chart, all, axis) {
+  const shown = all.filter(({ curve }) => along(curve, axis));
   const height = SIZE.height + shown.length * LINE;
-  const frame = frameOf(chart, shown);
+  const frame = frameOf(chart, shown, axis);
   const svg = make("svg", { width: SIZE.width, height, viewBox: `0 0 ${SIZE.width} ${height}`, "font-family": "system-ui, sans-serif", "font-size": 13 });
   svg.append(make("rect", { width: SIZE.width, height, fill: colour("card") }), ...axes(chart, frame));
   for (const one of shown) {
@@ -67,12 +71,13 @@ function strokesOf(chart, { look }) {
 /**
  * @param {ChartKind} chart
  * @param {Shown[]} shown
+ * @param {Axis} axis
  * @returns {Frame}
  */
-function frameOf(chart, shown) {
-  let [low, high, to] = [Infinity, -Infinity, 1];
+function frameOf(chart, shown, axis) {
+  let [low, high, to] = [Infinity, -Infinity, 0];
   for (const one of shown) {
-    to = Math.max(to, Number(one.curve.steps.at(-1) ?? 1));
+    to = Math.max(to, one.curve[axis].at(-1) ?? 0);
     for (const { column } of strokesOf(chart, one)) {
       for (const value of one.curve[column]) if (value !== null) [low, high] = [Math.min(low, value), Math.max(high, value)];
     }
@@ -80,11 +85,11 @@ function frameOf(chart, shown) {
   if (low > high) [low, high] = [0, 1];
   if (chart !== "loss") low = 0;
   const room = (high - low || 1) * 0.06;
-  return { from: 0, to, low: chart === "loss" ? Math.max(0, low - room) : 0, high: high + room, bottom: SIZE.height - FOOT };
+  return { axis, from: 0, to: to || 1, low: chart === "loss" ? Math.max(0, low - room) : 0, high: high + room, bottom: SIZE.height - FOOT };
 }
 
-/** @param {Frame} frame @param {number} step */
-const across = ({ from, to }, step) => LEFT + ((step - from) / (to - from)) * (SIZE.width - LEFT - RIGHT);
+/** @param {Frame} frame @param {number | null | undefined} place */
+const across = ({ from, to }, place) => LEFT + ((Number(place) - from) / (to - from)) * (SIZE.width - LEFT - RIGHT);
 /** @param {Frame} frame @param {number} value */
 const up = ({ low, high, bottom }, value) => bottom - ((value - low) / (high - low)) * (bottom - TOP);
 
@@ -100,12 +105,13 @@ function axes(chart, frame) {
     parts.push(make("path", { d: `M${LEFT} ${y}H${SIZE.width - RIGHT}`, stroke: colour("grid") }));
     parts.push(make("text", { ...soft, x: LEFT - 8, y: Number(y) + 4, "text-anchor": "end" }, value >= 1000 ? format.count(value) : format.rate(value)));
   }
-  for (const step of ticks(frame.from, frame.to, 8).filter(Number.isInteger)) {
-    const x = across(frame, step).toFixed(1);
+  const whole = (/** @type {number} */ place) => frame.axis === "seconds" || Number.isInteger(place);
+  for (const place of ticks(frame.from, frame.to, 8).filter(whole)) {
+    const x = across(frame, place).toFixed(1);
     parts.push(make("path", { d: `M${x} ${TOP}V${frame.bottom}`, stroke: colour("grid") }));
-    parts.push(make("text", { ...soft, x, y: frame.bottom + 18, "text-anchor": "middle" }, format.count(step)));
+    parts.push(make("text", { ...soft, x, y: frame.bottom + 18, "text-anchor": "middle" }, ticksOf[frame.axis](place)));
   }
-  parts.push(make("text", { ...soft, x: (LEFT + SIZE.width - RIGHT) / 2, y: frame.bottom + 38, "text-anchor": "middle" }, texts.markup.step));
+  parts.push(make("text", { ...soft, x: (LEFT + SIZE.width - RIGHT) / 2, y: frame.bottom + 38, "text-anchor": "middle" }, texts.axes[frame.axis]));
   return parts;
 }
 
@@ -129,7 +135,7 @@ function ticks(low, high, about) {
  * @param {Frame} frame
  */
 function line(curve, { column, width, colour, dash, dots }, frame) {
-  const points = curve[column].flatMap((value, row) => (value === null ? [] : [[across(frame, Number(curve.steps[row])).toFixed(1), up(frame, value).toFixed(1)]]));
+  const points = curve[column].flatMap((value, row) => (value === null ? [] : [[across(frame, curve[frame.axis][row]).toFixed(1), up(frame, value).toFixed(1)]]));
   if (points.length === 0) return [];
   const path = make("polyline", { points: points.map((point) => point.join()).join(" "), fill: "none", stroke: colour, "stroke-width": width, "stroke-linejoin": "round", "stroke-dasharray": dash.join(" ") || "none" });
   return [path, ...(dots && points.length <= DOTS ? points.map(([cx, cy]) => make("circle", { cx: cx ?? 0, cy: cy ?? 0, r: 2.5, fill: colour })) : [])];
@@ -146,7 +152,7 @@ function letter(chart, { curve, look }, frame) {
   const column = columns.find((column) => curve[column].some((value) => value !== null));
   if (!look || !column) return [];
   const row = curve[column].findLastIndex((value) => value !== null);
-  const place = { x: across(frame, Number(curve.steps[row])) + 5, y: up(frame, Number(curve[column][row])) - 4 };
+  const place = { x: across(frame, curve[frame.axis][row]) + 5, y: up(frame, Number(curve[column][row])) - 4 };
   return [make("text", { ...place, "font-weight": 700, fill: colourOf(look) }, look.letter)];
 }
 

@@ -3,6 +3,7 @@
  * apart; in the loss chart the strong line with dots is the validation loss and the thin one the train loss.
  *
  * @import uPlot from "uplot"
+ * @import { Axis } from "../axes.js"
  * @import { Overlay } from "../charts.js"
  * @import { Columns } from "../curve.js"
  * @import { Manifest } from "../manifest.js"
@@ -11,6 +12,8 @@
  * @typedef {{ run: Manifest, curve: Columns, look: Look }} Compared
  * @typedef {Pick<uPlot, "ctx" | "bbox" | "scales">} Sheet what is drawn on, with the chart's frame and scales
  */
+
+import { along } from "../axes.js";
 
 /** How many runs can be told apart. */
 export const MOST = 6;
@@ -37,8 +40,9 @@ export class Comparison {
   /** What was measured last, by chart. @type {WeakMap<(keyof Columns)[], { key: string, extent: [number, number] | null }>} */
   #extents = new WeakMap();
 
-  get last() {
-    return Math.max(0, ...this.runs.map(({ curve }) => curve.steps.at(-1) ?? 0));
+  /** @param {Axis} axis */
+  last(axis) {
+    return Math.max(0, ...this.runs.map(({ curve }) => along(curve, axis)?.at(-1) ?? 0));
   }
 
   get full() {
@@ -69,14 +73,15 @@ export class Comparison {
   /**
    * @param {uPlot} plot
    * @param {(keyof Columns)[]} columns
+   * @param {Axis} axis
    */
-  draw(plot, columns) {
+  draw(plot, columns, axis) {
     const { ctx, bbox, scales } = plot;
     const { x, y } = scales;
-    const key = JSON.stringify([x?.min, x?.max, y?.min, y?.max, bbox, devicePixelRatio, this.#revision]);
+    const key = JSON.stringify([axis, x?.min, x?.max, y?.min, y?.max, bbox, devicePixelRatio, this.#revision]);
     let sheet = this.#sheets.get(plot);
     if (sheet?.key !== key) {
-      sheet = { key, canvas: this.#paint(plot, columns) };
+      sheet = { key, canvas: this.#paint(plot, columns, axis) };
       this.#sheets.set(plot, sheet);
     }
     ctx.drawImage(sheet.canvas, 0, 0);
@@ -85,8 +90,9 @@ export class Comparison {
   /**
    * @param {uPlot} plot
    * @param {(keyof Columns)[]} columns
+   * @param {Axis} axis
    */
-  #paint({ ctx: { canvas: under }, bbox, scales }, columns) {
+  #paint({ ctx: { canvas: under }, bbox, scales }, columns, axis) {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [under.width, under.height];
     const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
@@ -94,40 +100,47 @@ export class Comparison {
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
     for (const { curve, look } of this.runs) {
-      columns.forEach((column, at) => drawLine(sheet, curve, column, look, { main: at === 0, dots: column === "validation" }));
-      drawLetter(sheet, curve, columns, look);
+      const places = along(curve, axis);
+      if (!places) continue;
+      const lines = columns.map((column) => pointsOf(sheet, places, curve[column]));
+      lines.forEach((points, at) => drawLine(ctx, points, look, { main: at === 0, dots: columns[at] === "validation" }));
+      drawLetter(sheet, lines, look);
     }
     return canvas;
   }
 
   /**
    * @param {(keyof Columns)[]} columns
+   * @param {Axis} axis
    * @param {number} from
    * @param {number} to
    * @returns {[number, number] | null}
    */
-  extent(columns, from, to) {
-    const key = JSON.stringify([from, to, this.#revision]);
+  extent(columns, axis, from, to) {
+    const key = JSON.stringify([axis, from, to, this.#revision]);
     const known = this.#extents.get(columns);
     if (known?.key === key) return known.extent;
-    const extent = this.#measure(columns, from, to);
+    const extent = this.#measure(columns, axis, from, to);
     this.#extents.set(columns, { key, extent });
     return extent;
   }
 
   /**
    * @param {(keyof Columns)[]} columns
+   * @param {Axis} axis
    * @param {number} from
    * @param {number} to
    * @returns {[number, number] | null}
    */
-  #measure(columns, from, to) {
+  #measure(columns, axis, from, to) {
     let [low, high] = [Infinity, -Infinity];
     for (const { curve } of this.runs) {
+      const places = along(curve, axis);
+      if (!places) continue;
       for (const column of columns) {
         curve[column].forEach((value, row) => {
-          const step = Number(curve.steps[row]);
-          if (value === null || step < from || step > to) return;
+          const place = Number(places[row]);
+          if (value === null || place < from || place > to) return;
           low = Math.min(low, value);
           high = Math.max(high, value);
         });
@@ -139,14 +152,16 @@ export class Comparison {
   /**
    * What the runs were at, there or shortly before.
    * @param {keyof Columns} column
-   * @param {number} step
+   * @param {Axis} axis
+   * @param {number} place
    * @param {(value: number) => string} write
    */
-  read(column, step, write) {
+  read(column, axis, place, write) {
     return this.runs
       .map(({ curve, look }) => {
-        const row = curve[column].findLastIndex((value, at) => value !== null && Number(curve.steps[at]) <= step);
-        const value = step > Number(curve.steps.at(-1)) ? null : curve[column][row];
+        const places = along(curve, axis) ?? [];
+        const row = curve[column].findLastIndex((value, at) => value !== null && Number(places[at]) <= place);
+        const value = place > Number(places.at(-1)) ? null : curve[column][row];
         return value == null ? "" : ` · ${look.letter} ${write(value)}`;
       })
       .join("");
@@ -157,15 +172,12 @@ export class Comparison {
 export const colourOf = ({ colour }) => getComputedStyle(document.documentElement).getPropertyValue(colour).trim();
 
 /**
- * @param {Sheet} sheet
- * @param {Columns} curve
- * @param {keyof Columns} column
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {[number, number][]} points
  * @param {Look} look
  * @param {{ main: boolean, dots: boolean }} style
  */
-function drawLine(sheet, curve, column, look, { main, dots }) {
-  const { ctx } = sheet;
-  const points = pointsOf(sheet, curve, column);
+function drawLine(ctx, points, look, { main, dots }) {
   ctx.strokeStyle = ctx.fillStyle = colourOf(look);
   ctx.lineWidth = (main ? 2 : 1) * devicePixelRatio;
   ctx.setLineDash(look.dash.map((length) => length * devicePixelRatio));
@@ -182,15 +194,13 @@ function drawLine(sheet, curve, column, look, { main, dots }) {
 }
 
 /**
- * At the end of its line, in its own colour on the chart's ground.
+ * At the end of the run's first line that has one, in its own colour on the chart's ground.
  * @param {Sheet} sheet
- * @param {Columns} curve
- * @param {(keyof Columns)[]} columns
+ * @param {[number, number][][]} lines
  * @param {Look} look
  */
-function drawLetter(sheet, curve, columns, look) {
-  const { ctx, bbox } = sheet;
-  const end = columns.map((column) => pointsOf(sheet, curve, column).findLast(([x]) => x <= bbox.left + bbox.width)).find(Boolean);
+function drawLetter({ ctx, bbox }, lines, look) {
+  const end = lines.map((points) => points.findLast(([x]) => x <= bbox.left + bbox.width)).find(Boolean);
   if (!end) return;
   const size = 12 * devicePixelRatio;
   const x = Math.min(end[0] + size * 0.35, bbox.left + bbox.width - size * 0.8);
@@ -208,11 +218,11 @@ function drawLetter(sheet, curve, columns, look) {
 /**
  * The charts are drawn ten times a second: no more points than can be told apart.
  * @param {Sheet} sheet
- * @param {Columns} curve
- * @param {keyof Columns} column
+ * @param {number[]} places of the curve's rows
+ * @param {(number | null)[]} values
  * @returns {[number, number][]} in pixels of the canvas
  */
-function pointsOf({ bbox, scales }, curve, column) {
+function pointsOf({ bbox, scales }, places, values) {
   const { min: left = 0, max: right = 1 } = /** @type {uPlot.Scale} */ (scales["x"]);
   const { min: low = 0, max: high = 1 } = /** @type {uPlot.Scale} */ (scales["y"]);
   const across = bbox.width / (Number(right) - Number(left));
@@ -220,10 +230,10 @@ function pointsOf({ bbox, scales }, curve, column) {
   /** @type {[number, number][]} */
   const points = [];
   let last = -Infinity;
-  curve[column].forEach((value, row) => {
+  values.forEach((value, row) => {
     if (value === null) return;
-    const x = bbox.left + (Number(curve.steps[row]) - Number(left)) * across;
-    if (x - last < APART && row < curve.steps.length - 1) return;
+    const x = bbox.left + (Number(places[row]) - Number(left)) * across;
+    if (x - last < APART && row < places.length - 1) return;
     last = x;
     points.push([x, bbox.top + bbox.height - (value - Number(low)) * up]);
   });

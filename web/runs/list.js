@@ -2,6 +2,7 @@
  * The list of all kept runs: found, renamed, opened, begun again, compared, deleted.
  *
  * @import { Archive } from "../archive.js"
+ * @import { Axis } from "../axes.js"
  * @import { Charts } from "../charts.js"
  * @import { Keeper } from "../keeper.js"
  * @import { Manifest } from "../manifest.js"
@@ -19,7 +20,7 @@
  * @property {() => void} settled
  */
 
-import { button, element, input, onPress, setText, setUsable } from "../dom.js";
+import { button, element, input, need, onPress, setText, setUsable } from "../dom.js";
 import { modelOf } from "../run-names.js";
 import { nameOf } from "../text-source.js";
 import { texts } from "../texts/index.js";
@@ -40,6 +41,7 @@ export function createList(context) {
   const search = input("runs-search");
   const comparison = new Comparison();
   const storage = createStorage(context);
+  const axis = need("axis", HTMLSelectElement);
   /** @type {Map<string, Row>} */
   const rows = new Map();
   let rendered = "";
@@ -50,7 +52,17 @@ export function createList(context) {
     if (run && curve) comparison.add(run, curve);
     else comparison.drop(id);
     charts.compare(comparison.runs.length > 0 ? comparison : null);
+    offerAxes();
     render();
+  };
+
+  /** A run alone is drawn along its steps. */
+  const offerAxes = () => {
+    const alone = comparison.runs.length === 0;
+    element("axis-choice").hidden = alone;
+    if (alone) axis.value = "steps";
+    const chosen = /** @type {Axis} */ (axis.value);
+    if (charts.axis !== chosen) charts.measureBy(chosen);
   };
 
   const render = () => {
@@ -78,6 +90,10 @@ export function createList(context) {
     storage.render();
   };
 
+  axis.addEventListener("change", () => {
+    offerAxes();
+    render();
+  });
   search.addEventListener("input", render);
   onPress(button("runs-clean"), () => void askForRoom(context));
   listenForFiles(context);
@@ -112,13 +128,13 @@ let drawn = "";
  * @param {Context} context
  * @param {Comparison} comparison
  */
-function renderTable({ session, keeper }, comparison) {
+function renderTable({ session, keeper, charts: { axis } }, comparison) {
   const place = element("compared");
   place.hidden = comparison.runs.length === 0;
   if (place.hidden) return;
   const shown = shownIn(session, keeper, comparison);
-  const now = JSON.stringify([texts.locale, shown.map(({ curve, ...rest }) => rest)]);
+  const now = JSON.stringify([texts.locale, axis, shown.map(({ curve, ...rest }) => rest)]);
   if (now === drawn) return;
   drawn = now;
-  place.replaceChildren(...tableOf(shown));
+  place.replaceChildren(...tableOf(shown, axis));
 }

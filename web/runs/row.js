@@ -22,13 +22,13 @@ export class Row {
   #compare = make("input");
   #key = make("span", { class: "key" });
   #name = make("input", { class: "run-name" });
-  #open = press("");
-  #more = press("more-button");
+  #open = make("button");
+  #more = make("button", { class: "more-button" });
   #menu = make("div", { class: "menu" });
   #facts = make("p", { class: "hint" });
-  #again = press("");
-  #best = press("");
-  #remove = press("");
+  #again = make("button");
+  #best = make("button");
+  #remove = make("button");
   #id;
   #context;
   #letter = "";
@@ -129,13 +129,6 @@ export class Row {
     if (!blob) throw new Error(texts.keptStateGone);
     offer(blob, `mmrec-${run.settings.stage ?? "model"}-step${run.bestState?.step}.safetensors`);
   }
-}
-
-/** @param {string} kind */
-function press(kind) {
-  const button = make("button", { class: kind });
-  button.type = "button";
-  return button;
 }
 
 /** @param {HTMLElement} target @param {string | null} text */

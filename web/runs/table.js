@@ -1,9 +1,11 @@
 /**
  * What is shown in the charts, as a table: which line is which run, how far it came, and the settings in which the runs differ.
  *
+ * @import { Axis } from "../axes.js"
  * @import { Shown } from "./shown.js"
  */
 
+import { along } from "../axes.js";
 import { make } from "../dom.js";
 import * as format from "../format.js";
 import { texts } from "../texts/index.js";
@@ -14,10 +16,11 @@ const SETTINGS = /** @type {const} */ (["stage", "gpt", "lr", "batch", "context"
 
 /**
  * @param {Shown[]} shown
+ * @param {Axis} axis of the charts
  * @returns {Node[]}
  */
-export function tableOf(shown) {
-  const { keys, settings, lines } = texts.runs;
+export function tableOf(shown, axis) {
+  const { keys, settings, lines, leftOut } = texts.runs;
   const differing = differingIn(shown);
   const withText = new Set(shown.map((one) => one.text)).size > 1;
   const heads = [keys.name, keys.best, keys.steps, ...(withText ? [settings.text] : []), ...differing.map((key) => settings[key])];
@@ -29,7 +32,9 @@ export function tableOf(shown) {
     return make("tr", {}, name, ...cells.map((text) => make("td", { text })));
   });
   const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows));
-  return [table, make("p", { class: "hint", text: lines })];
+  const missing = shown.filter(({ curve }) => !along(curve, axis)).map(({ name }) => name);
+  const hints = missing.length > 0 ? [lines, leftOut(missing)] : [lines];
+  return [table, ...hints.map((text) => make("p", { class: "hint", text }))];
 }
 
 /** The settings that are not the same in all of them. @param {Shown[]} shown */

@@ -12,6 +12,7 @@
  * @property {number} weights bytes
  * @property {[number, number] | null} losses with the weights as they were, and as they are in the file
  * @property {"letter" | "token"} unit of the losses
+ * @property {boolean} ownText whether they are of the text that the model learned from
  * @property {string} prompt
  */
 

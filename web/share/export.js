@@ -6,10 +6,17 @@
  * @import { Snapshot } from "../protocol.js"
  * @import { Session } from "../session.js"
  *
- * @typedef {{ file: Blob, name: string, precision: Precision, weights: number, losses: [number, number] | null }} Exported
+ * @typedef {object} Exported
+ * @property {Blob} file
+ * @property {string} name
+ * @property {Precision} precision
+ * @property {number} weights bytes
+ * @property {[number, number] | null} losses with the weights as they were, and as they are in the file
+ * @property {string | null} otherText the name of the text that those are of, where it is not known to be the model's own
  */
 
 import { EngineClient } from "../engine-client.js";
+import { nameOf } from "../text-source.js";
 import { share } from "../texts/index.js";
 import { assemble } from "./assemble.js";
 
@@ -19,20 +26,22 @@ import { assemble } from "./assemble.js";
  * @param {{ precision: Precision, prompt: string, report: (text: string) => void, signal: AbortSignal }} options
  * @returns {Promise<Exported>}
  */
-export async function exportPage({ run, desk, unit }, snapshot, { precision, prompt, report, signal }) {
+export async function exportPage({ run, desk, unit, resumable }, snapshot, { precision, prompt, report, signal }) {
+  const otherText = resumable ? null : nameOf(desk.text);
+  const source = desk.text.source;
   const model = { stage: run?.stage ?? null, parameters: run?.parameters ?? 0, step: snapshot.step };
   const client = await EngineClient.open("cpu", signal);
   signal.addEventListener("abort", () => client.close());
   try {
-    await client.ask({ type: "read", source: desk.text.source });
+    await client.ask({ type: "read", source });
     // A text that cannot be trained on has nothing to compare with, either.
     await client.ask({ type: "prepare", options: desk.options }).catch(() => null);
     const { bytes } = await client.ask({ type: "pack", bytes: snapshot.bytes, precision });
     const losses = await compare(client, report);
     report(share.assembling);
-    const file = await assemble(bytes, { ...model, precision, weights: bytes.length, losses, unit, prompt });
+    const file = await assemble(bytes, { ...model, precision, weights: bytes.length, losses, unit, ownText: otherText === null, prompt });
     signal.throwIfAborted();
-    return { file, name: `mmrec-${model.stage ?? "model"}-step${model.step}-${precision}.html`, precision, weights: bytes.length, losses };
+    return { file, name: `mmrec-${model.stage ?? "model"}-step${model.step}-${precision}.html`, precision, weights: bytes.length, losses, otherText };
   } finally {
     client.close();
   }

@@ -2,6 +2,7 @@
  * A link is opened: its settings are laid on the desk, where the engine takes them. A text takes the place of the present one only
  * when the person says so, and nothing that was kept is lost.
  *
+ * @import { Change } from "../app.js"
  * @import { Settings } from "../engine-types.js"
  * @import { Notices } from "../notices.js"
  * @import { Session } from "../session.js"
@@ -15,9 +16,9 @@ import { readFragment } from "./link.js";
 
 /**
  * @param {string} fragment
- * @param {{ session: Session, notices: Notices, settled: () => void }} context
+ * @param {{ session: Session, notices: Notices, change: Change, settled: () => void }} context
  */
-export async function openLink(fragment, { session, notices, settled }) {
+export async function openLink(fragment, { session, notices, change, settled }) {
   await speakShare();
   const { desk } = session;
   if (session.active || !desk.defaults || !desk.settings) return notices.show("info", share.notNow(), { key: "link", passing: false });
@@ -26,7 +27,6 @@ export async function openLink(fragment, { session, notices, settled }) {
   history.replaceState(null, "", location.pathname + location.search);
   if (!linked) return notices.show("error", share.unreadable(), { key: "link" });
   const before = { validation: undefined, ...desk.settings };
-  const change = (/** @type {Partial<Settings>} */ to) => session.act(texts.failed.settings, () => session.changeSettings(to)).then(settled);
   const taken = await session.act(texts.failed.settings, async () => {
     const { settings, refused } = await judge(session, linked.settings);
     await session.changeSettings({ validation: undefined, ...settings });

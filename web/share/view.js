@@ -42,7 +42,6 @@ export class ShareView {
     this.#archive = archive;
     this.#body = body;
     this.#frame = this.#build();
-    this.render();
   }
 
   render() {
@@ -108,7 +107,6 @@ function makeFrame() {
   const copy = make("button", { text: share.copy });
   const exporting = make("button", { text: share.export });
   const cancel = make("button", { text: texts.markup.cancel });
-  for (const button of [copy, exporting, cancel]) button.type = "button";
   const precision = make("select", {}, ...(["int8", "f16"]).map((value) => new Option(share.precisions[/** @type {Precision} */ (value)], value)));
   precision.setAttribute("aria-label", share.precision);
   const linkHint = make("p", { class: "hint" });

@@ -3,6 +3,7 @@
  * engine says of an error stays in English, inside these sentences.
  *
  * @import { Choice } from "../advice.js"
+ * @import { Axis } from "../axes.js"
  * @import { Complaint } from "../errors.js"
  * @import { DataInfo, Growth, RunInfo, Share, Stage } from "../engine-types.js"
  * @import { Finding } from "../learned.js"
@@ -11,7 +12,7 @@
  */
 
 import { clauseOf, messageOf, sentenceOf } from "../errors.js";
-import { about, brief, bytes, count, duration, fixed, loss, millions, percent, rate, speed } from "../format.js";
+import { about, brief, bytes, clock, compact, count, duration, fixed, loss, millions, percent, power, rate, speed } from "../format.js";
 
 export const en = {
   locale: "en",
@@ -104,6 +105,11 @@ export const en = {
     curveTable: "Table of the curve",
     saveChart: "Save this chart",
     compared: "Runs in the charts",
+    compareBy: "Compare by",
+    bySteps: "Steps",
+    byTokens: "Tokens",
+    byTime: "Training time",
+    byWork: "FLOPs",
 
     kept: "Kept run",
     continue: "Continue",
@@ -460,8 +466,17 @@ export const en = {
     /** @param {number} last @param {number} low @param {number} high */
     speed: (last, low, high) => `Now ${speed(last)}; between ${speed(low)} and ${speed(high)} so far.`,
   },
-  /** @param {number} step */
-  atStep: (step) => `step ${count(step)}`,
+  /** What charts are drawn along. @type {Record<Axis, string>} */
+  axes: { steps: "Step", tokens: "Tokens learned from", seconds: "Training time", flops: "Floating-point operations" },
+  /** A place there. @type {Record<Axis, (value: number) => string>} */
+  at: {
+    steps: (value) => `step ${count(value)}`,
+    tokens: (value) => `${compact(value)} tokens`,
+    seconds: (value) => clock(value),
+    flops: (value) => `${power(value)} FLOPs`,
+  },
+  /** @param {string} what @param {Axis} axis */
+  over: (what, axis) => `${what} over ${{ steps: "steps", tokens: "tokens", seconds: "training time", flops: "floating-point operations" }[axis]}`,
   /** What the values under the pointer are. */
   readings: { train: "train", validation: "validation" },
   grewMark: "grew",
@@ -548,9 +563,7 @@ export const en = {
     remedy: "It is as it was; press “Resume” to train it on.",
   }),
 
-  shareFailed: "“Share” could not be loaded. Check the connection and reload the page.",
-  partFailed: "This part of the page could not be loaded. Check the connection and unfold it again.",
-  insideFailed: "“Look inside” could not be loaded. Check the connection and reload the page.",
+  partFailed: "This part of the page could not be loaded. Check the connection, then unfold it again or reload the page.",
 
   // Kept work
 
@@ -657,6 +670,8 @@ export const en = {
       gpt: "GPT",
       validation: "Validation part",
     },
+    /** @param {string[]} names */
+    leftOut: (names) => `Not drawn, since this was not noted for ${names.length === 1 ? "it" : "them"}: ${names.map((name) => `“${name}”`).join(", ")}.`,
     lines: "Strong lines with dots are the validation loss, thin ones the train loss.",
 
     exporting: "Putting the file together…",

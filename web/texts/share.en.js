@@ -49,8 +49,8 @@ export const share = {
   comparing: (done, total) => `Measuring what that costs: ${count(done)} of ${count(total)} passages…`,
   assembling: "Writing the file…",
   /** @param {Exported} made */
-  exported: ({ file, name, precision, weights, losses }) =>
-    `${name} (${bytes(file.size)}) is saved. ${precision}: ${bytes(weights)} of weights${losses ? `, loss ${change(losses)}` : "; its loss was not measured, since the text here has nothing to measure it on"}.`,
+  exported: ({ file, name, precision, weights, losses, otherText }) =>
+    `${name} (${bytes(file.size)}) is saved. ${precision}: ${bytes(weights)} of weights${losses ? `, loss ${change(losses)}${otherText === null ? "" : ` on “${otherText}”, the text chosen here, which need not be the one it learned from`}` : "; its loss was not measured, since the text here has nothing to measure it on"}.`,
   /** @param {unknown} error */
   notExported: (error) => `The page was not exported: ${sentenceOf(error)} Try again; a smaller model needs less memory.`,
   safetensors: "“Save checkpoint”, above, gives the whole run as a safetensors file, in 32 bits, to train on here or with the command line.",
@@ -63,8 +63,8 @@ export const share = {
   temperatureHint: "0 always takes the likeliest; higher is more surprising.",
   noScript: "This page needs JavaScript: the model runs in it.",
   /** @param {About} about */
-  cost: ({ precision, weights, losses, unit }) =>
-    `${precisions[precision]}, ${bytes(weights)}.${losses ? ` Loss with the weights as they were trained → as they are here: ${change(losses)} nats per ${unit}.` : ""}`,
+  cost: ({ precision, weights, losses, unit, ownText }) =>
+    `${precisions[precision]}, ${bytes(weights)}.${losses ? ` Loss${ownText ? "" : ", on a text that need not be the one it learned from,"} with the weights as they were trained → as they are here: ${change(losses)} nats per ${unit}.` : ""}`,
   footer: "Everything is in this file, and nothing is sent anywhere. Made with MM-Rec.",
   pageWords: { loading: "Loading the model…", ready: "Ready.", writing: "Writing…", failed: "It does not work here. Open the file in a recent browser." },
 };

@@ -35,8 +35,8 @@ export const share = {
   exporting: "Ağırlıklar sıkıştırılıyor…",
   comparing: (done, total) => `Bunun etkisi ölçülüyor: ${count(done)} / ${count(total)} bölüm…`,
   assembling: "Dosya yazılıyor…",
-  exported: ({ file, name, precision, weights, losses }) =>
-    `${name} (${bytes(file.size)}) kaydedildi. ${precision}: ağırlıklar ${bytes(weights)}${losses ? `, kayıp ${change(losses)}` : "; buradaki metinde ölçülecek bölüm olmadığı için kayıp ölçülmedi"}.`,
+  exported: ({ file, name, precision, weights, losses, otherText }) =>
+    `${name} (${bytes(file.size)}) kaydedildi. ${precision}: ağırlıklar ${bytes(weights)}${losses ? `, kayıp ${change(losses)}${otherText === null ? "" : `; burada seçili olan “${otherText}” ile ölçüldü, model bu metni öğrenmemiş olabilir`}` : "; buradaki metinde ölçülecek bölüm olmadığı için kayıp ölçülmedi"}.`,
   notExported: (error) => `Sayfa dışa aktarılamadı: ${sentenceOf(error)} Yeniden deneyin; daha küçük bir model daha az bellek ister.`,
   safetensors: "Yukarıdaki “Denetim noktasını kaydet”, eğitime burada veya komut satırında devam etmek için tüm çalışmayı 32 bitlik bir safetensors dosyası olarak verir.",
 
@@ -44,8 +44,8 @@ export const share = {
   aboutModel: ({ stage, parameters, step }) => `${stage ? `${stage}, ` : ""}${millions(parameters)} parametre, ${count(step)} adım eğitildi.`,
   temperatureHint: "0 her zaman en olası olanı seçer; büyük değerler daha şaşırtıcıdır.",
   noScript: "Bu sayfa JavaScript gerektirir: model onunla çalışır.",
-  cost: ({ precision, weights, losses, unit }) =>
-    `${precisions[precision]}, ${bytes(weights)}.${losses ? ` Kayıp, eğitilen ağırlıklarla → buradakilerle: ${change(losses)} (${units[unit]} başına nat).` : ""}`,
+  cost: ({ precision, weights, losses, unit, ownText }) =>
+    `${precisions[precision]}, ${bytes(weights)}.${losses ? ` Kayıp${ownText ? "" : " (modelin öğrenmemiş olabileceği bir metinle)"}, eğitilen ağırlıklarla → buradakilerle: ${change(losses)} (${units[unit]} başına nat).` : ""}`,
   footer: "Her şey bu dosyanın içinde; hiçbir yere bir şey gönderilmez. MM-Rec ile yapıldı.",
   pageWords: { loading: "Model yükleniyor…", ready: "Hazır.", writing: "Yazıyor…", failed: "Burada çalışmıyor. Dosyayı güncel bir tarayıcıda açın." },
 };

@@ -1,7 +1,7 @@
 /** The page in Turkish. Values that are put into a sentence take no suffix: vowel harmony would depend on the value. */
 
 import { clauseOf, messageOf, sentenceOf } from "../errors.js";
-import { about, brief, bytes, count, duration, fixed, loss, millions, percent, rate, speed } from "../format.js";
+import { about, brief, bytes, clock, compact, count, duration, fixed, loss, millions, percent, power, rate, speed } from "../format.js";
 
 /** @type {import("./en.js").Texts} */
 export const tr = {
@@ -94,6 +94,11 @@ export const tr = {
     curveTable: "Eğrinin tablosu",
     saveChart: "Bu grafiği kaydet",
     compared: "Grafiklerdeki çalışmalar",
+    compareBy: "Karşılaştırma ölçüsü",
+    bySteps: "Adım",
+    byTokens: "Belirteç",
+    byTime: "Eğitim süresi",
+    byWork: "FLOP",
 
     kept: "Saklanan çalışma",
     continue: "Devam et",
@@ -378,7 +383,14 @@ export const tr = {
     lr: (last, low, high) => `Şu anda ${rate(last)}; şimdiye dek en az ${rate(low)}, en çok ${rate(high)}.`,
     speed: (last, low, high) => `Şu anda ${speed(last)}; şimdiye dek en az ${speed(low)}, en çok ${speed(high)}.`,
   },
-  atStep: (step) => `adım ${count(step)}`,
+  axes: { steps: "Adım", tokens: "Öğrenilen belirteçler", seconds: "Eğitim süresi", flops: "Kayan noktalı işlemler" },
+  at: {
+    steps: (value) => `adım ${count(value)}`,
+    tokens: (value) => `${compact(value)} belirteç`,
+    seconds: (value) => clock(value),
+    flops: (value) => `${power(value)} FLOP`,
+  },
+  over: (what, axis) => `${{ steps: "Adımlara", tokens: "Belirteçlere", seconds: "Eğitim süresine", flops: "Kayan noktalı işlemlere" }[axis]} göre ${what.toLocaleLowerCase("tr")}`,
   readings: { train: "eğitim", validation: "doğrulama" },
   grewMark: "büyüdü",
   grewRow: ({ parameters }) => `Model burada büyüdü (önceki boyut: ${millions(parameters)} parametre)`,
@@ -446,9 +458,7 @@ export const tr = {
     remedy: "Model eskisi gibi; eğitimi sürdürmek için “Sürdür” düğmesine basın.",
   }),
 
-  shareFailed: "“Paylaş” yüklenemedi. Bağlantıyı denetleyip sayfayı yeniden yükleyin.",
-  partFailed: "Sayfanın bu bölümü yüklenemedi. Bağlantıyı denetleyip yeniden açın.",
-  insideFailed: "“İçine bak” yüklenemedi. Bağlantıyı denetleyip sayfayı yeniden yükleyin.",
+  partFailed: "Sayfanın bu bölümü yüklenemedi. Bağlantıyı denetleyip bölümü yeniden açın veya sayfayı yeniden yükleyin.",
 
   keptRun: (run) =>
     `Burada saklanan çalışma: “${run.name}”, adım ${count(run.step)} / ${count(run.planned)}${run.loss === null ? "" : `, kayıp ${loss(run.loss)}`}, metin: “${run.text}”.`,
@@ -535,6 +545,7 @@ export const tr = {
       gpt: "GPT",
       validation: "Doğrulama payı",
     },
+    leftOut: (names) => `Bu bilgi kaydedilmediği için çizilmeyenler: ${names.map((name) => `“${name}”`).join(", ")}.`,
     lines: "Noktalı kalın çizgiler doğrulama kaybı, ince çizgiler eğitim kaybıdır.",
 
     exporting: "Dosya hazırlanıyor…",

@@ -1,0 +1,27 @@
+/**
+ * Links to settings: see `share/link.js`. What opens one is loaded when there is one.
+ *
+ * @import { Change } from "./app.js"
+ * @import { Notices } from "./notices.js"
+ * @import { Session } from "./session.js"
+ */
+
+import { texts } from "./texts/index.js";
+
+/**
+ * Lays what the page's address links to on the desk, now and whenever the address changes.
+ * @param {{ session: Session, notices: Notices, change: Change, settled: () => void }} context
+ */
+export function followLinks(context) {
+  const open = async () => {
+    if (!location.hash.startsWith("#stage=")) return;
+    try {
+      const { openLink } = await import("./share/open.js");
+      await openLink(location.hash, context);
+    } catch (error) {
+      context.notices.show("error", texts.notLoaded(error), { key: "link" });
+    }
+  };
+  addEventListener("hashchange", () => void open());
+  void open();
+}
