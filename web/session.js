@@ -172,6 +172,7 @@ export class Session {
     return this.act(texts.trainingFailed, async () => {
       await this.engine.ask({ type: "pause" });
       if (this.phase === "running") this.phase = "paused";
+      this.changed();
       await this.keep();
     });
   }
@@ -380,5 +381,6 @@ export class Session {
   #end(verdict) {
     this.phase = "ended";
     if (this.run) this.run.verdict = verdict;
+    this.changed();
   }
 }
