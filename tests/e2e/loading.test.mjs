@@ -1,9 +1,12 @@
-/** What a first visit asks for, and when. */
+/** What a first visit downloads until its first loss, and when it asks for it. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { press, start, visit } from "./helpers.mjs";
+import { noteDownloads, press, start, visit } from "./helpers.mjs";
+
+/** Bytes until the first loss, as a static host would send them: a little more than there are, so that growing is noticed. */
+const LIMIT = 770_000;
 
 /** Names of the scripts that the page asks for before it starts its worker. @param {import("playwright-core").Page} page */
 async function asked(page) {
@@ -64,6 +67,21 @@ test("where the code cannot be had ahead, the worker fetches it", async () => {
   assert.ok(failed > 1);
   await press(page, "Train");
   await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
+  await done();
+  await place.close();
+});
+
+test("the download until the first loss is small", async () => {
+  const place = await start();
+  /** @type {ReturnType<typeof noteDownloads>} */
+  let downloads = async () => ({});
+  const { page, done } = await visit(place, { before: async (page) => void (downloads = noteDownloads(page)) });
+  await press(page, "Train");
+  await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
+  const files = await downloads();
+  const sum = Object.values(files).reduce((sum, size) => sum + size, 0);
+  assert.ok(Object.keys(files).some((name) => name.endsWith(".wasm")));
+  assert.ok(sum <= LIMIT, `${sum} bytes: ${JSON.stringify(files)}`);
   await done();
   await place.close();
 });

@@ -11,6 +11,7 @@ import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { writePreloads } from "./preload.mjs";
+import { stripComments } from "./strip.mjs";
 
 /** What a visit may load. */
 const LOADED = /\.(html|js|css|wasm|webmanifest)$/;
@@ -33,6 +34,8 @@ const sum = (content) => createHash("sha256").update(content).digest("hex");
 
 /** @param {string} folder of the built page */
 async function makeRelease(folder) {
+  // Under `trunk serve` without --release one reads the code as it is written.
+  if (process.env.TRUNK_PROFILE !== "debug") stripComments(folder);
   await writePreloads(folder);
   await writeRelease(folder);
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask release`: what makes a release of a built page: the list of modules that its first visit asks for at once, and the
-//! list of files by which its service worker keeps them.
+//! `cargo xtask release`: what makes a release of a built page: no comments, the list of modules that its first visit asks for at
+//! once, and the list of files by which its service worker keeps them.
 
 use std::env;
 use std::path::PathBuf;
