@@ -11,6 +11,7 @@ import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { writePreloads } from "./preload.mjs";
+import { moveReload } from "./reload.mjs";
 import { stripComments } from "./strip.mjs";
 
 /** What a visit may load. */
@@ -36,6 +37,7 @@ const sum = (content) => createHash("sha256").update(content).digest("hex");
 async function makeRelease(folder) {
   // Under `trunk serve` without --release one reads the code as it is written.
   if (process.env.TRUNK_PROFILE !== "debug") stripComments(folder);
+  await moveReload(folder);
   await writePreloads(folder);
   await writeRelease(folder);
 }
