@@ -8,9 +8,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { brotliCompressSync, constants } from "node:zlib";
 
-import { choose, loadCheckpoint, mmrec, phase, press, settle, start, text, visit } from "../tests/e2e/helpers.mjs";
+import { choose, loadCheckpoint, mmrec, noteDownloads, phase, press, settle, start, text, visit } from "../tests/e2e/helpers.mjs";
 
 const SHAPES = [
   { stage: "tiny", batch: 16, context: 128, steps: 60 },
@@ -48,28 +47,17 @@ console.log(JSON.stringify(report));
 
 /** The files that the page loads until its first loss, as a static host would send them, and the wait for that loss. */
 async function firstVisit(place) {
-  /** @type {Map<string, Buffer>} */
-  const bodies = new Map();
-  const before = async (/** @type {import("playwright-core").Page} */ page) => {
-    page.context().on("response", async (response) => {
-      const body = await response.body().catch(() => null);
-      if (body && !/^(blob|data):/.test(response.url())) bodies.set(new URL(response.url()).pathname, body);
-    });
-  };
-  const { page, done } = await visit(place, { before });
+  /** @type {ReturnType<typeof noteDownloads>} */
+  let downloads = async () => ({});
+  const { page, done } = await visit(place, { before: async (page) => void (downloads = noteDownloads(page)) });
   const pressed = Date.now();
   await press(page, "Train");
   await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
   const first_loss_seconds = (Date.now() - pressed) / 1000;
+  const files = await downloads();
   await done();
-  const files = Object.fromEntries([...bodies].map(([path, body]) => [path, compressed(body)]));
   const download_bytes = Object.values(files).reduce((sum, size) => sum + size, 0);
   return { first_loss_seconds, download_bytes, files };
-}
-
-/** @param {Buffer} body */
-function compressed(body) {
-  return brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
 }
 
 /** The speed of a new run of one of the page's stages. */

@@ -5,6 +5,7 @@
  * @import { Answers, Failure, FromWorker, Notice, Opened, Request } from "./protocol.js"
  */
 
+import { codeFor } from "./engine-ahead.js";
 import { texts } from "./texts/index.js";
 
 /** The engine said no. `fatal`: this worker must not be used again. */
@@ -58,7 +59,8 @@ export class EngineClient {
     const client = new EngineClient(device);
     signal?.addEventListener("abort", () => client.fail({ message: "Given up.", fatal: true }));
     try {
-      client.opened = await client.ask({ type: "open", device });
+      const code = codeFor(device);
+      client.opened = await client.ask({ type: "open", device, code }, code && [code]);
       signal?.throwIfAborted();
       return client;
     } catch (error) {
@@ -74,14 +76,15 @@ export class EngineClient {
   /**
    * @template {Request["type"]} Kind
    * @param {Extract<Request, { type: Kind }>} request
+   * @param {Transferable[]} [transfer]
    * @returns {Promise<Answers[Kind]>}
    */
-  ask(request) {
+  ask(request, transfer = []) {
     if (this.#dead) return Promise.reject(new EngineError({ message: "The worker has ended.", fatal: true }));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, request });
+      this.#worker.postMessage({ id, request }, transfer);
     });
   }
 

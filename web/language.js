@@ -21,6 +21,8 @@
 
   const wanted = [chosen(), ...navigator.languages].map((tag) => tag?.split("-")[0] ?? "");
   page.lang = wanted.find((language) => KNOWN.includes(language)) ?? "en";
+  // Asked for with the page's other modules, instead of when they have run.
+  document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href: `web/texts/${page.lang}.js` }));
   if (page.lang !== "en") {
     page.dataset["translating"] = "";
     setTimeout(() => delete page.dataset["translating"], PATIENCE);

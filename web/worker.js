@@ -4,7 +4,7 @@
  * A single loop does everything in turn, so that the engine is never entered twice: first the page's requests, then a piece of
  * writing, then a piece of training. Between pieces it gives the event loop a turn, which is when new requests arrive.
  *
- * @import { DeviceKind, Engine, EngineEvent, Stage } from "./engine-types.js"
+ * @import { Engine, EngineEvent, Stage } from "./engine-types.js"
  * @import { Answers, Envelope, Failure, FromWorker, Notice, Opened, Request, TextSource } from "./protocol.js"
  */
 
@@ -86,7 +86,7 @@ async function answer({ id, request }) {
  * @returns {Promise<Answers[keyof Answers]>}
  */
 async function respond(request) {
-  if (request.type === "open") return open(request.device);
+  if (request.type === "open") return open(request);
   const ready = opened();
   switch (request.type) {
     case "read":
@@ -175,12 +175,12 @@ async function respond(request) {
 }
 
 /**
- * @param {DeviceKind} device
+ * @param {Extract<Request, { type: "open" }>} request
  * @returns {Promise<Opened>}
  */
-async function open(device) {
+async function open({ device, code }) {
   if (device === "webgpu") watchPrograms((count) => notify({ type: "compiled", count }));
-  const loaded = await loadModule(device);
+  const loaded = await loadModule(device, code && received(code));
   memory = loaded.memory;
   const { name, module } = loaded;
   engine = await module.Engine.create(device);
@@ -188,6 +188,18 @@ async function open(device) {
   const defaults = /** @type {Opened["defaults"]} */ ({});
   for (const stage of /** @type {Stage[]} */ (["tiny", "mini", "small"])) defaults[stage] = engine.defaults(stage);
   return { name: engine.device_name(), module: name, presets, defaults };
+}
+
+/**
+ * The module's code, which the page downloads and compiles meanwhile.
+ * @param {MessagePort} port
+ * @returns {Promise<WebAssembly.Module | null>}
+ */
+function received(port) {
+  return new Promise((resolve) => {
+    port.onmessage = ({ data }) => resolve(data);
+    port.onmessageerror = () => resolve(null);
+  });
 }
 
 function opened() {

@@ -13,6 +13,7 @@ import { join, resolve } from "node:path";
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { brotliCompressSync, constants } from "node:zlib";
 
 import { chromium } from "playwright-core";
 
@@ -21,6 +22,8 @@ import { serve } from "./server.mjs";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const DIST = resolve(ROOT, process.env.DIST_DIR ?? "dist");
 export const MMREC = process.env.MMREC_BIN ?? "";
+
+const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
 
 /** Work that a slow machine may take long for, in milliseconds. */
 export const PATIENCE = 120_000;
@@ -213,6 +216,24 @@ export async function pageLogits(page, path, prompt) {
   }, prompt);
   await page.unroute("**/checkpoint-under-test");
   return logits;
+}
+
+/**
+ * Notes every file that the page and its workers load, from now on.
+ * @param {import("playwright-core").Page} page
+ * @returns {() => Promise<Record<string, number>>} the bytes of each so far, as a static host would send it
+ */
+export function noteDownloads(page) {
+  /** @type {Promise<[string, Buffer | null]>[]} */
+  const bodies = [];
+  page.context().on("response", (response) => {
+    if (/^(blob|data):/.test(response.url())) return;
+    bodies.push(response.body().then((body) => [new URL(response.url()).pathname, body], () => ["", null]));
+  });
+  return async () => {
+    const files = new Map((await Promise.all(bodies)).filter(([, body]) => body));
+    return Object.fromEntries([...files].map(([path, body]) => [path, brotliCompressSync(body, BROTLI).length]));
+  };
 }
 
 /** The largest difference between two lists of numbers. @param {number[]} one @param {number[]} other */

@@ -1,12 +1,18 @@
 /**
- * Writes `files.js` into a built page: the files of the release, each with its SHA-256, and a version that follows from them.
- * The service worker (web/sw.js) keeps and serves these files, and no others. Run by `cargo xtask release <folder>`.
+ * Makes a release of a built page. Run by `cargo xtask release <folder>`.
+ *
+ * Its last file is `files.js`: the files of the release, each with its SHA-256, and a version that follows from them. The service
+ * worker (web/sw.js) keeps and serves these files, and no others.
  */
 
 import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+
+import { writePreloads } from "./preload.mjs";
+import { moveReload } from "./reload.mjs";
+import { stripComments } from "./strip.mjs";
 
 /** What a visit may load. */
 const LOADED = /\.(html|js|css|wasm|webmanifest)$/;
@@ -27,4 +33,13 @@ export async function writeRelease(folder) {
 /** @param {string | Buffer} content */
 const sum = (content) => createHash("sha256").update(content).digest("hex");
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await writeRelease(process.argv[2]);
+/** @param {string} folder of the built page */
+async function makeRelease(folder) {
+  // Under `trunk serve` without --release one reads the code as it is written.
+  if (process.env.TRUNK_PROFILE !== "debug") stripComments(folder);
+  await moveReload(folder);
+  await writePreloads(folder);
+  await writeRelease(folder);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await makeRelease(process.argv[2]);

@@ -44,7 +44,7 @@ enum Command {
     Bench(bench::Options),
     /// Build the WebAssembly modules into web/wasm (Trunk calls this before each build)
     Wasm(wasm::Options),
-    /// List the files of a built page for its service worker (Trunk calls this after each build)
+    /// Make a release of a built page (Trunk calls this after each build)
     Release(release::Options),
     /// Write the npm package into pkg/
     Pkg,

@@ -1,4 +1,5 @@
-//! `cargo xtask release`: the list of a built page's files, by which its service worker keeps them.
+//! `cargo xtask release`: what makes a release of a built page: no comments, the list of modules that its first visit asks for at
+//! once, and the list of files by which its service worker keeps them.
 
 use std::env;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ pub struct Options {
     folder: Option<PathBuf>,
 }
 
-/// Writes `files.js` into the page.
+/// Makes the page a release, in place.
 pub fn run(paths: &Paths, options: &Options) -> Result<()> {
     let staged = || env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from);
     let folder = options.folder.clone().or_else(staged).unwrap_or_else(|| paths.at("dist"));

@@ -33,6 +33,8 @@ pub fn run(paths: &Paths, options: &Options) -> Result<()> {
     let mut command = page::trunk(paths, &trunk, "serve");
     command.args(["--address", "127.0.0.1", "--port"]).arg(port.to_string());
     command.args((!options.no_open).then_some("--open"));
+    // One who trains here is not to be interrupted.
+    command.arg("--no-autoreload=true");
     shell::run(&mut command)
 }
 

@@ -14,11 +14,12 @@ use crate::paths::Paths;
 use crate::toolchain::{PROFILE, TRIPLE, Toolchain};
 use crate::{inputs, node, optimise, shell};
 
-/// The files of uPlot and fflate that the page loads.
-const VENDORED: [(&str, &str); 3] = [
-    ("uplot/dist/uPlot.esm.js", "uPlot.esm.js"),
-    ("uplot/dist/uPlot.min.css", "uPlot.min.css"),
-    ("fflate/esm/browser.js", "fflate.js"),
+/// The files of uPlot and fflate that the page loads, and what is added to them: uPlot has been made small only as a script, which
+/// is made a module here.
+const VENDORED: [(&str, &str, &str); 3] = [
+    ("uplot/dist/uPlot.iife.min.js", "uPlot.esm.js", "export default uPlot;\n"),
+    ("uplot/dist/uPlot.min.css", "uPlot.min.css", ""),
+    ("fflate/esm/browser.js", "fflate.js", ""),
 ];
 
 /// Options of `cargo xtask wasm`.
@@ -183,8 +184,8 @@ fn remove(dir: &Path) -> Result<()> {
 fn vendor(paths: &Paths) -> Result<()> {
     let dir = paths.at("web/vendor");
     fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-    for (source, name) in VENDORED {
-        let bytes = shell::read(&paths.at("node_modules").join(source))?;
+    for (source, name, ending) in VENDORED {
+        let bytes = [shell::read(&paths.at("node_modules").join(source))?, ending.into()].concat();
         if fs::read(dir.join(name)).is_ok_and(|known| known == bytes) {
             continue;
         }
