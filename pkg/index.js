@@ -16,6 +16,7 @@
  * @property {number} [batch] pieces of text in a step
  * @property {number} [lr] peak of the learning rate
  * @property {number} [warmup] steps until that peak
+ * @property {boolean} [gpt] a GPT of this size instead, to compare with
  * @property {number} [dropout] 0 to 0.9
  * @property {number} [seed] the same one gives the same model
  * @property {number} [eval_every] steps between evaluations on what is held back of the text
