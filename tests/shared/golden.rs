@@ -102,10 +102,10 @@ fn config(text: &str) -> ModelConfig {
     config
 }
 
-/// The reference's name of one of our weights.
+/// The reference's name of one of our weights; the framework names the kind of block in its paths as well.
 pub fn theirs(name: &str) -> String {
     let (prefix, last) = match name.rsplit_once('.') {
-        Some((prefix, last)) => (prefix.replace("blocks", "layers") + ".", last),
+        Some((prefix, last)) => (prefix.replace("blocks", "layers").replace(".Memory", "") + ".", last),
         None => (String::new(), name),
     };
     let (short, _) = NAMES.iter().find(|(_, ours)| *ours == last).expect("a known name");
