@@ -62,7 +62,7 @@ export const en = {
     checkEvery: "Check every",
     checkEveryLabel: "Check every so many steps",
     recompute: "Less memory, a third slower",
-    gpt: "A GPT of this size instead, to compare with",
+    gpt: "A GPT of this size, to compare",
     gptHint: "It has no memory: each token attends to the whole context. Train both on one text, and lay the runs over each other.",
     recipes: "Ready-made settings",
     findRate: "Find a learning rate",
