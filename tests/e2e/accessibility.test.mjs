@@ -13,13 +13,13 @@ const AXE = fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", impo
 const withAxe = /** @type {const} */ ({ reducedMotion: "reduce", before: (/** @type {import("playwright-core").Page} */ page) => page.addInitScript({ path: AXE }) });
 
 /**
- * What axe finds in what is on the screen now, minor things included.
+ * What axe finds in what is on the screen now, minor things included, and targets that are too small for a finger.
  * @param {import("playwright-core").Page} page
  * @param {string} state
  */
 async function assertOpen(page, state) {
   const found = await page.evaluate(async () => {
-    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+    const { violations } = await axe.run(document, { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } });
     return violations.flatMap(({ id, impact, help, nodes }) => nodes.map(({ target }) => `${impact}: ${help} (${id}) at ${target.join(" ")}`));
   });
   assert.deepEqual(found, [], state);
