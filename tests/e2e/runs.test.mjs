@@ -173,12 +173,13 @@ test("runs are found, renamed and compared; every chart has its numbers and its 
 
   const csv = (await chartFile(page, "loss", "CSV")).toString();
   const lines = csv.trim().split("\n");
-  assert.equal(lines[0], "run,step,train_loss,validation_loss");
+  assert.equal(lines[0], "run,step,tokens,seconds,flops,train_loss,validation_loss");
   const numbers = (name) => lines.filter((line) => line.startsWith(name)).map((line) => line.slice(name.length + 1).split(",").map((value) => (value === "" ? null : Number(value))));
   for (const [name, points] of [["red kite", first], ['"blue jar, “old”"', second]]) {
     const rows = numbers(name);
     assert.deepEqual(rows.map(([step]) => step), points.map(({ step }) => step));
-    rows.forEach(([, train, validation], at) => {
+    rows.forEach(([step, tokens, seconds, flops, train, validation], at) => {
+      assert.ok(tokens === step * 64 && seconds > 0 && flops > 0, `${tokens} tokens, ${seconds} s, ${flops}`);
       assert.equal(train.toFixed(5), points[at].train.toFixed(5));
       assert.equal(validation?.toFixed(5), points[at].validation?.toFixed(5));
     });
@@ -186,6 +187,7 @@ test("runs are found, renamed and compared; every chart has its numbers and its 
   const json = JSON.parse((await chartFile(page, "speed", "JSON")).toString());
   assert.deepEqual(json.runs.map(({ name, step }) => [name, step.length]), [["blue jar, “old”", 9], ["red kite", 12]]);
   assert.equal(json.runs[1].settings.lr, 0.002);
+  assert.equal(json.runs[1].tokens.at(-1), 12 * 64);
   assert.ok(json.runs.every(({ tokens_per_s: speeds }) => speeds.every((speed) => speed === null || speed > 0)));
 
   for (const chart of ["loss", "lr", "speed"]) {

@@ -23,6 +23,9 @@ const NAMES = {
   speed: { speed: "tokens_per_s" },
 };
 
+/** What each step had cost by then, where that was noted; seconds are those of training alone. @type {(keyof Columns)[]} */
+const COSTS = ["tokens", "seconds", "flops"];
+
 /** Pixels of a PNG for each of the picture. */
 const SHARPNESS = 2;
 
@@ -55,11 +58,12 @@ const columnsIn = (chart) => /** @type {[keyof Columns, string][]} */ (Object.en
  */
 function csvOf(chart, shown) {
   const columns = columnsIn(chart);
-  const lines = [["run", "step", ...columns.map(([, name]) => name)].join(",")];
+  const lines = [["run", "step", ...COSTS, ...columns.map(([, name]) => name)].join(",")];
   for (const { name, curve } of shown) {
     curve.steps.forEach((step, row) => {
       const values = columns.map(([column]) => curve[column][row] ?? "");
-      if (values.some((value) => value !== "")) lines.push([quoted(name), step, ...values].join(","));
+      const costs = COSTS.map((column) => curve[column][row] ?? "");
+      if (values.some((value) => value !== "")) lines.push([quoted(name), step, ...costs, ...values].join(","));
     });
   }
   return `${lines.join("\n")}\n`;
@@ -75,7 +79,8 @@ const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')
 function jsonOf(chart, shown) {
   const runs = shown.map(({ name, text, settings, curve }) => {
     const columns = columnsIn(chart).map(([column, said]) => [said, curve[column]]);
-    return { name, text, settings, step: curve.steps, ...Object.fromEntries(columns) };
+    const costs = COSTS.map((column) => [column, curve[column]]);
+    return { name, text, settings, step: curve.steps, ...Object.fromEntries([...costs, ...columns]) };
   });
   return { chart, runs };
 }
