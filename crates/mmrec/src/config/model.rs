@@ -62,9 +62,12 @@ impl ModelConfig {
     }
 
     /// The GPT to compare this model with: the same vocabulary, width, layers and heads, and a feed-forward layer as much wider as
-    /// gives it as many weights, to within half a unit in each block.
+    /// gives it as many weights, to within half a unit in each block. Sizes that are not valid stay as they are, to be refused.
     #[must_use]
     pub fn as_gpt(&self, window: usize) -> Self {
+        if self.validate().is_err() {
+            return self.clone();
+        }
         if self.is_gpt() {
             return Self { window, ..self.clone() };
         }
@@ -202,6 +205,8 @@ mod tests {
             assert!((theirs / ours - 1.0).abs() < 0.003, "{stage}: {ours} and {theirs}");
             assert_eq!((Stage::of(&gpt), gpt.as_gpt(64).window), (Some(stage), 64));
         }
+        let none = ModelConfig { width: 0, ..Stage::Tiny.config(256) };
+        assert!(none.as_gpt(8).validate().expect_err("no width").to_string().starts_with("width = 0"));
         let bad = ModelConfig { levels: 3, ..Stage::Tiny.config(256).as_gpt(8) };
         let error = bad.validate().expect_err("a memory").to_string();
         assert_eq!(error, "levels = 3 is out of range: it must be 0 in a GPT, which has no memory but its window");

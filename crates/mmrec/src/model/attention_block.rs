@@ -1,5 +1,5 @@
-//! A block of a GPT, which MM-Rec is compared with: attention over a window of tokens in place of both memories. Norms, rotary positions and the
-//! feed-forward layer are those of MM-Rec, so that the memories are what differs.
+//! A block of a GPT, which MM-Rec is compared with: attention over a window of tokens in place of both memories. Norms, rotary
+//! positions and the feed-forward layer are those of MM-Rec, so that the memories are what differs.
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

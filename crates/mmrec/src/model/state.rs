@@ -17,8 +17,8 @@ pub struct LayerState {
     pub(super) memory: Option<Tensor<4>>,
     /// Keys and values of the block before the current one, `[batch, heads, C, d]`.
     pub(super) previous: Option<[Tensor<4>; 2]>,
-    /// Keys and values of the current block so far, `[batch, heads, 1..=C, d]`. In a GPT those of the tokens that the next one sees, keys
-    /// turned by their positions: `[batch, heads, 1..window, d]`.
+    /// Keys and values of the current block so far, `[batch, heads, 1..=C, d]`. In a GPT those of the tokens that the next one
+    /// sees, keys turned by their positions: `[batch, heads, 1..window, d]`.
     pub(super) current: Option<[Tensor<4>; 2]>,
     /// The current block so far as one slot.
     pub(super) summary: Option<Slots>,

@@ -1,5 +1,5 @@
-//! The kernel for processors: head by head, some queries at a time. Only the keys that these see are multiplied, so that half of the scores
-//! are never computed, and the memory is that of a few rows of them.
+//! The kernel for processors: head by head, some queries at a time. Only the keys that these see are multiplied, so that half of
+//! the scores are never computed, and the memory is that of a few rows of them.
 
 use std::ops::Range;
 

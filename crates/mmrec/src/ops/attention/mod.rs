@@ -1,7 +1,8 @@
 //! Causal attention over a window of tokens: what a GPT has in place of both memories.
 //!
-//! A token attends to itself and the `window − 1` tokens before it; scores are those of vectors turned by their positions, over √d. On the CPU
-//! it is a kernel that keeps no scores for the backward pass; elsewhere a composition, which is also the kernel's reference.
+//! A token attends to itself and the `window − 1` tokens before it; scores are those of vectors turned by their positions, over √d.
+//! On the CPU it is a kernel that keeps no scores for the backward pass; elsewhere a composition, which is also the kernel's
+//! reference.
 
 mod kernel;
 
