@@ -89,7 +89,7 @@ test("a training that does not fit into memory is refused with a remedy that hel
   };
   const desk = new Desk(() => client);
   desk.settings = { ...settings, batch: 1 };
-  await desk.prepare();
+  await desk.reload();
   assert.equal(desk.ready, true);
   await desk.change({ batch: 3 });
   assert.equal(desk.ready, false);
@@ -103,7 +103,7 @@ test("a training that does not fit into memory is refused with a remedy that hel
     await desk.change({ batch: 3, recompute: false });
   }
   client.device = "webgpu";
-  await desk.prepare();
+  await desk.reload();
   assert.equal(desk.ready, true, "the estimate is not one for GPUs");
 });
 
@@ -111,6 +111,7 @@ test("a training that does not fit into memory is refused with a remedy that hel
 function atDesk(tokens, change) {
   const client = { device: "cpu", alive: true };
   client.ask = async ({ type, settings: asked }) => {
+    if (type === "read") return {};
     if (type === "longest_context") return tokens / 10 - 1;
     if (type === "prepare" && tokens / 10 <= desk.settings.context) throw new Error("too short");
     if (type === "prepare") return { train_tokens: tokens, fingerprint: "x" };
@@ -136,7 +137,7 @@ test("advice: each choice leaves nothing to advise", async () => {
   ];
   for (const [change, tokens, kinds] of cases) {
     const { session, devices, desk } = atDesk(tokens, change);
-    await desk.prepare();
+    await desk.reload();
     const advice = await adviceOn(session, devices);
     assert.deepEqual(advice.map(({ kind }) => kind).slice(0, kinds.length || 1), kinds, JSON.stringify(change));
     for (const { kind, choices } of advice) {
@@ -154,7 +155,7 @@ test("advice: each choice leaves nothing to advise", async () => {
 
 test("the time of a size that was not measured is that of its work", async () => {
   const { session, devices, desk } = atDesk(1e6, {});
-  await desk.prepare();
+  await desk.reload();
   assert.ok(Math.abs(secondsPerStep(session, devices) - (64 / 1150) * 1.15) < 1e-9);
   const mini = desk.changed({ stage: "mini" });
   assert.ok(Math.abs(secondsPerStep(session, devices, mini, await desk.describe(mini)) - 8 * (64 / 1150) * 1.15) < 1e-9);
