@@ -154,7 +154,9 @@ export function claimStore() {
   if (!navigator.locks) return Promise.resolve(true);
   return new Promise((resolve) => {
     const held = () => new Promise(() => resolve(true));
-    navigator.locks.request(LOCK, { signal: AbortSignal.timeout(1500) }, held).catch(() => resolve(false));
+    const patience = AbortSignal.timeout(1500);
+    // Where they are forbidden (blocked site data), nothing is shared that two tabs could overwrite.
+    navigator.locks.request(LOCK, { signal: patience }, held).catch(() => resolve(!patience.aborted));
   });
 }
 
@@ -165,10 +167,11 @@ export function claimStore() {
  */
 export function storeFree(wanted) {
   return new Promise((resolve) => {
-    void navigator.locks.request(LOCK, () => {
+    const free = () => {
       const held = wanted();
       resolve(held);
       return held ? new Promise(() => {}) : null;
-    });
+    };
+    navigator.locks.request(LOCK, free).catch(() => resolve(false));
   });
 }
