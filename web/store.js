@@ -82,10 +82,17 @@ async function openDatabase() {
   const files = (mode) => database.transaction("files", mode).objectStore("files");
   return {
     lasting: true,
-    read: async (name) => (await finished(files("readonly").get(name))) ?? null,
+    async read(name) {
+      const kept = await finished(files("readonly").get(name));
+      if (kept === undefined) return null;
+      // Earlier versions of the page kept Blobs.
+      return kept instanceof Blob ? kept : new Blob([kept]);
+    },
     async write(name, content) {
+      // In private windows WebKit keeps no Blobs.
+      const bytes = await new Blob([content]).arrayBuffer();
       const store = files("readwrite");
-      store.put(content instanceof Blob ? content : new Blob([content]), name);
+      store.put(bytes, name);
       await committed(store.transaction);
     },
     async remove(name) {
