@@ -225,14 +225,14 @@ export class Keeper {
         this.#put(id, null);
         await this.#store.remove(`run-${id}.json`);
       }
-      this.#changed();
+      this.onChange();
       await this.#sweep();
     });
   }
 
   /**
-   * Takes in a run from elsewhere, under an id and a name that are free. What of it could not be written is left lying about until
-   * the next `tidy`.
+   * Takes in a run from elsewhere, under an id and a name that are free. It may be one of thousands: that something has changed is
+   * not told, and what of it could not be written is left lying about until the next `tidy`.
    * @param {Manifest} manifest its states' files are names in `files`
    * @param {{ states: Map<string, Blob>, curve: Columns | null, text: Blob | null }} files
    */
@@ -249,7 +249,7 @@ export class Keeper {
         kept.set(name, await this.#write({ bytes, step }));
       }
       const here = (/** @type {KeptState | null} */ state) => (state && kept.get(state.file)) ?? null;
-      await this.#keep({
+      await this.#save({
         ...manifest,
         id,
         name: unlike(manifest.name, (name) => this.#names.has(name)),
@@ -283,6 +283,7 @@ export class Keeper {
     if (run) this.#runs.set(id, run);
     else this.#runs.delete(id);
     this.#newest = null;
+    this.changes++;
   }
 
   /** @param {string} name @param {number} more runs that have it */
@@ -308,9 +309,14 @@ export class Keeper {
 
   /** @param {Manifest} run */
   async #keep(run) {
+    await this.#save(run);
+    this.onChange();
+  }
+
+  /** @param {Manifest} run */
+  async #save(run) {
     await this.#store.write(`run-${run.id}.json`, JSON.stringify(run));
     this.#put(run.id, run);
-    this.#changed();
   }
 
   /**
@@ -348,11 +354,6 @@ export class Keeper {
     }
     for (const text of [this.#draft?.text, ...runs.map((run) => run.text)]) if (text?.kind === "kept") named.add(`text-${text.id}`);
     return named;
-  }
-
-  #changed() {
-    this.changes++;
-    this.onChange();
   }
 
   /** @returns {Promise<Draft | null>} null where it is missing, broken or from a newer version */

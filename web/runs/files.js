@@ -15,7 +15,7 @@ const NAMED = 10;
  * @param {Context} context
  * @param {(words: string) => void} say what goes on while it takes a while
  */
-export function listenForFiles({ keeper, notices }, say) {
+export function listenForFiles({ session, keeper, notices }, say) {
   const chooser = input("runs-file");
   const during = async (/** @type {string} */ words, /** @type {() => Promise<void>} */ task) => {
     say(words);
@@ -36,7 +36,11 @@ export function listenForFiles({ keeper, notices }, say) {
   const importFrom = async (/** @type {File} */ file) => {
     try {
       const { unpackInto } = await import("./zip.js");
-      const { taken, known, problems } = await unpackInto(keeper, file, (done, total) => say(texts.runs.takingIn(done, total)));
+      const report = (/** @type {number} */ done, /** @type {number} */ total) => {
+        say(texts.runs.takingIn(done, total));
+        session.changed();
+      };
+      const { taken, known, problems } = await unpackInto(keeper, file, report).finally(() => session.changed());
       if (taken + known > 0) notices.show("info", texts.runs.imported(taken, known));
       if (problems.length > 0) notices.show("error", texts.runs.partly(file.name, problems.slice(0, NAMED), Math.max(0, problems.length - NAMED), taken > 0));
     } catch (error) {

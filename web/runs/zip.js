@@ -21,6 +21,8 @@ import { sizeOf } from "./sizes.js";
 
 /** Bytes that one file holds at most, packed or not. */
 export const LIMIT = 2_000_000_000;
+/** How far it is, is told at most this often (milliseconds): to draw it takes time, too. */
+const OFTEN = 500;
 
 /** @param {Manifest[]} runs */
 export const sizeOfAll = (runs) => runs.reduce((sum, run) => sum + sizeOf(run), 0);
@@ -117,7 +119,7 @@ async function addText({ text }, entries, textOf) {
 /**
  * @param {Keeper} keeper
  * @param {File} file
- * @param {(done: number, total: number) => void} report runs
+ * @param {(done: number, total: number) => void} report how many runs are here by now, every so often
  * @returns {Promise<Outcome>}
  */
 export async function unpackInto(keeper, file, report) {
@@ -129,8 +131,12 @@ export async function unpackInto(keeper, file, report) {
   const outcome = { taken: 0, known: 0, problems: [] };
   const intake = { keeper, entries, textOf: givenTexts(entries), outcome };
   try {
+    let reported = performance.now();
     for (const [done, folder] of folders.entries()) {
-      report(done, folders.length);
+      if (performance.now() - reported > OFTEN) {
+        reported = performance.now();
+        report(done, folders.length);
+      }
       await takeIn(intake, folder);
     }
   } finally {
