@@ -155,7 +155,10 @@ class Page {
 
   /** @param {string} selector @returns {Promise<string>} its address, as soon as it is there and can be seen */
   async #element(selector) {
-    await this.until(`document.querySelector(${JSON.stringify(selector)})?.checkVisibility() === true`, Boolean);
+    const there = `document.querySelector(${JSON.stringify(selector)})`;
+    await this.until(`${there}?.checkVisibility() === true`, Boolean);
+    // The driver scrolls to nothing that is not laid out yet.
+    await this.evaluate(`${there}.scrollIntoView({ block: "center" })`);
     const found = await ask(`${this.#session}/element`, { using: "css selector", value: selector });
     return `${this.#session}/element/${found[ELEMENT]}`;
   }
