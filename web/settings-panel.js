@@ -115,6 +115,7 @@ function renderTokenizer({ desk }) {
  */
 function renderDevice({ client, phase, followed }, devices) {
   if (followed) setText(element("device-state"), "");
+  if (devices.checking !== null) return setText(element("device-state"), texts.checkingGpu(Math.round(devices.checking * 100)));
   if (phase === "starting" || !client?.opened) return;
   setText(element("device-state"), texts.device(client.opened.name, devices.reason));
 }
