@@ -8,6 +8,7 @@ mod history;
 mod probe;
 mod rate_finder;
 mod session;
+mod watch;
 
 pub use event::{Due, Event, Finish, SaveKind};
 pub use history::Point;

@@ -11,7 +11,10 @@ pub use parallel::{for_each_chunk, map, map_chunks, threads, workers};
 
 pub use device::{DeviceKind, DeviceName, device, open};
 
+use std::sync::OnceLock;
+
 use burn::tensor::{Tensor, Transaction};
+use web_time::Instant;
 
 use crate::Error;
 
@@ -20,9 +23,10 @@ mod memory;
 
 pub use memory::keep_memory;
 
-/// Seconds since some fixed moment.
+/// Seconds since some fixed moment of this process, which never run backwards: the time of day may be set.
 pub fn now() -> f64 {
-    web_time::SystemTime::now().duration_since(web_time::UNIX_EPOCH).map_or(0.0, |elapsed| elapsed.as_secs_f64())
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_secs_f64()
 }
 
 /// Reads tensors from their device in one transaction: the one way that works on every device, browsers included.
