@@ -14,6 +14,7 @@ mod gpu_check;
 mod gpu_log;
 mod input;
 mod interrupt;
+mod keep;
 mod loss_svg;
 mod metrics;
 mod output;
@@ -55,6 +56,9 @@ fn report(error: &Error, output: Output) -> ExitCode {
     }
     note(&format!("error: {error}"));
     error.chain().skip(1).for_each(|cause| note(&format!("  because: {cause}")));
+    if atomic::is_disk_full(error) {
+        note("  what to do: free space there first");
+    }
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
     // Where even this cannot be printed, the exit code must do.
     let _ = output.value(&json!({ "type": "error", "message": format!("{error:#}"), "causes": causes }));

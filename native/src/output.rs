@@ -54,9 +54,10 @@ pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Whether an error chain ends in a reader of our output that went away (`mmrec … | head`).
+/// Whether all that failed was to print, because the reader of our output went away (`mmrec … | head`). Where that cut work short,
+/// the error says so in a context of its own.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.is::<ClosedOutput>())
+    error.chain().next().is_some_and(|error| error.is::<ClosedOutput>())
 }
 
 /// Standard output was closed by its reader.

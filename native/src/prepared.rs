@@ -9,8 +9,8 @@ use memmap2::Mmap;
 use mmrec::data::{
     self, Dataset, INDEX_FILE, Phase, PrepareOptions, PrepareProgress, PreparedIndex, ShardBytes, ShardSink,
 };
-use tempfile::TempDir;
 
+use crate::atomic::TemporaryFolder;
 use crate::input::{Inputs, Skipped};
 use crate::output::Output;
 use crate::progress::Progress;
@@ -86,7 +86,7 @@ pub fn prepare_beside(
     options: &PrepareOptions,
     target: &Path,
     output: Output,
-) -> Result<(TempDir, PreparedIndex)> {
+) -> Result<(TemporaryFolder, PreparedIndex)> {
     let parent = atomic::folder_of(target);
     let folder = atomic::temporary_folder(parent);
     let folder = folder.with_context(|| format!("cannot write in the folder {}", parent.display()))?;

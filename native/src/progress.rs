@@ -79,6 +79,14 @@ impl Progress {
         }
     }
 
+    /// A warning, also with `--json`.
+    pub fn warn(&self, text: &str) {
+        match self {
+            Self::Bar(bar) => bar.suspend(|| note(text)),
+            Self::Lines(_) | Self::Quiet => note(text),
+        }
+    }
+
     /// Takes the bar away.
     pub fn clear(&self) {
         if let Self::Bar(bar) = self {
@@ -113,7 +121,8 @@ impl Pace {
     }
 }
 
-fn seconds_left(elapsed: f64, done: u64, left: u64) -> Option<f64> {
+/// Seconds that the steps that are left will take, if they go on as those that are done; `None` before the first.
+pub fn seconds_left(elapsed: f64, done: u64, left: u64) -> Option<f64> {
     (done > 0).then(|| elapsed / done as f64 * left as f64)
 }
 

@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use crate::keep::Keep;
+
 /// A mistake in the command line that clap cannot see; ends with exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -189,6 +191,9 @@ pub struct SettingsFile {
     /// Whose sizes fill what `[model]` leaves out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
+    /// How many checkpoints of steps the run's folder keeps.
+    #[serde(default, skip_serializing_if = "Keep::is_all")]
+    pub keep: Keep,
     /// Fields of the model's configuration.
     #[serde(default)]
     pub model: Table,
@@ -228,8 +233,8 @@ impl SettingsFile {
     }
 
     /// The content of a run's `config.toml`.
-    pub fn of_run(model: &ModelConfig, train: &TrainConfig, data: DataOrigin) -> Result<String> {
-        let file = Self { stage: None, model: table(model)?, train: table(train)?, data: Some(data) };
+    pub fn of_run(model: &ModelConfig, train: &TrainConfig, data: DataOrigin, keep: Keep) -> Result<String> {
+        let file = Self { stage: None, keep, model: table(model)?, train: table(train)?, data: Some(data) };
         let text = toml::to_string(&file).context("the settings cannot be written as TOML")?;
         let steps = "# Settings of this run, for reading and for `mmrec train --config`.\n";
         Ok(format!("{steps}{text}"))
@@ -411,7 +416,8 @@ mod tests {
             validation: Some(0.1),
             lossy: false,
         };
-        let text = SettingsFile::of_run(&model, &train, data).unwrap();
+        let text = SettingsFile::of_run(&model, &train, data, "3".parse().unwrap()).unwrap();
+        assert!(text.contains("\nkeep = 3\n"), "{text}");
         let flags = TrainFlags::default();
         let again = wish(&flags, &text).for_new_run(99, 1_000).unwrap();
         assert_eq!(again, (model, train));

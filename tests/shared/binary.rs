@@ -129,6 +129,15 @@ impl Room {
         without_clock(&fs::read_to_string(self.path(run).join("metrics.jsonl")).unwrap())
     }
 
+    /// Waits until there is a file.
+    pub fn wait_for(&self, name: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.path(name).exists() {
+            assert!(Instant::now() < deadline, "there never was {name}");
+            sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Waits until a run has written `lines` lines of metrics.
     pub fn wait_for_lines(&self, run: &str, lines: usize) {
         let path = self.path(run).join("metrics.jsonl");

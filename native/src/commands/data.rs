@@ -8,8 +8,8 @@ use clap::{ArgGroup, Args, Subcommand};
 use mmrec::data::{MAX_FRACTION, MIN_FRACTION, PrepareOptions, PreparedIndex, sample_stories};
 use mmrec::tokenizer::{DEFAULT_VOCAB, MAX_TOKENS, TokenizerKind};
 use serde_json::json;
-use tempfile::TempDir;
 
+use crate::atomic::TemporaryFolder;
 use crate::download::{Checksum, TINY_SHAKESPEARE_SHA256, TINY_SHAKESPEARE_URL, download};
 use crate::input::{Inputs, Skipped};
 use crate::output::{Output, note};
@@ -144,8 +144,9 @@ fn refuse_used(target: &Path) -> Result<()> {
     what.map_or(Ok(()), |what| bail!("{} exists and {what}: choose another --out", target.display()))
 }
 
-fn temporary_beside(target: &Path) -> Result<TempDir> {
+fn temporary_beside(target: &Path) -> Result<TemporaryFolder> {
     let parent = atomic::folder_of(target);
+    atomic::remove_leftovers(parent);
     let made = fs::create_dir_all(parent).and_then(|()| atomic::temporary_folder(parent));
     made.with_context(|| format!("cannot write in the folder {}", parent.display()))
 }

@@ -9,6 +9,7 @@ mod probe;
 mod rate_finder;
 mod rehearsal;
 mod session;
+mod watch;
 
 pub use event::{Due, Event, Finish, SaveKind};
 pub use history::Point;

@@ -14,7 +14,10 @@ pub use device::{DeviceKind, DeviceName, device, open};
 pub use faults::{report_fault, watch_faults};
 pub use gpu::adapter_of;
 
+use std::sync::OnceLock;
+
 use burn::tensor::{Device, Tensor, Transaction};
+use web_time::Instant;
 
 use crate::Error;
 
@@ -23,9 +26,10 @@ mod memory;
 
 pub use memory::keep_memory;
 
-/// Seconds since some fixed moment.
+/// Seconds since some fixed moment of this process, which never run backwards: the time of day may be set.
 pub fn now() -> f64 {
-    web_time::SystemTime::now().duration_since(web_time::UNIX_EPOCH).map_or(0.0, |elapsed| elapsed.as_secs_f64())
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_secs_f64()
 }
 
 /// Reads tensors from their device in one transaction: the one way that works on every device, browsers included.

@@ -11,8 +11,6 @@ use crate::atomic;
 use crate::run_folder::RunFolder;
 use crate::settings::{TrainFlags, Wish};
 
-const FILE: &str = "progressive.toml";
-
 /// How far to climb, and how each stage trains.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,13 +27,14 @@ pub struct Ladder {
 
 impl Ladder {
     /// The command that goes on with the run in a folder.
-    pub fn command(folder: &RunFolder) -> &'static str {
-        if folder.path().join(FILE).exists() { "progressive" } else { "train" }
+    pub fn way_on(folder: &RunFolder) -> String {
+        let command = if folder.ladder().exists() { "progressive" } else { "train" };
+        format!("mmrec {command} --out {} --resume", folder.path().display())
     }
 
     /// That of a run, if it has one.
     pub fn read(folder: &RunFolder) -> Result<Option<Self>> {
-        let path = folder.path().join(FILE);
+        let path = folder.ladder();
         if !path.exists() {
             return Ok(None);
         }
@@ -47,7 +46,7 @@ impl Ladder {
     pub fn write(&self, folder: &RunFolder) -> Result<()> {
         let text = toml::to_string(self).context("the ladder cannot be written as TOML")?;
         let head = "# The stages of this run, for `mmrec progressive --resume`.\n";
-        atomic::write(&folder.path().join(FILE), format!("{head}{text}").as_bytes())
+        atomic::write(&folder.ladder(), format!("{head}{text}").as_bytes())
     }
 
     /// The stage that follows a model of these sizes; none at the end.

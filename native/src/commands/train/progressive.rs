@@ -76,9 +76,11 @@ pub fn run(args: &ProgressiveArgs, output: Output) -> Result<()> {
         if args.run.resume { go_on(args, &devices, output)? } else { begin(args, &devices, output)? };
     loop {
         started = Runner::new(started, output).run(&devices.description)?;
-        keep_best(&started)?;
+        let way_on = Ladder::way_on(&started.folder);
+        let stopped = || format!("the run stopped after a stage, which is saved: go on by {way_on}");
+        keep_best(&started).with_context(stopped)?;
         let Some(next) = ladder.after(started.session.model_config()) else { break };
-        started = climb(started, next, &ladder, &devices, output)?;
+        started = climb(started, next, &ladder, &devices, output).with_context(stopped)?;
     }
     output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", started.folder.best().display()))
 }
@@ -100,8 +102,7 @@ fn begin(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(S
     let ladder = args.ladder(args.to.context("--to is missing")?);
     let flags = ladder.first(args.from);
     let wish = Wish { stage: Some(args.from), file: None, flags: &flags, tuning: None };
-    let started = new_run(&args.run, Source::Fresh, &wish, devices, output)?;
-    ladder.write(&started.folder)?;
+    let started = new_run(&args.run, Source::Fresh, &wish, Some(&ladder), devices, output)?;
     Ok((started, ladder))
 }
 

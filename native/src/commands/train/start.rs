@@ -9,9 +9,11 @@ use mmrec::tokenizer::Tokenizer;
 
 use super::RunArgs;
 use super::from::Source;
+use super::ladder::Ladder;
 use crate::commands::data::{TextFlags, name_of};
 use crate::devices::Devices;
 use crate::input::Inputs;
+use crate::keep::Keep;
 use crate::metrics::{Line, Metrics};
 use crate::output::{Output, note};
 use crate::run_folder::RunFolder;
@@ -28,14 +30,22 @@ pub struct Started {
     pub metrics: Metrics,
 }
 
-/// Starts a run that begins with `source`.
-pub fn new_run(args: &RunArgs, source: Source, wish: &Wish<'_>, devices: &Devices, output: Output) -> Result<Started> {
+/// Starts a run that begins with `source`, and climbs `ladder` if there is one.
+pub fn new_run(
+    args: &RunArgs,
+    source: Source,
+    wish: &Wish<'_>,
+    ladder: Option<&Ladder>,
+    devices: &Devices,
+    output: Output,
+) -> Result<Started> {
     // Mistakes in settings come before anything is written; what depends on the text is filled in below.
     source.settings(wish, 256, 0)?;
     let given = args.data.as_deref().context("--data is missing")?;
-    let folder = RunFolder::create(&args.out)?;
-    let begun = begin(args, wish, source, given, &folder, devices, output);
-    match begun {
+    let mut folder = RunFolder::create(&args.out)?;
+    folder.set_keep(keep(args, wish, None), 0);
+    let climbs = ladder.map_or(Ok(()), |ladder| ladder.write(&folder));
+    match climbs.and_then(|()| begin(args, wish, source, given, &folder, devices, output)) {
         Ok((session, metrics)) => Ok(Started { folder, session, metrics }),
         Err(error) => {
             folder.discard();
@@ -58,17 +68,20 @@ fn begin(
     let origin = origin(&dataset, given, &args.text)?;
     let mut session = source.session(model, train, dataset, &devices.home)?;
     devices.share(&mut session)?;
-    // Before anything else of the run, so that it can be resumed from its first moment on.
-    folder.save(SaveKind::Last, 0, &pollster::block_on(session.checkpoint())?)?;
     write_config(folder, &session, origin)?;
-    Ok((session, Metrics::create(&folder.metrics())?))
+    let metrics = Metrics::create(&folder.metrics())?;
+    // After all that belongs to it: from now on there is a run, and it can be resumed.
+    folder.save(SaveKind::Last, 0, &pollster::block_on(session.checkpoint())?)?;
+    Ok((session, metrics))
 }
 
 /// Goes on with a run.
 pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: Output) -> Result<Started> {
-    let folder = RunFolder::open(&args.out)?;
+    let mut folder = RunFolder::open(&args.out)?;
     let (checkpoint, path) = folder.newest_checkpoint(&note)?;
-    let recorded = SettingsFile::read(&folder.config()).ok().and_then(|file| file.data);
+    let settings = SettingsFile::read(&folder.config()).ok();
+    let keep = keep(args, wish, settings.as_ref());
+    let recorded = settings.and_then(|file| file.data);
     let given = data_of_run(args, &folder, recorded.as_ref())?;
     let flags = text_flags(&args.text, recorded.as_ref());
     let dataset = open_data(&given, &flags, Some(&checkpoint.tokenizer), &folder, output)?;
@@ -87,8 +100,16 @@ pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: O
     }
     let history = session.progress().history.iter().map(Line::from);
     let metrics = Metrics::resume(&folder.metrics(), session.step(), history)?;
+    folder.set_keep(keep, session.step());
     write_config(&folder, &session, origin)?;
     Ok(Started { folder, session, metrics })
+}
+
+/// How many checkpoints of steps stay: as is said now, else by the settings that are given, else as it was.
+fn keep(args: &RunArgs, wish: &Wish<'_>, recorded: Option<&SettingsFile>) -> Keep {
+    let given = wish.file.as_ref().map(|(_, file)| file);
+    let said = given.into_iter().chain(recorded).map(|file| file.keep).find(|keep| !keep.is_all());
+    args.keep.or(said).unwrap_or_default()
 }
 
 fn refuse_past_steps(wanted: u64, taken: u64) -> Result<()> {
@@ -142,7 +163,7 @@ fn open_data(
     }
     let options = flags.options(&name_of(&[given.to_owned()]))?;
     let options = PrepareOptions { given: tokenizer.cloned(), ..options };
-    adopt(&mut inputs, &options, &folder.data(), output)?;
+    adopt(&mut inputs, &options, folder, output)?;
     prepared::open(&folder.data(), output)
 }
 
@@ -165,13 +186,15 @@ fn refuse_other_kind(flags: &TextFlags, tokenizer: &Tokenizer) -> Result<()> {
     }
 }
 
-/// Prepares a text to `target`, unless exactly that is there already.
-fn adopt(inputs: &mut Inputs, options: &PrepareOptions, target: &Path, output: Output) -> Result<()> {
-    let (folder, index) = prepared::prepare_beside(inputs, options, target, output)?;
-    if !prepared::is_prepared(target) {
-        return atomic::publish_folder(folder, target);
+/// Prepares a text to the run's `data`, unless exactly that is there already.
+fn adopt(inputs: &mut Inputs, options: &PrepareOptions, folder: &RunFolder, output: Output) -> Result<()> {
+    let target = folder.data();
+    let (prepared, index) = prepared::prepare_beside(inputs, options, &target, output)?;
+    let is_there = prepared::is_prepared(&target);
+    if is_there && prepared::index(&target)?.fingerprint == index.fingerprint {
+        return Ok(());
     }
-    if prepared::index(target)?.fingerprint != index.fingerprint {
+    if is_there && !folder.clear_old_data()? {
         bail!(
             "{} is not the text that {} was prepared from (or the tokenizer, the split or its content changed): \
              give that text, or start a new run with another --out",
@@ -179,7 +202,7 @@ fn adopt(inputs: &mut Inputs, options: &PrepareOptions, target: &Path, output: O
             target.display()
         );
     }
-    Ok(())
+    atomic::publish_folder(prepared, &target)
 }
 
 fn origin(dataset: &Dataset, given: &Path, flags: &TextFlags) -> Result<DataOrigin> {
@@ -202,7 +225,7 @@ pub fn recorded_origin(folder: &RunFolder) -> Result<DataOrigin> {
 
 /// Writes the run's settings.
 pub fn write_config(folder: &RunFolder, session: &Session, origin: DataOrigin) -> Result<()> {
-    let text = SettingsFile::of_run(session.model_config(), &session.progress().train, origin)?;
+    let text = SettingsFile::of_run(session.model_config(), &session.progress().train, origin, folder.keep())?;
     atomic::write(&folder.config(), text.as_bytes())
 }
 
