@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use mmrec::checkpoint::Checkpoint;
 use mmrec::driver::SaveKind;
 
-use crate::{adapter_file, atomic, checkpoint_file, metrics};
+use crate::{adapter_file, atomic, checkpoint_file, files, interrupt, metrics, out};
 
 const LOCK: &str = ".lock";
 const LAST: &str = "last.safetensors";
@@ -29,6 +29,8 @@ pub struct RunFolder {
     path: PathBuf,
     /// The system lets go of the lock when the process ends, however that happens.
     _lock: File,
+    /// Whoever holds a run's folder has something to save, or to take away again.
+    _saver: interrupt::Saver,
     /// What a start that fails takes away again.
     made: Made,
 }
@@ -43,6 +45,7 @@ struct Made {
 impl RunFolder {
     /// Makes a folder for a new run. A folder that holds a run, or anything else than prepared data, is refused.
     pub fn create(path: &Path) -> Result<Self> {
+        out::refuse_broken_link(path)?;
         refuse_run(path)?;
         refuse_foreign(path)?;
         let made = Made { folder: !path.exists(), data: !path.join(DATA).exists() };
@@ -79,12 +82,12 @@ impl RunFolder {
 
     fn lock(path: &Path) -> Result<Self> {
         let file = path.join(LOCK);
-        let lock = File::create(&file).with_context(|| format!("cannot write in the folder {}", path.display()))?;
+        let lock = files::open_lock(&file).with_context(|| format!("cannot hold {}", file.display()))?;
         match lock.try_lock() {
             Err(TryLockError::WouldBlock) => bail!("another mmrec is training in {}", path.display()),
             // Some network file systems know no locks; better to train without one there.
             Err(TryLockError::Error(_)) | Ok(()) => {
-                Ok(Self { path: path.to_owned(), _lock: lock, made: Made::default() })
+                Ok(Self { path: path.to_owned(), _lock: lock, _saver: interrupt::saver(), made: Made::default() })
             }
         }
     }
@@ -205,7 +208,9 @@ fn refuse_foreign(path: &Path) -> Result<()> {
         return Ok(());
     }
     let names = names(path).with_context(|| format!("{} cannot be used as a run's folder", path.display()))?;
-    let foreign = names.iter().find(|name| *name != LOCK && *name != DATA && !atomic::is_leftover(name));
+    let foreign = names
+        .iter()
+        .find(|name| *name != LOCK && *name != DATA && !atomic::is_leftover(name) && !out::is_of_system(name));
     match foreign {
         Some(name) => bail!("{} is not empty (it holds {name}): choose another --out for the run", path.display()),
         None => Ok(()),

@@ -9,7 +9,7 @@ use super::{Due, Event, Finish, Point, SaveKind};
 use crate::Error;
 use crate::checkpoint::{Adapter, Best, Checkpoint, Growth, Progress, stored};
 use crate::config::{ModelConfig, SampleConfig, TrainConfig};
-use crate::data::{Dataset, Sampler};
+use crate::data::{DataError, Dataset, Sampler};
 use crate::generate::{Generator, next_logits};
 use crate::inspect::Inspection;
 use crate::model::{adapted_weight, collect_weights};
@@ -151,7 +151,8 @@ impl Session {
     /// empty, unless [`set_steps`](Self::set_steps) asks for more.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] if the device fails, [`Error::Peer`] if another one does that shares the steps.
+    /// [`Error::DeviceLost`] if the device fails, [`Error::Peer`] if another one does that shares the steps,
+    /// [`Error::Data`] if the text can no longer be read. The steps before stay.
     pub async fn advance(&mut self) -> Result<Vec<Event>, Error> {
         match self.due.front().copied() {
             Some(Due::Evaluate) => self.evaluate().await,
@@ -179,10 +180,10 @@ impl Session {
         sampler.cursor += (self.unread.len() * train.accum * train.batch) as u64;
         let batches: Vec<Batch> = (0..train.accum)
             .map(|_| {
-                let (inputs, targets) = sampler.next_batch(&self.data.train, train.batch, train.context);
-                Batch { inputs, targets, context: train.context }
+                let (inputs, targets) = sampler.next_batch(&self.data.train, train.batch, train.context)?;
+                Ok(Batch { inputs, targets, context: train.context })
             })
-            .collect();
+            .collect::<Result<_, DataError>>()?;
         self.unread.push(self.ahead.step_with(&self.peers, train, &batches)?);
         let step = self.ahead.step;
         let due = due_after(train, step);

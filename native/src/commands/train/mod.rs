@@ -1,6 +1,7 @@
 //! `mmrec train`: a new run, or more of one.
 
 pub mod finetune;
+mod fits;
 mod from;
 mod ladder;
 pub mod progressive;
@@ -82,6 +83,9 @@ pub struct RunArgs {
     /// Go on with the run in --out from its last checkpoint
     #[arg(long)]
     resume: bool,
+    /// Begin even if the training seems to take more memory than there is
+    #[arg(long)]
+    ignore_memory: bool,
     #[command(flatten)]
     text: TextFlags,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use super::start::Started;
 use crate::interrupt::{self, Interrupted};
 use crate::loss_svg::{self, Axis, Curves};
 use crate::metrics::{Line, Metrics};
-use crate::output::{Output, is_broken_pipe};
+use crate::output::{Output, is_broken_pipe, path_text};
 use crate::progress::{Pace, Progress};
 use crate::run_folder::RunFolder;
 use crate::{atomic, format};
@@ -83,7 +83,7 @@ impl Runner {
         let (model, train) = (session.model_config(), &session.progress().train);
         self.output.value(&json!({
             "type": "start",
-            "run": self.folder.path(),
+            "run": path_text(self.folder.path()),
             "stage": Stage::of(model),
             "parameters": model.parameters(),
             "trained_parameters": session.trained_parameters(),
@@ -156,7 +156,7 @@ impl Runner {
         let step = self.session.step();
         self.progress.say("stopping: saving the run (again to stop at once)");
         let path = self.save(SaveKind::Last)?;
-        self.output.value(&json!({ "type": "interrupted", "step": step, "file": path }))?;
+        self.output.value(&json!({ "type": "interrupted", "step": step, "file": path_text(&path) }))?;
         let (out, command) = (self.folder.path().display(), Ladder::command(&self.folder));
         self.progress.say(&format!("stopped after step {step}; go on with: mmrec {command} --out {out} --resume"));
         Ok(Interrupted)
@@ -202,7 +202,7 @@ impl Runner {
             Event::Sample { step, text } => self.progress.say(&format!("--- sample at step {step}\n{text}\n---")),
             Event::Save { kind, step } => {
                 let path = self.save(kind)?;
-                self.output.value(&json!({ "type": "saved", "kind": kind, "step": step, "file": path }))?;
+                self.output.value(&json!({ "type": "saved", "kind": kind, "step": step, "file": path_text(&path) }))?;
             }
             Event::Finished { reason, message } => return Ok(Some((reason, message))),
         }

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use mmrec::data::{Dataset, PrepareOptions};
+use mmrec::config::ModelConfig;
+use mmrec::data::{Dataset, INDEX_FILE, PrepareOptions};
 use mmrec::driver::{Point, SaveKind, Session};
 use mmrec::tokenizer::Tokenizer;
 
-use super::RunArgs;
 use super::from::Source;
+use super::{RunArgs, fits};
 use crate::commands::data::{TextFlags, name_of};
 use crate::devices::Devices;
 use crate::input::Inputs;
@@ -16,7 +17,7 @@ use crate::metrics::{Line, Metrics};
 use crate::output::{Output, note};
 use crate::run_folder::RunFolder;
 use crate::settings::{DataOrigin, SettingsFile, Usage, Wish};
-use crate::{atomic, prepared};
+use crate::{atomic, interrupt, prepared};
 
 /// A session and where it writes.
 pub struct Started {
@@ -31,7 +32,9 @@ pub struct Started {
 /// Starts a run that begins with `source`.
 pub fn new_run(args: &RunArgs, source: Source, wish: &Wish<'_>, devices: &Devices, output: Output) -> Result<Started> {
     // Mistakes in settings come before anything is written; what depends on the text is filled in below.
-    source.settings(wish, 256, 0)?;
+    let (model, train) = source.settings(wish, 256, 0)?;
+    // With the fewest tokens that a text can have; once more with those that it has.
+    fits::check(args, &ModelConfig { vocab: 2, ..model }, &train, devices)?;
     let given = args.data.as_deref().context("--data is missing")?;
     let folder = RunFolder::create(&args.out)?;
     let begun = begin(args, wish, source, given, &folder, devices, output);
@@ -54,7 +57,9 @@ fn begin(
     output: Output,
 ) -> Result<(Session, Metrics)> {
     let dataset = open_data(given, &args.text, source.tokenizer(), folder, output)?;
+    interrupt::check()?;
     let (model, train) = source.settings(wish, dataset.tokenizer.vocab(), dataset.train.len())?;
+    fits::check(args, &model, &train, devices)?;
     let origin = origin(&dataset, given, &args.text)?;
     let mut session = source.session(model, train, dataset, &devices.home)?;
     devices.share(&mut session)?;
@@ -72,10 +77,14 @@ pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: O
     let given = data_of_run(args, &folder, recorded.as_ref())?;
     let flags = text_flags(&args.text, recorded.as_ref());
     let dataset = open_data(&given, &flags, Some(&checkpoint.tokenizer), &folder, output)?;
+    interrupt::check()?;
     let origin = match (&args.data, recorded) {
         (None, Some(recorded)) => recorded,
         _ => origin(&dataset, &given, &flags)?,
     };
+    if let Some(progress) = &checkpoint.progress {
+        fits::check(args, &checkpoint.model, &progress.train, devices)?;
+    }
     let train_tokens = dataset.train.len();
     let session = Session::resume(&checkpoint, dataset, &devices.home);
     let mut session = session.with_context(|| format!("{} cannot be resumed", path.display()))?;
@@ -169,7 +178,7 @@ fn refuse_other_kind(flags: &TextFlags, tokenizer: &Tokenizer) -> Result<()> {
 fn adopt(inputs: &mut Inputs, options: &PrepareOptions, target: &Path, output: Output) -> Result<()> {
     let (folder, index) = prepared::prepare_beside(inputs, options, target, output)?;
     if !prepared::is_prepared(target) {
-        return atomic::publish_folder(folder, target);
+        return atomic::publish_folder(folder, target, INDEX_FILE);
     }
     if prepared::index(target)?.fingerprint != index.fingerprint {
         bail!(
