@@ -1,14 +1,13 @@
 //! Adapters as files, and the checkpoints that they are used with.
 
 use std::convert::Infallible;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use mmrec::checkpoint::{AdapterFile, Checkpoint};
 
-use crate::atomic;
+use crate::{atomic, checkpoint_file, files};
 
 /// Adapters to use.
 #[derive(Debug, clap::Args)]
@@ -56,7 +55,8 @@ impl AdapterFlags {
 
 /// Reads an adapter.
 pub fn read(path: &Path) -> Result<AdapterFile> {
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    checkpoint_file::check_room(path)?;
+    let bytes = files::read(path, u64::MAX).with_context(|| format!("cannot read {}", path.display()))?;
     AdapterFile::from_bytes(&bytes).with_context(|| format!("{} cannot be used as an adapter", path.display()))
 }
 

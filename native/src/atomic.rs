@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::{NamedTempFile, TempDir};
 
+use crate::{out, temporary};
+
 /// What every temporary name begins and ends with, so that leftovers of a killed process are recognised.
 const PREFIX: &str = ".mmrec-";
 const SUFFIX: &str = ".tmp";
@@ -102,7 +104,7 @@ pub fn temporary_folder(parent: &Path) -> io::Result<TemporaryFolder> {
     let mut builder = named();
     share(&mut builder, 0o777);
     loop {
-        let folder = builder.tempdir_in(parent)?;
+        let folder = temporary::made(|| builder.tempdir_in(parent))?;
         let lock = File::open(folder.path()).ok();
         if is_claimed(lock.as_ref(), folder.path()) {
             return Ok(TemporaryFolder { folder, _lock: lock });
@@ -117,16 +119,38 @@ fn is_claimed(lock: Option<&File>, path: &Path) -> bool {
     !lock.is_some_and(is_taken) && path.exists()
 }
 
-/// Renames a temporary folder, whose files are synchronised, to `target`, which must not exist or be empty.
-pub fn publish_folder(folder: TemporaryFolder, target: &Path) -> Result<()> {
+/// The same for what is to become `target`: in it where it is there already, for that may be a mount point, else beside it.
+pub fn temporary_folder_for(target: &Path) -> Result<TemporaryFolder> {
+    let parent = if target.is_dir() { target } else { folder_of(target) };
+    remove_leftovers(parent);
+    let made = fs::create_dir_all(parent).and_then(|()| temporary_folder(parent));
+    made.with_context(|| format!("cannot write in the folder {}", parent.display()))
+}
+
+/// Renames a temporary folder of [`temporary_folder_for`], whose files are synchronised, to `target`. Where that is there already its
+/// files are moved into it, `last` as the last of them: only with it they count.
+pub fn publish_folder(folder: TemporaryFolder, target: &Path, last: &str) -> Result<()> {
     sync_folder(folder.path())?;
     if target.exists() {
-        fs::remove_dir(target).with_context(|| format!("{} exists and is not an empty folder", target.display()))?;
+        out::refuse_used(target)?;
+        let moved = temporary::renamed(|| move_files(folder.path(), target, last));
+        return moved.with_context(|| format!("writing into {} failed", target.display()));
     }
-    fs::rename(folder.path(), target).with_context(|| format!("creating {} failed", target.display()))?;
+    temporary::renamed(|| fs::rename(folder.path(), target))
+        .with_context(|| format!("creating {} failed", target.display()))?;
     // Moved away: nothing is left for the guard to remove.
     let _ = folder.folder.keep();
     Ok(sync_folder(folder_of(target))?)
+}
+
+fn move_files(from: &Path, to: &Path, last: &str) -> io::Result<()> {
+    let names: Vec<_> = fs::read_dir(from)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
+    for name in names.iter().filter(|name| *name != last) {
+        fs::rename(from.join(name), to.join(name))?;
+    }
+    sync_folder(to)?;
+    fs::rename(from.join(last), to.join(last))?;
+    sync_folder(to)
 }
 
 /// A file under a temporary name in `folder`.
@@ -143,7 +167,7 @@ fn private_file(folder: &Path) -> Result<NamedTempFile> {
 
 fn made_in(folder: &Path, builder: &tempfile::Builder<'_, '_>) -> Result<NamedTempFile> {
     loop {
-        let file = builder.tempfile_in(folder);
+        let file = temporary::made(|| builder.tempfile_in(folder));
         let file = file.with_context(|| format!("cannot write in the folder {}", folder.display()))?;
         if is_claimed(Some(file.as_file()), file.path()) {
             return Ok(file);
@@ -270,14 +294,22 @@ mod tests {
     fn folders_are_published_whole() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("data");
-        let temporary = temporary_folder(folder.path()).unwrap();
-        fs::write(temporary.path().join("a"), "a").unwrap();
-        publish_folder(temporary, &target).unwrap();
+        let make = || {
+            let temporary = temporary_folder_for(&target).unwrap();
+            fs::write(temporary.path().join("a"), "a").unwrap();
+            fs::write(temporary.path().join("b"), "b").unwrap();
+            temporary
+        };
+        publish_folder(make(), &target, "a").unwrap();
         assert_eq!(names(folder.path()), ["data"]);
-        let second = temporary_folder(folder.path()).unwrap();
-        assert!(publish_folder(second, &target).is_err(), "a folder with content must not be replaced");
-        assert_eq!(names(&target), ["a"]);
+        assert!(publish_folder(make(), &target, "a").is_err(), "a folder with content must not be replaced");
+        assert_eq!(names(&target), ["a", "b"]);
         assert_eq!(names(folder.path()), ["data"]);
+        fs::remove_dir_all(&target).unwrap();
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join(".DS_Store"), "x").unwrap();
+        publish_folder(make(), &target, "a").unwrap();
+        assert_eq!(names(&target), [".DS_Store", "a", "b"], "one that is there is filled");
     }
 
     #[test]

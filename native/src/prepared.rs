@@ -1,21 +1,19 @@
-//! Folders of prepared data: writing one, and mapping one into memory.
+//! Folders of prepared data: writing one, and reading one.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use memmap2::Mmap;
-use mmrec::data::{
-    self, Dataset, INDEX_FILE, Phase, PrepareOptions, PrepareProgress, PreparedIndex, ShardBytes, ShardSink,
-};
+use mmrec::data::{self, Dataset, INDEX_FILE, Phase, PrepareOptions, PrepareProgress, PreparedIndex, Shard, ShardSink};
 
 use crate::atomic::TemporaryFolder;
 use crate::input::{Inputs, Skipped};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::settings::SettingsFile;
-use crate::{atomic, format, interrupt, run_folder};
+use crate::shard_file::ShardFile;
+use crate::{atomic, files, format, interrupt, run_folder};
 
 /// Whether `path` is a folder of prepared data.
 pub fn is_prepared(path: &Path) -> bool {
@@ -32,15 +30,15 @@ pub fn find(path: &Path) -> Option<PathBuf> {
 /// Reads the index of a folder.
 pub fn index(folder: &Path) -> Result<PreparedIndex> {
     let path = folder.join(INDEX_FILE);
-    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = files::read(&path, files::INDEX).with_context(|| format!("cannot read {}", path.display()))?;
     PreparedIndex::parse(&bytes).with_context(|| format!("{} cannot be used", folder.display()))
 }
 
-/// Maps a folder's shards and checks them, every byte.
+/// Opens a folder's shards and checks them, every byte.
 pub fn open(folder: &Path, output: Output) -> Result<Dataset> {
     let index = index(folder)?;
-    let shards: Vec<ShardBytes> =
-        index.shards.iter().map(|shard| map(&folder.join(&shard.file))).collect::<Result<_>>()?;
+    let shards: Vec<Box<dyn Shard>> =
+        index.shards.iter().map(|shard| open_shard(&folder.join(&shard.file))).collect::<Result<_>>()?;
     let total = index.shards.iter().map(|shard| shard.tokens.saturating_mul(2)).sum();
     let mut progress = Progress::counting(output, Some(total));
     let checked = data::verify(&index, &shards, |done| {
@@ -51,12 +49,9 @@ pub fn open(folder: &Path, output: Output) -> Result<Dataset> {
     opened.with_context(|| format!("{} cannot be used", folder.display()))
 }
 
-fn map(path: &Path) -> Result<ShardBytes> {
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    // SAFETY: shards are written once and never changed by this program. Someone else changing one while it is mapped would
-    // change token ids, which `Tokens` keeps below the vocabulary whatever the bytes are.
-    let map = unsafe { Mmap::map(&file) }.with_context(|| format!("cannot map {}", path.display()))?;
-    Ok(Box::new(map))
+fn open_shard(path: &Path) -> Result<Box<dyn Shard>> {
+    let shard = ShardFile::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    Ok(Box::new(shard))
 }
 
 /// Writes the shards of `inputs` into `folder`, an existing one.
@@ -87,9 +82,9 @@ pub fn prepare_beside(
     target: &Path,
     output: Output,
 ) -> Result<(TemporaryFolder, PreparedIndex)> {
-    let parent = atomic::folder_of(target);
-    let folder = atomic::temporary_folder(parent);
-    let folder = folder.with_context(|| format!("cannot write in the folder {}", parent.display()))?;
+    // What is there already is only compared with.
+    let place = if is_prepared(target) { atomic::folder_of(target) } else { target };
+    let folder = atomic::temporary_folder_for(place)?;
     let index = prepare(inputs, options, folder.path(), output)?;
     Ok((folder, index))
 }
@@ -127,6 +122,8 @@ impl ShardSink for FolderSink {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+
     use mmrec::tokenizer::TokenizerKind;
 
     #[test]
@@ -139,7 +136,7 @@ mod tests {
         let output = Output::new(true);
         let options = PrepareOptions::new("times", TokenizerKind::Char);
         let (temporary, index) = prepare_beside(&mut inputs, &options, &target, output).unwrap();
-        atomic::publish_folder(temporary, &target).unwrap();
+        atomic::publish_folder(temporary, &target, INDEX_FILE).unwrap();
         assert!(is_prepared(&target));
         let dataset = open(&target, output).unwrap();
         assert_eq!(dataset.train.len() + dataset.validation.len(), 53 * 40);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::format;
-use crate::output::{Output, note};
+use crate::output::{Output, harmless, note};
 
 /// Least time between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(2);
@@ -51,7 +51,7 @@ impl Progress {
         match self {
             Self::Bar(bar) => {
                 bar.set_position(position);
-                bar.set_message(message.to_owned());
+                bar.set_message(harmless(message).into_owned());
             }
             Self::Lines(last) => {
                 if important || last.is_none_or(|last| last.elapsed() >= LINE_EVERY) {

@@ -14,7 +14,7 @@ use mmrec::driver::SaveKind;
 use crate::keep::Keep;
 use crate::output::note;
 use crate::settings::SettingsFile;
-use crate::{adapter_file, atomic, checkpoint_file, metrics, prepared};
+use crate::{adapter_file, atomic, checkpoint_file, files, interrupt, metrics, out, prepared};
 
 const LOCK: &str = ".lock";
 const LAST: &str = "last.safetensors";
@@ -39,6 +39,8 @@ pub struct RunFolder {
     path: PathBuf,
     /// The system lets go of the lock when the process ends, however that happens.
     _lock: File,
+    /// Whoever holds a run's folder has something to save, or to take away again.
+    _saver: interrupt::Saver,
     /// What a start that fails takes away again.
     made: Made,
     /// Whether the data there are those of a start that failed, and can be made again from their text.
@@ -58,6 +60,7 @@ impl RunFolder {
     /// Makes a folder for a new run. A folder that holds a run, or anything else than prepared data and what a failed start left, is
     /// refused.
     pub fn create(path: &Path) -> Result<Self> {
+        out::refuse_broken_link(path)?;
         refuse_run(path)?;
         refuse_foreign(path)?;
         let made = Made { folder: !path.exists(), data: !path.join(DATA).exists() };
@@ -123,13 +126,14 @@ impl RunFolder {
 
     fn lock(path: &Path) -> Result<Self> {
         let file = path.join(LOCK);
-        let lock = File::create(&file).with_context(|| format!("cannot write in the folder {}", path.display()))?;
+        let lock = files::open_lock(&file).with_context(|| format!("cannot hold {}", file.display()))?;
         match lock.try_lock() {
             Err(TryLockError::WouldBlock) => bail!("another mmrec is training in {}", path.display()),
             // Some network file systems know no locks; better to train without one there.
             Err(TryLockError::Error(_)) | Ok(()) => Ok(Self {
                 path: path.to_owned(),
                 _lock: lock,
+                _saver: interrupt::saver(),
                 made: Made::default(),
                 old_data: false,
                 keep: Keep::default(),
@@ -321,7 +325,9 @@ fn refuse_foreign(path: &Path) -> Result<()> {
     let names = names(path).with_context(|| format!("{} cannot be used as a run's folder", path.display()))?;
     let was_started = names.iter().any(|name| name == LOCK);
     let of_start = |name: &str| was_started && (name == LOCK || BEGUN.contains(&name));
-    let foreign = names.iter().find(|name| *name != DATA && !atomic::is_leftover(name) && !of_start(name));
+    let foreign = names
+        .iter()
+        .find(|name| *name != DATA && !atomic::is_leftover(name) && !out::is_of_system(name) && !of_start(name));
     match foreign {
         Some(name) => bail!("{} is not empty (it holds {name}): choose another --out for the run", path.display()),
         None => Ok(()),

@@ -1,17 +1,18 @@
 //! Where a run's settings come from: a stage's defaults, over them a file's, over them the flags.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use mmrec::config::{ModelConfig, Precision, Stage, TrainConfig};
 use mmrec::tokenizer::TokenizerKind;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use toml::{Table, Value};
 
+use crate::files;
 use crate::keep::Keep;
+use crate::output::path_text;
 
 /// A mistake in the command line that clap cannot see; ends with exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -212,6 +213,7 @@ pub struct DataOrigin {
     /// What the text is called.
     pub name: String,
     /// The file or folder that was given.
+    #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// Identifies tokens, split and tokenizer.
     pub fingerprint: String,
@@ -225,10 +227,16 @@ pub struct DataOrigin {
     pub lossy: bool,
 }
 
+/// A path that is no text is kept as well as text can; who goes on with the run then names it by --data.
+fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path_text(path))
+}
+
 impl SettingsFile {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            files::read_text(path, files::SETTINGS).with_context(|| format!("cannot read {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("{} is not a valid settings file", path.display()))
     }
 

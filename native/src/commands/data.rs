@@ -1,22 +1,21 @@
 //! `mmrec data prepare`: texts to token shards.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{ArgGroup, Args, Subcommand};
-use mmrec::data::{MAX_FRACTION, MIN_FRACTION, PrepareOptions, PreparedIndex, sample_stories};
+use mmrec::data::{INDEX_FILE, MAX_FRACTION, MIN_FRACTION, PrepareOptions, PreparedIndex, sample_stories};
 use mmrec::tokenizer::{DEFAULT_VOCAB, MAX_TOKENS, TokenizerKind};
 use serde_json::json;
 
 use crate::atomic::TemporaryFolder;
 use crate::download::{Checksum, TINY_SHAKESPEARE_SHA256, TINY_SHAKESPEARE_URL, download};
 use crate::input::{Inputs, Skipped};
-use crate::output::{Output, note};
+use crate::output::{Output, note, path_text};
 use crate::prepared::{prepare, report_skipped};
 use crate::progress::{Progress, download_message};
 use crate::settings::{Usage, whole};
-use crate::{atomic, format};
+use crate::{atomic, format, out};
 
 /// Prepare texts for training
 #[derive(Debug, Args)]
@@ -27,7 +26,7 @@ pub struct DataArgs {
 
 #[derive(Debug, Subcommand)]
 enum DataCommand {
-    /// Turn texts into a folder of tokens that training maps into memory, whatever its size
+    /// Turn texts into a folder of tokens that training reads as it needs them, whatever their size
     Prepare(PrepareArgs),
 }
 
@@ -126,29 +125,14 @@ fn fraction(text: &str) -> Result<f64, String> {
 pub fn run(args: DataArgs, output: Output) -> Result<()> {
     let DataCommand::Prepare(args) = args.command;
     let target = atomic::absolute(&args.out)?;
-    refuse_used(&target)?;
-    let folder = temporary_beside(&target)?;
+    out::refuse_used(&target)?;
+    let folder = atomic::temporary_folder_for(&target)?;
     let (mut inputs, skipped, name) = sources(&args, folder.path(), output)?;
     report_skipped(&skipped, note);
     let options = PrepareOptions { separator: args.separator.clone(), ..args.text.options(&name)? };
     let index = prepare(&mut inputs, &options, folder.path(), output)?;
-    atomic::publish_folder(folder, &target)?;
+    atomic::publish_folder(folder, &target, INDEX_FILE)?;
     report(&args.out, &index, &inputs, &skipped, output)
-}
-
-fn refuse_used(target: &Path) -> Result<()> {
-    let what = match fs::read_dir(target) {
-        Ok(mut entries) => entries.next().map(|_| "is not empty"),
-        Err(_) => target.exists().then_some("is no folder"),
-    };
-    what.map_or(Ok(()), |what| bail!("{} exists and {what}: choose another --out", target.display()))
-}
-
-fn temporary_beside(target: &Path) -> Result<TemporaryFolder> {
-    let parent = atomic::folder_of(target);
-    atomic::remove_leftovers(parent);
-    let made = fs::create_dir_all(parent).and_then(|()| atomic::temporary_folder(parent));
-    made.with_context(|| format!("cannot write in the folder {}", parent.display()))
 }
 
 /// The files to read, what was skipped, and what to call the text. Texts that are made or fetched are kept beside their tokens.
@@ -195,10 +179,11 @@ pub fn name_of(paths: &[PathBuf]) -> String {
 }
 
 fn report(out: &Path, index: &PreparedIndex, inputs: &Inputs, skipped: &[Skipped], output: Output) -> Result<()> {
-    let skipped: Vec<_> = skipped.iter().map(|file| json!({ "path": file.path, "reason": file.reason })).collect();
+    let skipped: Vec<_> =
+        skipped.iter().map(|file| json!({ "path": path_text(&file.path), "reason": file.reason })).collect();
     output.value(&json!({
         "type": "prepared",
-        "folder": out,
+        "folder": path_text(out),
         "name": index.name,
         "files": inputs.len(),
         "bytes": inputs.bytes(),

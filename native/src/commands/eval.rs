@@ -18,7 +18,7 @@ use super::generate::unknown_characters;
 use crate::adapter_file::AdapterFlags;
 use crate::cli::Compute;
 use crate::input::Inputs;
-use crate::output::{Output, note};
+use crate::output::{Output, note, path_text};
 use crate::prepared::{self, report_skipped};
 use crate::progress::{Pace, Progress};
 use crate::{checkpoint_file, format, interrupt};
@@ -130,7 +130,6 @@ fn evaluate(args: &EvalArgs, model: &Model, held: &Held, context: usize, output:
     let (_, total) = evaluation.progress();
     let (pace, mut progress) = (Pace::new(0), Progress::counting(output, Some(total as u64)));
     while !evaluation.is_done() {
-        interrupt::check()?;
         pollster::block_on(evaluation.advance(model, &held.tokens, args.batch.into()))?;
         let done = evaluation.progress().0;
         let left = pace.seconds_left(done as u64, total as u64).unwrap_or_default();
@@ -155,8 +154,8 @@ impl Evaluated {
         let read = (self.windows * self.context) as u64;
         output.value(&json!({
             "type": "evaluated",
-            "checkpoint": args.checkpoint,
-            "data": args.data,
+            "checkpoint": path_text(&args.checkpoint),
+            "data": path_text(&args.data),
             "part": held.part,
             "step": checkpoint.progress.as_ref().map(|progress| progress.step),
             "tokens": held.tokens.len(),

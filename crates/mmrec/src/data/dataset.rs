@@ -2,8 +2,8 @@
 
 use super::fingerprint::Fingerprint;
 use super::index::PreparedIndex;
+use super::shard::Shard;
 use super::split::{cut, train_characters};
-use super::tokens::ShardBytes;
 use super::{DataError, Tokens, text};
 use crate::tokenizer::{DEFAULT_VOCAB, Maker, Tokenizer, TokenizerKind};
 
@@ -117,7 +117,7 @@ impl Dataset {
     ///
     /// # Errors
     /// An inconsistent index, or shards that do not match it.
-    pub fn open(index: PreparedIndex, shards: Vec<ShardBytes>) -> Result<Self, DataError> {
+    pub fn open(index: PreparedIndex, shards: Vec<Box<dyn Shard>>) -> Result<Self, DataError> {
         index.validate()?;
         index.check_sizes(&shards)?;
         let vocab = index.tokenizer.vocab();
@@ -181,7 +181,7 @@ mod tests {
 
     fn all(tokens: &Tokens) -> Vec<u16> {
         let mut ids = vec![0; tokens.len() as usize];
-        tokens.read(0, &mut ids);
+        tokens.read(0, &mut ids).unwrap();
         ids
     }
 

@@ -118,6 +118,16 @@ pub enum DataError {
         /// Bytes it has.
         found: u64,
     },
+    /// A shard that can no longer be read as it was when it was opened.
+    #[error(
+        "{file} can no longer be read: it was changed while it was in use, or the disk fails. Put it back, or prepare the data again"
+    )]
+    ShardLost {
+        /// The shard's path.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
     /// A shard that does not consist of 16-bit tokens.
     #[error("shard {shard} has an odd number of bytes ({bytes}): it is truncated or no token shard")]
     OddShard {

@@ -157,7 +157,8 @@ impl Session {
     /// empty, unless [`set_steps`](Self::set_steps) asks for more.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] if the device fails, [`Error::Peer`] if another one does that shares the steps.
+    /// [`Error::DeviceLost`] if the device fails, [`Error::Peer`] if another one does that shares the steps,
+    /// [`Error::Data`] if the text can no longer be read. The steps before stay.
     pub async fn advance(&mut self) -> Result<Vec<Event>, Error> {
         // Only a shell that goes on has saved: until then, every checkpoint still asks for it.
         if std::mem::take(&mut self.saving) {

@@ -1,15 +1,14 @@
 //! The stages that a progressive run climbs, kept in the run's folder so that it can be resumed.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use anyhow::{Context, Result};
 use mmrec::config::{ModelConfig, Stage, TrainConfig};
 use serde::{Deserialize, Serialize};
 
-use crate::atomic;
 use crate::run_folder::RunFolder;
 use crate::settings::{TrainFlags, Wish};
+use crate::{atomic, files};
 
 /// How far to climb, and how each stage trains.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,7 +37,8 @@ impl Ladder {
         if !path.exists() {
             return Ok(None);
         }
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            files::read_text(&path, files::SETTINGS).with_context(|| format!("cannot read {}", path.display()))?;
         toml::from_str(&text).map(Some).with_context(|| format!("{} is not a valid ladder", path.display()))
     }
 

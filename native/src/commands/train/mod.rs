@@ -1,6 +1,7 @@
 //! `mmrec train`: a new run, or more of one.
 
 pub mod finetune;
+mod fits;
 mod from;
 mod ladder;
 pub mod progressive;
@@ -89,6 +90,9 @@ pub struct RunArgs {
     /// Keep the newest N of step-*.safetensors, or all; may change with --resume [default: all]
     #[arg(long, value_name = "N|all")]
     keep: Option<Keep>,
+    /// Begin even if the training seems to take more memory than there is
+    #[arg(long)]
+    ignore_memory: bool,
     #[command(flatten)]
     text: TextFlags,
     #[command(flatten)]

@@ -9,11 +9,11 @@ use mmrec::driver::{SaveKind, Session};
 use mmrec::grow::{GrowOptions, Target, grow};
 use serde_json::json;
 
-use super::RunArgs;
 use super::from::Source;
 use super::ladder::Ladder;
 use super::runner::Runner;
 use super::start::{Started, new_run, recorded_origin, resumed_run, write_config};
+use super::{RunArgs, fits};
 use crate::devices::Devices;
 use crate::output::{Output, note};
 use crate::settings::{TrainFlags, Usage, Wish};
@@ -80,7 +80,7 @@ pub fn run(args: &ProgressiveArgs, output: Output) -> Result<()> {
         let stopped = || format!("the run stopped after a stage, which is saved: go on by {way_on}");
         keep_best(&started).with_context(stopped)?;
         let Some(next) = ladder.after(started.session.model_config()) else { break };
-        started = climb(started, next, &ladder, &devices, output).with_context(stopped)?;
+        started = climb(args, started, next, &ladder, &devices, output).with_context(stopped)?;
     }
     output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", started.folder.best().display()))
 }
@@ -100,6 +100,9 @@ impl ProgressiveArgs {
 
 fn begin(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(Started, Ladder)> {
     let ladder = args.ladder(args.to.context("--to is missing")?);
+    // Rather now than after hours of smaller stages.
+    let (last, settings) = ladder.grown(ladder.to, 2, 0)?;
+    fits::check(&args.run, &last, &settings, devices)?;
     let flags = ladder.first(args.from);
     let wish = Wish { stage: Some(args.from), file: None, flags: &flags, tuning: None };
     let started = new_run(&args.run, Source::Fresh, &wish, Some(&ladder), devices, output)?;
@@ -134,12 +137,20 @@ fn keep_best(started: &Started) -> Result<()> {
 }
 
 /// Grows the stage's best model into the next stage.
-fn climb(started: Started, next: Stage, ladder: &Ladder, devices: &Devices, output: Output) -> Result<Started> {
+fn climb(
+    args: &ProgressiveArgs,
+    started: Started,
+    next: Stage,
+    ladder: &Ladder,
+    devices: &Devices,
+    output: Output,
+) -> Result<Started> {
     let Started { folder, session, metrics } = started;
     let progress = session.progress().clone();
     let path = if progress.best.is_some() { folder.best() } else { folder.last() };
     let data = session.data().clone();
     let (model, train) = ladder.grown(next, data.tokenizer.vocab(), data.train.len())?;
+    fits::check(&args.run, &model, &train, devices)?;
     // Both models and their moments at once would be needless.
     drop(session);
     let old = checkpoint_file::read(&path)?;

@@ -13,7 +13,7 @@ use super::start::Started;
 use crate::interrupt::{self, Interrupted};
 use crate::loss_svg::{self, Axis, Curves};
 use crate::metrics::{Line, Metrics};
-use crate::output::{Output, is_broken_pipe};
+use crate::output::{Output, is_broken_pipe, path_text};
 use crate::progress::{Progress, seconds_left};
 use crate::run_folder::RunFolder;
 use crate::{atomic, format};
@@ -84,7 +84,7 @@ impl Runner {
         let (model, train) = (session.model_config(), &session.progress().train);
         self.output.value(&json!({
             "type": "start",
-            "run": self.folder.path(),
+            "run": path_text(self.folder.path()),
             "stage": Stage::of(model),
             "parameters": model.parameters(),
             "trained_parameters": session.trained_parameters(),
@@ -157,7 +157,7 @@ impl Runner {
         self.progress.say("stopping: saving the run (again to stop at once)");
         let (path, step) = (self.save(SaveKind::Last)?, self.session.step());
         // Ctrl-C ends a whole pipeline: the reader may be gone.
-        let _ = self.output.value(&json!({ "type": "interrupted", "step": step, "file": path }));
+        let _ = self.output.value(&json!({ "type": "interrupted", "step": step, "file": path_text(&path) }));
         self.progress.say(&format!("stopped after step {step}; go on with: {}", Ladder::way_on(&self.folder)));
         Ok(Interrupted)
     }
@@ -225,7 +225,7 @@ impl Runner {
             Event::Sample { step, text } => self.progress.say(&format!("--- sample at step {step}\n{text}\n---")),
             Event::Save { kind, step } => {
                 let path = self.save(kind)?;
-                self.output.value(&json!({ "type": "saved", "kind": kind, "step": step, "file": path }))?;
+                self.output.value(&json!({ "type": "saved", "kind": kind, "step": step, "file": path_text(&path) }))?;
             }
             Event::Finished { reason, message } => return Ok(Some((reason, message))),
         }
@@ -309,7 +309,6 @@ impl Runner {
         self.output.line(&message)
     }
 }
-
 
 /// Whether another device of the run failed.
 fn is_loss_of_peer(error: &Error) -> bool {

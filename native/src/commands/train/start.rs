@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use mmrec::data::{Dataset, PrepareOptions};
+use mmrec::config::ModelConfig;
+use mmrec::data::{Dataset, INDEX_FILE, PrepareOptions};
 use mmrec::driver::{Point, SaveKind, Session};
 use mmrec::tokenizer::Tokenizer;
 
-use super::RunArgs;
 use super::from::Source;
 use super::ladder::Ladder;
+use super::{RunArgs, fits};
 use crate::commands::data::{TextFlags, name_of};
 use crate::devices::Devices;
 use crate::input::Inputs;
@@ -18,7 +19,7 @@ use crate::metrics::{Line, Metrics};
 use crate::output::{Output, note};
 use crate::run_folder::RunFolder;
 use crate::settings::{DataOrigin, SettingsFile, Usage, Wish};
-use crate::{atomic, prepared};
+use crate::{atomic, interrupt, prepared};
 
 /// A session and where it writes.
 pub struct Started {
@@ -40,7 +41,9 @@ pub fn new_run(
     output: Output,
 ) -> Result<Started> {
     // Mistakes in settings come before anything is written; what depends on the text is filled in below.
-    source.settings(wish, 256, 0)?;
+    let (model, train) = source.settings(wish, 256, 0)?;
+    // With the fewest tokens that a text can have; once more with those that it has.
+    fits::check(args, &ModelConfig { vocab: 2, ..model }, &train, devices)?;
     let given = args.data.as_deref().context("--data is missing")?;
     let mut folder = RunFolder::create(&args.out)?;
     folder.set_keep(keep(args, wish, None), 0);
@@ -64,7 +67,9 @@ fn begin(
     output: Output,
 ) -> Result<(Session, Metrics)> {
     let dataset = open_data(given, &args.text, source.tokenizer(), folder, output)?;
+    interrupt::check()?;
     let (model, train) = source.settings(wish, dataset.tokenizer.vocab(), dataset.train.len())?;
+    fits::check(args, &model, &train, devices)?;
     let origin = origin(&dataset, given, &args.text)?;
     let mut session = source.session(model, train, dataset, &devices.home)?;
     devices.share(&mut session)?;
@@ -85,10 +90,14 @@ pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: O
     let given = data_of_run(args, &folder, recorded.as_ref())?;
     let flags = text_flags(&args.text, recorded.as_ref());
     let dataset = open_data(&given, &flags, Some(&checkpoint.tokenizer), &folder, output)?;
+    interrupt::check()?;
     let origin = match (&args.data, recorded) {
         (None, Some(recorded)) => recorded,
         _ => origin(&dataset, &given, &flags)?,
     };
+    if let Some(progress) = &checkpoint.progress {
+        fits::check(args, &checkpoint.model, &progress.train, devices)?;
+    }
     let train_tokens = dataset.train.len();
     let session = Session::resume(&checkpoint, dataset, &devices.home);
     let mut session = session.with_context(|| format!("{} cannot be resumed", path.display()))?;
@@ -202,7 +211,7 @@ fn adopt(inputs: &mut Inputs, options: &PrepareOptions, folder: &RunFolder, outp
             target.display()
         );
     }
-    atomic::publish_folder(prepared, &target)
+    atomic::publish_folder(prepared, &target, INDEX_FILE)
 }
 
 fn origin(dataset: &Dataset, given: &Path, flags: &TextFlags) -> Result<DataOrigin> {

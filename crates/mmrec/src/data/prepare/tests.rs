@@ -1,8 +1,8 @@
 use super::*;
 use crate::data::index::INDEX_FILE;
+use crate::data::shard::tests::InMemory;
 use crate::data::text::{append, read_text};
-use crate::data::tokens::ShardBytes;
-use crate::data::{Dataset, Tokens, verify};
+use crate::data::{Dataset, Shard, Tokens, verify};
 use proptest::prelude::*;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -43,8 +43,8 @@ impl Folder {
     fn index(&self) -> PreparedIndex {
         PreparedIndex::parse(&self.files.borrow()[INDEX_FILE]).unwrap()
     }
-    fn shards(&self) -> Vec<ShardBytes> {
-        let read = |file: &String| Box::new(self.files.borrow()[file].clone()) as ShardBytes;
+    fn shards(&self) -> Vec<Box<dyn Shard>> {
+        let read = |file: &String| Box::new(InMemory::new(self.files.borrow()[file].clone())) as Box<dyn Shard>;
         self.index().shards.iter().map(|shard| read(&shard.file)).collect()
     }
 }
@@ -76,7 +76,7 @@ impl TextSources for Texts {
 
 fn all(tokens: &Tokens) -> Vec<u16> {
     let mut ids = vec![0; tokens.len() as usize];
-    tokens.read(0, &mut ids);
+    tokens.read(0, &mut ids).unwrap();
     ids
 }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::{Session, due_after};
 use crate::Error;
+use crate::data::DataError;
 use crate::driver::history::record;
 use crate::driver::{Due, Event, Finish, Point, SaveKind};
 use crate::plan::flops_per_token;
@@ -35,10 +36,10 @@ impl Session {
         sampler.cursor += (self.unread.len() * train.accum * train.batch) as u64;
         let batches: Vec<Batch> = (0..train.accum)
             .map(|_| {
-                let (inputs, targets) = sampler.next_batch(&self.data.train, train.batch, train.context);
-                Batch { inputs, targets, context: train.context }
+                let (inputs, targets) = sampler.next_batch(&self.data.train, train.batch, train.context)?;
+                Ok(Batch { inputs, targets, context: train.context })
             })
-            .collect();
+            .collect::<Result<_, DataError>>()?;
         self.unread.push(self.ahead.step_with(&self.peers, train, &batches)?);
         Ok(())
     }
