@@ -3,7 +3,7 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, Gates, GenerateOptions, Look, Precision, Preset, Reading, Rehearsed, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TriedRate, Yardsticks } from "./engine-types.js"
+ * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, FileInfo, Gates, GenerateOptions, Look, Precision, Preset, Reading, Rehearsed, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TriedRate, Yardsticks } from "./engine-types.js"
  * @import { ModuleName } from "./modules.js"
  *
  * A text as the page holds it: by reference, so that a large file is never copied into the page.
@@ -54,7 +54,7 @@
  * What each request is answered with.
  * @typedef {object} Answers
  * @property {Opened} open
- * @property {TextInfo | null} read null for the built-in sample
+ * @property {(TextInfo & { files: FileInfo[] }) | null} read null for the built-in sample
  * @property {DataInfo} prepare
  * @property {number | null} longest_context that the text has room for
  * @property {Blob} text the normalised text

@@ -5,29 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::atomic;
-
-/// What systems put into folders of their own accord, or into the root of every disk.
-const OF_SYSTEMS: [&str; 12] = [
-    ".DS_Store",
-    ".localized",
-    ".Trashes",
-    ".Spotlight-V100",
-    ".fseventsd",
-    "desktop.ini",
-    "Thumbs.db",
-    "ehthumbs.db",
-    "$RECYCLE.BIN",
-    "System Volume Information",
-    ".directory",
-    "lost+found",
-];
-
-/// Whether a folder counts as empty although it holds something of this name.
-pub fn is_of_system(name: &str) -> bool {
-    // macOS keeps what other file systems cannot hold in files that begin like this.
-    name.starts_with("._") || OF_SYSTEMS.iter().any(|known| name.eq_ignore_ascii_case(known))
-}
+use crate::{atomic, system_files};
 
 /// Refuses to write a file where there is something: nothing is replaced, be it what a link leads to or the link.
 pub fn refuse_existing(file: &Path) -> Result<()> {
@@ -49,7 +27,7 @@ pub fn refuse_used(folder: &Path) -> Result<()> {
         bail!("{} exists and is no folder: choose another --out", folder.display());
     }
     let names = names(folder)?;
-    match names.iter().find(|name| !is_of_system(name) && !atomic::is_leftover(name)) {
+    match names.iter().find(|name| !system_files::is_of_system(name.as_ref()) && !atomic::is_leftover(name)) {
         Some(name) => bail!("{} exists and is not empty (it holds {name}): choose another --out", folder.display()),
         None => Ok(()),
     }

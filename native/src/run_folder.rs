@@ -14,7 +14,7 @@ use mmrec::driver::SaveKind;
 use crate::keep::Keep;
 use crate::output::note;
 use crate::settings::SettingsFile;
-use crate::{adapter_file, atomic, checkpoint_file, files, interrupt, metrics, out, prepared};
+use crate::{adapter_file, atomic, checkpoint_file, files, interrupt, metrics, out, prepared, system_files};
 
 const LOCK: &str = ".lock";
 const LAST: &str = "last.safetensors";
@@ -282,6 +282,13 @@ fn step_of(name: &str) -> Option<u64> {
     name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok()
 }
 
+/// Whether a folder is that of a run, or was copied from one: it has at least two of the things that every run has.
+pub fn looks_like_one(path: &Path) -> bool {
+    let names = names(path).unwrap_or_default();
+    let has = |is: &dyn Fn(&str) -> bool| usize::from(names.iter().any(|name| is(name)));
+    has(&|name| name == CONFIG) + has(&|name| name == METRICS) + has(&|name| name.ends_with(".safetensors")) > 1
+}
+
 /// Whether there is a run that could be lost.
 fn holds_run(path: &Path) -> bool {
     holds_files_of_run(path) && !is_unbegun(path)
@@ -325,9 +332,9 @@ fn refuse_foreign(path: &Path) -> Result<()> {
     let names = names(path).with_context(|| format!("{} cannot be used as a run's folder", path.display()))?;
     let was_started = names.iter().any(|name| name == LOCK);
     let of_start = |name: &str| was_started && (name == LOCK || BEGUN.contains(&name));
-    let foreign = names
-        .iter()
-        .find(|name| *name != DATA && !atomic::is_leftover(name) && !out::is_of_system(name) && !of_start(name));
+    let foreign = names.iter().find(|name| {
+        *name != DATA && !atomic::is_leftover(name) && !system_files::is_of_system(name.as_ref()) && !of_start(name)
+    });
     match foreign {
         Some(name) => bail!("{} is not empty (it holds {name}): choose another --out for the run", path.display()),
         None => Ok(()),
