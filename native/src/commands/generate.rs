@@ -126,8 +126,9 @@ fn write(mut generator: Generator, prompt: &str, options: &SampleConfig, output:
     let (mut text, mut pieces) = (String::new(), 0);
     output.piece(prompt)?;
     while !interrupt::requested() {
+        let reading = generator.reading().is_some();
         let Some(piece) = pollster::block_on(generator.next())? else { break };
-        pieces += 1;
+        pieces += usize::from(!reading);
         if !piece.is_empty() {
             output.piece(&piece)?;
             output.value(&json!({ "type": "text", "text": piece }))?;
