@@ -5,9 +5,10 @@
  * writing, then a piece of training. Between pieces it gives the event loop a turn, which is when new requests arrive.
  *
  * @import { Engine, EngineEvent, Stage } from "./engine-types.js"
- * @import { Answers, Envelope, Failure, FromWorker, Notice, Opened, Request, TextSource } from "./protocol.js"
+ * @import { Answers, Envelope, Failure, FromWorker, LeftOut, Notice, Opened, Request, TextFile, TextSource } from "./protocol.js"
  */
 
+import { lifeline } from "./lifeline.js";
 import { loadModule } from "./modules.js";
 import { watchPrograms } from "./programs.js";
 
@@ -37,6 +38,8 @@ let savedStep = 0;
 let saveEvery = SAVE_AT_MOST;
 
 const channel = new MessageChannel();
+/** The page learns by it when this worker ends. */
+const held = lifeline.hold(self.name);
 
 self.onmessage = (/** @type {MessageEvent<Envelope>} */ message) => {
   requests.push(message.data);
@@ -74,6 +77,8 @@ function turn() {
 /** @param {Envelope} envelope */
 async function answer({ id, request }) {
   try {
+    await held;
+    notify({ type: "begun" });
     const value = await respond(request);
     post({ type: "reply", id, ok: true, value });
   } catch (error) {
@@ -150,6 +155,8 @@ async function respond(request) {
     case "stop_generation":
       endWriting(ready, true);
       return null;
+    case "unknown":
+      return ready.unknown_characters(request.prompt);
     case "logits":
       return ready.logits(request.prompt);
     case "yardsticks":
@@ -217,11 +224,30 @@ async function read(ready, source) {
     ready.sample_text();
     return null;
   }
+  if (source.kind === "kept") return { ...ready.restore_text(await bytesOf(source), source.name), leftOut: [] };
   let info = null;
-  for (const { name, blob } of source.files) {
-    info = ready.read_text(new Uint8Array(await blob.arrayBuffer()), name, source.lossy);
+  /** @type {LeftOut[]} */
+  const leftOut = [];
+  for (const [place, file] of source.files.entries()) {
+    try {
+      info = ready.read_text(await bytesOf(file), file.name, source.lossy);
+    } catch (error) {
+      // Of several files one that is no text does not refuse the others.
+      if (error instanceof WebAssembly.RuntimeError || source.files.length === 1) throw error;
+      leftOut.push({ place, why: failure(error).message });
+    }
   }
-  return info;
+  if (!info) throw new Error(leftOut[0]?.why);
+  return { ...info, leftOut };
+}
+
+/** @param {TextFile} file */
+async function bytesOf({ name, blob }) {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch (error) {
+    throw new Error(`${name} could not be read: ${failure(error).message}`, { cause: error });
+  }
 }
 
 /** @param {number} at the step of the model that is now in the engine */
@@ -294,7 +320,9 @@ async function write() {
   const ready = opened();
   try {
     const text = await ready.next_text();
+    const share = ready.reading();
     if (text === undefined) endWriting(ready, false);
+    else if (share !== undefined) notify({ type: "reading", share });
     else notify({ type: "written", text });
   } catch (error) {
     writing = false;

@@ -93,13 +93,24 @@ impl Text {
         Self { text: sample_stories(SAMPLE_SEED, SAMPLE_BYTES), names: vec![SAMPLE_NAME.to_owned()], made: None }
     }
 
+    /// A text as [`as_bytes`](Self::as_bytes) once gave it: it is normalised, and its documents end where they ended. A piece of
+    /// one will do, even one that ends inside a character.
+    pub fn kept(bytes: &[u8], name: &str) -> Self {
+        Self { text: String::from_utf8_lossy(bytes).into_owned(), names: vec![name.to_owned()], made: None }
+    }
+
     /// Adds a file.
     pub fn add(&mut self, bytes: &[u8], name: &str, lossy: bool) -> Result<TextInfo, Error> {
         let file = text::read_text(bytes, name, lossy)?;
         text::append(&mut self.text, &file);
         self.names.push(name.to_owned());
         self.made = None;
-        Ok(TextInfo { bytes: self.text.len(), characters: self.text.chars().count(), preview: self.preview() })
+        Ok(self.info())
+    }
+
+    /// What it looks like.
+    pub fn info(&self) -> TextInfo {
+        TextInfo { bytes: self.text.len(), characters: self.text.chars().count(), preview: self.preview() }
     }
 
     pub fn as_bytes(&self) -> &[u8] {
