@@ -4,16 +4,17 @@
  * @import { EngineClient } from "./engine-client.js"
  * @import { DataInfo, Description, Preset, Settings, Stage } from "./engine-types.js"
  * @import { TextRef } from "./manifest.js"
- * @import { Opened, PrepareOptions, TextSource } from "./protocol.js"
+ * @import { LeftOut, Opened, PrepareOptions, TextSource } from "./protocol.js"
  * @import { RunText } from "./run.js"
  *
- * @typedef {{ source: TextSource, ref: TextRef, name: string }} DeskText
+ * A text; `folder`: where its files come from, if all of them come from one.
+ * @typedef {{ source: TextSource, ref: TextRef, name: string, folder?: string }} DeskText
  *
  * What changes at once, when all of it is known.
  * @typedef {Partial<Pick<Desk, "text" | "glance" | "info">>} Next
  */
 
-import { sample } from "./text-source.js";
+import { sample, without } from "./text-source.js";
 import { texts } from "./texts/index.js";
 
 /** Settings that belong to a person and not to a size of model: they stay when another size is chosen. */
@@ -65,17 +66,17 @@ export class Desk {
   /**
    * Puts another text here; the earlier one stays where the engine refuses this one.
    * @param {DeskText} text
+   * @returns {Promise<LeftOut[]>} its files that are no text
    */
   async use(text) {
-    /** @type {Desk["glance"]} */
-    let glance;
-    try {
-      glance = await this.#ask({ type: "read", source: text.source });
-    } catch (error) {
-      await this.reload();
-      throw error;
-    }
-    await this.#prepare({ text, glance });
+    const glance = await this.#ask({ type: "read", source: text.source }).catch(async (refusal) => {
+      // Whatever becomes of the earlier one, this is about the new one.
+      await this.reload().catch((error) => Object.assign(this, { info: null, description: null, problem: { where: "text", error } }));
+      throw refusal;
+    });
+    const leftOut = glance?.leftOut ?? [];
+    await this.#prepare({ text: without(text, leftOut), glance });
+    return leftOut;
   }
 
   /** Gives everything to an engine that has nothing yet. */
