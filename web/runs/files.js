@@ -34,7 +34,7 @@ export function listenForFiles({ keeper, notices }) {
       const { unpackInto } = await import("./zip.js");
       const { taken, known, problems } = await unpackInto(keeper, file);
       if (taken + known > 0) notices.show("info", texts.runs.imported(taken, known));
-      if (problems.length > 0) notices.show("error", texts.runs.partly(file.name, problems));
+      if (problems.length > 0) notices.show("error", texts.runs.partly(file.name, problems, taken));
     } catch (error) {
       notices.show("error", texts.runs.importFailed(file.name, error));
     }
