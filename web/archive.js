@@ -6,7 +6,7 @@
  * @import { Draft, Keeper } from "./keeper.js"
  * @import { Manifest, TextRef } from "./manifest.js"
  * @import { DeskText } from "./desk.js"
- * @import { LeftOut, Snapshot } from "./protocol.js"
+ * @import { Read, Snapshot } from "./protocol.js"
  * @import { Session } from "./session.js"
  */
 
@@ -55,14 +55,14 @@ export class Archive {
   /**
    * Puts a text on the desk and keeps it.
    * @param {DeskText} chosen
-   * @returns {Promise<LeftOut[]>} its files that are no text
+   * @returns {Promise<Read | null>} what was found in its files; null for the built-in sample
    */
   async use(chosen) {
     const { desk } = this.#session;
-    const leftOut = await this.#session.useText(chosen);
+    const read = await this.#session.useText(chosen);
     if (chosen.ref.kind !== "sample") await this.#keepText(desk.text);
     this.keepDraft();
-    return leftOut;
+    return read;
   }
 
   /** @param {DeskText} text that is on the desk */

@@ -1,6 +1,5 @@
 /**
- * The files that a person chose or dropped, folders read to the bottom, in the order that people count in ("part 2" before "part 10").
- * What is plainly no text beside others is left out unread; the engine judges the rest.
+ * The files that a person chose or dropped, folders read to their bottom; in which order they are to be read is the engine's to say.
  *
  * @import { TextFile } from "./protocol.js"
  *
@@ -13,7 +12,6 @@ import { texts } from "./texts/index.js";
 
 /** Files that are looked at. */
 const MOST = 10_000;
-const inOrder = new Intl.Collator("en", { numeric: true });
 
 /**
  * From a field for files or for a folder.
@@ -22,7 +20,7 @@ const inOrder = new Intl.Collator("en", { numeric: true });
 export function chosenFiles(list) {
   const all = list.map((file) => ({ name: file.webkitRelativePath || file.name, blob: file }));
   const hidden = new Set(all.flatMap(({ name }) => hiddenPart(name) ?? []));
-  return inOrderOf({ files: all.filter(({ name }) => !hiddenPart(name)), left: [...hidden].map((name) => ({ name, why: texts.hiddenFile })) });
+  return together({ files: all.filter(({ name }) => !hiddenPart(name)), left: [...hidden].map((name) => ({ name, why: texts.hiddenFile })) });
 }
 
 /**
@@ -38,7 +36,7 @@ export async function droppedFiles(transfer) {
     if (one instanceof File) found.files.push({ name: one.name, blob: one });
     else if (one) await walk(one, found);
   }
-  return inOrderOf(found);
+  return together(found);
 }
 
 /**
@@ -88,9 +86,9 @@ async function entriesOf(folder) {
 }
 
 /** @param {Pick<Chosen, "files" | "left">} found @returns {Chosen} */
-function inOrderOf({ files, left }) {
+function together({ files, left }) {
   if (files.length > MOST) throw new Refusal(texts.tooManyFiles(MOST));
   const tops = new Set(files.map(({ name }) => (name.includes("/") ? name.slice(0, name.indexOf("/")) : "")));
   const [top] = tops;
-  return { files: files.sort((one, other) => inOrder.compare(one.name, other.name)), left, folder: tops.size === 1 ? (top ?? "") : "" };
+  return { files, left, folder: tops.size === 1 ? (top ?? "") : "" };
 }

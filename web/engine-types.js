@@ -28,7 +28,16 @@
  *
  * One size; `grown` is what a model is trained with that grew into it.
  * @typedef {{ stage: Stage, parameters: number, grown: { lr: number, warmup: number } }} Preset
- * @typedef {{ bytes: number, characters: number, preview: string }} TextInfo
+ * The text so far, and the file that was read last.
+ * @typedef {{ bytes: number, characters: number, preview: string, file: FileInfo }} TextInfo
+ *
+ * What a file was read as.
+ * @typedef {object} FileInfo
+ * @property {string} name
+ * @property {"utf-8" | "utf-16le" | "utf-16be"} encoding
+ * @property {number} replaced characters that stand in the place of what could not be read
+ * @property {"html" | "xml" | "json" | "jsonlines" | "table" | "subtitles" | null} document what it seems to be, where it is no plain text
+ * @property {boolean} repeated an earlier file has the same text, so that this one was left out
  *
  * The text after it was split and turned into tokens.
  * @typedef {object} DataInfo
@@ -215,6 +224,10 @@
  * @property {() => string} device_name
  * @property {() => Preset[]} presets
  * @property {(bytes: Uint8Array, name: string, lossy: boolean) => TextInfo} read_text
+ * @property {(name: string, lossy: boolean) => void} begin_file that comes in pieces
+ * @property {(bytes: Uint8Array) => void} read_part
+ * @property {() => TextInfo} end_file
+ * @property {(names: string[]) => Uint32Array} in_order the places of files in the order in which they are read
  * @property {(bytes: Uint8Array, name: string) => TextInfo} restore_text as `text` gave it
  * @property {() => void} clear_text
  * @property {() => void} sample_text

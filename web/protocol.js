@@ -3,7 +3,7 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, Gates, GenerateOptions, Look, Precision, Preset, Reading, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TriedRate, Unknown, Yardsticks } from "./engine-types.js"
+ * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, FileInfo, Gates, GenerateOptions, Look, Precision, Preset, Reading, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TriedRate, Unknown, Yardsticks } from "./engine-types.js"
  * @import { ModuleName } from "./modules.js"
  *
  * A text as the page holds it: by reference, so that a large file is never copied into the page. One that was kept is what `text`
@@ -11,7 +11,8 @@
  * @typedef {{ kind: "sample" } | { kind: "files", files: TextFile[], lossy: boolean } | { kind: "kept", name: string, blob: Blob }} TextSource
  * @typedef {{ name: string, blob: Blob }} TextFile
  *
- * A file among several that is no text: its place among them, and why.
+ * A text that was read: its files in the order they were read in, with their places in the source, and those that are no text.
+ * @typedef {Pick<TextInfo, "bytes" | "characters" | "preview"> & { files: (FileInfo & { place: number })[], leftOut: LeftOut[] }} Read
  * @typedef {{ place: number, why: string }} LeftOut
  *
  * @typedef {{ name: string, module: ModuleName, presets: Preset[], defaults: Record<Stage, Settings> }} Opened
@@ -58,7 +59,7 @@
  * What each request is answered with.
  * @typedef {object} Answers
  * @property {Opened} open
- * @property {(TextInfo & { leftOut: LeftOut[] }) | null} read null for the built-in sample
+ * @property {Read | null} read null for the built-in sample
  * @property {DataInfo} prepare
  * @property {number | null} longest_context that the text has room for
  * @property {Blob} text the normalised text

@@ -65,7 +65,7 @@ export function createTextPanel({ session, archive, keeper, notices, settled }) 
 
 /** @param {Session} session */
 function renderFacts({ desk, phase, followed }) {
-  const { info, glance, text, problem } = desk;
+  const { info, glance, notes, text, problem } = desk;
   if (phase === "starting" && !followed) return;
   const known = info ?? glance;
   setText(element("text-name"), nameOf(text));
@@ -74,6 +74,7 @@ function renderFacts({ desk, phase, followed }) {
   setText(element("text-vocabulary"), info ? format.count(info.vocabulary) : texts.none);
   setText(element("text-split-label"), info ? texts.split(info) : texts.none);
   setText(element("text-preview"), known?.preview ?? "");
+  setText(element("text-notes"), notes.length > 0 ? texts.fileNotes(notes) : "");
   setText(element("text-problem"), problem?.where === "text" ? desk.complaint : "");
   drawSplit(info?.val_fraction ?? 0);
   renderTokens(desk);

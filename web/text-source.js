@@ -6,7 +6,7 @@
  * @import { DeskText } from "./desk.js"
  * @import { Keeper } from "./keeper.js"
  * @import { Complaint } from "./errors.js"
- * @import { LeftOut, TextFile } from "./protocol.js"
+ * @import { Read, TextFile } from "./protocol.js"
  */
 
 import { texts } from "./texts/index.js";
@@ -67,16 +67,15 @@ function titleOf(files, folder) {
 }
 
 /**
- * A text without files that the engine left out.
+ * A text with those of its files that the engine took, in the order in which it read them.
  * @param {DeskText} text
- * @param {LeftOut[]} leftOut
+ * @param {Read} read
  * @returns {DeskText}
  */
-export function without(text, leftOut) {
+export function asRead(text, read) {
   const { source, folder = "" } = text;
-  if (source.kind !== "files" || leftOut.length === 0) return text;
-  const places = new Set(leftOut.map(({ place }) => place));
-  const files = source.files.filter((_, place) => !places.has(place));
+  if (source.kind !== "files") return text;
+  const files = read.files.filter(({ repeated }) => !repeated).flatMap(({ place }) => source.files[place] ?? []);
   return fromBlobs(files, titleOf(files, folder), source.lossy, folder);
 }
 

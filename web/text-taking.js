@@ -6,7 +6,7 @@
  * @import { DeskText } from "./desk.js"
  * @import { Complaint } from "./errors.js"
  * @import { Action, Notices } from "./notices.js"
- * @import { LeftOut } from "./protocol.js"
+ * @import { Read } from "./protocol.js"
  * @import { Session } from "./session.js"
  *
  * Finds a text; `lossy`: bytes that cannot be read are to be replaced.
@@ -86,9 +86,9 @@ export class Taking {
     progress(texts.readingText);
     try {
       const { text, left } = await find(lossy);
-      const leftOut = await archive.use(text);
+      const read = await archive.use(text);
       settled();
-      this.#tellLeft([...left, ...namesOf(text, leftOut)], () => this.take(find, true));
+      this.#tellLeft([...left, ...leftOf(text, read)], () => this.take(find, true));
     } catch (error) {
       // The worker's death is told by whoever replaces it.
       if (error instanceof EngineError && error.fatal) throw error;
@@ -137,9 +137,11 @@ export class Taking {
 
 /**
  * @param {DeskText} text
- * @param {LeftOut[]} leftOut
+ * @param {Read | null} read
  * @returns {Left[]}
  */
-function namesOf({ source }, leftOut) {
-  return source.kind === "files" ? leftOut.map(({ place, why }) => ({ name: source.files[place]?.name ?? "", why })) : [];
+function leftOf({ source }, read) {
+  if (source.kind !== "files" || !read) return [];
+  const repeated = read.files.filter((file) => file.repeated).map(({ name }) => ({ name, why: texts.repeatedFile }));
+  return [...read.leftOut.map(({ place, why }) => ({ name: source.files[place]?.name ?? "", why })), ...repeated];
 }

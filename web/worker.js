@@ -5,7 +5,7 @@
  * writing, then a piece of training. Between pieces it gives the event loop a turn, which is when new requests arrive.
  *
  * @import { Engine, EngineEvent, Stage } from "./engine-types.js"
- * @import { Answers, Envelope, Failure, FromWorker, LeftOut, Notice, Opened, Request, TextFile, TextSource } from "./protocol.js"
+ * @import { Answers, Envelope, Failure, FromWorker, Notice, Opened, Read, Request, TextFile, TextSource } from "./protocol.js"
  */
 
 import { lifeline } from "./lifeline.js";
@@ -17,6 +17,9 @@ const SAVE_AT_LEAST = 20_000;
 /** … and more often where that is cheap: saving may take one part in this many of the time. */
 const SAVE_SHARE = 40;
 const SAVE_AT_MOST = 4_000;
+
+/** Bytes of a file that are read at once. */
+const PIECE = 1 << 22;
 
 /** A module that traps and cannot get this many more pages of 64 KiB, or holds more than `LARGE` bytes, was out of memory. */
 const ROOM = 4096;
@@ -224,25 +227,42 @@ async function read(ready, source) {
     ready.sample_text();
     return null;
   }
-  if (source.kind === "kept") return { ...ready.restore_text(await bytesOf(source), source.name), leftOut: [] };
+  if (source.kind === "kept") return { ...ready.restore_text(await bytesOf(source.name, source.blob), source.name), files: [], leftOut: [] };
   let info = null;
-  /** @type {LeftOut[]} */
-  const leftOut = [];
-  for (const [place, file] of source.files.entries()) {
+  /** @type {Pick<Read, "files" | "leftOut">} */
+  const { files, leftOut } = { files: [], leftOut: [] };
+  const given = source.files;
+  for (const place of ready.in_order(given.map(({ name }) => name))) {
     try {
-      info = ready.read_text(await bytesOf(file), file.name, source.lossy);
+      info = await readFile(ready, /** @type {TextFile} */ (given[place]), source.lossy);
+      files.push({ ...info.file, place });
     } catch (error) {
       // Of several files one that is no text does not refuse the others.
-      if (error instanceof WebAssembly.RuntimeError || source.files.length === 1) throw error;
+      if (error instanceof WebAssembly.RuntimeError || given.length === 1) throw error;
       leftOut.push({ place, why: failure(error).message });
     }
   }
   if (!info) throw new Error(leftOut[0]?.why);
-  return { ...info, leftOut };
+  return { ...info, files, leftOut };
 }
 
-/** @param {TextFile} file */
-async function bytesOf({ name, blob }) {
+/**
+ * In pieces, so that a large file never lies in memory twice.
+ * @param {Engine} ready
+ * @param {TextFile} file
+ * @param {boolean} lossy
+ */
+async function readFile(ready, { name, blob }, lossy) {
+  ready.begin_file(name, lossy);
+  for (let at = 0; at < blob.size; at += PIECE) ready.read_part(await bytesOf(name, blob.slice(at, at + PIECE)));
+  return ready.end_file();
+}
+
+/**
+ * @param {string} name
+ * @param {Blob} blob
+ */
+async function bytesOf(name, blob) {
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (error) {

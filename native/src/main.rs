@@ -9,6 +9,9 @@ mod cli;
 mod commands;
 mod devices;
 mod download;
+mod duplicates;
+mod encodings;
+mod findings;
 mod format;
 mod input;
 mod interrupt;
@@ -19,6 +22,7 @@ mod prepared;
 mod progress;
 mod run_folder;
 mod settings;
+mod system_files;
 #[cfg_attr(not(feature = "workers"), path = "no_workers.rs")]
 mod workers;
 

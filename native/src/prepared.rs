@@ -1,25 +1,41 @@
 //! Folders of prepared data: writing one, and mapping one into memory.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use memmap2::Mmap;
 use mmrec::data::{
-    self, Dataset, INDEX_FILE, Phase, PrepareOptions, PrepareProgress, PreparedIndex, ShardBytes, ShardSink,
+    self, Dataset, FIRST_SHARD, INDEX_FILE, Phase, PrepareOptions, PrepareProgress, Prepared, PreparedIndex,
+    ShardBytes, ShardSink,
 };
+use serde::de::IgnoredAny;
 use tempfile::TempDir;
 
 use crate::input::{Inputs, Skipped};
-use crate::output::Output;
+use crate::output::{Output, note};
 use crate::progress::Progress;
 use crate::settings::SettingsFile;
-use crate::{atomic, format, interrupt, run_folder};
+use crate::{atomic, findings, format, interrupt, run_folder};
 
-/// Whether `path` is a folder of prepared data.
+/// Whether `path` is a folder of prepared data, damaged or not. Other programs call files `data.json`, too.
 pub fn is_prepared(path: &Path) -> bool {
-    path.join(INDEX_FILE).is_file()
+    let index = path.join(INDEX_FILE);
+    index.is_file() && (path.join(FIRST_SHARD).exists() || is_index(&index))
+}
+
+/// Whether a file has what every index has.
+fn is_index(path: &Path) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Index {
+        #[serde(rename = "format")]
+        _format: IgnoredAny,
+        #[serde(rename = "shards")]
+        _shards: IgnoredAny,
+    }
+    File::open(path).is_ok_and(|file| serde_json::from_reader::<_, Index>(BufReader::new(file)).is_ok())
 }
 
 /// The folder of prepared data that `path` means: itself or, for a run's folder, the one that the run is trained on.
@@ -59,25 +75,38 @@ fn map(path: &Path) -> Result<ShardBytes> {
     Ok(Box::new(map))
 }
 
-/// Writes the shards of `inputs` into `folder`, an existing one.
-pub fn prepare(inputs: &mut Inputs, options: &PrepareOptions, folder: &Path, output: Output) -> Result<PreparedIndex> {
+/// Writes the shards of `inputs` into `folder`, an existing one, and tells what was found in them.
+pub fn prepare(inputs: &mut Inputs, options: &PrepareOptions, folder: &Path, output: Output) -> Result<Prepared> {
     let total = inputs.bytes();
     let mut progress = Progress::counting(output, Some(2 * total));
     let report = |state: PrepareProgress| {
-        let (before, what) = match state.phase {
-            Phase::Count => (0, "counting characters"),
-            Phase::Write => (total, "writing tokens"),
-        };
-        progress.show(
-            before + state.done,
-            &format!("{what}: {} of {}", format::size(state.done), format::size(total)),
-            false,
-        );
+        progress.show(position(state, total), &message(state), false);
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let mut sink = FolderSink { folder: folder.to_owned() };
-    let index = data::prepare(options, inputs, &mut sink, report);
+    let result = data::prepare(options, inputs, &mut sink, report);
     progress.clear();
-    Ok(index?)
+    let prepared = result.map_err(|error| findings::explain(error, inputs))?;
+    findings::tell(inputs.paths().zip(&prepared.findings), note);
+    Ok(prepared)
+}
+
+/// Where a bar for both passes over the text stands.
+fn position(state: PrepareProgress, total: u64) -> u64 {
+    match state.phase {
+        Phase::Count => state.done,
+        Phase::Learn => total,
+        Phase::Write => total + state.done,
+    }
+}
+
+fn message(state: PrepareProgress) -> String {
+    let of = format!("{} of {}", format::size(state.done), format::size(state.total));
+    match state.phase {
+        Phase::Count => format!("counting characters: {of}"),
+        Phase::Learn => format!("learning word pieces: {} %", 100 * state.done / state.total.max(1)),
+        Phase::Write => format!("writing tokens: {of}"),
+    }
 }
 
 /// Prepares into a folder beside `target` under a temporary name; [`atomic::publish_folder`] makes it `target`.
@@ -90,20 +119,14 @@ pub fn prepare_beside(
     let parent = atomic::folder_of(target);
     let folder = atomic::temporary_folder(parent);
     let folder = folder.with_context(|| format!("cannot write in the folder {}", parent.display()))?;
-    let index = prepare(inputs, options, folder.path(), output)?;
-    Ok((folder, index))
+    let prepared = prepare(inputs, options, folder.path(), output)?;
+    Ok((folder, prepared.index))
 }
 
 /// Tells which files were left out.
 pub fn report_skipped(skipped: &[Skipped], warn: impl Fn(&str)) {
-    /// A folder of pictures should not scroll everything else away.
-    const MOST: usize = 20;
-    for Skipped { path, reason } in skipped.iter().take(MOST) {
-        warn(&format!("skipped {}: {reason}", path.display()));
-    }
-    if skipped.len() > MOST {
-        warn(&format!("skipped {} more", skipped.len() - MOST));
-    }
+    let line = |Skipped { path, reason }: &Skipped| format!("skipped {}: {reason}", path.display());
+    findings::tell_most(&skipped.iter().map(line).collect::<Vec<_>>(), "files were skipped", warn);
 }
 
 struct FolderSink {

@@ -184,6 +184,13 @@ impl RunFolder {
     }
 }
 
+/// Whether a folder is that of a run, or was copied from one: it has at least two of the things that every run has.
+pub fn looks_like_one(path: &Path) -> bool {
+    let names = names(path).unwrap_or_default();
+    let has = |is: &dyn Fn(&str) -> bool| usize::from(names.iter().any(|name| is(name)));
+    has(&|name| name == CONFIG) + has(&|name| name == METRICS) + has(&|name| name.ends_with(".safetensors")) > 1
+}
+
 fn holds_run(path: &Path) -> bool {
     let is_checkpoint = |name: &str| name.ends_with(".safetensors");
     let any = names(path).is_ok_and(|names| names.iter().any(|name| is_checkpoint(name)));

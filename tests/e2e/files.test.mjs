@@ -175,3 +175,22 @@ test("what of one of several files is not valid can be replaced", async () => {
   assert.equal(await page.locator(".notice").count(), 0);
   await done();
 });
+
+test("what was read otherwise than as plain UTF-8 is said, as long as it is the text", async () => {
+  const { page, done } = await visit(place);
+  const wide = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text(2000), "utf16le")]);
+  await choose(page, [{ name: "notepad.txt", buffer: wide }]);
+  await named(page, "notepad.txt");
+  const notes = page.locator("#text-notes");
+  assert.equal(await notes.textContent(), "Read as UTF-16: “notepad.txt”.");
+  assert.match((await page.locator("#text-preview").textContent()) ?? "", /^(Ada|Ben|Cleo|Dov) /);
+  const site = Buffer.from(`<html><body><p>${text(2000)}</p></body></html>`);
+  await choose(page, [{ name: "site.html", buffer: site }, { name: "copy.html", buffer: site }, plain("words.txt")]);
+  await named(page, "copy.html and 1 more");
+  assert.equal(await notes.textContent(), "Not plain text but HTML, whose signs the model learns as well: “copy.html”.");
+  await notice(page, /left out: site\.html\.\s*Why: a file before it has the same text\./).waitFor();
+  await choose(page, [plain("plain.txt")]);
+  await named(page, "plain.txt");
+  assert.equal(await notes.textContent(), "");
+  await done();
+});

@@ -5,7 +5,7 @@
  * @import { Choice } from "../advice.js"
  * @import { Axis } from "../axes.js"
  * @import { Complaint } from "../errors.js"
- * @import { DataInfo, Growth, RunInfo, Share, Stage, Unknown } from "../engine-types.js"
+ * @import { DataInfo, FileInfo, Growth, RunInfo, Share, Stage, Unknown } from "../engine-types.js"
  * @import { Finding } from "../learned.js"
  *
  * @typedef {typeof en} Texts
@@ -249,6 +249,7 @@ export const en = {
 
   /** Why a file among others is left out. */
   mediaFile: "by its name it is a picture, a sound, a film, a font or a packed file, and no text",
+  repeatedFile: "a file before it has the same text",
   hiddenFile: "its name begins with a dot, as those of system files do",
   /** @param {number} size */
   fileTooLarge: (size) => `it has ${bytes(size)}, which is more than the page takes`,
@@ -264,6 +265,21 @@ export const en = {
     left.length === 0
       ? { what: "Nothing was loaded: there is no file in it.", remedy: "Choose a folder with text files in it." }
       : { what: `No text was found; left out: ${someOf(left.map(({ name }) => name))}.`, remedy: `Why the first one: ${sentenceOf(left[0]?.why)}` },
+
+  /** @param {FileInfo[]} files that are not what a text usually is */
+  fileNotes(files) {
+    const kinds = { html: "HTML", xml: "XML", json: "JSON", jsonlines: "JSON lines", table: "a table", subtitles: "subtitles" };
+    const wide = files.filter(({ encoding }) => encoding !== "utf-8");
+    const replaced = files.reduce((sum, file) => sum + file.replaced, 0);
+    const parts = [];
+    if (wide.length > 0) parts.push(`Read as UTF-16: ${namesOf(wide)}.`);
+    if (replaced > 0) parts.push(`${many(replaced, "character", "characters")} could not be read and became “\uFFFD”: ${namesOf(files.filter((file) => file.replaced > 0))}.`);
+    for (const [kind, name] of Object.entries(kinds)) {
+      const such = files.filter(({ document }) => document === kind);
+      if (such.length > 0) parts.push(`Not plain text but ${name}, whose signs the model learns as well: ${namesOf(such)}.`);
+    }
+    return parts.join(" ");
+  },
 
   /** @returns {Complaint} */
   textWhileRunning: () => ({
@@ -855,6 +871,9 @@ export const en = {
 
 /** @param {number} value @param {string} one @param {string} others */
 const many = (value, one, others) => `${count(value)} ${value === 1 ? one : others}`;
+
+/** @param {FileInfo[]} files */
+const namesOf = (files) => someOf(files.map(({ name }) => `“${name}”`));
 
 /** @param {string[]} names */
 const someOf = (names) => listOf(names, (others) => `and ${count(others)} more`);

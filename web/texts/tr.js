@@ -216,6 +216,7 @@ export const tr = {
   }),
 
   mediaFile: "adına göre metin değil; resim, ses, film, yazı tipi ya da sıkıştırılmış dosya",
+  repeatedFile: "önceki bir dosyanın metni aynı",
   hiddenFile: "adı, sistem dosyalarınınki gibi noktayla başlıyor",
   fileTooLarge: (size) => `boyutu ${bytes(size)}, sayfanın sınırını aşıyor`,
   notReadable: (error) => `okunamadı (${messageOf(error)})`,
@@ -227,6 +228,20 @@ export const tr = {
     left.length === 0
       ? { what: "Hiçbir şey yüklenmedi: içinde hiç dosya yok.", remedy: "İçinde metin dosyaları olan bir klasör seçin." }
       : { what: `Metin bulunamadı; dışarıda bırakılanlar: ${someOf(left.map(({ name }) => name))}.`, remedy: `İlkinin nedeni: ${sentenceOf(left[0]?.why)}` },
+
+  fileNotes(files) {
+    const kinds = { html: "HTML", xml: "XML", json: "JSON", jsonlines: "JSON satırları", table: "tablo", subtitles: "altyazı" };
+    const wide = files.filter(({ encoding }) => encoding !== "utf-8");
+    const replaced = files.reduce((sum, file) => sum + file.replaced, 0);
+    const parts = [];
+    if (wide.length > 0) parts.push(`UTF-16 olarak okundu: ${namesOf(wide)}.`);
+    if (replaced > 0) parts.push(`Okunamayıp yerine “\uFFFD” konan karakter sayısı ${count(replaced)}: ${namesOf(files.filter((file) => file.replaced > 0))}.`);
+    for (const [kind, name] of Object.entries(kinds)) {
+      const such = files.filter(({ document }) => document === kind);
+      if (such.length > 0) parts.push(`Düz metin değil (${name}); model bunun işaretlerini de öğrenir: ${namesOf(such)}.`);
+    }
+    return parts.join(" ");
+  },
 
   textWhileRunning: () => ({
     what: "Bir çalışma sürdüğü için metin alınmadı.",
@@ -691,6 +706,9 @@ function judge(value, uniform) {
   const better = Math.exp(uniform - value);
   return better < 1.05 ? "henüz rastgele tahminden iyi değil" : `rastgele tahminden ${better < 10 ? fixed(better, 1) : count(better)} kat iyi`;
 }
+
+/** @param {import("../engine-types.js").FileInfo[]} files */
+const namesOf = (files) => someOf(files.map(({ name }) => `“${name}”`));
 
 /** @param {string[]} names */
 const someOf = (names) => listOf(names, (others) => `ve ${count(others)} tane daha`);

@@ -21,7 +21,7 @@ use crate::input::Inputs;
 use crate::output::{Output, note};
 use crate::prepared::{self, report_skipped};
 use crate::progress::{Pace, Progress};
-use crate::{checkpoint_file, format, interrupt};
+use crate::{checkpoint_file, findings, format, interrupt};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,7 +47,7 @@ pub struct EvalArgs {
     /// Windows read at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=4096))]
     batch: u16,
-    /// Accept invalid UTF-8 in a text, as replacement characters
+    /// Accept what cannot be read in a text, as replacement characters
     #[arg(long)]
     lossy: bool,
     #[command(flatten)]
@@ -104,11 +104,13 @@ fn validation_part(folder: &Path, checkpoint: &Checkpoint, output: Output) -> Re
 fn whole_text(args: &EvalArgs, tokenizer: &Tokenizer) -> Result<Held> {
     let (mut inputs, skipped) = Inputs::collect(std::slice::from_ref(&args.data))?;
     report_skipped(&skipped, note);
-    let mut whole = String::new();
+    let (mut whole, mut found) = (String::new(), Vec::new());
     for index in 0..inputs.len() {
-        let name = inputs.list()[index].name.clone();
-        text::append(&mut whole, &read_text(&mut inputs, index, &name, args.lossy)?);
+        let (text, findings) = read_text(&mut inputs, index, args.lossy)?;
+        text::append(&mut whole, &text);
+        found.push(findings);
     }
+    findings::tell(inputs.paths().zip(&found), note);
     let ids = tokenizer.encode(&whole);
     Ok(Held {
         unknown: unknown_characters(tokenizer, &ids),
@@ -118,11 +120,11 @@ fn whole_text(args: &EvalArgs, tokenizer: &Tokenizer) -> Result<Held> {
     })
 }
 
-fn read_text(inputs: &mut Inputs, index: usize, name: &str, lossy: bool) -> Result<String> {
-    let mut bytes = Vec::new();
+fn read_text(inputs: &mut Inputs, index: usize, lossy: bool) -> Result<(String, text::Findings)> {
+    let (mut bytes, name) = (Vec::new(), inputs.list()[index].name.clone());
     let mut reader: interrupt::Reader<File> = inputs.open(index).with_context(|| format!("cannot open {name}"))?;
     reader.read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
-    Ok(text::read_text(&bytes, name, lossy)?)
+    text::read_text(&bytes, &name, lossy).map_err(|error| findings::explain(error, inputs))
 }
 
 fn evaluate(args: &EvalArgs, model: &Model, held: &Held, context: usize, output: Output) -> Result<(Metrics, usize)> {

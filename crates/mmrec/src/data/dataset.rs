@@ -64,8 +64,13 @@ impl Dataset {
             seen += piece.len();
             progress(SEEN * seen as f64 / text.len() as f64);
         }
-        let tokenizer = maker.finish(|share| progress(SEEN + (LEARNED - SEEN) * share))?;
-        Self::tokenized(name, text, tokenizer, recipe.validation, |share| progress(LEARNED + (1.0 - LEARNED) * share))
+        let mut making = maker.finish()?;
+        while let Some(share) = making.advance() {
+            progress(SEEN + (LEARNED - SEEN) * share);
+        }
+        Self::tokenized(name, text, making.finish(), recipe.validation, |share| {
+            progress(LEARNED + (1.0 - LEARNED) * share)
+        })
     }
 
     /// As [`from_text`](Self::from_text), with a tokenizer that there is already. Characters unknown to it become its unknown

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// The index's file name.
 pub const INDEX_FILE: &str = "data.json";
+/// The file name of the first shard, which every prepared text has.
+pub const FIRST_SHARD: &str = "train-00000.bin";
 /// The format this program writes, and the newest it reads.
 pub const INDEX_FORMAT: u64 = 1;
 

@@ -9,6 +9,7 @@ mod entropy;
 mod error;
 mod fingerprint;
 mod index;
+mod order;
 mod prepare;
 mod random;
 mod sampler;
@@ -24,9 +25,10 @@ pub(crate) use documents::unfinished;
 pub use entropy::{Entropies, entropies};
 pub use error::DataError;
 pub(crate) use fingerprint::hex;
-pub use index::{INDEX_FILE, INDEX_FORMAT, PreparedIndex, ShardInfo};
+pub use index::{FIRST_SHARD, INDEX_FILE, INDEX_FORMAT, PreparedIndex, ShardInfo};
+pub use order::natural_order;
 pub use prepare::{
-    DEFAULT_SHARD_TOKENS, Phase, PrepareOptions, PrepareProgress, ShardSink, TextSource, TextSources, prepare,
+    DEFAULT_SHARD_TOKENS, Phase, PrepareOptions, PrepareProgress, Prepared, ShardSink, TextSource, TextSources, prepare,
 };
 pub use sampler::{Sampler, validation_windows};
 pub use split::{MAX_FRACTION, MIN_FRACTION, default_fraction};
