@@ -41,6 +41,7 @@ export class Keeper {
   /** The newest text, which the draft is about to name. */ #fresh = "";
   /** Files of runs that could not be read. @type {Set<string>} */ #spared = new Set();
   /** Runs that are gone for good: a state that comes late does not bring one back. @type {Set<string>} */ #gone = new Set();
+  /** Whether this visit has looked for what earlier ones left lying about. */ #swept = false;
   /** Writes come one after another, so that an older state never lands on a newer one. */
   #next = serial();
 
@@ -89,9 +90,10 @@ export class Keeper {
   /** @param {Draft} draft */
   keepDraft(draft) {
     return this.#next(async () => {
+      const textStays = JSON.stringify(this.#draft?.text) === JSON.stringify(draft.text);
       this.#draft = draft;
       await this.#store.write(DRAFT, JSON.stringify(draft));
-      await this.#sweep();
+      if (!textStays || !this.#swept) await this.#sweep();
     });
   }
 
@@ -122,24 +124,36 @@ export class Keeper {
   keepState(snapshot, about, curve) {
     return this.#next(async () => {
       if (this.#gone.has(about.id)) return;
-      const state = await this.#write(snapshot);
-      const before = this.#runs.get(about.id);
-      const earlier = (/** @type {KeptState | null | undefined} */ one) => Boolean(one && one.step < state.step);
-      await this.#keep({
-        ...about,
-        version: 2,
-        name: before?.name ?? newName((name) => this.#names.has(name)),
-        created: before?.created ?? Date.now(),
-        changed: Date.now(),
-        states: [state, ...(before?.states ?? []).filter(earlier).slice(0, 1)],
-        bestState: about.best?.step === state.step ? state : before && earlier(before.bestState) ? before.bestState : null,
-        curve: await this.#writeCurve(curve),
-        deleted: before?.deleted ?? false,
+      // What it has written by then, nobody names.
+      await this.#keepState(snapshot, about, curve).catch(async (error) => {
+        await this.#sweep().catch(() => {});
+        throw error;
       });
-      // In memory alone there is room for one model.
-      if (!this.lasting) for (const run of this.runs) if (run.id !== about.id) await this.#keep(without(run));
-      await this.#sweep();
     });
+  }
+
+  /**
+   * @param {Snapshot} snapshot
+   * @param {About} about
+   * @param {Columns} curve
+   */
+  async #keepState(snapshot, about, curve) {
+    const state = await this.#write(snapshot);
+    const before = this.#runs.get(about.id);
+    const earlier = (/** @type {KeptState | null | undefined} */ one) => Boolean(one && one.step < state.step);
+    await this.#keep({
+      ...about,
+      version: 2,
+      name: before?.name ?? newName((name) => this.#names.has(name)),
+      created: before?.created ?? Date.now(),
+      changed: Date.now(),
+      states: [state, ...(before?.states ?? []).filter(earlier).slice(0, 1)],
+      bestState: about.best?.step === state.step ? state : before && earlier(before.bestState) ? before.bestState : null,
+      curve: await this.#writeCurve(curve),
+      deleted: before?.deleted ?? false,
+    });
+    // In memory alone there is room for one model.
+    if (!this.lasting) for (const run of this.runs) if (run.id !== about.id) await this.#keep(without(run));
   }
 
   /**
@@ -303,7 +317,6 @@ export class Keeper {
         const run = this.#runs.get(id);
         if (run) await this.#keep(change(run));
       }
-      await this.#sweep();
     });
   }
 
@@ -313,10 +326,16 @@ export class Keeper {
     this.onChange();
   }
 
-  /** @param {Manifest} run */
+  /**
+   * Writes a manifest, and removes what only the one before it named: to look through all files takes long where there are thousands.
+   * @param {Manifest} run
+   */
   async #save(run) {
+    const before = this.#runs.get(run.id);
     await this.#store.write(`run-${run.id}.json`, JSON.stringify(run));
     this.#put(run.id, run);
+    const named = filesOf(run);
+    for (const file of before ? filesOf(before) : []) if (!named.has(file)) await this.#store.remove(file);
   }
 
   /**
@@ -338,6 +357,7 @@ export class Keeper {
 
   /** Removes what no manifest names any more. */
   async #sweep() {
+    this.#swept = true;
     const named = this.#named();
     for (const name of await this.#store.list()) {
       if (/^(text|state|curve)-/.test(name) && !named.has(name)) await this.#store.remove(name);
@@ -348,10 +368,7 @@ export class Keeper {
   #named() {
     const named = new Set([this.#fresh, ...this.#spared]);
     const runs = [...this.#runs.values()];
-    for (const { states, bestState, curve } of runs) {
-      for (const state of [...states, bestState]) if (state) named.add(state.file);
-      if (curve) named.add(curve);
-    }
+    for (const run of runs) for (const file of filesOf(run)) named.add(file);
     for (const text of [this.#draft?.text, ...runs.map((run) => run.text)]) if (text?.kind === "kept") named.add(`text-${text.id}`);
     return named;
   }
@@ -385,6 +402,9 @@ export class Keeper {
     return blob && JSON.parse(await blob.text());
   }
 }
+
+/** What is a run's alone. @param {Manifest} run */
+const filesOf = ({ states, bestState, curve }) => new Set([...states, bestState].flatMap((state) => state?.file ?? []).concat(curve ?? []));
 
 /** @param {Manifest} run @returns {Manifest} the same with its states gone */
 const without = (run) => ({ ...run, states: [], bestState: null });

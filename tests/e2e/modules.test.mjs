@@ -243,6 +243,33 @@ test("the last two states and the best one of every run are kept; what is delete
   assert.deepEqual(await store.list(), [], "a late state does not bring a run back");
 });
 
+test("a state is kept without a look through all files; what a visit left unfinished goes with the next one's draft", async () => {
+  const store = lastingStore();
+  const listed = { times: 0 };
+  const keeper = new Keeper({ ...store, list: () => (listed.times++, store.list()) });
+  await store.write("state-orphan", "left by a visit that ended before its manifest was written");
+  await keeper.recall();
+  listed.times = 0;
+  for (const step of [1, 2, 3, 4]) await keep(keeper, step);
+  await keeper.rename(about.id, "other");
+  assert.equal(listed.times, 0);
+  assert.deepEqual([await filesOf(store, "state-"), await filesOf(store, "curve-")], [3, 1], "the last two, and the orphan");
+  const draft = { version: 1, text: { kind: "sample" }, settings, device: "auto" };
+  for (const lr of [1, 2, 3]) await keeper.keepDraft({ ...draft, settings: { ...settings, lr } });
+  assert.deepEqual([listed.times, await filesOf(store, "state-")], [1, 2]);
+});
+
+test("a state that could not be kept leaves nothing lying about", async () => {
+  const store = lastingStore();
+  let full = false;
+  const write = (name, content) => (full && name.startsWith("run-") ? Promise.reject(new DOMException("full", "QuotaExceededError")) : store.write(name, content));
+  const keeper = new Keeper({ ...store, write });
+  await keep(keeper, 1);
+  full = true;
+  await assert.rejects(keep(keeper, 2), /full/);
+  assert.deepEqual([await states(keeper), await filesOf(store, "state-"), await filesOf(store, "curve-")], [[1], 1, 1]);
+});
+
 test("in memory alone, one run has states", async () => {
   const keeper = new Keeper(memoryStore());
   await keep(keeper, 1);
