@@ -3,6 +3,7 @@
 use burn::tensor::{Int, Tensor};
 
 use super::choose::Chooser;
+use super::opening::opening;
 use super::stop::Stop;
 use crate::Error;
 use crate::config::{ModelConfig, SampleConfig};
@@ -22,11 +23,13 @@ pub struct Generator {
     stop: Stop,
     banned: Option<u16>,
     left: usize,
+    /// Without a prompt: what is needed to find out what the text begins like.
+    unopened: Option<(ModelConfig, Tokenizer)>,
 }
 
 impl Generator {
-    /// Reads the prompt; `model` is one without gradients. An empty prompt begins like a new line. The text ends where the model
-    /// ends a document.
+    /// Reads the prompt; `model` is one without gradients. An empty prompt begins like a document, where the model knows
+    /// documents, else like a new line. The text ends where the model ends a document.
     ///
     /// # Errors
     /// [`Error::Config`] if an option is out of range.
@@ -40,7 +43,9 @@ impl Generator {
         options.validate()?;
         let mut state = State::new(config);
         let logits = model.prefill(prompt_tokens(model, tokenizer, prompt), &mut state);
+        let unopened = prompt.is_empty().then(|| (config.clone(), tokenizer.clone()));
         Ok(Self {
+            unopened,
             model: model.clone(),
             state,
             logits,
@@ -64,6 +69,7 @@ impl Generator {
             text.push_str(&self.stop.finish());
             return Ok((!text.is_empty()).then_some(text));
         }
+        self.open().await?;
         let logits = read(vec![row(self.logits.clone())]).await?.swap_remove(0);
         let token = self.chooser.choose(&logits, self.banned)?;
         self.left -= 1;
@@ -75,6 +81,15 @@ impl Generator {
             self.logits = self.model.step(self.model.ids(&[token]), &mut self.state);
         }
         Ok(Some(text))
+    }
+
+    /// Begins a text without a prompt.
+    async fn open(&mut self) -> Result<(), Error> {
+        let Some((config, tokenizer)) = self.unopened.take() else { return Ok(()) };
+        let ids = opening(&self.model, &config, &tokenizer).await?;
+        self.state = State::new(&config);
+        self.logits = self.model.prefill(self.model.ids(&ids), &mut self.state);
+        Ok(())
     }
 
     /// Floats that the memory holds now; bounded whatever the length of the text.
@@ -93,17 +108,22 @@ pub async fn next_logits(
     tokenizer: &Tokenizer,
     prompt: &str,
 ) -> Result<Vec<f32>, Error> {
-    let logits = model.prefill(prompt_tokens(model, tokenizer, prompt), &mut State::new(config));
+    let tokens = match prompt {
+        "" => model.ids(&opening(model, config, tokenizer).await?),
+        prompt => prompt_tokens(model, tokenizer, prompt),
+    };
+    let logits = model.prefill(tokens, &mut State::new(config));
     Ok(read(vec![row(logits)]).await?.swap_remove(0))
 }
 
 fn prompt_tokens(model: &Model, tokenizer: &Tokenizer, prompt: &str) -> Tensor<2, Int> {
+    // Until it is known what a text without one begins like.
     let prompt = if prompt.is_empty() { "\n" } else { prompt };
     model.ids(&tokenizer.encode(prompt))
 }
 
 /// The last logits as one row.
-fn row(logits: Tensor<3>) -> Tensor<1> {
+pub(super) fn row(logits: Tensor<3>) -> Tensor<1> {
     let count: usize = logits.dims().iter().product();
     logits.reshape([count])
 }
