@@ -8,7 +8,8 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use mmrec::checkpoint::{AdapterFile, Checkpoint};
 
-use crate::atomic;
+use crate::output::note;
+use crate::{atomic, checkpoint_file};
 
 /// Adapters to use.
 #[derive(Debug, clap::Args)]
@@ -45,6 +46,9 @@ impl AdapterFlags {
         if self.adapters.is_empty() {
             return Ok(checkpoint);
         }
+        for Choice { path, .. } in self.adapters.iter().filter(|choice| choice.share == 0.0) {
+            note(&format!("--adapter {}=0 has no effect: none of what it learned is added", path.display()));
+        }
         let files = self.adapters.iter().map(|choice| Ok((read(&choice.path)?, choice.share)));
         let merged = checkpoint.merge(&files.collect::<Result<Vec<_>>>()?);
         merged.map_err(|(index, error)| {
@@ -57,7 +61,9 @@ impl AdapterFlags {
 /// Reads an adapter.
 pub fn read(path: &Path) -> Result<AdapterFile> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    AdapterFile::from_bytes(&bytes).with_context(|| format!("{} cannot be used as an adapter", path.display()))
+    let opened =
+        AdapterFile::open(&bytes).with_context(|| format!("{} cannot be used as an adapter", path.display()))?;
+    Ok(checkpoint_file::unchanged(opened, path))
 }
 
 /// Writes an adapter, whole or not at all.

@@ -6,7 +6,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use mmrec::checkpoint::Checkpoint;
+use mmrec::checkpoint::{Checkpoint, CheckpointError};
 use mmrec::driver::SaveKind;
 
 use crate::{adapter_file, atomic, checkpoint_file, metrics};
@@ -157,6 +157,9 @@ impl RunFolder {
     pub fn newest_checkpoint(&self, warn: &dyn Fn(&str)) -> Result<(Checkpoint, PathBuf)> {
         let last = match checkpoint_file::read(&self.last()) {
             Ok(checkpoint) => return Ok((checkpoint, self.last())),
+            Err(error) if error.downcast_ref().is_some_and(|error: &CheckpointError| !error.is_damage()) => {
+                return Err(error);
+            }
             Err(error) => error,
         };
         warn(&format!("{last:#}"));

@@ -3,6 +3,8 @@
 //! Normalised means: valid UTF-8, no byte order mark at a file's start, lines ended by LF alone. Bytes may come in pieces of any
 //! size; the result never depends on where they were cut.
 
+use std::borrow::Cow;
+
 use super::documents::is_blank;
 use super::{DOCUMENT_END, DataError};
 use crate::tokenizer::Utf8Decoder;
@@ -141,6 +143,14 @@ pub fn read_text(bytes: &[u8], name: &str, lossy: bool) -> Result<String, DataEr
     normalizer.finish(&mut text)?;
     refuse_empty(&text, name)?;
     Ok(text)
+}
+
+/// Text that was typed or pasted, with its lines ended as those of texts are.
+pub fn line_ends(text: &str) -> Cow<'_, str> {
+    if !text.contains('\r') {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
 /// Whether the bytes of a file's beginning show that it is no text: a NUL byte.
