@@ -17,8 +17,10 @@ mod metrics;
 mod output;
 mod prepared;
 mod progress;
+mod prompt;
 mod run_folder;
 mod settings;
+mod shell;
 #[cfg_attr(not(feature = "workers"), path = "no_workers.rs")]
 mod workers;
 

@@ -7,6 +7,8 @@ use std::io::{self, IsTerminal, Write};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use crate::shell::Suggestion;
+
 /// Where a command's results go.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
@@ -32,6 +34,11 @@ impl Output {
     /// Prints a line for people; nothing with `--json`.
     pub fn line(self, text: &str) -> Result<()> {
         if self.json { Ok(()) } else { write_line(text) }
+    }
+
+    /// Prints for people what to do next; nothing with `--json`.
+    pub fn next(self, command: &Suggestion) -> Result<()> {
+        self.line(&format!("Next: {command}"))
     }
 
     /// Prints text for people as it comes, without a newline; nothing with `--json`.

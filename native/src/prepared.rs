@@ -4,17 +4,17 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use memmap2::Mmap;
 use mmrec::data::{
-    self, Dataset, INDEX_FILE, Phase, PrepareOptions, PrepareProgress, PreparedIndex, ShardBytes, ShardSink,
+    self, Dataset, INDEX_FILE, Phase, PrepareOptions, PrepareProgress, PreparedIndex, ShardBytes, ShardInfo, ShardSink,
 };
 use tempfile::TempDir;
 
 use crate::input::{Inputs, Skipped};
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::settings::SettingsFile;
+use crate::settings::{DataOrigin, SettingsFile};
 use crate::{atomic, format, interrupt, run_folder};
 
 /// Whether `path` is a folder of prepared data.
@@ -22,11 +22,22 @@ pub fn is_prepared(path: &Path) -> bool {
     path.join(INDEX_FILE).is_file()
 }
 
-/// The folder of prepared data that `path` means: itself or, for a run's folder, the one that the run is trained on.
-pub fn find(path: &Path) -> Option<PathBuf> {
+/// The folder of prepared data that `path` means: itself or, for a run's folder, the one that the run is trained on. None for
+/// anything else; the data of a run may be gone.
+pub fn find(path: &Path) -> Result<Option<PathBuf>> {
     let trained_on = SettingsFile::read(&path.join(run_folder::CONFIG)).ok().and_then(|file| file.data);
-    let candidates = [Some(path.to_owned()), Some(path.join(run_folder::DATA)), trained_on.map(|data| data.path)];
-    candidates.into_iter().flatten().find(|folder| is_prepared(folder))
+    let recorded = trained_on.as_ref().map(|data| data.path.clone());
+    let candidates = [Some(path.to_owned()), Some(path.join(run_folder::DATA)), recorded];
+    let found = candidates.into_iter().flatten().find(|folder| is_prepared(folder));
+    match (found, trained_on) {
+        (None, Some(DataOrigin { name, path: place, .. })) => bail!(
+            "{} is the folder of a run on {name}, whose prepared data are no longer there nor at {}: give the text itself, or the new \
+             place of the data",
+            path.display(),
+            place.display()
+        ),
+        (found, _) => Ok(found),
+    }
 }
 
 /// Reads the index of a folder.
@@ -41,7 +52,8 @@ pub fn open(folder: &Path, output: Output) -> Result<Dataset> {
     let index = index(folder)?;
     let shards: Vec<ShardBytes> =
         index.shards.iter().map(|shard| map(&folder.join(&shard.file))).collect::<Result<_>>()?;
-    let total = index.shards.iter().map(|shard| shard.tokens.saturating_mul(2)).sum();
+    let bytes = |total: u64, shard: &ShardInfo| total.saturating_add(shard.tokens.saturating_mul(2));
+    let total = index.shards.iter().fold(0, bytes);
     let mut progress = Progress::counting(output, Some(total));
     let checked = data::verify(&index, &shards, |done| {
         progress.show(done, &format!("checking data: {} of {}", format::size(done), format::size(total)), false);
@@ -62,14 +74,14 @@ fn map(path: &Path) -> Result<ShardBytes> {
 /// Writes the shards of `inputs` into `folder`, an existing one.
 pub fn prepare(inputs: &mut Inputs, options: &PrepareOptions, folder: &Path, output: Output) -> Result<PreparedIndex> {
     let total = inputs.bytes();
-    let mut progress = Progress::counting(output, Some(2 * total));
+    let mut progress = Progress::counting(output, Some(total.saturating_mul(2)));
     let report = |state: PrepareProgress| {
         let (before, what) = match state.phase {
             Phase::Count => (0, "counting characters"),
             Phase::Write => (total, "writing tokens"),
         };
         progress.show(
-            before + state.done,
+            before.saturating_add(state.done),
             &format!("{what}: {} of {}", format::size(state.done), format::size(total)),
             false,
         );

@@ -9,6 +9,7 @@ use mmrec::checkpoint::Packing;
 use serde_json::json;
 
 use crate::output::Output;
+use crate::shell::Suggestion;
 use crate::{atomic, checkpoint_file, format};
 
 const EXAMPLES: &str = "\
@@ -17,7 +18,7 @@ Examples:
   mmrec export runs/book/best.safetensors --precision int8 --out book.safetensors
 
 The result writes, grows, can be fine-tuned and opens in the page, but the run it comes from does not go on from it. What the
-fewer bits cost is the difference of `mmrec eval` on both files.";
+fewer bits cost is the difference of `mmrec eval --part validation` on both files.";
 
 /// Store a model in fewer bits, without its training's state
 #[derive(Debug, Args)]
@@ -43,5 +44,5 @@ pub fn run(args: &ExportArgs, output: Output) -> Result<()> {
     let size = bytes.len() as u64;
     output.value(&json!({ "type": "exported", "checkpoint": args.checkpoint, "file": args.out, "bytes": size }))?;
     output.line(&format!("written     {} ({})", args.out.display(), format::size(size)))?;
-    output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", args.out.display()))
+    output.next(&Suggestion::new("generate").path(&args.out).words("--prompt \"Once\""))
 }

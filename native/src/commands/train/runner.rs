@@ -8,14 +8,16 @@ use mmrec::config::Stage;
 use mmrec::driver::{Event, Finish, Point, SaveKind, Session};
 use serde_json::json;
 
+use super::anew;
 use super::ladder::Ladder;
-use super::start::Started;
+use super::start::{Started, recorded_origin};
 use crate::interrupt::{self, Interrupted};
 use crate::loss_svg::{self, Axis, Curves};
 use crate::metrics::{Line, Metrics};
 use crate::output::{Output, is_broken_pipe};
 use crate::progress::{Pace, Progress};
 use crate::run_folder::RunFolder;
+use crate::shell::Suggestion;
 use crate::{atomic, format};
 
 /// Least time between two drawings of `loss.svg`.
@@ -157,8 +159,7 @@ impl Runner {
         self.progress.say("stopping: saving the run (again to stop at once)");
         let path = self.save(SaveKind::Last)?;
         self.output.value(&json!({ "type": "interrupted", "step": step, "file": path }))?;
-        let (out, command) = (self.folder.path().display(), Ladder::command(&self.folder));
-        self.progress.say(&format!("stopped after step {step}; go on with: mmrec {command} --out {out} --resume"));
+        self.progress.say(&format!("stopped after step {step}; go on with: {}", Ladder::go_on(&self.folder)));
         Ok(Interrupted)
     }
 
@@ -167,11 +168,11 @@ impl Runner {
         if !is_loss_of_peer(&error) {
             return error;
         }
-        let (out, command) = (self.folder.path().display(), Ladder::command(&self.folder));
         error.context(format!(
-            "the run lost a device and stopped; it is saved with all {} that were done: go on with the devices that are there by \
-             mmrec {command} --out {out} --resume (and --workers, if any are left)",
+            "the run lost a device and stopped; it is saved with all {} that were done: go on with the devices that are there by {} \
+             (and --workers, if any are left)",
             format::count(self.session.step(), "step"),
+            Ladder::go_on(&self.folder),
         ))
     }
 
@@ -262,9 +263,20 @@ impl Runner {
         atomic::write(&self.folder.loss_svg(), loss_svg::draw(&curves).as_bytes())
     }
 
+    /// The command of a run that begins with the best weights, at a third of the rate.
+    fn calmer(&self) -> Suggestion {
+        let lr = self.session.progress().train.lr / 3.0;
+        let data = recorded_origin(&self.folder).map_or_else(|_| self.folder.data(), |origin| origin.path);
+        anew::command(&self.folder, &data, &[format!("--lr {}", format::significant(lr))])
+    }
+
     fn conclude(&self, (reason, message): (Finish, String)) -> Result<()> {
         if reason == Finish::NotFinite {
-            bail!("{message} It is in {}", self.folder.last().display());
+            bail!(
+                "{message} It is in {}. A new run with other settings begins by {}",
+                self.folder.last().display(),
+                self.calmer()
+            );
         }
         self.output.line(&message)
     }
