@@ -40,6 +40,12 @@ impl FromStr for Choice {
 }
 
 impl AdapterFlags {
+    /// What identifies the texts that the adapters learned.
+    pub fn fingerprints(&self) -> Result<Vec<String>> {
+        let read = self.adapters.iter().map(|choice| Ok(read(&choice.path)?.about.data_fingerprint));
+        Ok(read.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
     /// The checkpoint, which was read from `path`, with the adapters merged into its weights; as it is where there are none. It
     /// computes, so the threads must have been started.
     pub fn apply(&self, checkpoint: Checkpoint, path: &Path) -> Result<Checkpoint> {

@@ -48,6 +48,9 @@ pub struct AdapterAbout {
     pub tokenizer_fingerprint: String,
     /// The name of the text that it learned.
     pub text: String,
+    /// Identifies that text, as a checkpoint's progress does; an adapter of the first version does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_fingerprint: Option<String>,
     /// Optimizer steps taken.
     pub step: u64,
     /// The validation loss at that step in nats per token, where it was evaluated there.
@@ -146,6 +149,7 @@ impl Checkpoint {
             tokenizer: self.tokenizer.to_string(),
             tokenizer_fingerprint: fingerprint_of_tokenizer(&self.tokenizer),
             text: progress.data_name.clone(),
+            data_fingerprint: Some(progress.data_fingerprint.clone()),
             step: progress.step,
             val_loss: last.and_then(|point| point.val_loss),
         };

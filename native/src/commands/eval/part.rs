@@ -95,12 +95,16 @@ pub fn all(tokens: &Tokens) -> Vec<u16> {
     ids
 }
 
-/// The text as it was split in training, if it is the one that the checkpoint was trained on.
+/// The text as it was split in training, if it is the one that the checkpoint, or an adapter that goes with it, was trained on.
 pub fn as_trained(args: &EvalArgs, checkpoint: &Checkpoint) -> Result<Option<Dataset>> {
-    let Some(progress) = &checkpoint.progress else { return Ok(None) };
+    let own = checkpoint.progress.as_ref().map(|progress| progress.data_fingerprint.clone());
+    let known: Vec<String> = own.into_iter().chain(args.adapters.fingerprints()?).collect();
+    if known.is_empty() {
+        return Ok(None);
+    }
     for validation in fractions(&args.checkpoint) {
         match split(args, checkpoint, validation) {
-            Ok(data) if data.fingerprint == progress.data_fingerprint => return Ok(Some(data)),
+            Ok(data) if known.contains(&data.fingerprint) => return Ok(Some(data)),
             Err(error) if interrupt::is_cause(&error) => return Err(error),
             // What is wrong with the text is told where it is read for good.
             _ => {}
