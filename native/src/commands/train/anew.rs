@@ -16,7 +16,9 @@ const TUNING: [&str; 3] = ["--freeze", "--lora", "--lora-alpha"];
 /// The command of a run that begins with the best weights of the run in `folder`, keeps its settings but for `options`, and learns
 /// `data`.
 pub fn command(folder: &RunFolder, data: &Path, options: &[String]) -> Suggestion {
-    let best = folder.best();
+    let (best, prepared) = (folder.best(), folder.data());
+    // A text that was moved is still there as the run prepared it.
+    let data = if data.exists() { data } else { &prepared };
     let weights = if best.exists() { best } else { folder.last() };
     let is_tuning = |option: &String| TUNING.contains(&option.split(' ').next().unwrap_or_default());
     let command = match options.iter().any(is_tuning) {
