@@ -25,6 +25,7 @@ fn texts() {
     room.write("empty.txt", b"");
     room.write("blank.txt", b" \n\n\t \n");
     room.write("binary.txt", b"PK\x03\x04\0\0\0\0");
+    room.write("zeros.txt", b"\x07\0\0\0\x01");
     room.write("invalid.txt", b"good text up to here\xff and then more, enough of it to be split in two");
     room.write("short.txt", b"Just a few words.");
     for command in ["data prepare --input", "train --config settings.toml --data"] {
@@ -32,7 +33,8 @@ fn texts() {
         try_on("missing.txt", &["missing.txt"]);
         try_on("empty.txt", &["empty.txt", "holds no text"]);
         try_on("blank.txt", &["blank.txt", "holds no text"]);
-        try_on("binary.txt", &["binary.txt", "binary", "offset 4"]);
+        try_on("binary.txt", &["binary.txt", "zip archive"]);
+        try_on("zeros.txt", &["zeros.txt", "binary", "offset 1"]);
         try_on("invalid.txt", &["invalid.txt", "not valid UTF-8", "offset 20", "--lossy"]);
     }
     refused(&room, "train --config settings.toml --data short.txt --out out", 1, &["too short", "--context"]);

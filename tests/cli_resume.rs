@@ -7,13 +7,16 @@
 mod binary;
 
 use std::fs;
-use std::process::{Child, Command};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 use binary::{Room, content, of_type};
 
 const TRAIN: &str = "train --data text.txt --config settings.toml --steps 120 --threads 2";
+/// The same, to so many steps.
+const BEGIN: &str = "train --data text.txt --config settings.toml --threads 2 --out run --steps";
 
 /// A run that nothing interrupted, in `whole`.
 fn uninterrupted(room: &Room) {
@@ -73,6 +76,133 @@ fn ctrl_c_and_sigterm_save_and_exit() {
     }
     room.json(&line);
     assert_same_runs(&room, "whole", "stopped");
+}
+
+/// Steps whose loss was not read yet are steps; lines of metrics keep to their grid.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_steps_that_were_not_logged() {
+    let room = Room::new();
+    room.write_text();
+    let line = "train --data text.txt --config settings.toml --threads 1 --steps 1000000 --log-every 1000 \
+                --eval-every 1000000 --save-every 1000000 --out run";
+    let mut child = room.start(line);
+    room.wait_for("run/last.safetensors");
+    sleep(Duration::from_millis(500));
+    send("-INT", &child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let info = &room.json("info run/last.safetensors")[0];
+    let step = info["step"].as_u64().unwrap();
+    assert!(step > 1 && step % 1_000 > 0, "{step} steps in half a second");
+    assert_eq!(room.metrics("run").len() as u64, step / 1_000);
+}
+
+/// A process that was stopped for a while, as by Ctrl-Z, has not trained.
+#[cfg(unix)]
+#[test]
+fn interruptions_are_no_training_time() {
+    let room = Room::new();
+    room.write_text();
+    let mut child = room.start("train --data text.txt --config settings.toml --threads 1 --steps 400 --out run");
+    room.wait_for_lines("run", 20);
+    send("-STOP", &child);
+    sleep(Duration::from_secs(3));
+    send("-CONT", &child);
+    assert!(child.wait().unwrap().success());
+    let metrics = room.metrics("run");
+    let longest =
+        metrics.windows(2).map(|pair| pair[1]["seconds"].as_f64().unwrap() - pair[0]["seconds"].as_f64().unwrap());
+    let longest = longest.fold(0.0, f64::max);
+    assert!(longest < 2.0, "a step of {longest} seconds");
+}
+
+/// `mmrec train … | head` has not trained to its end: `&& next` must not go on, and nothing is lost.
+#[test]
+fn a_reader_that_goes_away_ends_a_run_with_an_error() {
+    let room = Room::new();
+    uninterrupted(&room);
+    let mut command = room.command(&format!("{TRAIN} --out run --json"));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.nth(20).unwrap().unwrap().contains("\"step\""));
+    drop(lines);
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    let step = room.json("info run/last.safetensors")[0]["step"].as_u64().unwrap();
+    assert!(step >= 15 && said.contains(&format!("saved with all {step} steps")), "{said}");
+    assert!(said.contains("mmrec train --out run --resume") && said.contains("standard output was closed"), "{said}");
+    room.json("train --out run --resume --threads 2");
+    assert_same_runs(&room, "whole", "run");
+    // Where all work is done, there is nothing to say.
+    let mut child = room.command("info run/last.safetensors").stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+}
+
+/// `/dev/full` is a disk without room.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_on_a_full_disk_is_said_with_the_way_on() {
+    let room = Room::new();
+    uninterrupted(&room);
+    for line in [format!("{TRAIN} --out run --json"), "train --out run --resume --threads 2 --json".to_owned()] {
+        let mut command = room.command(&line);
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ended = command.stdout(full).output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        assert!(said.contains("mmrec train --out run --resume") && said.contains("free space"), "{said}");
+    }
+    room.json("train --out run --resume --threads 2");
+    assert_same_runs(&room, "whole", "run");
+}
+
+/// The step is trained and `last` is written, then the disk fails: neither is lost, and the best checkpoint is written later.
+#[test]
+fn a_save_that_fails_is_made_up_for() {
+    let room = Room::new();
+    uninterrupted(&room);
+    room.json(&format!("{BEGIN} 5"));
+    let obstacle = room.path("run/best.safetensors");
+    fs::remove_file(&obstacle).unwrap();
+    fs::create_dir_all(obstacle.join("in the way")).unwrap();
+    let said = room.refusal("train --out run --resume --steps 120 --threads 2", 1);
+    assert!(said.contains("saved with all") && said.contains("mmrec train --out run --resume"), "{said}");
+    fs::remove_dir_all(&obstacle).unwrap();
+    room.json("train --out run --resume --threads 2");
+    let info = |file: &str| room.json(&format!("info run/{file}.safetensors"))[0].clone();
+    assert_eq!(info("best")["step"], info("last")["best"]["step"]);
+}
+
+#[test]
+fn curves_that_cannot_be_drawn_end_no_run() {
+    let room = Room::new();
+    room.write_text();
+    room.json(&format!("{BEGIN} 5"));
+    fs::remove_file(room.path("run/loss.svg")).unwrap();
+    fs::create_dir_all(room.path("run/loss.svg/in the way")).unwrap();
+    let ran = room.run("train --out run --resume --steps 30 --json");
+    assert_eq!((ran.code, ran.stderr.matches("the curves are not drawn").count()), (Some(0), 1), "{ran:?}");
+}
+
+#[test]
+fn the_newest_checkpoints_are_kept_where_that_is_asked_for() {
+    let room = Room::new();
+    room.write_text();
+    let steps = || -> Vec<_> {
+        let of_step = |name: &String| Some(name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().unwrap());
+        room.names("run").iter().filter_map(of_step).collect::<Vec<u32>>()
+    };
+    room.json(&format!("{BEGIN} 60 --save-every 10 --keep 3"));
+    assert_eq!(steps(), [30, 40, 50], "the last step has last.safetensors");
+    room.json("train --out run --resume --steps 80 --threads 2");
+    assert_eq!(steps(), [40, 50, 70], "as it was told at first");
+    room.json("train --out run --resume --steps 90 --threads 2 --keep all");
+    assert_eq!(steps(), [40, 50, 70, 80]);
+    room.json("train --out run --resume --threads 2 --keep 1");
+    assert_eq!(steps(), [80], "also of a run that has nothing left to do");
+    assert!(room.refusal("train --out run --resume --keep 0", 2).contains("above 0"));
 }
 
 #[cfg(unix)]

@@ -14,7 +14,7 @@ use pollster::block_on;
 use runs::{losses, run_out, run_to, session, train};
 
 /// A checkpoint through its file form.
-fn saved(session: &Session) -> Checkpoint {
+fn saved(session: &mut Session) -> Checkpoint {
     let bytes = block_on(session.checkpoint()).expect("read back").to_bytes().expect("written");
     Checkpoint::from_bytes(&bytes).expect("read")
 }
@@ -64,7 +64,7 @@ fn resuming_equals_never_having_stopped() {
     let device = Device::flex();
     let mut whole = session(config.clone(), 0.2, &device);
     let expected = losses(&block_on(run_out(&mut whole)));
-    let whole = saved(&whole);
+    let whole = saved(&mut whole);
     let mut part = session(config, 0.2, &device);
     let mut seen = Vec::new();
     // Each part ends after a number of pieces of work, which falls on steps, evaluations and samples alike.
@@ -76,10 +76,10 @@ fn resuming_equals_never_having_stopped() {
                 break;
             }
         }
-        part = Session::resume(&saved(&part), runs::data(), &device).expect("resumed");
+        part = Session::resume(&saved(&mut part), runs::data(), &device).expect("resumed");
     }
     assert_eq!(seen, expected);
-    let part = saved(&part);
+    let part = saved(&mut part);
     assert_eq!(part.weights, whole.weights);
     assert_eq!(part.moments, whole.moments);
     assert_eq!(part.progress.map(|p| p.sampler), whole.progress.map(|p| p.sampler));
@@ -121,10 +121,10 @@ fn a_model_with_options_learns_and_resumes() {
 
     let mut part = optional(config, with_options());
     let mut seen = losses(&block_on(run_to(&mut part, 57)));
-    let mut part = Session::resume(&saved(&part), runs::data(), &Device::flex()).expect("resumed");
+    let mut part = Session::resume(&saved(&mut part), runs::data(), &Device::flex()).expect("resumed");
     seen.extend(losses(&block_on(run_out(&mut part))));
     assert_eq!(seen, with);
-    assert_eq!(saved(&part).weights, saved(&planning).weights);
+    assert_eq!(saved(&mut part).weights, saved(&mut planning).weights);
 }
 
 /// Rounding what is multiplied moves the losses by little, repeats itself, and keeps the weights that are updated in f32.
@@ -141,7 +141,9 @@ fn bf16_trains_like_f32() {
     let again = TrainConfig { recompute: true, ..rounded() };
     assert_eq!(losses(&block_on(run_out(&mut session(again, 0.0, &Device::flex())))), of_first);
     let fine = |value: &f32| value.to_bits() & 0xffff != 0;
-    assert!(saved(&first).weights.iter().any(|weight| weight.name.ends_with("hem") && weight.values.iter().any(fine)));
+    assert!(
+        saved(&mut first).weights.iter().any(|weight| weight.name.ends_with("hem") && weight.values.iter().any(fine))
+    );
 }
 
 #[test]
@@ -162,7 +164,7 @@ fn a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state() {
     };
     assert!(message.contains("lower learning rate"), "{message}");
     assert!(matches!(events[events.len() - 2], Event::Save { kind: SaveKind::Last, .. }));
-    let kept = saved(&session);
+    let kept = saved(&mut session);
     assert!(kept.weights.iter().flat_map(|weight| &weight.values).all(|value| value.is_finite()));
     assert_eq!(kept.progress.map(|progress| progress.step), Some(session.step()));
 }
@@ -182,7 +184,7 @@ fn a_finished_run_goes_on_when_asked_for_more() {
     let mut session = session(train(4), 0.0, &device);
     block_on(run_out(&mut session));
     assert!(block_on(session.advance()).expect("nothing to do").is_empty());
-    let mut session = Session::resume(&saved(&session), runs::data(), &device).expect("resumed");
+    let mut session = Session::resume(&saved(&mut session), runs::data(), &device).expect("resumed");
     session.set_steps(6).expect("in range");
     block_on(run_to(&mut session, 6));
     assert_eq!(session.step(), 6);
@@ -204,12 +206,57 @@ fn saves_come_when_due() {
     assert!(saves(SaveKind::Best).contains(&10));
 }
 
+/// A process may die, or a disk fail, while it saves: where its checkpoint is resumed, the save comes again.
+#[test]
+fn a_save_is_due_until_the_shell_goes_on() {
+    let device = Device::flex();
+    let mut session = session(train(20), 0.0, &device);
+    let is_best = |event: &Event| matches!(event, Event::Save { kind: SaveKind::Best, step: 10 });
+    let next = |session: &mut Session| block_on(session.advance()).expect("training goes on");
+    while !next(&mut session).iter().any(is_best) {}
+    let mut again = Session::resume(&saved(&mut session), runs::data(), &device).expect("resumed");
+    assert!(next(&mut again).iter().any(is_best));
+    assert!(matches!(next(&mut again)[..], [Event::Step(_)]), "saved once, it is done");
+    assert!(matches!(next(&mut session)[..], [Event::Step(_)]), "and so it is here");
+}
+
+/// Steps that nothing was told of yet are steps.
+#[test]
+fn a_checkpoint_has_the_steps_whose_losses_were_not_read() {
+    let device = Device::flex();
+    let rarely = TrainConfig { log_every: 50, eval_every: 50, save_every: 50, ..train(90) };
+    let mut whole = session(rarely.clone(), 0.1, &device);
+    let expected = losses(&block_on(run_out(&mut whole)));
+    let mut part = session(rarely, 0.1, &device);
+    for _ in 0..7 {
+        assert!(block_on(part.advance()).expect("training goes on").is_empty());
+    }
+    let checkpoint = saved(&mut part);
+    let progress = checkpoint.progress.as_ref().expect("it has");
+    assert_eq!((progress.step, progress.history.len()), (7, 0), "the curve keeps to its grid");
+    let mut again = Session::resume(&checkpoint, runs::data(), &device).expect("resumed");
+    for session in [&mut part, &mut again] {
+        assert_eq!(losses(&block_on(run_out(session))), expected[7..]);
+        assert_eq!(saved(session).weights, saved(&mut whole).weights);
+    }
+}
+
+#[test]
+fn a_checkpoint_of_a_run_that_has_ended_says_so() {
+    let device = Device::flex();
+    let mut session = session(train(4), 0.0, &device);
+    block_on(run_out(&mut session));
+    let mut again = Session::resume(&saved(&mut session), runs::data(), &device).expect("resumed");
+    let events = block_on(run_out(&mut again));
+    assert!(matches!(events[..], [Event::Finished { reason: Finish::Steps, .. }]), "{events:?}");
+}
+
 #[test]
 fn fewer_bits_cost_what_the_comparison_says() {
     let device = Device::flex();
     let mut session = session(train(60), 0.1, &device);
     block_on(run_out(&mut session));
-    let (checkpoint, progress) = (saved(&session), session.progress().clone());
+    let (checkpoint, progress) = (saved(&mut session), session.progress().clone());
     let compared = |packing| {
         let packed = Checkpoint::from_bytes(&checkpoint.pack(packing).expect("packed")).expect("read");
         let models = [&checkpoint, &packed].map(|checkpoint| checkpoint.build_model(&device));
@@ -243,7 +290,7 @@ fn another_text_and_too_short_texts_are_refused() {
     let mut session = session(train(2), 0.0, &device);
     block_on(run_to(&mut session, 1));
     let other = Dataset::from_text("other", &sample_stories(6, 40_000), TokenizerKind::Char, None).expect("a text");
-    let error = Session::resume(&saved(&session), other, &device).expect_err("another text");
+    let error = Session::resume(&saved(&mut session), other, &device).expect_err("another text");
     assert!(matches!(&error, Error::OtherText { .. }) && error.to_string().contains("stories"), "{error}");
     let short = Dataset::from_text("short", "abc def\n", TokenizerKind::Char, None).expect("a text");
     let vocab = short.tokenizer.vocab();

@@ -19,7 +19,7 @@ use runs::{losses, run_out, run_to, session, train};
 
 const ADAPTER: AdapterConfig = AdapterConfig { first_block: 1, rank: 3, alpha: 6.0 };
 
-fn saved(session: &Session) -> Checkpoint {
+fn saved(session: &mut Session) -> Checkpoint {
     let bytes = block_on(session.checkpoint()).expect("read back").to_bytes().expect("written");
     Checkpoint::from_bytes(&bytes).expect("read")
 }
@@ -28,7 +28,7 @@ fn saved(session: &Session) -> Checkpoint {
 fn base() -> Checkpoint {
     let mut session = session(train(25), 0.0, &Device::flex());
     block_on(run_out(&mut session));
-    saved(&session)
+    saved(&mut session)
 }
 
 /// Another text, in the same alphabet.
@@ -144,8 +144,8 @@ fn merging_on_the_host_gives_what_training_sees() {
     block_on(run_out(&mut session));
     let live = block_on(session.logits("The ")).expect("finite");
     let device = Device::flex();
-    let merged = saved(&session).plain().into_owned();
-    let file = saved(&session).adapter_file().expect("it trains an adapter");
+    let merged = saved(&mut session).plain().into_owned();
+    let file = saved(&mut session).adapter_file().expect("it trains an adapter");
     assert_eq!(base.merge(&[(file, 1.0)]).expect("its base").weights, merged.weights);
     let model = merged.build_model(&device);
     let logits = block_on(mmrec::generate::next_logits(&model, &merged.model, &merged.tokenizer, "The "));
@@ -159,7 +159,7 @@ fn an_adapter_learns_and_its_base_stays() {
     let mut session = tuned(&base, with_adapters(60));
     let seen = losses(&block_on(run_out(&mut session)));
     assert!(seen.last().map(|(_, loss)| *loss).expect("evaluated") < seen[0].1 - 0.1, "{seen:?}");
-    let after = saved(&session);
+    let after = saved(&mut session);
     assert_eq!(after.weights, base.weights);
     let adapter = after.adapter.expect("it trains an adapter");
     assert_eq!((adapter.factors.len(), after.moments.len()), (2 * 4 * 2, 2 * 4 * 2));
@@ -172,7 +172,7 @@ fn frozen_blocks_stay_and_the_others_learn() {
     for recompute in [false, true] {
         let mut session = tuned(&base, TrainConfig { freeze: 1, recompute, ..train(12) });
         block_on(run_out(&mut session));
-        let after = saved(&session);
+        let after = saved(&mut session);
         for (before, after) in base.weights.iter().zip(&after.weights) {
             let frozen = before.name == "embedding" || before.name.starts_with("blocks.0.");
             assert_eq!(before == after, frozen, "{}", before.name);
@@ -215,7 +215,7 @@ fn models_with_options_are_tuned_as_well() {
     let model = ModelConfig { gate_rank: 3, planning: true, ..runs::model(runs::data().tokenizer.vocab()) };
     let mut session = Session::new(model, train(25), runs::data(), &Device::flex()).expect("valid settings");
     block_on(run_out(&mut session));
-    let base = saved(&session);
+    let base = saved(&mut session);
     for config in [TrainConfig { freeze: 1, ..train(9) }, with_adapters(9)] {
         let config = TrainConfig { precision: Precision::Bf16, ..config };
         let kept = losses(&block_on(run_out(&mut tuned(&base, config.clone()))));
@@ -231,14 +231,14 @@ fn resuming_equals_never_having_stopped() {
     for config in [TrainConfig { freeze: 1, ..train(20) }, with_adapters(20)] {
         let mut whole = tuned(&base, config.clone());
         block_on(run_out(&mut whole));
-        let whole = saved(&whole);
+        let whole = saved(&mut whole);
         let mut part = tuned(&base, config);
         for step in [1, 7, 12, 20] {
             block_on(run_to(&mut part, step));
-            part = Session::resume(&saved(&part), other(), &Device::flex()).expect("resumed");
+            part = Session::resume(&saved(&mut part), other(), &Device::flex()).expect("resumed");
         }
         block_on(run_out(&mut part));
-        let part = saved(&part);
+        let part = saved(&mut part);
         assert_eq!((part.weights, part.adapter, part.moments), (whole.weights, whole.adapter, whole.moments));
     }
 }
@@ -251,16 +251,16 @@ fn tuned_models_grow_and_are_tuned_again() {
     for config in [TrainConfig { freeze: 1, ..train(8) }, with_adapters(8)] {
         let mut session = tuned(&base, config);
         block_on(run_out(&mut session));
-        let tuned_one = saved(&session);
+        let tuned_one = saved(&mut session);
         let model = ModelConfig { layers: 3, ..base.model.clone() };
         let target = Target { model, tokenizer: base.tokenizer.clone() };
         let grown = grow(&tuned_one, &target, &GrowOptions::default()).expect("it grows");
         assert!(grown.adapter.is_none() && grown.moments.is_empty());
         let found = block_on(difference(&tuned_one, &grown, 1, &device)).expect("computed");
         assert!(found.is_rounding(), "{found:?}");
-        let again = tuned(&tuned_one, with_adapters(2));
-        assert_eq!(saved(&again).weights, tuned_one.plain().weights);
-        assert_ne!(weight(&saved(&again).weights, "blocks.1.out"), weight(&base.weights, "blocks.1.out"));
+        let mut again = tuned(&tuned_one, with_adapters(2));
+        assert_eq!(saved(&mut again).weights, tuned_one.plain().weights);
+        assert_ne!(weight(&saved(&mut again).weights, "blocks.1.out"), weight(&base.weights, "blocks.1.out"));
     }
 }
 

@@ -28,7 +28,16 @@
  *
  * One size; `grown` is what a model is trained with that grew into it.
  * @typedef {{ stage: Stage, parameters: number, grown: { lr: number, warmup: number } }} Preset
- * @typedef {{ bytes: number, characters: number, preview: string }} TextInfo
+ * The text so far, and the file that was read last.
+ * @typedef {{ bytes: number, characters: number, preview: string, file: FileInfo }} TextInfo
+ *
+ * What a file was read as.
+ * @typedef {object} FileInfo
+ * @property {string} name
+ * @property {"utf-8" | "utf-16le" | "utf-16be"} encoding
+ * @property {number} replaced characters that stand in the place of what could not be read
+ * @property {"html" | "xml" | "json" | "jsonlines" | "table" | "subtitles" | null} document what it seems to be, where it is no plain text
+ * @property {boolean} repeated an earlier file has the same text, so that this one was left out
  *
  * The text after it was split and turned into tokens.
  * @typedef {object} DataInfo
@@ -208,11 +217,18 @@
  * @typedef {"f16" | "int8"} Precision
  * @typedef {{ done: number, total: number, losses: [number, number] | null }} Compared
  *
+ * What a device measured in one of the first steps of a tiny model.
+ * @typedef {{ model: string, step: number, loss: number, grad_norm: number }} Rehearsed
+ *
  * Every method that can fail throws an `Error` whose message is the whole chain of causes.
  * @typedef {object} Engine
  * @property {() => string} device_name
  * @property {() => Preset[]} presets
  * @property {(bytes: Uint8Array, name: string, lossy: boolean) => TextInfo} read_text
+ * @property {(name: string, lossy: boolean) => void} begin_file that comes in pieces
+ * @property {(bytes: Uint8Array) => void} read_part
+ * @property {() => TextInfo} end_file
+ * @property {(names: string[]) => Uint32Array} in_order the places of files in the order in which they are read
  * @property {() => void} clear_text
  * @property {() => void} sample_text
  * @property {(options: { tokenizer: TokenizerKind, vocab?: number, validation?: number, context: number, batch: number }, progress?: (share: number) => void) => DataInfo} prepare
@@ -246,12 +262,14 @@
  * @property {() => void} end_inspection
  * @property {(bytes: Uint8Array, precision: Precision) => Uint8Array} pack a file of the model of a checkpoint
  * @property {() => Promise<Compared>} compare goes on comparing the two on what is held back of the prepared text
+ * @property {() => Promise<Rehearsed[]>} rehearse what is measured here
+ * @property {(expected: Rehearsed[], progress?: (share: number) => void) => Promise<void>} check throws where it is something else
  * @property {() => void} free
  *
  * @typedef {object} EngineModule
  * @property {(input?: unknown) => Promise<{ memory: WebAssembly.Memory }>} default
  * @property {(threads: number) => Promise<unknown>} [initThreadPool] only where it runs on several threads; before the engine
- * @property {{ create(device: DeviceKind): Promise<Engine> }} Engine
+ * @property {{ create(device: DeviceKind, fault?: (message: string) => void): Promise<Engine> }} Engine `fault` hears what a GPU complains of
  */
 
 export {};

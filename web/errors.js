@@ -19,5 +19,5 @@ export const clauseOf = (error) => messageOf(error).replace(/\.$/, "");
 /** Whether something could not be written for want of room. @param {unknown} error */
 export const isFull = (error) => error instanceof DOMException && error.name === "QuotaExceededError";
 
-/** Whether a text was refused only for bytes that can be replaced. @param {unknown} error */
-export const canBeReplaced = (error) => /not valid UTF-8/i.test(messageOf(error));
+/** Whether a text was refused only for what can be replaced. @param {unknown} error */
+export const canBeReplaced = (error) => /accept replacement characters/i.test(messageOf(error));

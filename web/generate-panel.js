@@ -4,6 +4,7 @@
  * @import { Session } from "./session.js"
  */
 
+import { copyText } from "./clipboard.js";
 import { button, element, make, need, onPress, setUsable } from "./dom.js";
 import { texts } from "./texts/index.js";
 
@@ -49,7 +50,10 @@ export function createGeneratePanel({ session }) {
     written.setAttribute("aria-busy", "false");
   };
   onPress(stop, () => session.writer.stop());
-  onPress(button("copy"), () => void navigator.clipboard.writeText(written.textContent ?? "").catch(() => {}));
+  onPress(button("copy"), async () => {
+    // What the browser does not copy, the person can.
+    if (!(await copyText(written.textContent ?? ""))) getSelection()?.selectAllChildren(written);
+  });
 
   return {
     render() {

@@ -5,6 +5,7 @@
  * @import { Devices, DeviceChoice } from "./devices.js"
  * @import { Settings, Stage } from "./engine-types.js"
  * @import { Session } from "./session.js"
+ * @import { StageSizes } from "./stage-sizes.js"
  */
 
 import { deviceNames } from "./devices.js";
@@ -18,10 +19,10 @@ import { texts } from "./texts/index.js";
 const ALWAYS_OPEN = new Set(["steps"]);
 
 /**
- * @param {{ session: Session, devices: Devices, change: Change, settled: () => void }} context
+ * @param {{ session: Session, devices: Devices, sizes: StageSizes, change: Change, settled: () => void }} context
  * @returns {{ render(): void }}
  */
-export function createSettingsPanel({ session, devices, change, settled }) {
+export function createSettingsPanel({ session, devices, sizes, change, settled }) {
   const form = need("settings", HTMLFormElement);
   const choice = need("device", HTMLSelectElement);
 
@@ -41,7 +42,7 @@ export function createSettingsPanel({ session, devices, change, settled }) {
   return {
     render() {
       renderFields(form, session);
-      renderStages(form, session);
+      renderStages(form, session, sizes);
       renderTokenizer(session);
       sliders.render();
       choice.disabled = session.phase === "starting" || session.phase === "dead";
@@ -90,11 +91,14 @@ function renderFields(form, { desk, active, phase }) {
 /**
  * @param {HTMLFormElement} form
  * @param {Session} session
+ * @param {StageSizes} sizes
  */
-function renderStages(form, { desk }) {
-  for (const { stage, parameters } of desk.presets) {
+function renderStages(form, { desk }, sizes) {
+  sizes.render();
+  for (const { stage } of desk.presets) {
     const label = form.querySelector(`input[value="${/** @type {Stage} */ (stage)}"] + span small`);
-    if (label instanceof HTMLElement) setText(label, format.millions(parameters));
+    const parameters = sizes.of(stage);
+    if (label instanceof HTMLElement && parameters !== null) setText(label, format.millions(parameters));
   }
 }
 
@@ -111,6 +115,7 @@ function renderTokenizer({ desk }) {
  */
 function renderDevice({ client, phase, followed }, devices) {
   if (followed) setText(element("device-state"), "");
+  if (devices.checking !== null) return setText(element("device-state"), texts.checkingGpu(Math.round(devices.checking * 100)));
   if (phase === "starting" || !client?.opened) return;
   setText(element("device-state"), texts.device(client.opened.name, devices.reason));
 }

@@ -4,7 +4,7 @@
  * A single loop does everything in turn, so that the engine is never entered twice: first the page's requests, then a piece of
  * writing, then a piece of training. Between pieces it gives the event loop a turn, which is when new requests arrive.
  *
- * @import { Engine, EngineEvent, Stage } from "./engine-types.js"
+ * @import { Engine, EngineEvent, FileInfo, Stage } from "./engine-types.js"
  * @import { Answers, Envelope, Failure, FromWorker, Notice, Opened, Request, TextSource } from "./protocol.js"
  */
 
@@ -16,6 +16,9 @@ const SAVE_AT_LEAST = 20_000;
 /** … and more often where that is cheap: saving may take one part in this many of the time. */
 const SAVE_SHARE = 40;
 const SAVE_AT_MOST = 4_000;
+
+/** Bytes of a file that are read at once. */
+const PIECE = 1 << 22;
 
 /** A module that traps and cannot get this many more pages of 64 KiB, or holds more than `LARGE` bytes, was out of memory. */
 const ROOM = 4096;
@@ -171,6 +174,11 @@ async function respond(request) {
       return { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (ready.pack(request.bytes, request.precision)) };
     case "compare":
       return ready.compare();
+    case "rehearse":
+      return ready.rehearse();
+    case "check":
+      await ready.check(request.expected, (share) => notify({ type: "checking", share }));
+      return null;
   }
 }
 
@@ -183,7 +191,8 @@ async function open({ device, code }) {
   const loaded = await loadModule(device, code && received(code));
   memory = loaded.memory;
   const { name, module } = loaded;
-  engine = await module.Engine.create(device);
+  // At any time: what the GPU computes from then on is not to be trusted.
+  engine = await module.Engine.create(device, (message) => notify({ type: "failed", failure: { message, fatal: true } }));
   const presets = engine.presets();
   const defaults = /** @type {Opened["defaults"]} */ ({});
   for (const stage of /** @type {Stage[]} */ (["tiny", "mini", "small"])) defaults[stage] = engine.defaults(stage);
@@ -218,10 +227,27 @@ async function read(ready, source) {
     return null;
   }
   let info = null;
-  for (const { name, blob } of source.files) {
-    info = ready.read_text(new Uint8Array(await blob.arrayBuffer()), name, source.lossy);
+  /** @type {FileInfo[]} */
+  const files = [];
+  for (const place of ready.in_order(source.files.map(({ name }) => name))) {
+    const { name, blob } = /** @type {{ name: string, blob: Blob }} */ (source.files[place]);
+    info = await readFile(ready, name, blob, source.lossy);
+    files.push(info.file);
   }
-  return info;
+  return info && { ...info, files };
+}
+
+/**
+ * In pieces, so that a large file never lies in memory twice.
+ * @param {Engine} ready
+ * @param {string} name
+ * @param {Blob} blob
+ * @param {boolean} lossy
+ */
+async function readFile(ready, name, blob, lossy) {
+  ready.begin_file(name, lossy);
+  for (let at = 0; at < blob.size; at += PIECE) ready.read_part(new Uint8Array(await blob.slice(at, at + PIECE).arrayBuffer()));
+  return ready.end_file();
 }
 
 /** @param {number} at the step of the model that is now in the engine */

@@ -1,7 +1,6 @@
 //! Adapters as files, and the checkpoints that they are used with.
 
 use std::convert::Infallible;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -9,7 +8,7 @@ use anyhow::{Context, Result};
 use mmrec::checkpoint::{AdapterFile, Checkpoint};
 
 use crate::output::note;
-use crate::{atomic, checkpoint_file};
+use crate::{atomic, checkpoint_file, files};
 
 /// Adapters to use.
 #[derive(Debug, clap::Args)]
@@ -66,7 +65,8 @@ impl AdapterFlags {
 
 /// Reads an adapter.
 pub fn read(path: &Path) -> Result<AdapterFile> {
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    checkpoint_file::check_room(path)?;
+    let bytes = files::read(path, u64::MAX).with_context(|| format!("cannot read {}", path.display()))?;
     let opened =
         AdapterFile::open(&bytes).with_context(|| format!("{} cannot be used as an adapter", path.display()))?;
     Ok(checkpoint_file::unchanged(opened, path))

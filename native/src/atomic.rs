@@ -2,13 +2,18 @@
 //!
 //! Invariant: whatever moment the process or the machine dies at, a target holds its old content or its new one. Everything is
 //! written under a temporary name in the same folder, synchronised, renamed, and the folder is synchronised after that.
+//!
+//! What has a temporary name is locked for as long as it is in use, and the system lets go of a lock when its process ends. So what
+//! can be locked was left by a process that was killed, and [`remove_leftovers`] may take it away.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, DirEntry, File, TryLockError};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use tempfile::{NamedTempFile, TempDir};
+
+use crate::{out, temporary};
 
 /// What every temporary name begins and ends with, so that leftovers of a killed process are recognised.
 const PREFIX: &str = ".mmrec-";
@@ -19,8 +24,9 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) 
     write_as(temporary_file(folder_of(path))?, path, fill, |file, path| Ok(file.persist(path).map(drop)?))
 }
 
-/// Writes a file that must not exist yet, through `fill`.
+/// Writes a file that must not exist yet, through `fill`, where an earlier try may have left something.
 pub fn write_new(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    remove_leftovers(folder_of(path));
     write_as(temporary_file(folder_of(path))?, path, fill, |file, path| Ok(file.persist_noclobber(path).map(drop)?))
 }
 
@@ -28,6 +34,7 @@ pub fn write_new(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -
 #[cfg_attr(not(feature = "workers"), expect(dead_code, reason = "only workers have secrets"))]
 pub fn write_secret(path: &Path, secret: &str) -> Result<()> {
     let fill = |file: &mut dyn Write| Ok(file.write_all(secret.as_bytes())?);
+    remove_leftovers(folder_of(path));
     write_as(private_file(folder_of(path))?, path, fill, |file, path| Ok(file.persist_noclobber(path).map(drop)?))
 }
 
@@ -77,23 +84,73 @@ fn replace_by_link(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(&name, to)
 }
 
-/// A folder under a temporary name in `parent`, removed again unless it is handed to [`publish_folder`].
-pub fn temporary_folder(parent: &Path) -> io::Result<TempDir> {
-    let mut builder = named();
-    share(&mut builder, 0o777);
-    builder.tempdir_in(parent)
+/// A folder under a temporary name, removed again unless it is handed to [`publish_folder`].
+#[derive(Debug)]
+pub struct TemporaryFolder {
+    folder: TempDir,
+    /// Only some systems open folders as files and lock them; elsewhere what was left of folders stays.
+    _lock: Option<File>,
 }
 
-/// Renames a temporary folder, whose files are synchronised, to `target`, which must not exist or be empty.
-pub fn publish_folder(folder: TempDir, target: &Path) -> Result<()> {
+impl TemporaryFolder {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// A folder under a temporary name in `parent`.
+pub fn temporary_folder(parent: &Path) -> io::Result<TemporaryFolder> {
+    let mut builder = named();
+    share(&mut builder, 0o777);
+    loop {
+        let folder = temporary::made(|| builder.tempdir_in(parent))?;
+        let lock = File::open(folder.path()).ok();
+        if is_claimed(lock.as_ref(), folder.path()) {
+            return Ok(TemporaryFolder { folder, _lock: lock });
+        }
+    }
+}
+
+/// Locks what was just made under a temporary name. False if somebody took it for a leftover before that, and it is gone.
+fn is_claimed(lock: Option<&File>, path: &Path) -> bool {
+    // Some network file systems know no locks: there nobody can take it for a leftover either.
+    let is_taken = |lock: &File| matches!(lock.try_lock(), Err(TryLockError::WouldBlock));
+    !lock.is_some_and(is_taken) && path.exists()
+}
+
+/// The same for what is to become `target`: in it where it is there already, for that may be a mount point, else beside it.
+pub fn temporary_folder_for(target: &Path) -> Result<TemporaryFolder> {
+    let parent = if target.is_dir() { target } else { folder_of(target) };
+    remove_leftovers(parent);
+    let made = fs::create_dir_all(parent).and_then(|()| temporary_folder(parent));
+    made.with_context(|| format!("cannot write in the folder {}", parent.display()))
+}
+
+/// Renames a temporary folder of [`temporary_folder_for`], whose files are synchronised, to `target`. Where that is there already its
+/// files are moved into it, `last` as the last of them: only with it they count.
+pub fn publish_folder(folder: TemporaryFolder, target: &Path, last: &str) -> Result<()> {
     sync_folder(folder.path())?;
     if target.exists() {
-        fs::remove_dir(target).with_context(|| format!("{} exists and is not an empty folder", target.display()))?;
+        out::refuse_used(target)?;
+        let moved = temporary::renamed(|| move_files(folder.path(), target, last));
+        return moved.with_context(|| format!("writing into {} failed", target.display()));
     }
-    fs::rename(folder.path(), target).with_context(|| format!("creating {} failed", target.display()))?;
+    temporary::renamed(|| fs::rename(folder.path(), target))
+        .with_context(|| format!("creating {} failed", target.display()))?;
     // Moved away: nothing is left for the guard to remove.
-    let _ = folder.keep();
+    let _ = folder.folder.keep();
     Ok(sync_folder(folder_of(target))?)
+}
+
+fn move_files(from: &Path, to: &Path, last: &str) -> io::Result<()> {
+    let names: Vec<_> = fs::read_dir(from)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
+    for name in names.iter().filter(|name| *name != last) {
+        fs::rename(from.join(name), to.join(name))?;
+    }
+    sync_folder(to)?;
+    fs::rename(from.join(last), to.join(last))?;
+    sync_folder(to)
 }
 
 /// A file under a temporary name in `folder`.
@@ -109,7 +166,13 @@ fn private_file(folder: &Path) -> Result<NamedTempFile> {
 }
 
 fn made_in(folder: &Path, builder: &tempfile::Builder<'_, '_>) -> Result<NamedTempFile> {
-    builder.tempfile_in(folder).with_context(|| format!("cannot write in the folder {}", folder.display()))
+    loop {
+        let file = temporary::made(|| builder.tempfile_in(folder));
+        let file = file.with_context(|| format!("cannot write in the folder {}", folder.display()))?;
+        if is_claimed(Some(file.as_file()), file.path()) {
+            return Ok(file);
+        }
+    }
 }
 
 /// A maker of what has a temporary name.
@@ -119,20 +182,30 @@ fn named() -> tempfile::Builder<'static, 'static> {
     builder
 }
 
-/// Removes what a killed process left in `folder` under temporary names.
-pub fn remove_leftovers(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if !is_leftover(&entry.file_name().to_string_lossy()) {
-            continue;
-        }
-        if entry.file_type()?.is_dir() {
-            fs::remove_dir_all(entry.path())?;
-        } else {
-            fs::remove_file(entry.path())?;
-        }
+/// Removes what killed processes left in `folder` under temporary names; what is in use stays. It only makes room: what cannot be
+/// removed is no harm.
+pub fn remove_leftovers(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| is_leftover(&entry.file_name().to_string_lossy())) {
+        let _ = remove_unused(&entry);
     }
-    Ok(())
+}
+
+fn remove_unused(entry: &DirEntry) -> io::Result<()> {
+    let (path, kind) = (entry.path(), entry.file_type()?);
+    if !kind.is_file() && !kind.is_dir() {
+        return Ok(());
+    }
+    // Held until it is gone.
+    let lock = File::open(&path)?;
+    lock.try_lock()?;
+    if kind.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
+}
+
+/// Whether an error comes of a disk, or somebody's share of it, that has no room left.
+pub fn is_disk_full(error: &anyhow::Error) -> bool {
+    let of_kind = |error: &io::Error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(of_kind))
 }
 
 /// Whether a name is one of those that only a killed process leaves.
@@ -221,14 +294,22 @@ mod tests {
     fn folders_are_published_whole() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("data");
-        let temporary = temporary_folder(folder.path()).unwrap();
-        fs::write(temporary.path().join("a"), "a").unwrap();
-        publish_folder(temporary, &target).unwrap();
+        let make = || {
+            let temporary = temporary_folder_for(&target).unwrap();
+            fs::write(temporary.path().join("a"), "a").unwrap();
+            fs::write(temporary.path().join("b"), "b").unwrap();
+            temporary
+        };
+        publish_folder(make(), &target, "a").unwrap();
         assert_eq!(names(folder.path()), ["data"]);
-        let second = temporary_folder(folder.path()).unwrap();
-        assert!(publish_folder(second, &target).is_err(), "a folder with content must not be replaced");
-        assert_eq!(names(&target), ["a"]);
+        assert!(publish_folder(make(), &target, "a").is_err(), "a folder with content must not be replaced");
+        assert_eq!(names(&target), ["a", "b"]);
         assert_eq!(names(folder.path()), ["data"]);
+        fs::remove_dir_all(&target).unwrap();
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join(".DS_Store"), "x").unwrap();
+        publish_folder(make(), &target, "a").unwrap();
+        assert_eq!(names(&target), [".DS_Store", "a", "b"], "one that is there is filled");
     }
 
     #[test]
@@ -238,8 +319,24 @@ mod tests {
         fs::create_dir(folder.path().join(".mmrec-def.tmp")).unwrap();
         fs::write(folder.path().join(".mmrec-keep"), "x").unwrap();
         fs::write(folder.path().join("mine.tmp"), "x").unwrap();
-        remove_leftovers(folder.path()).unwrap();
+        remove_leftovers(folder.path());
         assert_eq!(names(folder.path()), [".mmrec-keep", "mine.tmp"]);
+    }
+
+    #[test]
+    fn what_is_in_use_is_not_taken_for_a_leftover() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, data) = (folder.path().join("a.txt"), folder.path().join("data"));
+        let temporary = temporary_folder(folder.path()).unwrap();
+        write_with(&target, |file| {
+            // Another command, which begins while this one writes.
+            write_new(&folder.path().join("b.txt"), |other| Ok(other.write_all(b"other")?))?;
+            Ok(file.write_all(b"whole")?)
+        })
+        .unwrap();
+        publish_folder(temporary, &data, "data.json").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"whole");
+        assert_eq!(names(folder.path()), ["a.txt", "b.txt", "data"]);
     }
 
     #[cfg(unix)]

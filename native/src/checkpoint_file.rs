@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use mmrec::checkpoint::{Checkpoint, Opened};
 
-use crate::atomic;
 use crate::output::note;
+use crate::{atomic, files, format, memory};
 
 /// Reads a checkpoint.
 pub fn read(path: &Path) -> Result<Checkpoint> {
@@ -15,7 +15,8 @@ pub fn read(path: &Path) -> Result<Checkpoint> {
         let best = path.join("best.safetensors");
         bail!("{} is a folder, not a checkpoint: choose a file in it, such as {}", path.display(), best.display());
     }
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    check_room(path)?;
+    let bytes = files::read(path, u64::MAX).with_context(|| format!("cannot read {}", path.display()))?;
     let opened = Checkpoint::open(&bytes).with_context(|| format!("{} cannot be used", path.display()))?;
     Ok(unchanged(opened, path))
 }
@@ -26,6 +27,14 @@ pub fn unchanged<T>(opened: Opened<T>, path: &Path) -> T {
         note(&format!("{} was changed by another program since mmrec wrote it: its tensors are whole", path.display()));
     }
     opened.content
+}
+
+/// Refuses a file that is larger than what it can be read into: its bytes and, beside them, the numbers that they mean.
+pub fn check_room(path: &Path) -> Result<()> {
+    // What keeps it from being opened is told where it is read.
+    let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let what = format!("reading {}, of {},", path.display(), format::size(bytes));
+    memory::refuse_beyond_all(bytes.saturating_mul(2), &what, "use a machine with more memory, or a smaller model")
 }
 
 /// Writes a checkpoint, whole or not at all.

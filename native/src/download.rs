@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
-use crate::{atomic, format, interrupt};
+use crate::{atomic, format};
 
 /// Where Tiny Shakespeare comes from.
 pub const TINY_SHAKESPEARE_URL: &str =
@@ -73,7 +73,7 @@ pub fn download(
 fn receive(url: &str, file: &mut dyn Write, progress: &mut dyn FnMut(u64, Option<u64>)) -> Result<Received> {
     let response = agent().get(url).call().context("the request failed")?;
     let total = response.body().content_length();
-    let mut body = interrupt::Reader(response.into_body().into_reader());
+    let mut body = response.into_body().into_reader();
     let (mut hash, mut bytes) = (Sha256::new(), 0u64);
     let mut buffer = vec![0; 64 * 1024];
     loop {

@@ -1,16 +1,15 @@
 //! Text files and folders of them, in an order that does not depend on the machine.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use mmrec::data::{TextSource, TextSources, text};
+use mmrec::data::{TextSource, TextSources, natural_order, text};
 
-use crate::interrupt;
-
-/// How much of a file is looked at to see whether it is text.
-const HEAD: u64 = 8_192;
+use crate::{duplicates, interrupt, prepared, run_folder, system_files};
 
 /// The files to read, in order.
 #[derive(Debug, Default)]
@@ -19,26 +18,32 @@ pub struct Inputs {
     paths: Vec<PathBuf>,
 }
 
-/// Something in a folder that is not read.
+/// Something that is not read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Skipped {
     /// Where it is.
     pub path: PathBuf,
     /// Why it is not read.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
 }
 
 impl Inputs {
-    /// Finds the files: those named, and those in the folders named, recursively and sorted by path. Hidden files and such as are
-    /// no text are skipped in folders; a file that is named is taken at its word.
+    /// Finds the files: those named, and those in the folders named, recursively and in natural order. Hidden files and such as are
+    /// no text are skipped in folders; a file that is named is taken at its word. Of several with the same content the first is read.
     pub fn collect(paths: &[PathBuf]) -> Result<(Self, Vec<Skipped>)> {
         let (mut inputs, mut skipped) = (Self::default(), Vec::new());
-        for path in paths {
+        for path in &in_order(paths) {
             let metadata = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
             if metadata.is_dir() {
                 let before = inputs.paths.len();
+                if let Some(own) = own(path) {
+                    bail!(
+                        "{} is {own}, no folder of texts: train on it with --data, or give the texts themselves",
+                        path.display()
+                    );
+                }
                 inputs.add_folder(path, &mut skipped)?;
-                ensure!(inputs.paths.len() > before, "no text file in the folder {}", path.display());
+                ensure!(inputs.paths.len() > before, nothing_in(path, &skipped));
             } else if metadata.is_file() {
                 inputs.add_file(path, metadata.len());
             } else {
@@ -48,6 +53,7 @@ impl Inputs {
                 );
             }
         }
+        inputs.leave_out_repeated(&mut skipped)?;
         Ok((inputs, skipped))
     }
 
@@ -61,6 +67,33 @@ impl Inputs {
         self.list.iter().fold(0, |bytes, source| bytes.saturating_add(source.bytes))
     }
 
+    /// Where a text lies, by its name in errors.
+    pub fn path_of(&self, name: &str) -> Option<&Path> {
+        self.list.iter().position(|source| source.name == name).map(|index| self.paths[index].as_path())
+    }
+
+    /// Where the texts lie.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.paths.iter().map(PathBuf::as_path)
+    }
+
+    fn leave_out_repeated(&mut self, skipped: &mut Vec<Skipped>) -> Result<()> {
+        let files: Vec<_> = self.paths().zip(self.list.iter().map(|source| source.bytes)).collect();
+        let repeated = duplicates::find(&files).context("the files cannot be compared")?;
+        let mut kept = Self::default();
+        for (index, (path, source)) in self.paths.iter().zip(&self.list).enumerate() {
+            match repeated.get(&index) {
+                None => kept.add_file(path, source.bytes),
+                Some(&first) => {
+                    let reason = format!("the same text as {}", self.paths[first].display());
+                    skipped.push(Skipped { path: path.clone(), reason: reason.into() });
+                }
+            }
+        }
+        *self = kept;
+        Ok(())
+    }
+
     fn add_file(&mut self, path: &Path, bytes: u64) {
         self.list.push(TextSource { name: path.display().to_string(), bytes });
         self.paths.push(path.to_owned());
@@ -70,20 +103,58 @@ impl Inputs {
         let cannot_read = || format!("cannot read the folder {}", folder.display());
         let entries = fs::read_dir(folder).with_context(cannot_read)?;
         let mut entries: Vec<_> = entries.collect::<io::Result<_>>().with_context(cannot_read)?;
-        entries.sort_by_key(fs::DirEntry::file_name);
+        entries.sort_by_cached_key(|entry| Natural(entry.file_name().to_string_lossy().into_owned()));
         for entry in entries {
             let path = entry.path();
-            if entry.file_type()?.is_dir() && !is_hidden(&path) {
-                self.add_folder(&path, skipped)?;
-                continue;
-            }
-            match reason_to_skip(&path).with_context(|| format!("cannot read {}", path.display()))? {
-                Some(reason) => skipped.push(Skipped { path, reason }),
+            let reason = reason_to_skip(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            match reason {
+                Some(reason) => skipped.push(Skipped { path, reason: reason.into() }),
+                None if entry.file_type()?.is_dir() => self.add_folder(&path, skipped)?,
                 None => self.add_file(&path, fs::metadata(&path)?.len()),
             }
         }
         Ok(())
     }
+}
+
+/// The order of people.
+#[derive(PartialEq, Eq)]
+struct Natural(String);
+
+impl PartialOrd for Natural {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Natural {
+    fn cmp(&self, other: &Self) -> Ordering {
+        natural_order(&self.0, &other.0)
+    }
+}
+
+/// Files in the order that they are named in; but what a shell made of a pattern such as `*.txt` is in the order of letters alone,
+/// and is put into that of people.
+fn in_order(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let names: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+    let mut paths = paths.to_vec();
+    if names.is_sorted() || names.is_sorted_by_key(|name| name.to_lowercase()) {
+        paths.sort_by_cached_key(|path| Natural(path.to_string_lossy().into_owned()));
+    }
+    paths
+}
+
+fn nothing_in(folder: &Path, skipped: &[Skipped]) -> String {
+    let reasons = skipped.iter().take(3).map(|file| format!("; {} is left out: {}", file.path.display(), file.reason));
+    format!("no text file in the folder {}{}", folder.display(), reasons.collect::<String>())
+}
+
+/// What a folder is that this program wrote.
+fn own(folder: &Path) -> Option<&'static str> {
+    if run_folder::looks_like_one(folder) {
+        return Some("a run of mmrec");
+    }
+    prepared::is_prepared(folder).then_some("prepared data")
 }
 
 fn is_hidden(path: &Path) -> bool {
@@ -94,24 +165,23 @@ fn reason_to_skip(path: &Path) -> io::Result<Option<&'static str>> {
     if is_hidden(path) {
         return Ok(Some("hidden"));
     }
+    if path.file_name().is_some_and(|name| system_files::is_of_system(name) || system_files::is_of_editor(name)) {
+        return Ok(Some("made by the system or an editor"));
+    }
     let metadata = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some("a link that leads nowhere")),
         metadata => metadata?,
     };
     if metadata.is_dir() {
         // Following links to folders could go in circles.
-        return Ok(Some("a link to a folder"));
+        return Ok(if path.is_symlink() { Some("a link to a folder") } else { own(path) });
     }
     if !metadata.is_file() {
         return Ok(Some("no ordinary file"));
     }
     let mut head = Vec::new();
-    File::open(path)?.take(HEAD).read_to_end(&mut head)?;
-    Ok(match head {
-        head if head.is_empty() => Some("empty"),
-        head if text::looks_binary(&head) => Some("binary"),
-        _ => None,
-    })
+    File::open(path)?.take(text::HEAD as u64).read_to_end(&mut head)?;
+    Ok(if head.is_empty() { Some("empty") } else { text::no_text(&head) })
 }
 
 impl TextSources for Inputs {
@@ -137,25 +207,30 @@ mod tests {
         path
     }
 
+    fn name_in(folder: &Path, path: &Path) -> String {
+        path.strip_prefix(folder).unwrap().to_string_lossy().replace('\\', "/")
+    }
+
     #[test]
     fn folders_are_read_in_order_and_without_what_is_no_text() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         for name in ["b.txt", "a/z.md", "a/c/y.txt", ".hidden/x.txt"] {
-            write(folder, name, b"text");
+            write(folder, name, format!("{name:6}").as_bytes());
         }
         write(folder, ".profile", b"text");
         write(folder, "image.png", b"\x89PNG\0\0");
         write(folder, "nothing.txt", b"");
         let (inputs, skipped) = Inputs::collect(&[folder.to_owned()]).unwrap();
-        let relative = |path: &Path| path.strip_prefix(folder).unwrap().to_string_lossy().replace('\\', "/");
+        let relative = |path: &Path| name_in(folder, path);
         let paths: Vec<_> = inputs.paths.iter().map(|path| relative(path)).collect();
         assert_eq!(paths, ["a/c/y.txt", "a/z.md", "b.txt"]);
-        let skipped: Vec<_> = skipped.iter().map(|skipped| (relative(&skipped.path), skipped.reason)).collect();
+        let skipped: Vec<_> =
+            skipped.iter().map(|skipped| (relative(&skipped.path), skipped.reason.as_ref())).collect();
         let expected =
             [(".hidden", "hidden"), (".profile", "hidden"), ("image.png", "binary"), ("nothing.txt", "empty")];
         assert_eq!(skipped, expected.map(|(name, reason)| (name.to_owned(), reason)));
-        assert_eq!((inputs.len(), inputs.bytes()), (3, 12));
+        assert_eq!((inputs.len(), inputs.bytes()), (3, 21));
     }
 
     #[test]
@@ -164,6 +239,45 @@ mod tests {
         let missing = folder.path().join("missing.txt");
         assert!(format!("{:#}", Inputs::collect(&[missing]).unwrap_err()).contains("missing.txt"));
         assert!(Inputs::collect(&[folder.path().to_owned()]).unwrap_err().to_string().contains("no text file"));
+    }
+
+    #[test]
+    fn what_the_program_or_the_system_wrote_is_no_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        write(folder, "a.txt", b"text");
+        for name in ["config.toml", "metrics.jsonl", "loss.svg", "data/data.json"] {
+            write(folder, &format!("run/{name}"), name.as_bytes());
+        }
+        write(folder, "prepared/data.json", br#"{"format":1,"shards":[]}"#);
+        write(folder, "prepared/sample.txt", b"a sample");
+        write(folder, "site/data.json", br#"{"title":"words of a site"}"#);
+        write(folder, "desktop.ini", b"[.ShellClassInfo]");
+        let (inputs, skipped) = Inputs::collect(&[folder.to_owned()]).unwrap();
+        let names: Vec<_> = inputs.paths.iter().map(|path| path.file_name().unwrap()).collect();
+        assert_eq!(names, ["a.txt", "data.json"]);
+        let skipped: Vec<_> = skipped.iter().map(|skipped| skipped.reason.as_ref()).collect();
+        assert_eq!(skipped, ["made by the system or an editor", "prepared data", "a run of mmrec"]);
+        let refused = |name: &str| Inputs::collect(&[folder.join(name)]).unwrap_err().to_string();
+        assert!(refused("run").contains("is a run of mmrec") && refused("prepared").contains("is prepared data"));
+    }
+
+    #[test]
+    fn names_are_in_natural_order_but_for_those_that_were_put_into_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["chapter1.txt", "chapter10.txt", "chapter2.txt", "part 2/1.txt", "part 10/1.txt"];
+        let paths = names.map(|name| write(folder.path(), name, name.as_bytes()));
+        let read = |paths: &[PathBuf]| {
+            let (inputs, _) = Inputs::collect(paths).unwrap();
+            inputs.paths.iter().map(|path| name_in(folder.path(), path)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            read(&[folder.path().to_owned()]),
+            ["chapter1.txt", "chapter2.txt", "chapter10.txt", "part 2/1.txt", "part 10/1.txt"]
+        );
+        assert_eq!(read(&paths[..3]), ["chapter1.txt", "chapter2.txt", "chapter10.txt"]);
+        let [one, ten, two, ..] = paths;
+        assert_eq!(read(&[two, one.clone(), ten, one]), ["chapter2.txt", "chapter1.txt", "chapter10.txt"]);
     }
 
     #[cfg(unix)]

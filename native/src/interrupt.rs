@@ -1,29 +1,58 @@
 //! Ctrl-C and SIGTERM.
 //!
-//! The first one asks the command to save and stop, which ends the process with [`EXIT_CODE`]; the second one ends it at once.
-//! Files stay whole either way, because they are written atomically.
+//! The first one asks a command that has something to save to do that and stop; any other it ends at once, whatever that waits for.
+//! The second one ends every command. All end with [`EXIT_CODE`], and files stay whole, because they are written atomically.
 
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+
+use crate::failure;
+use crate::output::Output;
+use crate::temporary;
 
 /// The exit code after an interruption, as shells use it for SIGINT: `mmrec train … && next` must not go on to `next`.
 pub const EXIT_CODE: u8 = 130;
 
+/// A reader of standard output who does not read must not keep the process.
+const TELLING: Duration = Duration::from_millis(300);
+
 static SIGNALS: AtomicU32 = AtomicU32::new(0);
+static SAVERS: AtomicU32 = AtomicU32::new(0);
+static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// Why a command ended before its time.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted")]
 pub struct Interrupted;
 
+/// There is something to save: while this lives, the first signal is left to the command, which looks at [`requested`].
+#[derive(Debug)]
+pub struct Saver(());
+
+/// From now on there is something to save.
+pub fn saver() -> Saver {
+    SAVERS.fetch_add(1, Ordering::SeqCst);
+    Saver(())
+}
+
+impl Drop for Saver {
+    fn drop(&mut self) {
+        SAVERS.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// Takes over Ctrl-C, SIGTERM and SIGHUP for the rest of the process.
-pub fn install() -> Result<()> {
+pub fn install(output: Output) -> Result<()> {
     let hangup_was_ignored = hangup::is_ignored();
-    ctrlc::set_handler(|| {
-        if SIGNALS.fetch_add(1, Ordering::SeqCst) > 0 {
-            std::process::exit(EXIT_CODE.into());
+    ctrlc::set_handler(move || {
+        let is_first = SIGNALS.fetch_add(1, Ordering::SeqCst) == 0;
+        if !is_first || SAVERS.load(Ordering::SeqCst) == 0 {
+            end(output);
         }
     })
     .context("cannot listen for Ctrl-C")?;
@@ -31,6 +60,29 @@ pub fn install() -> Result<()> {
         hangup::ignore();
     }
     Ok(())
+}
+
+/// Ends the process, from the thread that listens for signals.
+fn end(output: Output) -> ! {
+    ENDING.store(true, Ordering::SeqCst);
+    temporary::remove_all();
+    let (told, hear) = mpsc::channel();
+    let tell = move || {
+        failure::tell_script(output, &Interrupted.to_string(), &[Interrupted.to_string()]);
+        told.send(())
+    };
+    if thread::Builder::new().spawn(tell).is_ok() {
+        // Sooner or later is the same: the process ends.
+        let _ = hear.recv_timeout(TELLING);
+    }
+    std::process::exit(EXIT_CODE.into())
+}
+
+/// Waits for the end where a signal is ending the process; what the command says of it would be no news.
+pub fn wait_if_ending() {
+    while ENDING.load(Ordering::SeqCst) {
+        thread::park();
+    }
 }
 
 /// Whether the person or the system asked the process to stop.

@@ -9,53 +9,56 @@ mod cli;
 mod commands;
 mod devices;
 mod download;
+mod duplicates;
+mod encodings;
+mod failure;
+mod files;
+mod findings;
 mod format;
+mod gpu_check;
+mod gpu_log;
 mod input;
 mod interrupt;
+mod keep;
 mod loss_svg;
+mod memory;
 mod metrics;
+mod out;
 mod output;
 mod prepared;
 mod progress;
 mod prompt;
 mod run_folder;
 mod settings;
+mod shard_file;
 mod shell;
+mod system_files;
+mod temporary;
 #[cfg_attr(not(feature = "workers"), path = "no_workers.rs")]
 mod workers;
 
 use std::process::ExitCode;
 
-use anyhow::Error;
 use clap::Parser;
-use serde_json::json;
 
 use crate::cli::Cli;
-use crate::output::{Output, is_broken_pipe, note};
-use crate::settings::Usage;
+use crate::memory::exhausted;
+use crate::output::Output;
+
+#[global_allocator]
+static ALLOCATOR: exhausted::Allocator = exhausted::Allocator;
 
 fn main() -> ExitCode {
     mmrec::platform::keep_memory();
-    let cli = Cli::parse();
+    gpu_log::listen();
+    let output = Output::new(failure::wants_json(std::env::args_os()));
+    exhausted::prepare(output);
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return failure::report_usage(&error, output),
+    };
     let output = Output::new(cli.is_json());
-    match interrupt::install().and_then(|()| cli.run()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => report(&error, output),
-    }
-}
-
-/// Tells the person what went wrong, with all causes, and a script the same as JSON.
-fn report(error: &Error, output: Output) -> ExitCode {
-    if is_broken_pipe(error) {
-        return ExitCode::SUCCESS;
-    }
-    if interrupt::is_cause(error) {
-        return ExitCode::from(interrupt::EXIT_CODE);
-    }
-    note(&format!("error: {error}"));
-    error.chain().skip(1).for_each(|cause| note(&format!("  because: {cause}")));
-    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    // Where even this cannot be printed, the exit code must do.
-    let _ = output.value(&json!({ "type": "error", "message": format!("{error:#}"), "causes": causes }));
-    if error.chain().any(|cause| cause.is::<Usage>()) { ExitCode::from(2) } else { ExitCode::FAILURE }
+    let ended = failure::contain(|| interrupt::install(output).and_then(|()| cli.run()));
+    interrupt::wait_if_ending();
+    ended.map_or_else(|error| failure::report(&error, output), |()| ExitCode::SUCCESS)
 }

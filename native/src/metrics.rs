@@ -4,13 +4,16 @@
 //! resume the file has no line beyond the checkpoint's step, and a line that a dying process left unfinished is gone.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::atomic;
+use crate::{atomic, files};
+
+/// More bytes than a line has.
+const LONGEST_LINE: u64 = 1 << 16;
 
 /// One line. Fields that a step does not have are left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -152,7 +155,7 @@ fn text_of(line: &Line) -> Result<String> {
 
 /// Reads the lines of a file, none where there is no file. An unfinished last line is left out.
 fn read(path: &Path) -> Result<Vec<Written>> {
-    let file = match File::open(path) {
+    let file = match files::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         file => file.with_context(|| format!("cannot open {}", path.display()))?,
     };
@@ -160,8 +163,10 @@ fn read(path: &Path) -> Result<Vec<Written>> {
     let (mut lines, mut bytes) = (Vec::<Written>::new(), Vec::new());
     loop {
         bytes.clear();
-        reader.read_until(b'\n', &mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
-        if bytes.last() != Some(&b'\n') {
+        let mut limited = (&mut reader).take(LONGEST_LINE);
+        limited.read_until(b'\n', &mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
+        let is_whole = bytes.last() == Some(&b'\n');
+        if !is_whole && (bytes.len() as u64) < LONGEST_LINE {
             return Ok(lines);
         }
         let number = lines.len() + 1;

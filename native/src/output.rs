@@ -1,8 +1,11 @@
 //! What goes to standard output and standard error.
 //!
-//! Contract: with `--json` standard output holds JSON alone, one value a line; progress and warnings go to standard error.
+//! Contract: with `--json` standard output holds JSON alone, one value a line; progress and warnings go to standard error. Names and
+//! texts come from files of anybody, so nothing of them may steer a terminal: that is seen to here, for all commands.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -33,7 +36,7 @@ impl Output {
 
     /// Prints a line for people; nothing with `--json`.
     pub fn line(self, text: &str) -> Result<()> {
-        if self.json { Ok(()) } else { write_line(text) }
+        if self.json { Ok(()) } else { write_line(&harmless(text)) }
     }
 
     /// Prints for people what to do next; nothing with `--json`.
@@ -41,9 +44,14 @@ impl Output {
         self.line(&format!("Next: {command}"))
     }
 
-    /// Prints text for people as it comes, without a newline; nothing with `--json`.
+    /// Prints what a model wrote as it comes, without a newline; nothing with `--json`. Files and other programs get it to the
+    /// byte, a terminal gets nothing that steers it.
     pub fn piece(self, text: &str) -> Result<()> {
-        if self.json { Ok(()) } else { write_out(text.as_bytes()) }
+        match self.json {
+            true => Ok(()),
+            false if io::stdout().is_terminal() => write_out(harmless(text).as_bytes()),
+            false => write_out(text.as_bytes()),
+        }
     }
 
     /// Prints a JSON value on a line of its own; nothing without `--json`.
@@ -51,19 +59,49 @@ impl Output {
         if !self.json {
             return Ok(());
         }
-        write_line(&serde_json::to_string(value).context("a result cannot be written as JSON")?)
+        let text = serde_json::to_string(value).context("a result cannot be written as JSON")?;
+        // JSON itself escapes the first 32 characters only.
+        write_line(&escaped(&text, |character| format!("\\u{:04x}", u32::from(character))))
+    }
+}
+
+/// A path as JSON can hold it: text. What of it is not UTF-8 is replaced.
+pub fn path_text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// The text with everything made visible that would steer a terminal instead of appearing on it.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    escaped(text, |character| character.escape_unicode().to_string())
+}
+
+fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let piece = |character| if steers(character) { escape(character) } else { String::from(character) };
+    Cow::Owned(text.chars().map(piece).collect())
+}
+
+/// Controls but line ends and tabs; and those that have a text run backwards, so that it reads as what it is not.
+fn steers(character: char) -> bool {
+    match character {
+        '\n' | '\t' => false,
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        _ => character.is_control(),
     }
 }
 
 /// A warning or a note for people, kept apart from results.
 pub fn note(text: &str) {
     // Nobody may be listening, and there is nowhere to complain.
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", harmless(text));
 }
 
-/// Whether an error chain ends in a reader of our output that went away (`mmrec … | head`).
+/// Whether all that failed was to print, because the reader of our output went away (`mmrec … | head`). Where that cut work short,
+/// the error says so in a context of its own.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.is::<ClosedOutput>())
+    error.chain().next().is_some_and(|error| error.is::<ClosedOutput>())
 }
 
 /// Standard output was closed by its reader.
@@ -80,5 +118,35 @@ fn write_out(bytes: &[u8]) -> Result<()> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(ClosedOutput.into()),
         result => result.context("cannot write to standard output"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_a_terminal_and_everything_else_stays() {
+        let plain = "Süß,\t日本語 🙂\nשלום";
+        assert!(matches!(harmless(plain), Cow::Borrowed(text) if text == plain));
+        let hostile = "a\u{1b}[2Jb\rc\u{7}d\u{7f}e\u{9b}31mf\u{202e}g\u{2066}h";
+        assert_eq!(harmless(hostile), r"a\u{1b}[2Jb\u{d}c\u{7}d\u{7f}e\u{9b}31mf\u{202e}g\u{2066}h");
+    }
+
+    #[test]
+    fn json_keeps_its_meaning() {
+        let hostile = "a\u{1b}\u{9b}\u{7f}\u{202e}\n";
+        let text = serde_json::to_string(hostile).unwrap();
+        let text = escaped(&text, |character| format!("\\u{:04x}", u32::from(character)));
+        assert!(text.is_ascii(), "{text}");
+        assert_eq!(serde_json::from_str::<String>(&text).unwrap(), hostile);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_that_are_no_text_become_some() {
+        use std::os::unix::ffi::OsStrExt;
+        let path = Path::new(std::ffi::OsStr::from_bytes(b"r\xe9sultat"));
+        assert_eq!(path_text(path), "r\u{fffd}sultat");
     }
 }

@@ -1,25 +1,41 @@
-//! Folders of prepared data: writing one, and mapping one into memory.
+//! Folders of prepared data: writing one, and reading one.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use memmap2::Mmap;
 use mmrec::data::{
-    self, Dataset, INDEX_FILE, Phase, PrepareOptions, PrepareProgress, PreparedIndex, ShardBytes, ShardInfo, ShardSink,
+    self, Dataset, FIRST_SHARD, INDEX_FILE, Phase, PrepareOptions, PrepareProgress, Prepared, PreparedIndex, Shard,
+    ShardInfo, ShardSink,
 };
-use tempfile::TempDir;
+use serde::de::IgnoredAny;
 
+use crate::atomic::TemporaryFolder;
 use crate::input::{Inputs, Skipped};
-use crate::output::Output;
+use crate::output::{Output, note};
 use crate::progress::Progress;
 use crate::settings::{DataOrigin, SettingsFile};
-use crate::{atomic, format, interrupt, run_folder};
+use crate::shard_file::ShardFile;
+use crate::{atomic, files, findings, format, interrupt, run_folder};
 
-/// Whether `path` is a folder of prepared data.
+/// Whether `path` is a folder of prepared data, damaged or not. Other programs call files `data.json`, too.
 pub fn is_prepared(path: &Path) -> bool {
-    path.join(INDEX_FILE).is_file()
+    let index = path.join(INDEX_FILE);
+    index.is_file() && (path.join(FIRST_SHARD).exists() || is_index(&index))
+}
+
+/// Whether a file has what every index has.
+fn is_index(path: &Path) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Index {
+        #[serde(rename = "format")]
+        _format: IgnoredAny,
+        #[serde(rename = "shards")]
+        _shards: IgnoredAny,
+    }
+    File::open(path).is_ok_and(|file| serde_json::from_reader::<_, Index>(BufReader::new(file)).is_ok())
 }
 
 /// The folder of prepared data that `path` means: itself or, for a run's folder, the one that the run is trained on. None for
@@ -43,15 +59,15 @@ pub fn find(path: &Path) -> Result<Option<PathBuf>> {
 /// Reads the index of a folder.
 pub fn index(folder: &Path) -> Result<PreparedIndex> {
     let path = folder.join(INDEX_FILE);
-    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = files::read(&path, files::INDEX).with_context(|| format!("cannot read {}", path.display()))?;
     PreparedIndex::parse(&bytes).with_context(|| format!("{} cannot be used", folder.display()))
 }
 
-/// Maps a folder's shards and checks them, every byte.
+/// Opens a folder's shards and checks them, every byte.
 pub fn open(folder: &Path, output: Output) -> Result<Dataset> {
     let index = index(folder)?;
-    let shards: Vec<ShardBytes> =
-        index.shards.iter().map(|shard| map(&folder.join(&shard.file))).collect::<Result<_>>()?;
+    let shards: Vec<Box<dyn Shard>> =
+        index.shards.iter().map(|shard| open_shard(&folder.join(&shard.file))).collect::<Result<_>>()?;
     let bytes = |total: u64, shard: &ShardInfo| total.saturating_add(shard.tokens.saturating_mul(2));
     let total = index.shards.iter().fold(0, bytes);
     let mut progress = Progress::counting(output, Some(total));
@@ -63,33 +79,43 @@ pub fn open(folder: &Path, output: Output) -> Result<Dataset> {
     opened.with_context(|| format!("{} cannot be used", folder.display()))
 }
 
-fn map(path: &Path) -> Result<ShardBytes> {
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    // SAFETY: shards are written once and never changed by this program. Someone else changing one while it is mapped would
-    // change token ids, which `Tokens` keeps below the vocabulary whatever the bytes are.
-    let map = unsafe { Mmap::map(&file) }.with_context(|| format!("cannot map {}", path.display()))?;
-    Ok(Box::new(map))
+fn open_shard(path: &Path) -> Result<Box<dyn Shard>> {
+    let shard = ShardFile::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    Ok(Box::new(shard))
 }
 
-/// Writes the shards of `inputs` into `folder`, an existing one.
-pub fn prepare(inputs: &mut Inputs, options: &PrepareOptions, folder: &Path, output: Output) -> Result<PreparedIndex> {
+/// Writes the shards of `inputs` into `folder`, an existing one, and tells what was found in them.
+pub fn prepare(inputs: &mut Inputs, options: &PrepareOptions, folder: &Path, output: Output) -> Result<Prepared> {
     let total = inputs.bytes();
     let mut progress = Progress::counting(output, Some(total.saturating_mul(2)));
     let report = |state: PrepareProgress| {
-        let (before, what) = match state.phase {
-            Phase::Count => (0, "counting characters"),
-            Phase::Write => (total, "writing tokens"),
-        };
-        progress.show(
-            before.saturating_add(state.done),
-            &format!("{what}: {} of {}", format::size(state.done), format::size(total)),
-            false,
-        );
+        progress.show(position(state, total), &message(state), false);
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let mut sink = FolderSink { folder: folder.to_owned() };
-    let index = data::prepare(options, inputs, &mut sink, report);
+    let result = data::prepare(options, inputs, &mut sink, report);
     progress.clear();
-    Ok(index?)
+    let prepared = result.map_err(|error| findings::explain(error, inputs))?;
+    findings::tell(inputs.paths().zip(&prepared.findings), note);
+    Ok(prepared)
+}
+
+/// Where a bar for both passes over the text stands.
+fn position(state: PrepareProgress, total: u64) -> u64 {
+    match state.phase {
+        Phase::Count => state.done,
+        Phase::Learn => total,
+        Phase::Write => total.saturating_add(state.done),
+    }
+}
+
+fn message(state: PrepareProgress) -> String {
+    let of = format!("{} of {}", format::size(state.done), format::size(state.total));
+    match state.phase {
+        Phase::Count => format!("counting characters: {of}"),
+        Phase::Learn => format!("learning word pieces: {} %", state.done.saturating_mul(100) / state.total.max(1)),
+        Phase::Write => format!("writing tokens: {of}"),
+    }
 }
 
 /// Prepares into a folder beside `target` under a temporary name; [`atomic::publish_folder`] makes it `target`.
@@ -98,24 +124,18 @@ pub fn prepare_beside(
     options: &PrepareOptions,
     target: &Path,
     output: Output,
-) -> Result<(TempDir, PreparedIndex)> {
-    let parent = atomic::folder_of(target);
-    let folder = atomic::temporary_folder(parent);
-    let folder = folder.with_context(|| format!("cannot write in the folder {}", parent.display()))?;
-    let index = prepare(inputs, options, folder.path(), output)?;
-    Ok((folder, index))
+) -> Result<(TemporaryFolder, PreparedIndex)> {
+    // What is there already is only compared with.
+    let place = if is_prepared(target) { atomic::folder_of(target) } else { target };
+    let folder = atomic::temporary_folder_for(place)?;
+    let prepared = prepare(inputs, options, folder.path(), output)?;
+    Ok((folder, prepared.index))
 }
 
 /// Tells which files were left out.
 pub fn report_skipped(skipped: &[Skipped], warn: impl Fn(&str)) {
-    /// A folder of pictures should not scroll everything else away.
-    const MOST: usize = 20;
-    for Skipped { path, reason } in skipped.iter().take(MOST) {
-        warn(&format!("skipped {}: {reason}", path.display()));
-    }
-    if skipped.len() > MOST {
-        warn(&format!("skipped {} more", skipped.len() - MOST));
-    }
+    let line = |Skipped { path, reason }: &Skipped| format!("skipped {}: {reason}", path.display());
+    findings::tell_most(&skipped.iter().map(line).collect::<Vec<_>>(), "files were skipped", warn);
 }
 
 struct FolderSink {
@@ -139,6 +159,8 @@ impl ShardSink for FolderSink {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+
     use mmrec::tokenizer::TokenizerKind;
 
     #[test]
@@ -151,7 +173,7 @@ mod tests {
         let output = Output::new(true);
         let options = PrepareOptions::new("times", TokenizerKind::Char);
         let (temporary, index) = prepare_beside(&mut inputs, &options, &target, output).unwrap();
-        atomic::publish_folder(temporary, &target).unwrap();
+        atomic::publish_folder(temporary, &target, INDEX_FILE).unwrap();
         assert!(is_prepared(&target));
         let dataset = open(&target, output).unwrap();
         assert_eq!(dataset.train.len() + dataset.validation.len(), 53 * 40);

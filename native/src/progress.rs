@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::format;
-use crate::output::{Output, note};
+use crate::output::{Output, harmless, note};
 
 /// Least time between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(2);
@@ -51,7 +51,7 @@ impl Progress {
         match self {
             Self::Bar(bar) => {
                 bar.set_position(position);
-                bar.set_message(message.to_owned());
+                bar.set_message(harmless(message).into_owned());
             }
             Self::Lines(last) => {
                 if important || last.is_none_or(|last| last.elapsed() >= LINE_EVERY) {
@@ -76,6 +76,14 @@ impl Progress {
             Self::Bar(bar) => bar.suspend(|| note(text)),
             Self::Lines(_) => note(text),
             Self::Quiet => {}
+        }
+    }
+
+    /// A warning, also with `--json`.
+    pub fn warn(&self, text: &str) {
+        match self {
+            Self::Bar(bar) => bar.suspend(|| note(text)),
+            Self::Lines(_) | Self::Quiet => note(text),
         }
     }
 
@@ -113,7 +121,8 @@ impl Pace {
     }
 }
 
-fn seconds_left(elapsed: f64, done: u64, left: u64) -> Option<f64> {
+/// Seconds that the steps that are left will take, if they go on as those that are done; `None` before the first.
+pub fn seconds_left(elapsed: f64, done: u64, left: u64) -> Option<f64> {
     (done > 0).then(|| elapsed / done as f64 * left as f64)
 }
 

@@ -1,6 +1,8 @@
 //! A run's folder: who may use it, what lies where in it, and its checkpoints.
 //!
-//! Invariant: from the moment a run exists, `last.safetensors` is a whole checkpoint that the run can be resumed from.
+//! Invariant: a run exists from the moment that `last.safetensors` does, and that is always a whole checkpoint that the run can be
+//! resumed from. Until a step is saved there is nothing to lose: a start that was killed, or failed in its first step, may be tried
+//! again in the same folder.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -9,7 +11,10 @@ use anyhow::{Context, Result, bail, ensure};
 use mmrec::checkpoint::{Checkpoint, CheckpointError};
 use mmrec::driver::SaveKind;
 
-use crate::{adapter_file, atomic, checkpoint_file, metrics};
+use crate::keep::Keep;
+use crate::output::note;
+use crate::settings::SettingsFile;
+use crate::{adapter_file, atomic, checkpoint_file, files, interrupt, metrics, out, prepared, system_files};
 
 const LOCK: &str = ".lock";
 const LAST: &str = "last.safetensors";
@@ -20,8 +25,13 @@ const ADAPTER_LAST: &str = "adapter-last.safetensors";
 /// The run's settings.
 pub const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.jsonl";
+const LOSS_SVG: &str = "loss.svg";
+/// The stages of a progressive run.
+pub const LADDER: &str = "progressive.toml";
 /// Where a text that was not prepared is prepared to.
 pub const DATA: &str = "data";
+/// What a start writes besides data; the checkpoint is the first to be taken away, as it is the last to be written.
+const BEGUN: [&str; 6] = [LAST, ADAPTER_LAST, CONFIG, METRICS, LOSS_SVG, LADDER];
 
 /// A run's folder, held by this process alone.
 #[derive(Debug)]
@@ -29,8 +39,14 @@ pub struct RunFolder {
     path: PathBuf,
     /// The system lets go of the lock when the process ends, however that happens.
     _lock: File,
+    /// Whoever holds a run's folder has something to save, or to take away again.
+    _saver: interrupt::Saver,
     /// What a start that fails takes away again.
     made: Made,
+    /// Whether the data there are those of a start that failed, and can be made again from their text.
+    old_data: bool,
+    /// How many checkpoints of steps stay.
+    keep: Keep,
 }
 
 /// What was not there before.
@@ -41,17 +57,43 @@ struct Made {
 }
 
 impl RunFolder {
-    /// Makes a folder for a new run. A folder that holds a run, or anything else than prepared data, is refused.
+    /// Makes a folder for a new run. A folder that holds a run, or anything else than prepared data and what a failed start left, is
+    /// refused.
     pub fn create(path: &Path) -> Result<Self> {
+        out::refuse_broken_link(path)?;
         refuse_run(path)?;
         refuse_foreign(path)?;
         let made = Made { folder: !path.exists(), data: !path.join(DATA).exists() };
         fs::create_dir_all(path).with_context(|| format!("cannot create the folder {}", path.display()))?;
-        let folder = Self { made, ..Self::lock(path)? };
+        let mut folder = Self { made, ..Self::lock(path)? };
         // Once more: now nobody else can have started one in between.
         refuse_run(path)?;
-        atomic::remove_leftovers(path)?;
+        atomic::remove_leftovers(path);
+        if folder.last().exists() {
+            note(&format!("beginning anew: the run in {} has not saved a step", path.display()));
+        }
+        folder.old_data = folder.has_data_of_its_own();
+        folder.remove(&BEGUN)?;
         Ok(folder)
+    }
+
+    /// Whether `data` is what a start made of a text that is still there.
+    fn has_data_of_its_own(&self) -> bool {
+        let recorded = SettingsFile::read(&self.config()).ok().and_then(|file| file.data);
+        let index = prepared::index(&self.data()).ok();
+        recorded.zip(index).is_some_and(|(text, data)| {
+            text.fingerprint == data.fingerprint
+                && text.path.exists()
+                && prepared::find(&text.path).is_ok_and(|found| found.is_none())
+        })
+    }
+
+    fn remove(&self, names: &[&str]) -> Result<()> {
+        for path in names.iter().map(|name| self.path.join(name)).filter(|path| path.exists()) {
+            fs::remove_file(&path)
+                .with_context(|| format!("cannot remove {} of a start that failed", path.display()))?;
+        }
+        Ok(())
     }
 
     /// Takes away what [`RunFolder::create`] and a failed start left, as far as it was not there before.
@@ -60,9 +102,7 @@ impl RunFolder {
         if self.made.data {
             let _ = fs::remove_dir_all(self.data());
         }
-        let _ = fs::remove_file(self.last());
-        let _ = fs::remove_file(self.path.join(ADAPTER_LAST));
-        let _ = fs::remove_file(self.config());
+        let _ = self.remove(&BEGUN);
         let _ = fs::remove_file(self.path.join(LOCK));
         if self.made.folder {
             let _ = fs::remove_dir(&self.path);
@@ -71,21 +111,35 @@ impl RunFolder {
 
     /// Opens the folder of a run to go on with it.
     pub fn open(path: &Path) -> Result<Self> {
-        ensure!(holds_run(path), "there is no run to resume in {}: start one without --resume", path.display());
+        ensure!(
+            holds_files_of_run(path),
+            "there is no run to resume in {}: start one without --resume",
+            path.display()
+        );
+        ensure!(
+            path.join(LAST).exists() || holds_run(path),
+            "the run in {} ended before it could begin: start it anew, by the same command without --resume",
+            path.display()
+        );
         let folder = Self::lock(path)?;
-        atomic::remove_leftovers(path)?;
+        atomic::remove_leftovers(path);
         Ok(folder)
     }
 
     fn lock(path: &Path) -> Result<Self> {
         let file = path.join(LOCK);
-        let lock = File::create(&file).with_context(|| format!("cannot write in the folder {}", path.display()))?;
+        let lock = files::open_lock(&file).with_context(|| format!("cannot hold {}", file.display()))?;
         match lock.try_lock() {
             Err(TryLockError::WouldBlock) => bail!("another mmrec is training in {}", path.display()),
             // Some network file systems know no locks; better to train without one there.
-            Err(TryLockError::Error(_)) | Ok(()) => {
-                Ok(Self { path: path.to_owned(), _lock: lock, made: Made::default() })
-            }
+            Err(TryLockError::Error(_)) | Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _lock: lock,
+                _saver: interrupt::saver(),
+                made: Made::default(),
+                old_data: false,
+                keep: Keep::default(),
+            }),
         }
     }
 
@@ -106,12 +160,37 @@ impl RunFolder {
 
     /// `loss.svg`.
     pub fn loss_svg(&self) -> PathBuf {
-        self.path.join("loss.svg")
+        self.path.join(LOSS_SVG)
+    }
+
+    /// `progressive.toml`.
+    pub fn ladder(&self) -> PathBuf {
+        self.path.join(LADDER)
     }
 
     /// Where a raw text is prepared to.
     pub fn data(&self) -> PathBuf {
         self.path.join(DATA)
+    }
+
+    /// Takes away the data of a start that failed, for those of another text. False where it must not: they may be somebody's.
+    pub fn clear_old_data(&self) -> Result<bool> {
+        if self.old_data {
+            let data = self.data();
+            fs::remove_dir_all(&data).with_context(|| format!("cannot remove {}", data.display()))?;
+        }
+        Ok(self.old_data)
+    }
+
+    /// How many checkpoints of steps stay.
+    pub fn keep(&self) -> Keep {
+        self.keep
+    }
+
+    /// Keeps so many checkpoints of steps from now on, the run being at step `now`.
+    pub fn set_keep(&mut self, keep: Keep, now: u64) {
+        self.keep = keep;
+        self.remove_superfluous(now);
     }
 
     /// `last.safetensors`.
@@ -137,11 +216,23 @@ impl RunFolder {
         let name = match kind {
             SaveKind::Last => return Ok(self.last()),
             SaveKind::Best => BEST.to_owned(),
-            SaveKind::Step => format!("step-{step:06}.safetensors"),
+            SaveKind::Step => step_file(step),
         };
         let path = self.path.join(name);
         atomic::link_or_copy(&self.last(), &path)?;
+        self.remove_superfluous(step);
         Ok(path)
+    }
+
+    /// Removes the checkpoints of steps that are not to be kept.
+    fn remove_superfluous(&self, now: u64) {
+        let steps = names(&self.path).unwrap_or_default().iter().filter_map(|name| step_of(name)).collect();
+        for step in self.keep.superfluous(steps, now) {
+            let path = self.path.join(step_file(step));
+            if let Err(error) = fs::remove_file(&path) {
+                note(&format!("{} cannot be removed: {error}", path.display()));
+            }
+        }
     }
 
     fn save_adapter(&self, kind: SaveKind, checkpoint: &Checkpoint) -> Result<()> {
@@ -180,17 +271,53 @@ impl RunFolder {
 
     /// The best checkpoint and those of steps.
     fn older_checkpoints(&self) -> Result<Vec<PathBuf>> {
-        let is_older = |name: &String| name == BEST || (name.starts_with("step-") && name.ends_with(".safetensors"));
+        let is_older = |name: &String| name == BEST || step_of(name).is_some();
         let mut names = names(&self.path)?;
         names.sort();
         Ok(names.iter().filter(|name| is_older(name)).map(|name| self.path.join(name)).collect())
     }
 }
 
+fn step_file(step: u64) -> String {
+    format!("step-{step:06}.safetensors")
+}
+
+/// The step whose checkpoint is called so.
+fn step_of(name: &str) -> Option<u64> {
+    name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok()
+}
+
+/// Whether a folder is that of a run, or was copied from one: it has at least two of the things that every run has.
+pub fn looks_like_one(path: &Path) -> bool {
+    let names = names(path).unwrap_or_default();
+    let has = |is: &dyn Fn(&str) -> bool| usize::from(names.iter().any(|name| is(name)));
+    has(&|name| name == CONFIG) + has(&|name| name == METRICS) + has(&|name| name.ends_with(".safetensors")) > 1
+}
+
+/// Whether there is a run that could be lost.
 fn holds_run(path: &Path) -> bool {
+    holds_files_of_run(path) && !is_unbegun(path)
+}
+
+fn holds_files_of_run(path: &Path) -> bool {
     let is_checkpoint = |name: &str| name.ends_with(".safetensors");
     let any = names(path).is_ok_and(|names| names.iter().any(|name| is_checkpoint(name)));
     any || path.join(CONFIG).exists() || metrics::has_lines(&path.join(METRICS))
+}
+
+/// Whether all there is was left by a start that saved no step: a checkpoint of step 0, or none yet.
+fn is_unbegun(path: &Path) -> bool {
+    let names = names(path).unwrap_or_default();
+    let is_lasting = |name: &String| name.ends_with(".safetensors") && !BEGUN.contains(&name.as_str());
+    // Without a lock it was not a start: somebody put it there.
+    if !names.iter().any(|name| name == LOCK) || names.iter().any(is_lasting) {
+        return false;
+    }
+    if !names.iter().any(|name| name == LAST) {
+        return !metrics::has_lines(&path.join(METRICS));
+    }
+    let last = checkpoint_file::read(&path.join(LAST)).ok();
+    last.and_then(|checkpoint| checkpoint.progress).is_some_and(|progress| progress.step == 0)
 }
 
 fn refuse_run(path: &Path) -> Result<()> {
@@ -202,13 +329,17 @@ fn refuse_run(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A run's folder may hold data prepared for it and what a killed start left, nothing else.
+/// A run's folder may hold data prepared for it and what a failed start left, nothing else.
 fn refuse_foreign(path: &Path) -> Result<()> {
     if !path.exists() {
         return Ok(());
     }
     let names = names(path).with_context(|| format!("{} cannot be used as a run's folder", path.display()))?;
-    let foreign = names.iter().find(|name| *name != LOCK && *name != DATA && !atomic::is_leftover(name));
+    let was_started = names.iter().any(|name| name == LOCK);
+    let of_start = |name: &str| was_started && (name == LOCK || BEGUN.contains(&name));
+    let foreign = names.iter().find(|name| {
+        *name != DATA && !atomic::is_leftover(name) && !system_files::is_of_system(name.as_ref()) && !of_start(name)
+    });
     match foreign {
         Some(name) => bail!("{} is not empty (it holds {name}): choose another --out for the run", path.display()),
         None => Ok(()),
@@ -257,6 +388,27 @@ mod tests {
         assert!(RunFolder::create(parent.path()).unwrap_err().to_string().contains("diary.txt"));
         assert!(RunFolder::open(parent.path()).unwrap_err().to_string().contains("no run to resume"));
         assert_eq!(fs::read(parent.path().join("diary.txt")).unwrap(), b"dear");
+    }
+
+    #[test]
+    fn what_a_failed_start_left_is_no_run_and_what_somebody_put_there_is() {
+        let parent = tempfile::tempdir().unwrap();
+        let config = parent.path().join(CONFIG);
+        fs::write(&config, "stage = \"tiny\"\n").unwrap();
+        assert!(RunFolder::create(parent.path()).unwrap_err().to_string().contains("already holds a run"));
+        assert!(config.exists());
+        fs::write(parent.path().join(LOCK), "").unwrap();
+        assert!(RunFolder::open(parent.path()).unwrap_err().to_string().contains("without --resume"));
+        drop(RunFolder::create(parent.path()).unwrap());
+        assert!(!config.exists(), "it was of a start that came to nothing");
+        for name in [METRICS, "best.safetensors"] {
+            fs::write(parent.path().join(name), "{}\n").unwrap();
+            assert!(
+                RunFolder::create(parent.path()).unwrap_err().to_string().contains("already holds a run"),
+                "{name}"
+            );
+            fs::remove_file(parent.path().join(name)).unwrap();
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 /** The page's modules that need no browser. */
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
 
 import { adviceOn } from "../../web/advice.js";
@@ -11,16 +12,24 @@ import { messageOf } from "../../web/errors.js";
 import * as format from "../../web/format.js";
 import { HiddenPace } from "../../web/hidden-pace.js";
 import { Keeper } from "../../web/keeper.js";
+import { labelsOf } from "../../web/marks.js";
 import { roundSteps, secondsPerStep } from "../../web/outlook.js";
 import { Pace } from "../../web/pace.js";
 import { Run } from "../../web/run.js";
+import { unlike } from "../../web/run-names.js";
 import { memoryStore } from "../../web/store.js";
 import { speak, texts } from "../../web/texts/index.js";
+import { VERSION } from "../../web/version.js";
 
 before(() => speak("en"));
 
 const settings = { stage: "tiny", tokenizer: "char", context: 32, batch: 2, steps: 100, lr: 0.01, seed: 0, warmup: 0, eval_every: 10, save_every: 0, sample_every: 0, sample_prompt: "", dropout: 0 };
 const point = (step, train_loss, val_loss) => ({ step, train_loss, lr: 0.01, tokens_per_s: 100, ...(val_loss === undefined ? {} : { val_loss }) });
+
+test("the page is of the engine's version", async () => {
+  const manifest = await readFile(new URL("../../Cargo.toml", import.meta.url), "utf8");
+  assert.equal(/^version = "(.+)"$/m.exec(manifest)?.[1], VERSION);
+});
 
 test("a curve is the same live and out of a checkpoint", () => {
   const live = new Curve();
@@ -357,4 +366,41 @@ test("numbers and times as people read them in Turkish", async () => {
 
 test("advice for the command line does not reach the page", () => {
   assert.equal(messageOf(new Error("x is not valid UTF-8. Save it as UTF-8, or accept replacement characters (--lossy)")), "x is not valid UTF-8. Save it as UTF-8, or accept replacement characters");
+});
+
+test("labels of marks meet neither each other nor a mark that is not theirs", () => {
+  const widthOf = (times) => (times === 1 ? 30 : 44);
+  const labels = (...xs) => labelsOf(xs, widthOf, 4, 500);
+  assert.deepEqual(labels(), []);
+  assert.deepEqual(labels(100), [{ start: 104, times: 1 }]);
+  assert.deepEqual(labels(300, 100), [{ start: 104, times: 1 }, { start: 304, times: 1 }]);
+  assert.deepEqual(labels(100, 110), [{ start: 114, times: 2 }], "near ones share a label beyond the last");
+  assert.deepEqual(labels(100, 100, 150), [{ start: 154, times: 3 }], "a longer label reaches the next");
+  assert.deepEqual(labels(100, 490), [{ start: 104, times: 1 }, { start: 456, times: 1 }], "at the end it stands at the left");
+  assert.deepEqual(labels(430, 490), [{ start: 382, times: 2 }], "unless that meets the one before");
+  for (let seed = 1; seed < 300; seed++) {
+    const xs = Array.from({ length: 1 + (seed % 7) }, (_, at) => 100 + ((seed * 7919 * (at + 1)) % 400)).sort((a, b) => a - b);
+    const found = labels(...xs);
+    assert.equal(found.reduce((sum, { times }) => sum + times, 0), xs.length);
+    found.forEach(({ start, times }, at) => {
+      const end = start + widthOf(times);
+      assert.ok(!xs.some((x) => x > start && x < end), `${xs}: a line through ${start}–${end}`);
+      assert.ok(at === 0 || found[at - 1].start + widthOf(found[at - 1].times) <= start, `${xs}: ${JSON.stringify(found)}`);
+    });
+  }
+});
+
+test("a name that is taken gets a number that is free, however many have it", () => {
+  const taken = new Set(["fern"]);
+  for (let number = 2; number < 3000; number++) {
+    let looks = 0;
+    const free = unlike("fern", (name) => {
+      looks++;
+      return taken.has(name);
+    });
+    assert.equal(free, `fern ${number}`);
+    assert.ok(looks < 30);
+    taken.add(free);
+  }
+  assert.equal(unlike("owl", (name) => taken.has(name)), "owl");
 });

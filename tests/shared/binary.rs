@@ -78,6 +78,8 @@ impl Room {
     pub fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mmrec"));
         command.current_dir(self.0.path()).args(line.split_whitespace()).stdin(Stdio::null());
+        // What the program remembers of GPUs is not the person's who runs the tests.
+        command.env("MMREC_CACHE", self.path("cache"));
         for proxy in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
             command.env_remove(proxy);
         }
@@ -125,6 +127,15 @@ impl Room {
     /// The same as text, without what the clock put in.
     pub fn timeless_metrics(&self, run: &str) -> String {
         without_clock(&fs::read_to_string(self.path(run).join("metrics.jsonl")).unwrap())
+    }
+
+    /// Waits until there is a file.
+    pub fn wait_for(&self, name: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.path(name).exists() {
+            assert!(Instant::now() < deadline, "there never was {name}");
+            sleep(Duration::from_millis(2));
+        }
     }
 
     /// Waits until a run has written `lines` lines of metrics.

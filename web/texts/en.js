@@ -352,11 +352,21 @@ export const en = {
     measuring: () => "measuring WebGPU…",
     failed: () => "WebGPU failed",
     software: () => "the only WebGPU adapter here is a software one",
+    unsound: () => "WebGPU computes something else here",
     /** @param {{ cpu: number, gpu: number }} speeds */
     cpuFaster: ({ cpu, gpu }) => `measured faster: ${speed(cpu)} tokens/s, WebGPU ${speed(gpu)}`,
     /** @param {{ cpu: number, gpu: number }} speeds */
     gpuFaster: ({ cpu, gpu }) => `measured faster: ${speed(gpu)} tokens/s, CPU ${speed(cpu)}`,
   },
+
+  /** @param {number} percent */
+  checkingGpu: (percent) => `Checking the GPU against the CPU, once for this browser: ${percent}%`,
+
+  /** @param {string} reason @returns {Complaint} */
+  unsound: (reason) => ({
+    what: `WebGPU cannot be trusted here: a check against the CPU failed (${clauseOf(reason)}).`,
+    remedy: "The page uses the CPU. It checks again once the browser, its driver or mmrec is another version.",
+  }),
 
   /** @param {string} reason @param {number | null} step @returns {Complaint} */
   fellBack: (reason, step) => ({
@@ -479,7 +489,8 @@ export const en = {
   over: (what, axis) => `${what} over ${{ steps: "steps", tokens: "tokens", seconds: "training time", flops: "floating-point operations" }[axis]}`,
   /** What the values under the pointer are. */
   readings: { train: "train", validation: "validation" },
-  grewMark: "grew",
+  /** @param {number} times */
+  grewMark: (times) => (times === 1 ? "grew" : `grew ${count(times)}×`),
   /** @param {Growth} growth */
   grewRow: ({ parameters }) => `The model grew here, from ${millions(parameters)} parameters`,
   /** @param {number} step */
@@ -543,9 +554,9 @@ export const en = {
   /** @param {Stage} stage */
   growTo: (stage) => `Grow to ${stage}`,
 
-  /** @param {number} parameters of the larger model */
+  /** @param {number | null} parameters of the larger model, where they are known */
   growHint: (parameters) =>
-    `The larger model (${millions(parameters)} parameters) begins with exactly what this one knows, and learns on from there with more room.`,
+    `The larger model${parameters === null ? "" : ` (${millions(parameters)} parameters)`} begins with exactly what this one knows, and learns on from there with more room.`,
 
   /** @param {number} step */
   growQuestion: (step) =>
@@ -682,8 +693,13 @@ export const en = {
     importing: "Reading the file…",
     /** @param {number} taken @param {number} known */
     imported: (taken, known) => ({ what: `${taken === 1 ? "1 run was" : `${count(taken)} runs were`} taken in.${known > 0 ? ` ${known === 1 ? "1 was" : `${count(known)} were`} here already.` : ""}`, remedy: "" }),
-    /** @param {string} name @param {string[]} problems @returns {Complaint} */
-    partly: (name, problems) => ({ what: `Parts of “${name}” were left out: ${problems.join("; ")}.`, remedy: "The rest was taken in." }),
+    /** @param {number} done @param {number} total */
+    takingIn: (done, total) => `Taking in the runs: ${count(done)} of ${count(total)}…`,
+    /** @param {string} name @param {string[]} problems @param {number} more of them @param {boolean} rest whether anything was taken in @returns {Complaint} */
+    partly: (name, problems, more, rest) => ({
+      what: `Parts of “${name}” were left out: ${problems.join("; ")}${more > 0 ? `; and ${count(more)} more` : ""}.`,
+      remedy: rest ? "The rest was taken in." : "Nothing was taken in.",
+    }),
     /** @param {string} name @param {unknown} error @returns {Complaint} */
     importFailed: (name, error) => ({ what: `“${name}” was not imported: ${sentenceOf(error)}`, remedy: "Choose a .zip file that “Export all” of this page has made." }),
     problems: {

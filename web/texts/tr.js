@@ -298,9 +298,17 @@ export const tr = {
     measuring: () => "WebGPU ölçülüyor…",
     failed: () => "WebGPU çalışmadı",
     software: () => "buradaki tek WebGPU bağdaştırıcısı yazılımsal",
+    unsound: () => "WebGPU burada başka sonuç veriyor",
     cpuFaster: ({ cpu, gpu }) => `ölçümde daha hızlı: saniyede ${speed(cpu)} belirteç, WebGPU ile ${speed(gpu)}`,
     gpuFaster: ({ cpu, gpu }) => `ölçümde daha hızlı: saniyede ${speed(gpu)} belirteç, CPU ile ${speed(cpu)}`,
   },
+
+  checkingGpu: (percent) => `GPU, CPU ile karşılaştırılarak denetleniyor (bu tarayıcı için bir kez): %${percent}`,
+
+  unsound: (reason) => ({
+    what: `WebGPU'ya burada güvenilemez: CPU ile karşılaştırma tutmadı (${clauseOf(reason)}).`,
+    remedy: "Sayfa CPU'yu kullanıyor. Tarayıcının, sürücüsünün ya da mmrec'in sürümü değişince yeniden denetler.",
+  }),
 
   fellBack: (reason, step) => ({
     what: `WebGPU çalışmaz oldu (${clauseOf(reason)}).`,
@@ -392,7 +400,7 @@ export const tr = {
   },
   over: (what, axis) => `${{ steps: "Adımlara", tokens: "Belirteçlere", seconds: "Eğitim süresine", flops: "Kayan noktalı işlemlere" }[axis]} göre ${what.toLocaleLowerCase("tr")}`,
   readings: { train: "eğitim", validation: "doğrulama" },
-  grewMark: "büyüdü",
+  grewMark: (times) => (times === 1 ? "büyüdü" : `${count(times)} kez büyüdü`),
   grewRow: ({ parameters }) => `Model burada büyüdü (önceki boyut: ${millions(parameters)} parametre)`,
   sampleLabel: (step) => `Adım ${count(step)}`,
 
@@ -443,7 +451,7 @@ export const tr = {
   growTo: (stage) => `Büyüt: ${stage}`,
 
   growHint: (parameters) =>
-    `Daha büyük model (${millions(parameters)} parametre) işe tam olarak bu modelin bildikleriyle başlar ve daha fazla kapasiteyle öğrenmeyi sürdürür.`,
+    `Daha büyük model${parameters === null ? "" : ` (${millions(parameters)} parametre)`} işe tam olarak bu modelin bildikleriyle başlar ve daha fazla kapasiteyle öğrenmeyi sürdürür.`,
 
   growQuestion: (step) =>
     `Daha büyük model işe tam olarak bu modelin bildikleriyle başlar, eğrisi de kaldığı yerden sürer (adım ${count(step)}). Bu modelin yerini alır: ikisi de kalsın isterseniz önce bunu kaydedin. Büyütülmüş bir model, yeni bir modelden daha düşük bir öğrenme oranı ister.`,
@@ -553,7 +561,11 @@ export const tr = {
     exportFailed: (error) => ({ what: `Dışa aktarılmadı: ${sentenceOf(error)}`, remedy: "Çalışmalar olduğu gibi duruyor." }),
     importing: "Dosya okunuyor…",
     imported: (taken, known) => ({ what: `Alınan çalışma: ${count(taken)}.${known > 0 ? ` Zaten burada olan: ${count(known)}.` : ""}`, remedy: "" }),
-    partly: (name, problems) => ({ what: `“${name}” dosyasından alınmayanlar: ${problems.join("; ")}.`, remedy: "Geri kalanı alındı." }),
+    takingIn: (done, total) => `Çalışmalar alınıyor: ${count(done)} / ${count(total)}…`,
+    partly: (name, problems, more, rest) => ({
+      what: `“${name}” dosyasından alınmayanlar: ${problems.join("; ")}${more > 0 ? `; ve ${count(more)} sorun daha` : ""}.`,
+      remedy: rest ? "Geri kalanı alındı." : "Hiçbir çalışma alınmadı.",
+    }),
     importFailed: (name, error) => ({ what: `“${name}” içe aktarılmadı: ${sentenceOf(error)}`, remedy: "Bu sayfanın “Hepsini dışa aktar” ile yaptığı bir .zip dosyası seçin." }),
     problems: {
       manifest: (part) => `${part} bir çalışma anlatmıyor`,

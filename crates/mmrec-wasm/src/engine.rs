@@ -2,14 +2,14 @@
 
 use mmrec::checkpoint::Checkpoint;
 use mmrec::config::{ModelConfig, SampleConfig, Stage};
-use mmrec::data::Dataset;
+use mmrec::data::{Dataset, natural_order};
 use mmrec::driver::{RateFinder, Session, probe};
 use mmrec::generate::{Generator, next_logits};
 use mmrec::grow::{GrowOptions, Target, grow};
 use mmrec::inspect::Inspection;
 use mmrec::model::Model;
 use mmrec::plan::{Memory, Setup, flops_per_token};
-use mmrec::tokenizer::Tokenizer;
+use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 use mmrec::train::Comparison;
 use mmrec::{Device, platform};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::settings::{Description, Preset, RunInfo, STAGES, Settings, grows_to};
 use crate::text::{PrepareOptions, Progress, Text};
-use crate::{failed, from_js, thrown, to_js};
+use crate::{failed, faults, from_js, thrown, to_js};
 
 /// Vocabulary that sizes are counted with before there is a text.
 const ASSUMED_VOCABULARY: usize = 256;
@@ -60,9 +60,11 @@ struct Speed {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Opens a device: "cpu" or "webgpu". Throws where it is absent.
-    pub async fn create(device: String) -> Result<Engine, JsError> {
+    /// Opens a device: "cpu" or "webgpu". Throws where it is absent. `fault`, if there is one, is called with what a GPU complains
+    /// of, at any time: what it computes is no longer to be trusted then.
+    pub async fn create(device: String, fault: Option<js_sys::Function>) -> Result<Engine, JsError> {
         console_error_panic_hook::set_once();
+        faults::listen(fault);
         let wanted = if device == "webgpu" { "wgpu" } else { &device };
         let (device, name) = platform::device(wanted).await.map_err(failed)?;
         let name = if wanted == "wgpu" { format!("WebGPU: {name}") } else { cpu_name(platform::workers(&device)) };
@@ -92,6 +94,28 @@ impl Engine {
     /// Adds one file to the text.
     pub fn read_text(&mut self, bytes: &[u8], name: &str, lossy: bool) -> Result<JsValue, JsError> {
         to_js(&self.text.add(bytes, name, lossy).map_err(failed)?)
+    }
+
+    /// Begins a file that comes in pieces, to be added to the text.
+    pub fn begin_file(&mut self, name: &str, lossy: bool) {
+        self.text.begin(name, lossy);
+    }
+
+    /// Takes the next bytes of the file.
+    pub fn read_part(&mut self, bytes: &[u8]) -> Result<(), JsError> {
+        self.text.read(bytes).map_err(failed)
+    }
+
+    /// Adds the file to the text.
+    pub fn end_file(&mut self) -> Result<JsValue, JsError> {
+        to_js(&self.text.end().map_err(failed)?)
+    }
+
+    /// The order in which files of these names are read, by their places among them: that of the command line.
+    pub fn in_order(&self, names: Vec<String>) -> Vec<u32> {
+        let mut places: Vec<u32> = (0..names.len() as u32).collect();
+        places.sort_by(|&a, &b| natural_order(&names[a as usize], &names[b as usize]));
+        places
     }
 
     /// Forgets the text.
@@ -171,7 +195,8 @@ impl Engine {
     /// Continues a checkpoint on the prepared text.
     pub fn resume(&mut self, bytes: &[u8]) -> Result<JsValue, JsError> {
         let checkpoint = Checkpoint::from_bytes(bytes).map_err(failed)?;
-        let session = Session::resume(&checkpoint, self.prepared()?, &self.device).map_err(failed)?;
+        let data = self.data_of(&checkpoint)?;
+        let session = Session::resume(&checkpoint, data, &self.device).map_err(failed)?;
         self.replace(Run::Session(Box::new(session)));
         to_js(&RunInfo::of(&checkpoint))
     }
@@ -187,9 +212,9 @@ impl Engine {
         let model = ModelConfig { dropout: model.dropout, ..model.with_options_of(&small.model) };
         let target = Target { model, tokenizer: small.tokenizer.clone() };
         let grown = grow(&small, &target, &GrowOptions::default()).map_err(failed)?;
+        let data = self.data_of(&small)?;
         // A tab has little memory, and the larger model comes next.
         drop(small);
-        let data = self.prepared()?;
         let train = settings.train(vocabulary);
         let session = Session::resume_grown(&before, parameters, &grown, train, data, &self.device).map_err(failed)?;
         let info = RunInfo::of_session(&session);
@@ -287,6 +312,23 @@ impl Engine {
 
     pub(crate) fn prepared(&self) -> Result<Dataset, JsError> {
         self.data.clone().ok_or_else(|| JsError::new("no text is prepared yet: choose one and prepare it first"))
+    }
+
+    /// The prepared text in the tokens of a checkpoint. An earlier version may have learned other word pieces from the same text.
+    fn data_of(&mut self, checkpoint: &Checkpoint) -> Result<Dataset, JsError> {
+        let data = self.prepared()?;
+        let trained_on = checkpoint.progress.as_ref().map(|progress| &progress.data_fingerprint);
+        let is_other = trained_on.is_some_and(|fingerprint| *fingerprint != data.fingerprint);
+        if !is_other || checkpoint.tokenizer.kind() != TokenizerKind::Bpe || data.tokenizer.kind() != TokenizerKind::Bpe
+        {
+            return Ok(data);
+        }
+        let again = self.text.with_tokenizer(&checkpoint.tokenizer).map_err(failed)?;
+        if trained_on != Some(&again.fingerprint) {
+            return Ok(data);
+        }
+        self.data = Some(again.clone());
+        Ok(again)
     }
 
     /// The training part of the text that was prepared, and the part held back.

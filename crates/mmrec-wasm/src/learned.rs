@@ -21,7 +21,7 @@ impl Engine {
     pub fn yardsticks(&self) -> Result<JsValue, JsError> {
         let data = self.prepared()?;
         let (training, held_back) = self.text_parts(&data);
-        to_js(&Yardsticks { entropies: entropies(&data), held_back: evidence(held_back, training) })
+        to_js(&Yardsticks { entropies: entropies(&data)?, held_back: evidence(held_back, training) })
     }
 
     /// What a text shows that a model of the prepared text wrote.

@@ -1,10 +1,14 @@
 //! The text to learn from, as the person chose it.
 
+use std::collections::HashSet;
+
 use mmrec::Error;
-use mmrec::data::{Dataset, Recipe, default_fraction, sample_stories, text};
+use mmrec::data::text::{self, Document, Encoding, Findings, Normalizer};
+use mmrec::data::{Dataset, Recipe, default_fraction, sample_stories};
 use mmrec::inspect::pieces;
 use mmrec::tokenizer::{DEFAULT_VOCAB, Tokenizer, TokenizerKind};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use wasm_bindgen::JsValue;
 
 const SAMPLE_NAME: &str = "Sample stories";
@@ -18,9 +22,28 @@ const TOKENS_OF: usize = 240;
 #[derive(Debug, Default)]
 pub struct Text {
     text: String,
+    /// Counted file by file: there may be thousands.
+    characters: usize,
     names: Vec<String>,
+    /// SHA-256 of each file's text.
+    hashes: HashSet<Vec<u8>>,
+    /// A file of which more is to come.
+    reading: Option<Reading>,
     /// Its tokens, and how they were made: most changes of settings leave them as they are.
     made: Option<(Recipe, Dataset)>,
+}
+
+#[derive(Debug)]
+struct Reading {
+    name: String,
+    normalizer: Normalizer,
+    text: String,
+}
+
+impl Reading {
+    fn new(name: &str, lossy: bool) -> Self {
+        Self { name: name.to_owned(), normalizer: Normalizer::new(name, lossy), text: String::new() }
+    }
 }
 
 /// What a text looks like.
@@ -29,6 +52,21 @@ pub struct TextInfo {
     pub bytes: usize,
     pub characters: usize,
     pub preview: String,
+    /// The file that was read last.
+    pub file: FileInfo,
+}
+
+/// What a file was read as.
+#[derive(Debug, Serialize)]
+pub struct FileInfo {
+    pub name: String,
+    pub encoding: Encoding,
+    /// Characters U+FFFD in the place of what could not be read.
+    pub replaced: u64,
+    /// What it seems to be, where it is no plain text.
+    pub document: Option<Document>,
+    /// Whether an earlier file has the same text, so that this one was left out.
+    pub repeated: bool,
 }
 
 /// How a text is to be cut and numbered.
@@ -87,19 +125,57 @@ impl Progress {
     }
 }
 
+impl FileInfo {
+    fn new(name: String, findings: Findings, repeated: bool) -> Self {
+        let Findings { encoding, replaced, document, .. } = findings;
+        Self { name, encoding, replaced, document, repeated }
+    }
+}
+
 impl Text {
     /// The built-in sample.
     pub fn sample() -> Self {
-        Self { text: sample_stories(SAMPLE_SEED, SAMPLE_BYTES), names: vec![SAMPLE_NAME.to_owned()], made: None }
+        let text = sample_stories(SAMPLE_SEED, SAMPLE_BYTES);
+        Self { characters: text.chars().count(), text, names: vec![SAMPLE_NAME.to_owned()], ..Self::default() }
     }
 
     /// Adds a file.
     pub fn add(&mut self, bytes: &[u8], name: &str, lossy: bool) -> Result<TextInfo, Error> {
-        let file = text::read_text(bytes, name, lossy)?;
-        text::append(&mut self.text, &file);
-        self.names.push(name.to_owned());
-        self.made = None;
-        Ok(TextInfo { bytes: self.text.len(), characters: self.text.chars().count(), preview: self.preview() })
+        self.begin(name, lossy);
+        self.read(bytes)?;
+        self.end()
+    }
+
+    /// Begins a file that comes in pieces; one that was begun before is forgotten.
+    pub fn begin(&mut self, name: &str, lossy: bool) {
+        self.reading = Some(Reading::new(name, lossy));
+    }
+
+    /// Takes the next bytes of the file.
+    pub fn read(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let Some(Reading { normalizer, text, .. }) = &mut self.reading else { return Ok(()) };
+        Ok(normalizer.push(bytes, text)?)
+    }
+
+    /// Adds the file whose bytes have come.
+    pub fn end(&mut self) -> Result<TextInfo, Error> {
+        let begun = self.reading.take().unwrap_or_else(|| Reading::new("text", false));
+        let Reading { name, mut normalizer, mut text } = begun;
+        let findings = normalizer.finish(&mut text)?;
+        text::refuse_empty(&text, &name)?;
+        let repeated = !self.hashes.insert(Sha256::digest(&text).to_vec());
+        if !repeated {
+            let before = self.text.len();
+            text::append(&mut self.text, &text);
+            self.characters += self.text[before..].chars().count();
+            self.names.push(name.clone());
+            self.made = None;
+        }
+        Ok(self.info(FileInfo::new(name, findings, repeated)))
+    }
+
+    fn info(&self, file: FileInfo) -> TextInfo {
+        TextInfo { bytes: self.text.len(), characters: self.characters, preview: self.preview(), file }
     }
 
     pub fn as_bytes(&self) -> &[u8] {
@@ -129,7 +205,7 @@ impl Text {
         let info = DataInfo {
             name: data.name.clone(),
             bytes,
-            characters: self.text.chars().count(),
+            characters: self.characters,
             vocabulary: data.tokenizer.vocab(),
             train_bytes: self.split(data.validation_chars as usize).0.len(),
             train_tokens: data.train.len(),
@@ -154,6 +230,12 @@ impl Text {
         let data = Dataset::make(&self.name(), &self.text, &recipe, progress)?;
         self.made = Some((recipe, data.clone()));
         Ok(data)
+    }
+
+    /// The text as it was last made into tokens, but into those of another tokenizer.
+    pub fn with_tokenizer(&self, tokenizer: &Tokenizer) -> Result<Dataset, Error> {
+        let validation = self.made.as_ref().and_then(|(recipe, _)| recipe.validation);
+        Ok(Dataset::with_tokenizer(&self.name(), &self.text, tokenizer.clone(), validation)?)
     }
 
     /// As many whole tokens as the first characters have room for.

@@ -1,24 +1,22 @@
 //! `mmrec data prepare`: texts to token shards.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{ArgGroup, Args, Subcommand};
 use mmrec::data::text::line_ends;
-use mmrec::data::{MAX_FRACTION, MIN_FRACTION, PrepareOptions, PreparedIndex, sample_stories};
+use mmrec::data::{INDEX_FILE, MAX_FRACTION, MIN_FRACTION, PrepareOptions, Prepared, sample_stories};
 use mmrec::tokenizer::{DEFAULT_VOCAB, MAX_TOKENS, TokenizerKind};
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::download::{Checksum, TINY_SHAKESPEARE_SHA256, TINY_SHAKESPEARE_URL, download};
 use crate::input::{Inputs, Skipped};
-use crate::output::{Output, note};
+use crate::output::{Output, note, path_text};
 use crate::prepared::{prepare, report_skipped};
 use crate::progress::{Progress, download_message};
 use crate::settings::{Usage, whole};
 use crate::shell::Suggestion;
-use crate::{atomic, format};
+use crate::{atomic, findings, format, out};
 
 /// Prepare texts for training
 #[derive(Debug, Args)]
@@ -29,7 +27,7 @@ pub struct DataArgs {
 
 #[derive(Debug, Subcommand)]
 enum DataCommand {
-    /// Turn texts into a folder of tokens that training maps into memory, whatever its size
+    /// Turn texts into a folder of tokens that training reads as it needs them, whatever their size
     Prepare(PrepareArgs),
 }
 
@@ -41,13 +39,13 @@ Examples:
 
 Each file is a document: a model learns where documents end, and stops writing there.
 
-The text is read as UTF-8 (a byte order mark is dropped, all line ends become LF), twice and in pieces, so its size is limited by
-the disk alone. Its tail is held back for validation and never trained on.";
+The text is read as UTF-8 or UTF-16 (a byte order mark is dropped, all line ends become LF), twice and in pieces, so its size is
+limited by the disk alone. Its tail is held back for validation and never trained on. A text that is given twice is read once.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, group(ArgGroup::new("source").required(true)))]
 struct PrepareArgs {
-    /// Text files, and folders whose text files are read recursively in sorted order
+    /// Text files, and folders whose text files are read recursively, in natural order (2.txt before 10.txt)
     #[arg(long, value_name = "FILE|DIR", num_args = 1.., group = "source")]
     input: Vec<PathBuf>,
     /// The built-in sample: short stories from a seeded generator
@@ -61,13 +59,14 @@ struct PrepareArgs {
     out: PathBuf,
     #[command(flatten)]
     text: TextFlags,
-    /// What ends a document within a file, such as "<|endoftext|>"; the end of a file always does
+    /// What ends a document within a file, such as "<|endoftext|>" or "\n\n\n" (\n is a line end); the end of a file always does
     #[arg(
         long,
         value_name = "TEXT",
         requires = "input",
         conflicts_with_all = ["sample", "tiny_shakespeare"],
         default_value = "",
+        value_parser = separator,
         allow_hyphen_values = true,
         hide_default_value = true
     )]
@@ -98,7 +97,7 @@ pub struct TextFlags {
     /// Share of the text, at its end, that is held back for validation [default: 0.1; 0.2 under 200 KB, 0.05 above 100 MB]
     #[arg(long, value_name = "F", value_parser = fraction)]
     pub val: Option<f64>,
-    /// Accept invalid UTF-8, as replacement characters
+    /// Accept what cannot be read in a text, as replacement characters
     #[arg(long)]
     pub lossy: bool,
 }
@@ -118,6 +117,21 @@ impl TextFlags {
     }
 }
 
+/// A text with `\n`, `\r` and `\t` for what hardly any shell lets one type; before a letter (`\newpage`) they stand for themselves.
+fn separator(text: &str) -> Result<String, String> {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(c) = rest.chars().next() {
+        let escaped = [("\\n", '\n'), ("\\r", '\r'), ("\\t", '\t')].into_iter().find_map(|(escape, stands_for)| {
+            let after = rest.strip_prefix(escape)?;
+            (!after.starts_with(char::is_alphabetic)).then_some((stands_for, after))
+        });
+        let (next, after) = escaped.unwrap_or((c, &rest[c.len_utf8()..]));
+        out.push(next);
+        rest = after;
+    }
+    Ok(out)
+}
+
 fn fraction(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(value) if (MIN_FRACTION..=MAX_FRACTION).contains(&value) => Ok(value),
@@ -129,31 +143,23 @@ fn fraction(text: &str) -> Result<f64, String> {
 pub fn run(args: DataArgs, output: Output) -> Result<()> {
     let DataCommand::Prepare(args) = args.command;
     let target = atomic::absolute(&args.out)?;
-    refuse_used(&target)?;
-    let folder = temporary_beside(&target)?;
+    out::refuse_used(&target)?;
+    let folder = atomic::temporary_folder_for(&target)?;
     let (mut inputs, skipped, name) = sources(&args, folder.path(), output)?;
     report_skipped(&skipped, note);
     if args.sample && args.text.lossy {
         note("--lossy has no effect: the sample is valid UTF-8");
     }
     let options = PrepareOptions { separator: line_ends(&args.separator).into_owned(), ..args.text.options(&name)? };
-    let index = prepare(&mut inputs, &options, folder.path(), output)?;
-    atomic::publish_folder(folder, &target)?;
-    report(&args.out, &index, &inputs, &skipped, output)
-}
-
-fn refuse_used(target: &Path) -> Result<()> {
-    let what = match fs::read_dir(target) {
-        Ok(mut entries) => entries.next().map(|_| "is not empty"),
-        Err(_) => target.exists().then_some("is no folder"),
-    };
-    what.map_or(Ok(()), |what| bail!("{} exists and {what}: choose another --out", target.display()))
-}
-
-fn temporary_beside(target: &Path) -> Result<TempDir> {
-    let parent = atomic::folder_of(target);
-    let made = fs::create_dir_all(parent).and_then(|()| atomic::temporary_folder(parent));
-    made.with_context(|| format!("cannot write in the folder {}", parent.display()))
+    let prepared = prepare(&mut inputs, &options, folder.path(), output)?;
+    atomic::publish_folder(folder, &target, INDEX_FILE)?;
+    if prepared.separators == 0 && !options.separator.is_empty() {
+        note(&format!(
+            "--separator {:?} occurs nowhere in the text, so documents end at the end of a file only: look how they end in it",
+            options.separator
+        ));
+    }
+    report(&args.out, &prepared, &inputs, &skipped, output)
 }
 
 /// The files to read, what was skipped, and what to call the text. Texts that are made or fetched are kept beside their tokens.
@@ -199,15 +205,20 @@ pub fn name_of(paths: &[PathBuf]) -> String {
     }
 }
 
-fn report(out: &Path, index: &PreparedIndex, inputs: &Inputs, skipped: &[Skipped], output: Output) -> Result<()> {
-    let skipped: Vec<_> = skipped.iter().map(|file| json!({ "path": file.path, "reason": file.reason })).collect();
+fn report(out: &Path, prepared: &Prepared, inputs: &Inputs, skipped: &[Skipped], output: Output) -> Result<()> {
+    let index = &prepared.index;
+    let remarks = inputs.paths().zip(&prepared.findings).filter_map(|(path, found)| findings::as_json(path, found));
+    let skipped: Vec<_> =
+        skipped.iter().map(|file| json!({ "path": path_text(&file.path), "reason": file.reason })).collect();
     output.value(&json!({
         "type": "prepared",
-        "folder": out,
+        "folder": path_text(out),
         "name": index.name,
         "files": inputs.len(),
         "bytes": inputs.bytes(),
         "skipped": skipped,
+        "documents": prepared.documents,
+        "remarks": remarks.collect::<Vec<_>>(),
         "tokenizer": index.tokenizer.kind(),
         "vocabulary": index.tokenizer.vocab(),
         "train_tokens": index.train_tokens,
@@ -216,10 +227,11 @@ fn report(out: &Path, index: &PreparedIndex, inputs: &Inputs, skipped: &[Skipped
         "fingerprint": index.fingerprint,
     }))?;
     output.line(&format!(
-        "{}: {} in {}, {} tokenizer with a vocabulary of {}",
+        "{}: {} in {}, {}, {} tokenizer with a vocabulary of {}",
         index.name,
         format::size(inputs.bytes()),
         format::count(inputs.len() as u64, "file"),
+        format::count(prepared.documents, "document"),
         index.tokenizer.kind(),
         format::thousands(index.tokenizer.vocab() as u64),
     ))?;
@@ -240,6 +252,13 @@ mod tests {
         assert_eq!(name_of(&["a/b.txt".into()]), "b.txt");
         assert_eq!(name_of(&["a/b.txt".into(), "c".into(), "d".into()]), "b.txt and 2 more");
         assert_eq!(name_of(&["..".into()]), "..");
+    }
+
+    #[test]
+    fn separators_may_have_line_ends() {
+        let read = |text: &str| separator(text).unwrap();
+        assert_eq!([read("<|end|>"), read(r"\n\n"), read(r"\r\n--\t")], ["<|end|>", "\n\n", "\r\n--\t"]);
+        assert_eq!([read(r"\newpage"), read(r"\\"), read("\\")], [r"\newpage", r"\\", "\\"]);
     }
 
     #[test]

@@ -21,10 +21,10 @@ use super::generate::unknown_characters;
 use crate::adapter_file::AdapterFlags;
 use crate::cli::Compute;
 use crate::input::Inputs;
-use crate::output::{Output, note};
+use crate::output::{Output, note, path_text};
 use crate::prepared::{self, report_skipped};
 use crate::progress::{Pace, Progress};
-use crate::{checkpoint_file, format, interrupt};
+use crate::{checkpoint_file, findings, format, interrupt};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,7 +58,7 @@ pub struct EvalArgs {
     /// Windows read at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=4096))]
     batch: u16,
-    /// Accept invalid UTF-8 in a text, as replacement characters
+    /// Accept what cannot be read in a text, as replacement characters
     #[arg(long)]
     lossy: bool,
     #[command(flatten)]
@@ -109,13 +109,13 @@ fn prepared_part(args: &EvalArgs, folder: &Path, checkpoint: &Checkpoint, output
         Some(_) if args.part.is_some_and(|part| part != Part::Validation) => part::tell(Part::Whole),
         _ => {}
     }
-    Ok(part::choose(data, args.part))
+    part::choose(data, args.part)
 }
 
 /// Of the text that the checkpoint was trained on, what was held back; any other as a whole, unless a part is asked for.
 fn part_of_text(args: &EvalArgs, checkpoint: &Checkpoint) -> Result<Held> {
     if let Some(data) = part::as_trained(args, checkpoint)? {
-        let held = part::choose(data, args.part);
+        let held = part::choose(data, args.part)?;
         part::tell(held.part);
         return Ok(held);
     }
@@ -126,8 +126,8 @@ fn part_of_text(args: &EvalArgs, checkpoint: &Checkpoint) -> Result<Held> {
                 "the checkpoint does not say that it was trained on this text: the part is what a training would make it",
             );
             let data = part::split(args, checkpoint, None)?;
-            let held = part::choose(data, args.part);
-            Ok(Held { unknown: unknown_characters(&checkpoint.tokenizer, &part::all(&held.tokens)), ..held })
+            let held = part::choose(data, args.part)?;
+            Ok(Held { unknown: unknown_characters(&checkpoint.tokenizer, &part::all(&held.tokens)?), ..held })
         }
     }
 }
@@ -136,11 +136,13 @@ fn part_of_text(args: &EvalArgs, checkpoint: &Checkpoint) -> Result<Held> {
 fn whole_text(args: &EvalArgs, tokenizer: &Tokenizer) -> Result<Held> {
     let (mut inputs, skipped) = Inputs::collect(std::slice::from_ref(&args.data))?;
     report_skipped(&skipped, note);
-    let mut whole = String::new();
+    let (mut whole, mut found) = (String::new(), Vec::new());
     for index in 0..inputs.len() {
-        let name = inputs.list()[index].name.clone();
-        text::append(&mut whole, &read_text(&mut inputs, index, &name, args.lossy)?);
+        let (text, findings) = read_text(&mut inputs, index, args.lossy)?;
+        text::append(&mut whole, &text);
+        found.push(findings);
     }
+    findings::tell(inputs.paths().zip(&found), note);
     let ids = tokenizer.encode(&whole);
     Ok(Held {
         unknown: unknown_characters(tokenizer, &ids),
@@ -150,11 +152,11 @@ fn whole_text(args: &EvalArgs, tokenizer: &Tokenizer) -> Result<Held> {
     })
 }
 
-fn read_text(inputs: &mut Inputs, index: usize, name: &str, lossy: bool) -> Result<String> {
-    let mut bytes = Vec::new();
+fn read_text(inputs: &mut Inputs, index: usize, lossy: bool) -> Result<(String, text::Findings)> {
+    let (mut bytes, name) = (Vec::new(), inputs.list()[index].name.clone());
     let mut reader: interrupt::Reader<File> = inputs.open(index).with_context(|| format!("cannot open {name}"))?;
     reader.read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
-    Ok(text::read_text(&bytes, name, lossy)?)
+    text::read_text(&bytes, &name, lossy).map_err(|error| findings::explain(error, inputs))
 }
 
 fn evaluate(args: &EvalArgs, model: &Model, held: &Held, context: usize, output: Output) -> Result<(Metrics, usize)> {
@@ -162,7 +164,6 @@ fn evaluate(args: &EvalArgs, model: &Model, held: &Held, context: usize, output:
     let (_, total) = evaluation.progress();
     let (pace, mut progress) = (Pace::new(0), Progress::counting(output, Some(total as u64)));
     while !evaluation.is_done() {
-        interrupt::check()?;
         pollster::block_on(evaluation.advance(model, &held.tokens, args.batch.into()))?;
         let done = evaluation.progress().0;
         let left = pace.seconds_left(done as u64, total as u64).unwrap_or_default();
@@ -187,8 +188,8 @@ impl Evaluated {
         let read = (self.windows * self.context) as u64;
         output.value(&json!({
             "type": "evaluated",
-            "checkpoint": args.checkpoint,
-            "data": args.data,
+            "checkpoint": path_text(&args.checkpoint),
+            "data": path_text(&args.data),
             "part": held.part.name(),
             "step": checkpoint.progress.as_ref().map(|progress| progress.step),
             "tokens": held.tokens.len(),

@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use mmrec::checkpoint::Packing;
 use serde_json::json;
 
-use crate::output::Output;
+use crate::output::{Output, path_text};
 use crate::shell::Suggestion;
-use crate::{atomic, checkpoint_file, format};
+use crate::{atomic, checkpoint_file, format, out};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,13 +36,18 @@ pub struct ExportArgs {
 
 /// Runs the command.
 pub fn run(args: &ExportArgs, output: Output) -> Result<()> {
-    ensure!(!args.out.exists(), "{} exists already: choose another --out", args.out.display());
+    out::refuse_existing(&args.out)?;
     let bytes = checkpoint_file::read(&args.checkpoint)?.pack(args.precision)?;
     let folder = atomic::folder_of(&args.out);
     fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
     atomic::write_new(&args.out, |file| Ok(file.write_all(&bytes)?))?;
     let size = bytes.len() as u64;
-    output.value(&json!({ "type": "exported", "checkpoint": args.checkpoint, "file": args.out, "bytes": size }))?;
+    output.value(&json!({
+        "type": "exported",
+        "checkpoint": path_text(&args.checkpoint),
+        "file": path_text(&args.out),
+        "bytes": size,
+    }))?;
     output.line(&format!("written     {} ({})", args.out.display(), format::size(size)))?;
     output.next(&Suggestion::new("generate").path(&args.out).words("--prompt \"Once\""))
 }

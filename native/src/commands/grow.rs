@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::{ArgGroup, Args};
 use mmrec::Device;
 use mmrec::checkpoint::Checkpoint;
@@ -13,10 +13,10 @@ use mmrec::grow::{Difference, GrowOptions, Placement, Target, difference, grow};
 use mmrec::tokenizer::Tokenizer;
 use serde_json::json;
 
-use crate::output::{Output, note};
+use crate::output::{Output, note, path_text};
 use crate::settings::{SettingsFile, whole};
 use crate::shell::Suggestion;
-use crate::{atomic, checkpoint_file, format, interrupt, prepared};
+use crate::{atomic, checkpoint_file, format, memory, out, prepared};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,21 +63,30 @@ pub struct GrowArgs {
 /// Runs the command.
 pub fn run(args: &GrowArgs, output: Output) -> Result<()> {
     let started = Instant::now();
-    ensure!(!args.out.exists(), "{} exists already: choose another --out", args.out.display());
+    out::refuse_existing(&args.out)?;
     let old = checkpoint_file::read(&args.checkpoint)?;
     let target = args.target(&old)?;
     args.tell_what_is_without_effect(&old, &target);
+    refuse_too_large(&target.model, args)?;
     let grown = grow(&old, &target, &args.options());
     let grown = grown.with_context(|| format!("{} cannot grow like this", args.checkpoint.display()))?;
-    interrupt::check()?;
     let checked = check(&old, &grown, args.seed)?;
-    interrupt::check()?;
     make_folder(&args.out)?;
     atomic::write_new(&args.out, |file| Ok(grown.write_to(file)?))?;
     let bytes = fs::metadata(&args.out).with_context(|| format!("cannot read {}", args.out.display()))?.len();
     let report = Report { old, grown, checked, bytes, seconds: started.elapsed().as_secs_f64() };
     output.value(&report.json(args))?;
     report.lines(args).iter().try_for_each(|line| output.line(line))
+}
+
+/// Refuses sizes that there is no memory for.
+fn refuse_too_large(model: &ModelConfig, args: &GrowArgs) -> Result<()> {
+    let (values, remedy) = match args.weights_only {
+        true => (1, "grow into less, or where there is more"),
+        false => (3, "--weights-only takes a third; or grow into less, or where there is more"),
+    };
+    let bytes = model.parameters().saturating_mul(4 * values);
+    memory::refuse_beyond_all(bytes, &format!("a model of {}", size_of(model)), remedy)
 }
 
 impl GrowArgs {
@@ -159,8 +168,8 @@ impl Report {
         };
         json!({
             "type": "grown",
-            "checkpoint": args.checkpoint,
-            "file": args.out,
+            "checkpoint": path_text(&args.checkpoint),
+            "file": path_text(&args.out),
             "bytes": self.bytes,
             "from": side(&self.old),
             "to": side(&self.grown),

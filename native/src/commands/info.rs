@@ -9,7 +9,7 @@ use mmrec::checkpoint::{AdapterAbout, AdapterFile, Checkpoint, CheckpointError, 
 use mmrec::config::{ModelConfig, Stage};
 use serde_json::{Value, json};
 
-use crate::output::Output;
+use crate::output::{Output, path_text};
 use crate::{adapter_file, checkpoint_file, format};
 
 /// Tell what is in a checkpoint or an adapter
@@ -39,7 +39,7 @@ fn tell_of_adapter(args: &InfoArgs, file: &AdapterFile, bytes: u64, output: Outp
     let AdapterAbout { config, base, tokenizer, text, step, val_loss, .. } = &file.about;
     output.value(&json!({
         "type": "adapter",
-        "file": args.checkpoint,
+        "file": path_text(&args.checkpoint),
         "bytes": bytes,
         "parameters": file.parameters(),
         "model": file.model,
@@ -68,7 +68,7 @@ fn tell_of_adapter(args: &InfoArgs, file: &AdapterFile, bytes: u64, output: Outp
 fn as_json(args: &InfoArgs, checkpoint: &Checkpoint, bytes: u64) -> Value {
     let mut value = json!({
         "type": "info",
-        "file": args.checkpoint,
+        "file": path_text(&args.checkpoint),
         "bytes": bytes,
         "stage": Stage::of(&checkpoint.model),
         "parameters": checkpoint.model.parameters(),

@@ -3,15 +3,15 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 
 use crate::adapter_file::AdapterFlags;
-use crate::output::Output;
+use crate::output::{Output, path_text};
 use crate::settings::Usage;
 use crate::shell::Suggestion;
-use crate::{atomic, checkpoint_file, format};
+use crate::{atomic, checkpoint_file, format, out};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,7 +37,7 @@ pub struct MergeArgs {
 
 /// Runs the command.
 pub fn run(args: &MergeArgs, output: Output) -> Result<()> {
-    ensure!(!args.out.exists(), "{} exists already: choose another --out", args.out.display());
+    out::refuse_existing(&args.out)?;
     let checkpoint = checkpoint_file::read(&args.checkpoint)?;
     if checkpoint.adapter.is_none() && args.adapters.adapters.is_empty() {
         return Err(Usage("there is nothing to merge: give an --adapter".to_owned()).into());
@@ -50,9 +50,9 @@ pub fn run(args: &MergeArgs, output: Output) -> Result<()> {
     let bytes = fs::metadata(&args.out).with_context(|| format!("cannot read {}", args.out.display()))?.len();
     output.value(&json!({
         "type": "merged",
-        "checkpoint": args.checkpoint,
+        "checkpoint": path_text(&args.checkpoint),
         "adapters": args.adapters.adapters.len(),
-        "file": args.out,
+        "file": path_text(&args.out),
         "bytes": bytes,
     }))?;
     output.line(&format!("written     {} ({})", args.out.display(), format::size(bytes)))?;

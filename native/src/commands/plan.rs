@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{ArgGroup, Args};
 use mmrec::config::Stage;
 use mmrec::driver::probe;
 use mmrec::plan::{Change, Memory, Remedy, Setup, flops_per_token, probe_shape, remedies};
 use serde::Serialize;
 use serde_json::json;
-use sysinfo::{MemoryRefreshKind, System};
 
 use crate::cli::Compute;
 use crate::format;
+use crate::memory::Room;
 use crate::output::{Output, note};
 use crate::settings::{SettingsFile, TrainFlags, Usage, Wish};
 
@@ -41,7 +41,7 @@ pub struct PlanArgs {
     /// Different tokens in the vocabulary [default: the stage's own, 256 up to base]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=65_536))]
     vocab: Option<u32>,
-    /// Memory of one device in GB that must not be exceeded [default: what is free on this machine]
+    /// Memory of one device in GB that must not be exceeded [default: what is free here, or what this container or ulimit still allows]
     #[arg(long, value_name = "GB", value_parser = positive, allow_negative_numbers = true)]
     memory: Option<f64>,
     /// Devices that share each batch, each with a copy of the model
@@ -76,6 +76,8 @@ struct Plan {
     activations_recomputed: u64,
     /// Bytes that may be used, where they are known.
     limit: Option<u64>,
+    /// What sets that limit, in words.
+    limited_by: &'static str,
     fits: Option<bool>,
     remedies: Vec<Remedy>,
     flops_per_token: u64,
@@ -93,13 +95,13 @@ struct Plan {
 pub fn run(args: &PlanArgs, output: Output) -> Result<()> {
     args.compute.start_threads()?;
     let setup = setup(args)?;
-    let limit = args.memory.map(|gigabytes| (gigabytes * 1e9) as u64).or_else(|| free_memory(args));
+    let limit = limit(args);
     let (rate, basis) = match args.rate {
         Some(rate) => {
             (SHARE * rate * 1e9, format!("{:.0} % of {} GFLOP/s", 100.0 * SHARE, format::thousands(rate as u64)))
         }
         // Only a measurement needs the device: one that is not here can be planned for as well.
-        None => measured(&setup, &args.compute.open()?.0)?,
+        None => measured(&setup, args)?,
     };
     tell_what_is_not_planned(&args.flags)?;
     let plan = Plan::new(args, &setup, limit, rate, basis);
@@ -134,18 +136,24 @@ fn tell_what_is_not_planned(flags: &TrainFlags) -> Result<()> {
     Ok(())
 }
 
-/// What this machine can still give; unknown for graphics cards.
-fn free_memory(args: &PlanArgs) -> Option<u64> {
-    let mut system = System::new();
-    system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
-    (args.compute.is_cpu() && system.available_memory() > 0).then(|| system.available_memory())
+/// What may be taken: what was said, else what can be had here; unknown for graphics cards.
+fn limit(args: &PlanArgs) -> Option<Room> {
+    let said = args.memory.map(|gigabytes| Room { bytes: (gigabytes * 1e9) as u64, of: "--memory" });
+    said.or_else(|| args.compute.is_cpu().then(Room::now).flatten())
 }
 
 /// Operations a second that training reaches here, and how that was found.
-fn measured(setup: &Setup, device: &mmrec::Device) -> Result<(f64, String)> {
-    let (model, train) = probe_shape(setup);
-    let speed = pollster::block_on(probe(&model, &train, device))?;
-    let probed = Setup { model, train, ..setup.clone() };
+fn measured(setup: &Setup, args: &PlanArgs) -> Result<(f64, String)> {
+    // What is planned for may be elsewhere, but what is measured is measured here.
+    let room = args.compute.is_cpu().then(Room::now).flatten();
+    // With something to spare: shapes that are far from those of a stage take more than is estimated.
+    let probed = probe_shape(setup, room.map_or(u64::MAX, |room| room.bytes / 2));
+    if let Some(room) = room {
+        let fits = Memory::of(&probed).total <= room.bytes;
+        ensure!(fits, "there is no room to measure in, only {}: say by --rate how fast the device is", room.words());
+    }
+    let (device, _) = args.compute.open()?;
+    let speed = pollster::block_on(probe(&probed.model, &probed.train, &device))?;
     let rate = speed * flops_per_token(&probed.model, probed.train.recompute) as f64;
     let shape = format!("{} x {} tokens", probed.train.batch, probed.train.context);
     let what = if probed.model == setup.model {
@@ -161,7 +169,8 @@ fn measured(setup: &Setup, device: &mmrec::Device) -> Result<(f64, String)> {
 }
 
 impl Plan {
-    fn new(args: &PlanArgs, setup: &Setup, limit: Option<u64>, rate: f64, basis: String) -> Self {
+    fn new(args: &PlanArgs, setup: &Setup, limit: Option<Room>, rate: f64, basis: String) -> Self {
+        let (limit, limited_by) = (limit.map(|room| room.bytes), limit.map_or("", |room| room.of));
         let memory = Memory::of(setup);
         let mut recomputed = setup.clone();
         recomputed.train.recompute = true;
@@ -174,6 +183,7 @@ impl Plan {
             memory,
             activations_recomputed: Memory::of(&recomputed).activations,
             limit,
+            limited_by,
             fits: limit.map(|limit| memory.total <= limit),
             remedies: limit.map(|limit| remedies(setup, limit)).unwrap_or_default(),
             flops_per_token: flops_per_token(&setup.model, setup.train.recompute),
@@ -252,19 +262,21 @@ impl Plan {
             return vec!["fits?        unknown: say by --memory GB what the device has".to_owned()];
         };
         if self.fits == Some(true) {
-            return vec![format!("fits         in {}", format::size(limit))];
+            return vec![format!("fits         in {} ({})", format::size(limit), self.limited_by)];
         }
-        let mut lines = vec![format!("fits NOT     in {}", format::size(limit))];
+        let mut lines = vec![format!("fits NOT     in {} ({})", format::size(limit), self.limited_by)];
         if self.remedies.is_empty() {
             lines.push("             and no smaller setting does: use a device with more memory".to_owned());
         }
-        let remedy = |remedy: &Remedy| {
-            let changes: Vec<String> = remedy.changes.iter().map(flags).collect();
-            format!("             {} would, with {}", changes.join(" "), format::size(remedy.total))
-        };
-        lines.extend(self.remedies.iter().map(remedy));
+        lines.extend(self.remedies.iter().map(|remedy| format!("             {}", with_flags(remedy))));
         lines
     }
+}
+
+/// The remedy as arguments of `train`, and what it takes.
+pub fn with_flags(remedy: &Remedy) -> String {
+    let changes: Vec<String> = remedy.changes.iter().map(flags).collect();
+    format!("{} would, with {}", changes.join(" "), format::size(remedy.total))
 }
 
 /// The change as arguments of `train`.

@@ -8,12 +8,13 @@ use std::str::FromStr;
 use anyhow::Result;
 use clap::Args;
 use mmrec::driver::Session;
-use mmrec::platform::DeviceName;
+use mmrec::platform::{DeviceKind, DeviceName};
 use mmrec::train::{PLACES, Peer, Peers, Work};
 use mmrec::{Device, Error};
 
 pub use self::feeder::Feeder;
 use crate::cli::{Compute, open};
+use crate::memory::Room;
 use crate::settings::Usage;
 use crate::{format, workers};
 
@@ -57,6 +58,8 @@ pub struct Devices {
     pub description: String,
     /// Those that share the steps.
     pub peers: Peers,
+    /// Memory that there was before anything was read; not known of graphics cards.
+    pub room: Option<Room>,
 }
 
 impl Sharing {
@@ -68,7 +71,9 @@ impl Sharing {
             return Err(Usage("--devices none leaves nobody to compute: name workers by --workers".to_owned()).into());
         }
         compute.start_threads()?;
-        let (home, mut description) = open(local.and_then(<[_]>::first).copied().unwrap_or(compute.device))?;
+        let first = local.and_then(<[_]>::first).copied().unwrap_or(compute.device);
+        let room = (first.kind == DeviceKind::Cpu).then(Room::now).flatten();
+        let (home, mut description) = open(first)?;
         let mut others: Vec<Box<dyn Peer>> = Vec::new();
         for name in local.unwrap_or_default().iter().skip(1) {
             let (device, more) = open(*name)?;
@@ -82,7 +87,7 @@ impl Sharing {
             others.extend(remote);
         }
         check_places(others.len() + usize::from(!spared))?;
-        Ok(Devices { home, description, peers: Peers::new(others, spared) })
+        Ok(Devices { home, description, peers: Peers::new(others, spared), room })
     }
 }
 

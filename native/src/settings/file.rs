@@ -1,14 +1,17 @@
 //! Settings files, which people write and runs keep.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use mmrec::config::{ModelConfig, Stage, TrainConfig};
 use mmrec::tokenizer::TokenizerKind;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use toml::{Table, Value};
+
+use crate::files;
+use crate::keep::Keep;
+use crate::output::path_text;
 
 /// A settings file: tables `[model]` and `[train]`, each of whose fields may be left out if `stage` names a stage. A run's
 /// `config.toml` is one.
@@ -18,6 +21,9 @@ pub struct SettingsFile {
     /// Whose sizes fill what `[model]` leaves out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
+    /// How many checkpoints of steps the run's folder keeps.
+    #[serde(default, skip_serializing_if = "Keep::is_all")]
+    pub keep: Keep,
     /// Fields of the model's configuration.
     #[serde(default)]
     pub model: Table,
@@ -36,6 +42,7 @@ pub struct DataOrigin {
     /// What the text is called.
     pub name: String,
     /// The file or folder that was given.
+    #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// Identifies tokens, split and tokenizer.
     pub fingerprint: String,
@@ -52,16 +59,24 @@ pub struct DataOrigin {
     pub lossy: bool,
 }
 
+/// A path that is no text is kept as well as text can; who goes on with the run then names it by --data.
+fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path_text(path))
+}
+
 impl SettingsFile {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} is not a valid settings file", path.display()))
+        let text =
+            files::read_text(path, files::SETTINGS).with_context(|| format!("cannot read {}", path.display()))?;
+        // The mark that editors of Windows put first.
+        toml::from_str(text.trim_start_matches('\u{feff}'))
+            .with_context(|| format!("{} is not a valid settings file", path.display()))
     }
 
     /// The content of a run's `config.toml`.
-    pub fn of_run(model: &ModelConfig, train: &TrainConfig, data: DataOrigin) -> Result<String> {
-        let file = Self { stage: None, model: table(model)?, train: table(train)?, data: Some(data) };
+    pub fn of_run(model: &ModelConfig, train: &TrainConfig, data: DataOrigin, keep: Keep) -> Result<String> {
+        let file = Self { stage: None, keep, model: table(model)?, train: table(train)?, data: Some(data) };
         let text = toml::to_string(&file).context("the settings cannot be written as TOML")?;
         let steps = "# Settings of this run, for reading and for `mmrec train --config`.\n";
         Ok(format!("{steps}{text}"))

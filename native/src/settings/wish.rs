@@ -217,7 +217,8 @@ mod tests {
             validation: Some(0.1),
             lossy: false,
         };
-        let text = SettingsFile::of_run(&model, &train, data).unwrap();
+        let text = SettingsFile::of_run(&model, &train, data, "3".parse().unwrap()).unwrap();
+        assert!(text.contains("\nkeep = 3\n"), "{text}");
         let flags = TrainFlags::default();
         let again = wish(&flags, &text).for_new_run(99, 1_000).unwrap();
         assert_eq!(again, (model, train));

@@ -12,6 +12,7 @@ use mmrec::train::Pass;
 
 use super::message::{HELLO, Hello, PASS, Request, from_scalars, to_report};
 use super::pieces;
+use crate::failure::text_of;
 
 /// The tensors of a session on backend `B`.
 type Handles<B> = HandleContainer<<B as BackendIr>::Handle>;
@@ -100,9 +101,4 @@ where
         let primitive = tensor.try_into_primitive::<B>().expect("the worker's tensors are on its device");
         handles.register_float_tensor::<B>(&output.id, primitive);
     }
-}
-
-fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("the computation broke off").to_owned()
 }

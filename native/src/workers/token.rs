@@ -2,15 +2,14 @@
 //! identity on the network, the trainer what it shows a worker that has proved its own.
 
 use std::fmt;
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use iroh::{EndpointId, SecretKey};
 use sha2::{Digest, Sha256};
 
-use crate::atomic;
 use crate::output::note;
+use crate::{atomic, files};
 
 /// Where a token is looked for without a file.
 const VARIABLE: &str = "MMREC_TOKEN";
@@ -60,12 +59,9 @@ impl Token {
 
     fn read(path: &Path) -> Result<Self> {
         let whose = || format!("the token in {} cannot be used", path.display());
-        let size = fs::metadata(path).with_context(whose)?.len();
-        if size > MOST as u64 {
-            return Err(anyhow::anyhow!("it has {size} bytes, which no token has")).with_context(whose);
-        }
+        let text = files::read_text(path, MOST as u64).with_context(whose)?;
         refuse_open_file(path).with_context(whose)?;
-        Self::parse(&fs::read_to_string(path).with_context(whose)?).with_context(whose)
+        Self::parse(&text).with_context(whose)
     }
 
     fn parse(text: &str) -> Result<Self> {
@@ -116,7 +112,7 @@ impl Token {
 fn refuse_open_file(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
 
-    let mode = fs::metadata(path)?.permissions().mode() & 0o777;
+    let mode = std::fs::metadata(path)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         bail!("others on this machine may read it (mode {mode:o}): chmod 600 {}", path.display());
     }
@@ -158,8 +154,8 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("opened");
+            assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("opened");
             let error = format!("{:#}", Token::find(Some(&path)).expect_err("open to all"));
             assert!(error.contains("chmod 600"), "{error}");
         }

@@ -72,6 +72,9 @@ pub enum CheckpointError {
     /// The file could not be put together.
     #[error("the checkpoint could not be written: {0}")]
     Write(String),
+    /// The file could not be written to where it goes.
+    #[error("the checkpoint could not be written")]
+    File(#[from] std::io::Error),
 }
 
 impl CheckpointError {

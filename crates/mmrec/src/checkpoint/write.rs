@@ -128,8 +128,8 @@ pub(super) fn write_file(
         Ok(())
     })?;
     header[place].copy_from_slice(hex(hash).as_bytes());
-    out.write_all(&header).map_err(failed)?;
-    each_piece(tensors, |piece| out.write_all(piece).map_err(failed))
+    out.write_all(&header)?;
+    each_piece(tensors, |piece| Ok(out.write_all(piece)?))
 }
 
 /// What the header says of one tensor.

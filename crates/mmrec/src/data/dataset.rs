@@ -2,8 +2,8 @@
 
 use super::fingerprint::Fingerprint;
 use super::index::PreparedIndex;
+use super::shard::Shard;
 use super::split::{cut, train_characters};
-use super::tokens::ShardBytes;
 use super::{DataError, Tokens, text};
 use crate::tokenizer::{DEFAULT_VOCAB, Maker, Tokenizer, TokenizerKind};
 
@@ -64,8 +64,13 @@ impl Dataset {
             seen += piece.len();
             progress(SEEN * seen as f64 / text.len() as f64);
         }
-        let tokenizer = maker.finish(|share| progress(SEEN + (LEARNED - SEEN) * share))?;
-        Self::tokenized(name, text, tokenizer, recipe.validation, |share| progress(LEARNED + (1.0 - LEARNED) * share))
+        let mut making = maker.finish()?;
+        while let Some(share) = making.advance() {
+            progress(SEEN + (LEARNED - SEEN) * share);
+        }
+        Self::tokenized(name, text, making.finish(), recipe.validation, |share| {
+            progress(LEARNED + (1.0 - LEARNED) * share)
+        })
     }
 
     /// As [`from_text`](Self::from_text), with a tokenizer that there is already. Characters unknown to it become its unknown
@@ -117,7 +122,7 @@ impl Dataset {
     ///
     /// # Errors
     /// An inconsistent index, or shards that do not match it.
-    pub fn open(index: PreparedIndex, shards: Vec<ShardBytes>) -> Result<Self, DataError> {
+    pub fn open(index: PreparedIndex, shards: Vec<Box<dyn Shard>>) -> Result<Self, DataError> {
         index.validate()?;
         index.check_sizes(&shards)?;
         let vocab = index.tokenizer.vocab();
@@ -181,7 +186,7 @@ mod tests {
 
     fn all(tokens: &Tokens) -> Vec<u16> {
         let mut ids = vec![0; tokens.len() as usize];
-        tokens.read(0, &mut ids);
+        tokens.read(0, &mut ids).unwrap();
         ids
     }
 

@@ -23,12 +23,15 @@ pub(super) struct Separator {
     string: String,
     /// What may be the beginning of the string.
     held: String,
+    /// How often it was found.
+    found: u64,
 }
 
 impl Separator {
-    /// Nothing is replaced where `string` is empty.
+    /// Nothing is replaced where `string` is empty. Its lines may end as they like: those of a text end by LF alone.
     pub fn new(string: &str) -> Self {
-        Self { string: string.to_owned(), held: String::new() }
+        let string = string.replace("\r\n", "\n").replace('\r', "\n");
+        Self { string, held: String::new(), found: 0 }
     }
 
     /// What is certain of the text after this piece.
@@ -38,6 +41,8 @@ impl Separator {
             return std::mem::take(&mut self.held);
         }
         let mut text = self.held.replace(&self.string, "\0");
+        // The text itself has none.
+        self.found += text.matches(DOCUMENT_END).count() as u64;
         self.held = text.split_off(text.len() - unfinished(&text, std::slice::from_ref(&self.string)));
         text
     }
@@ -45,6 +50,34 @@ impl Separator {
     /// What is still held at the end of a file.
     pub fn finish(&mut self) -> String {
         std::mem::take(&mut self.held)
+    }
+
+    /// How often the string was found so far.
+    pub fn found(&self) -> u64 {
+        self.found
+    }
+}
+
+/// Counts the documents of a text that comes in pieces: what stands between two ends and is not blank.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Documents {
+    finished: u64,
+    /// Whether there is something in the present one.
+    begun: bool,
+}
+
+impl Documents {
+    pub fn push(&mut self, piece: &str) {
+        for (index, part) in piece.split(DOCUMENT_END).enumerate() {
+            if index > 0 {
+                self.finished += u64::from(std::mem::take(&mut self.begun));
+            }
+            self.begun = self.begun || !is_blank(part);
+        }
+    }
+
+    pub fn count(self) -> u64 {
+        self.finished + u64::from(self.begun)
     }
 }
 
@@ -58,6 +91,23 @@ mod tests {
     fn blanks_and_ends_are_nothing_to_read() {
         assert!(is_blank(" \n\0\t\0"));
         assert!(!is_blank("\0x"));
+    }
+
+    #[test]
+    fn documents_are_what_is_between_the_ends() {
+        let count = |pieces: &[&str]| {
+            let mut documents = Documents::default();
+            pieces.iter().for_each(|piece| documents.push(piece));
+            documents.count()
+        };
+        assert_eq!([count(&[]), count(&[" \n"]), count(&["a", "b"]), count(&["a\0 \0", "b", "\0\n"])], [0, 0, 1, 2]);
+    }
+
+    #[test]
+    fn lines_of_a_separator_may_end_as_they_like() {
+        let mut separator = Separator::new("\r\n--\r");
+        let text = separator.push("a\n--\nb\n--") + &separator.finish();
+        assert_eq!((text.as_str(), separator.found()), ("a\0b\n--", 1));
     }
 
     proptest! {

@@ -6,7 +6,7 @@
 //!
 //! p(w | h) = (c(hw) + T(h) p(w | h′)) / (c(h) + T(h)), and below the empty context p(w) = 1 / V.
 
-use super::{Dataset, Tokens, validation_windows};
+use super::{DataError, Dataset, Tokens, validation_windows};
 use serde::Serialize;
 
 /// The most tokens that are counted, 16 MB of memory; of a longer training part evenly spaced stretches.
@@ -30,10 +30,14 @@ pub struct Entropies {
 }
 
 /// Counts the training part and predicts the validation part from that; `None` where there is nothing to predict.
-pub fn entropies(data: &Dataset) -> Option<Entropies> {
-    let counts = Counts::new(&data.train, data.tokenizer.vocab());
+///
+/// # Errors
+/// As [`Tokens::read`].
+pub fn entropies(data: &Dataset) -> Result<Option<Entropies>, DataError> {
+    let counts = Counts::new(&data.train, data.tokenizer.vocab())?;
     let (mut sums, mut predicted) = ([0.0; 3], 0);
     for ids in stretches(&data.validation, MOST_PREDICTED) {
+        let ids = ids?;
         for end in 0..ids.len() {
             let history = &ids[end.saturating_sub(2)..end];
             let likelihoods = counts.likelihoods(history, ids[end]);
@@ -43,11 +47,11 @@ pub fn entropies(data: &Dataset) -> Option<Entropies> {
     }
     let [unigram, bigram, trigram] = sums.map(|sum| sum / predicted as f64);
     let uniform = (data.tokenizer.vocab() as f64).ln();
-    (predicted > 0).then_some(Entropies { uniform, unigram, bigram, trigram })
+    Ok((predicted > 0).then_some(Entropies { uniform, unigram, bigram, trigram }))
 }
 
 /// At most about `most` tokens, in runs of neighbours.
-fn stretches(tokens: &Tokens, most: u64) -> impl Iterator<Item = Vec<u16>> {
+fn stretches(tokens: &Tokens, most: u64) -> impl Iterator<Item = Result<Vec<u16>, DataError>> {
     let whole = tokens.len() <= most;
     let (starts, length) = match whole {
         true => (vec![0], tokens.len() as usize),
@@ -55,8 +59,8 @@ fn stretches(tokens: &Tokens, most: u64) -> impl Iterator<Item = Vec<u16>> {
     };
     starts.into_iter().map(move |start| {
         let mut ids = vec![0; length];
-        tokens.read(start, &mut ids);
-        ids
+        tokens.read(start, &mut ids)?;
+        Ok(ids)
     })
 }
 
@@ -78,17 +82,17 @@ struct Level {
 }
 
 impl Counts {
-    fn new(train: &Tokens, vocab: usize) -> Self {
+    fn new(train: &Tokens, vocab: usize) -> Result<Self, DataError> {
         let mut triples: Vec<u64> = Vec::new();
         for ids in stretches(train, MOST_COUNTED) {
-            triples.extend(ids.windows(3).map(key));
+            triples.extend(ids?.windows(3).map(key));
         }
         triples.sort_unstable();
         let three = Level::grouped(triples.iter().map(|&key| (key, 1)));
         let two = three.shortened();
         let one = two.shortened();
         let none = one.shortened();
-        Self { vocab, levels: [none, one, two, three] }
+        Ok(Self { vocab, levels: [none, one, two, three] })
     }
 
     /// The probability of `token` after none, one and two tokens of `history`, which holds at most two. A history that is
@@ -150,7 +154,7 @@ mod tests {
     use rand_chacha::rand_core::Rng;
 
     fn of(text: &str) -> Entropies {
-        entropies(&Dataset::from_text("x", text, TokenizerKind::Char, None).unwrap()).unwrap()
+        entropies(&Dataset::from_text("x", text, TokenizerKind::Char, None).unwrap()).unwrap().unwrap()
     }
 
     fn uniformly_random(letters: &[u8], length: usize) -> String {
@@ -190,15 +194,15 @@ mod tests {
     #[test]
     fn a_long_text_is_counted_in_part() {
         let tokens = Tokens::from_vec(vec![1; MOST_COUNTED as usize * 2]);
-        let counted: usize = stretches(&tokens, MOST_COUNTED).map(|ids| ids.len()).sum();
+        let counted: usize = stretches(&tokens, MOST_COUNTED).map(|ids| ids.unwrap().len()).sum();
         assert_eq!(counted, MOST_COUNTED as usize);
-        assert!(stretches(&Tokens::from_vec(Vec::new()), 1).all(|ids| ids.is_empty()));
+        assert!(stretches(&Tokens::from_vec(Vec::new()), 1).all(|ids| ids.unwrap().is_empty()));
     }
 
     proptest! {
         #[test]
         fn probabilities_sum_to_one(train in prop::collection::vec(0u16..6, 0..80), history in prop::collection::vec(0u16..6, 0..3)) {
-            let counts = Counts::new(&Tokens::from_vec(train), 6);
+            let counts = Counts::new(&Tokens::from_vec(train), 6).unwrap();
             let mut sums = [0.0; 3];
             for token in 0..6 {
                 let likelihoods = counts.likelihoods(&history, token);

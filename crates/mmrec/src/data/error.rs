@@ -2,6 +2,7 @@
 
 use super::index::{INDEX_FILE, INDEX_FORMAT};
 use super::split::{MAX_FRACTION, MIN_FRACTION};
+use super::text::Encoding;
 use crate::tokenizer::TokenizerError;
 use std::io;
 
@@ -15,24 +16,70 @@ pub enum DataError {
         /// The file's or the text's name.
         name: String,
     },
-    /// Bytes that are not UTF-8.
+    /// Bytes that are not valid in the text's encoding.
     #[error(
-        "{file} is not valid UTF-8: the first invalid byte is at offset {offset}. Save it as UTF-8, or accept replacement characters (--lossy)"
+        "{file} is not valid {encoding}: the first invalid byte is at offset {offset}. Save it as UTF-8, or accept replacement characters (--lossy)"
     )]
-    InvalidUtf8 {
+    Invalid {
         /// The file's name.
         file: String,
+        /// What it is read as.
+        encoding: Encoding,
         /// Zero-based offset of the first byte of the first invalid sequence.
         offset: u64,
     },
-    /// A NUL byte: no text file has one.
+    /// A character zero in what is a text otherwise.
     #[error(
-        "{file} looks binary: NUL byte at offset {offset}. Choose a plain text file; UTF-16 text must be saved as UTF-8"
+        "{file} has a NUL character at offset {offset}, which no text has: remove it, or accept replacement characters (--lossy)"
     )]
+    Zero {
+        /// The file's name.
+        file: String,
+        /// Zero-based offset of the first one.
+        offset: u64,
+    },
+    /// Most characters of a text cannot be read.
+    #[error(
+        "{file} cannot be read as {encoding}: {replaced} of its {characters} characters would be replacement characters, too many to learn from. Save it as UTF-8"
+    )]
+    Unreadable {
+        /// The file's name.
+        file: String,
+        /// What it was read as.
+        encoding: Encoding,
+        /// Characters that would be replaced.
+        replaced: u64,
+        /// All its characters.
+        characters: u64,
+        /// Zero-based offset of the first byte that is not valid, if one is.
+        offset: Option<u64>,
+    },
+    /// A text in an encoding that is known and not read.
+    #[error("{file} is text in {encoding}, which is not read: save it as UTF-8")]
+    Encoding {
+        /// The file's name.
+        file: String,
+        /// The encoding's name.
+        encoding: &'static str,
+    },
+    /// A text that is wrapped in something else.
+    #[error("{file} is {what}, not plain text: {remedy}")]
+    Document {
+        /// The file's name.
+        file: String,
+        /// What it is.
+        what: &'static str,
+        /// How plain text is made of it.
+        remedy: &'static str,
+    },
+    /// Bytes that no text has, and many of them.
+    #[error("{file} looks binary (byte 0x{byte:02X} at offset {offset}): choose a plain text file")]
     Binary {
         /// The file's name.
         file: String,
-        /// Zero-based offset of the first NUL.
+        /// Such a byte.
+        byte: u8,
+        /// Zero-based offset of it.
         offset: u64,
     },
     /// A validation fraction out of range.
@@ -68,6 +115,9 @@ pub enum DataError {
         /// Why.
         source: io::Error,
     },
+    /// The work was not wanted any more.
+    #[error("the preparation was stopped")]
+    Stopped,
     /// Writing prepared data failed.
     #[error("writing {file} failed")]
     Write {
@@ -117,6 +167,16 @@ pub enum DataError {
         expected: u64,
         /// Bytes it has.
         found: u64,
+    },
+    /// A shard that can no longer be read as it was when it was opened.
+    #[error(
+        "{file} can no longer be read: it was changed while it was in use, or the disk fails. Put it back, or prepare the data again"
+    )]
+    ShardLost {
+        /// The shard's path.
+        file: String,
+        /// Why.
+        source: io::Error,
     },
     /// A shard that does not consist of 16-bit tokens.
     #[error("shard {shard} has an odd number of bytes ({bytes}): it is truncated or no token shard")]

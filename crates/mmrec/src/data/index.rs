@@ -1,12 +1,14 @@
 //! `data.json`: what a folder of prepared shards holds.
 
 use super::DataError;
-use super::tokens::ShardBytes;
+use super::shard::Shard;
 use crate::tokenizer::Tokenizer;
 use serde::{Deserialize, Serialize};
 
 /// The index's file name.
 pub const INDEX_FILE: &str = "data.json";
+/// The file name of the first shard, which every prepared text has.
+pub const FIRST_SHARD: &str = "train-00000.bin";
 /// The format this program writes, and the newest it reads.
 pub const INDEX_FORMAT: u64 = 1;
 
@@ -110,17 +112,17 @@ impl PreparedIndex {
     }
 
     /// Checks that these are as many shards as the index names, each of the size it says.
-    pub(super) fn check_sizes(&self, shards: &[ShardBytes]) -> Result<(), DataError> {
+    pub(super) fn check_sizes(&self, shards: &[Box<dyn Shard>]) -> Result<(), DataError> {
         if shards.len() != self.shards.len() {
             return Err(DataError::ShardCount { expected: self.shards.len(), found: shards.len() });
         }
-        self.shards.iter().zip(shards).try_for_each(|(info, bytes)| info.check_size((**bytes).as_ref()))
+        self.shards.iter().zip(shards).try_for_each(|(info, shard)| info.check_size(&**shard))
     }
 }
 
 impl ShardInfo {
-    pub(super) fn check_size(&self, bytes: &[u8]) -> Result<(), DataError> {
-        let (expected, found) = (self.tokens.saturating_mul(2), bytes.len() as u64);
+    pub(super) fn check_size(&self, shard: &dyn Shard) -> Result<(), DataError> {
+        let (expected, found) = (self.tokens.saturating_mul(2), shard.bytes());
         if expected != found {
             return Err(DataError::ShardSize { file: self.file.clone(), expected, found });
         }

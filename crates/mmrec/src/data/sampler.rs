@@ -1,6 +1,6 @@
 //! Which tokens are trained on and which are judged by.
 
-use super::{Tokens, random};
+use super::{DataError, Tokens, random};
 use rand_chacha::rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -40,20 +40,28 @@ impl Sampler {
 
     /// The next `batch` crops, one after the other: inputs and targets, `[batch, context]` each, and moves the cursor on.
     ///
+    /// # Errors
+    /// As [`Tokens::read`]; the cursor stays where it is.
+    ///
     /// # Panics
     /// As [`Sampler::starts`].
-    pub fn next_batch(&mut self, tokens: &Tokens, batch: usize, context: usize) -> (Vec<u16>, Vec<u16>) {
+    pub fn next_batch(
+        &mut self,
+        tokens: &Tokens,
+        batch: usize,
+        context: usize,
+    ) -> Result<(Vec<u16>, Vec<u16>), DataError> {
         let mut inputs = Vec::with_capacity(batch * context);
         let mut targets = Vec::with_capacity(batch * context);
         let mut crop = vec![0; context + 1];
         for start in self.starts(tokens.len(), context, batch) {
-            tokens.read(start, &mut crop);
+            tokens.read(start, &mut crop)?;
             inputs.extend_from_slice(&crop[..context]);
             targets.extend_from_slice(&crop[1..]);
         }
         // A forged cursor may be near the end; going round is as good as any other place.
         self.cursor = self.cursor.wrapping_add(batch as u64);
-        (inputs, targets)
+        Ok((inputs, targets))
     }
 }
 
@@ -93,7 +101,7 @@ mod tests {
     #[test]
     fn an_exact_fit_has_one_crop() {
         let tokens = Tokens::from_vec(vec![5, 6, 7]);
-        assert_eq!(Sampler::new(1).next_batch(&tokens, 2, 2), (vec![5, 6, 5, 6], vec![6, 7, 6, 7]));
+        assert_eq!(Sampler::new(1).next_batch(&tokens, 2, 2).unwrap(), (vec![5, 6, 5, 6], vec![6, 7, 6, 7]));
     }
 
     #[test]
@@ -109,11 +117,11 @@ mod tests {
         fn a_restored_cursor_continues(seed in any::<u64>(), cursor in any::<u64>(), extra in 0u64..300, context in 1usize..40) {
             let tokens = Tokens::from_vec((0..context as u64 + 1 + extra).map(|i| i as u16).collect());
             let mut sampler = Sampler { seed, cursor };
-            let whole = sampler.clone().next_batch(&tokens, 5, context);
-            let first = sampler.next_batch(&tokens, 2, context);
+            let whole = sampler.clone().next_batch(&tokens, 5, context).unwrap();
+            let first = sampler.next_batch(&tokens, 2, context).unwrap();
             let stored = serde_json::to_string(&sampler).unwrap();
             let mut restored: Sampler = serde_json::from_str(&stored).unwrap();
-            let second = restored.next_batch(&tokens, 3, context);
+            let second = restored.next_batch(&tokens, 3, context).unwrap();
             prop_assert_eq!([first.0, second.0].concat(), whole.0.clone());
             prop_assert_eq!([first.1, second.1].concat(), whole.1.clone());
             prop_assert!(whole.0.iter().zip(&whole.1).all(|(input, target)| input + 1 == *target));

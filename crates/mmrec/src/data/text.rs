@@ -1,40 +1,73 @@
 //! Bytes of text files to normalised text.
 //!
 //! Normalised means: valid UTF-8, no byte order mark at a file's start, lines ended by LF alone. Bytes may come in pieces of any
-//! size; the result never depends on where they were cut.
+//! size; the result never depends on where they were cut. What the characters are stored in (UTF-8 or UTF-16), and whether it is a
+//! text at all, is told from the beginning.
 
 use std::borrow::Cow;
 
+mod document;
+mod encoding;
+mod utf16;
+
+pub use document::Document;
+pub use encoding::Encoding;
+
+use self::document::Foreign;
+use self::encoding::{Decoder, Unread, has_many_controls, is_valid_utf8};
 use super::documents::is_blank;
 use super::{DOCUMENT_END, DataError};
-use crate::tokenizer::Utf8Decoder;
+use crate::tokenizer::InvalidSequence;
 
-/// How much of a file's beginning is looked at before any of it is decoded, so that a binary file is called binary even where
-/// its first invalid UTF-8 comes before its first NUL.
-const HEAD: usize = 4096;
+/// How much of a file's beginning is looked at before any of it is decoded, in bytes.
+pub const HEAD: usize = 4096;
+
+/// What was found in a file while it was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// How its characters are stored.
+    pub encoding: Encoding,
+    /// Characters U+FFFD that stand in the place of what could not be read.
+    pub replaced: u64,
+    /// Offset of the first byte that was not valid in the encoding, where it was replaced.
+    pub first_invalid: Option<u64>,
+    /// What it seems to be, where it is no plain text.
+    pub document: Option<Document>,
+}
 
 /// Normalises one file whose bytes come in pieces.
 #[derive(Debug, Clone)]
 pub struct Normalizer {
     file: String,
-    utf8: Utf8Decoder,
-    /// The file's beginning, until it is long enough to be judged; `None` from then on.
-    head: Option<Vec<u8>>,
-    /// Bytes seen, the head included.
-    bytes: u64,
+    lossy: bool,
+    stage: Stage,
+    findings: Findings,
+    /// Characters so far.
+    characters: u64,
+    /// Zeros replaced so far.
+    zeros: u64,
     at_start: bool,
     after_return: bool,
     decoded: String,
 }
 
+#[derive(Debug, Clone)]
+enum Stage {
+    /// The file's beginning, until it is long enough to be judged.
+    Head(Vec<u8>),
+    Body(Decoder),
+}
+
 impl Normalizer {
-    /// A normaliser for the file named `file` in errors. `lossy` replaces invalid UTF-8 by U+FFFD instead of refusing it.
+    /// A normaliser for the file named `file` in errors. `lossy` replaces by U+FFFD what is not valid, instead of refusing it.
     pub fn new(file: &str, lossy: bool) -> Self {
         Self {
             file: file.to_owned(),
-            utf8: Utf8Decoder::new(lossy),
-            head: Some(Vec::new()),
-            bytes: 0,
+            lossy,
+            stage: Stage::Head(Vec::new()),
+            findings: Findings::default(),
+            characters: 0,
+            zeros: 0,
             at_start: true,
             after_return: false,
             decoded: String::new(),
@@ -44,62 +77,85 @@ impl Normalizer {
     /// Appends what the next bytes give to `out`. After an error the normaliser is of no further use.
     ///
     /// # Errors
-    /// [`DataError::Binary`] at a NUL byte, [`DataError::InvalidUtf8`] unless lossy.
+    /// [`DataError::Document`], [`DataError::Encoding`] and [`DataError::Binary`] by the file's beginning; [`DataError::Invalid`] and
+    /// [`DataError::Zero`] unless lossy.
     pub fn push(&mut self, bytes: &[u8], out: &mut String) -> Result<(), DataError> {
-        let before = self.bytes;
-        self.bytes += bytes.len() as u64;
-        let Some(mut head) = self.head.take() else {
-            return self.check_and_decode(bytes, before, out);
-        };
-        let taken = bytes.len().min(HEAD - head.len());
-        let (beginning, rest) = bytes.split_at(taken);
+        let Stage::Head(head) = &mut self.stage else { return self.decode(bytes, out) };
+        let (beginning, rest) = bytes.split_at(bytes.len().min(HEAD - head.len()));
         head.extend_from_slice(beginning);
         if head.len() < HEAD {
-            self.head = Some(head);
             return Ok(());
         }
-        self.check_and_decode(&head, 0, out)?;
-        self.check_and_decode(rest, before + taken as u64, out)
+        self.begin(out)?;
+        self.decode(rest, out)
     }
 
-    /// Appends what is left at the end of the file to `out`.
+    /// Appends what is left at the end of the file to `out`; what was found in it.
     ///
     /// # Errors
-    /// As [`Normalizer::push`].
-    pub fn finish(&mut self, out: &mut String) -> Result<(), DataError> {
-        if let Some(head) = self.head.take() {
-            self.check_and_decode(&head, 0, out)?;
+    /// As [`Normalizer::push`]; [`DataError::Unreadable`] where most of a text would be replaced.
+    pub fn finish(&mut self, out: &mut String) -> Result<Findings, DataError> {
+        self.begin(out)?;
+        self.decode_with(out, |decoder, decoded| decoder.finish(decoded))?;
+        if let Stage::Body(decoder) = &self.stage {
+            let replaced = decoder.replaced();
+            self.findings.replaced = replaced.count + self.zeros;
+            self.findings.first_invalid = replaced.first;
         }
-        let mut decoded = std::mem::take(&mut self.decoded);
-        decoded.clear();
-        let result = self.utf8.finish(&mut decoded);
-        self.normalise(&decoded, out);
-        result.map_err(|invalid| self.invalid(invalid.offset))
+        let Findings { encoding, replaced, .. } = self.findings;
+        if 2 * replaced > self.characters {
+            let (file, characters) = (self.file.clone(), self.characters);
+            return Err(DataError::Unreadable {
+                file,
+                encoding,
+                replaced,
+                characters,
+                offset: self.findings.first_invalid,
+            });
+        }
+        Ok(self.findings)
     }
 
-    /// `start`: the absolute offset of `bytes`.
-    fn check_and_decode(&mut self, bytes: &[u8], start: u64, out: &mut String) -> Result<(), DataError> {
-        let nul = bytes.iter().position(|&byte| byte == 0);
-        let is_head = start == 0;
-        if let (Some(at), true) = (nul, is_head) {
-            return Err(self.binary(at as u64));
-        }
+    /// Judges the file by its beginning, if that was not done yet, and decodes that.
+    fn begin(&mut self, out: &mut String) -> Result<(), DataError> {
+        let Stage::Head(head) = &mut self.stage else { return Ok(()) };
+        let head = std::mem::take(head);
+        self.findings.encoding = judge(&head).map_err(|refusal| refusal.of(&self.file))?;
+        self.stage = Stage::Body(Decoder::new(self.findings.encoding, self.lossy));
+        let start = out.len();
+        self.decode(&head, out)?;
+        self.findings.document = Document::of(&out[start..]);
+        Ok(())
+    }
+
+    fn decode(&mut self, bytes: &[u8], out: &mut String) -> Result<(), DataError> {
+        self.decode_with(out, |decoder, decoded| decoder.push(bytes, decoded))
+    }
+
+    fn decode_with(
+        &mut self,
+        out: &mut String,
+        decode: impl FnOnce(&mut Decoder, &mut String) -> Result<(), InvalidSequence>,
+    ) -> Result<(), DataError> {
+        let Stage::Body(decoder) = &mut self.stage else { return Ok(()) };
         let mut decoded = std::mem::take(&mut self.decoded);
         decoded.clear();
-        // Past the head, whichever comes first is reported, so that it does not matter how the bytes were cut.
-        let result = self.utf8.push(&bytes[..nul.unwrap_or(bytes.len())], &mut decoded);
+        let start = decoder.offset();
+        let result = decode(decoder, &mut decoded);
+        if let Some(at) = decoded.find(DOCUMENT_END) {
+            if !self.lossy {
+                // It comes before what is not valid, if anything is.
+                let offset = start + decoder.length(&decoded[..at]);
+                return Err(DataError::Zero { file: self.file.clone(), offset });
+            }
+            self.zeros += decoded.matches(DOCUMENT_END).count() as u64;
+            decoded = decoded.replace(DOCUMENT_END, "\u{FFFD}");
+        }
+        self.characters += decoded.chars().count() as u64;
         self.normalise(&decoded, out);
         self.decoded = decoded;
-        result.map_err(|invalid| self.invalid(invalid.offset))?;
-        match nul {
-            Some(at) => {
-                // The NUL itself ends an incomplete sequence before it.
-                let unfinished = self.utf8.finish(&mut String::new());
-                unfinished.map_err(|invalid| self.invalid(invalid.offset))?;
-                Err(self.binary(start + at as u64))
-            }
-            None => Ok(()),
-        }
+        let (file, encoding) = (&self.file, self.findings.encoding);
+        result.map_err(|invalid| DataError::Invalid { file: file.clone(), encoding, offset: invalid.offset })
     }
 
     fn normalise(&mut self, decoded: &str, out: &mut String) {
@@ -122,27 +178,62 @@ impl Normalizer {
         }
         self.after_return |= last_is_empty;
     }
+}
 
-    fn binary(&self, offset: u64) -> DataError {
-        DataError::Binary { file: self.file.clone(), offset }
-    }
+/// Why a file is not read, by its beginning.
+enum Refusal {
+    Foreign(Foreign),
+    Unread(Unread),
+    /// The byte, and its offset.
+    Binary(u8, usize),
+}
 
-    fn invalid(&self, offset: u64) -> DataError {
-        DataError::InvalidUtf8 { file: self.file.clone(), offset }
+impl Refusal {
+    fn of(self, file: &str) -> DataError {
+        let file = file.to_owned();
+        match self {
+            Self::Foreign(Foreign { what, remedy }) => DataError::Document { file, what, remedy },
+            Self::Unread(Unread(encoding)) => DataError::Encoding { file, encoding },
+            Self::Binary(byte, offset) => DataError::Binary { file, byte, offset: offset as u64 },
+        }
     }
 }
 
-/// Normalises a whole file.
+fn judge(head: &[u8]) -> Result<Encoding, Refusal> {
+    if let Some(foreign) = Foreign::of(head) {
+        return Err(Refusal::Foreign(foreign));
+    }
+    let encoding = Encoding::of(head).map_err(Refusal::Unread)?;
+    let zero = head.iter().position(|&byte| byte == 0);
+    let is_binary = has_many_controls(head) && (zero.is_some() || !is_valid_utf8(head));
+    if encoding == Encoding::Utf8 && is_binary {
+        let at = zero.or_else(|| head.iter().position(u8::is_ascii_control)).unwrap_or_default();
+        return Err(Refusal::Binary(head[at], at));
+    }
+    Ok(encoding)
+}
+
+/// What a file is that begins with these bytes, where that is known to be no text.
+pub fn no_text(head: &[u8]) -> Option<&'static str> {
+    match judge(head) {
+        Ok(_) => None,
+        Err(Refusal::Foreign(foreign)) => Some(foreign.what),
+        Err(Refusal::Unread(Unread(encoding))) => Some(encoding),
+        Err(Refusal::Binary(..)) => Some("binary"),
+    }
+}
+
+/// Normalises a whole file; what was found in it.
 ///
 /// # Errors
-/// [`DataError::Empty`] where there is nothing but blanks; otherwise as [`Normalizer::push`].
-pub fn read_text(bytes: &[u8], name: &str, lossy: bool) -> Result<String, DataError> {
+/// [`DataError::Empty`] where there is nothing but blanks; otherwise as [`Normalizer::push`] and [`Normalizer::finish`].
+pub fn read_text(bytes: &[u8], name: &str, lossy: bool) -> Result<(String, Findings), DataError> {
     let mut text = String::with_capacity(bytes.len());
     let mut normalizer = Normalizer::new(name, lossy);
     normalizer.push(bytes, &mut text)?;
-    normalizer.finish(&mut text)?;
+    let findings = normalizer.finish(&mut text)?;
     refuse_empty(&text, name)?;
-    Ok(text)
+    Ok((text, findings))
 }
 
 /// Text that was typed or pasted, with its lines ended as those of texts are.
@@ -153,11 +244,6 @@ pub fn line_ends(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
-/// Whether the bytes of a file's beginning show that it is no text: a NUL byte.
-pub fn looks_binary(head: &[u8]) -> bool {
-    head.contains(&0)
-}
-
 /// Appends one normalised file to a text of several, each a document.
 pub fn append(text: &mut String, file: &str) {
     if !text.is_empty() && !file.is_empty() {
@@ -166,7 +252,11 @@ pub fn append(text: &mut String, file: &str) {
     text.push_str(file);
 }
 
-pub(super) fn refuse_empty(text: &str, name: &str) -> Result<(), DataError> {
+/// Refuses a text of nothing but blanks.
+///
+/// # Errors
+/// [`DataError::Empty`].
+pub fn refuse_empty(text: &str, name: &str) -> Result<(), DataError> {
     if is_blank(text) {
         return Err(DataError::Empty { name: name.to_owned() });
     }

@@ -1,11 +1,9 @@
 //! A read-only sequence of token ids, in memory or over shards.
 
 use super::DataError;
+use super::shard::{PIECE, Shard, read_at};
 use std::fmt;
 use std::sync::Arc;
-
-/// The bytes of one shard: little-endian `u16` ids in a buffer that someone read or mapped.
-pub type ShardBytes = Box<dyn AsRef<[u8]> + Send + Sync>;
 
 /// A read-only sequence of token ids. Clones share the storage.
 #[derive(Clone)]
@@ -18,13 +16,13 @@ pub struct Tokens {
 
 enum Store {
     Memory(Vec<u16>),
-    Shards(Vec<Shard>),
+    Shards(Vec<Placed>),
 }
 
-struct Shard {
+struct Placed {
     /// Position of the shard's first token in the sequence.
     start: u64,
-    bytes: ShardBytes,
+    shard: Box<dyn Shard>,
 }
 
 impl Tokens {
@@ -37,16 +35,16 @@ impl Tokens {
     ///
     /// # Errors
     /// [`DataError::OddShard`] where a shard's length is not a whole number of tokens.
-    pub fn from_shards(shards: Vec<ShardBytes>) -> Result<Self, DataError> {
+    pub fn from_shards(shards: Vec<Box<dyn Shard>>) -> Result<Self, DataError> {
         let mut len: u64 = 0;
         let mut placed = Vec::with_capacity(shards.len());
-        for (shard, bytes) in shards.into_iter().enumerate() {
-            let size = (*bytes).as_ref().len() as u64;
-            if !size.is_multiple_of(2) {
-                return Err(DataError::OddShard { shard, bytes: size });
+        for (number, shard) in shards.into_iter().enumerate() {
+            let bytes = shard.bytes();
+            if !bytes.is_multiple_of(2) {
+                return Err(DataError::OddShard { shard: number, bytes });
             }
-            placed.push(Shard { start: len, bytes });
-            len += size / 2;
+            placed.push(Placed { start: len, shard });
+            len += bytes / 2;
         }
         Ok(Self { store: Arc::new(Store::Shards(placed)), len, limit: u32::MAX })
     }
@@ -71,9 +69,20 @@ impl Tokens {
 
     /// Copies the tokens from position `start` on to `out`.
     ///
+    /// # Errors
+    /// [`DataError::ShardLost`] where a shard can no longer be read.
+    ///
     /// # Panics
     /// Where `start + out.len()` is beyond the end, as a slice would.
-    pub fn read(&self, start: u64, out: &mut [u16]) {
+    pub fn read(&self, start: u64, out: &mut [u16]) -> Result<(), DataError> {
+        self.read_as_stored(start, out)?;
+        if self.limit <= u32::from(u16::MAX) {
+            out.iter_mut().filter(|id| u32::from(**id) >= self.limit).for_each(|id| *id = 0);
+        }
+        Ok(())
+    }
+
+    fn read_as_stored(&self, start: u64, out: &mut [u16]) -> Result<(), DataError> {
         let end = start.checked_add(out.len() as u64);
         assert!(
             end.is_some_and(|end| end <= self.len),
@@ -85,37 +94,38 @@ impl Tokens {
             Store::Memory(ids) => {
                 let start = start as usize;
                 out.copy_from_slice(&ids[start..start + out.len()]);
+                Ok(())
             }
             Store::Shards(shards) => read_shards(shards, start, out),
-        }
-        if self.limit <= u32::from(u16::MAX) {
-            out.iter_mut().filter(|id| u32::from(**id) >= self.limit).for_each(|id| *id = 0);
         }
     }
 
     /// The inputs and targets of one window: tokens `start..start + context`, and the same shifted by one.
     ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    ///
     /// # Panics
     /// Where `start + context + 1` is beyond the end.
-    pub fn window(&self, start: u64, context: usize) -> (Vec<u16>, Vec<u16>) {
+    pub fn window(&self, start: u64, context: usize) -> Result<(Vec<u16>, Vec<u16>), DataError> {
         let mut inputs = vec![0; context + 1];
-        self.read(start, &mut inputs);
+        self.read(start, &mut inputs)?;
         let targets = inputs[1..].to_vec();
         inputs.pop();
-        (inputs, targets)
+        Ok((inputs, targets))
     }
 
     /// Checks that every id is below `vocab`, reading all of them.
     ///
     /// # Errors
-    /// [`DataError::TokenRange`] with the first id that is not.
+    /// [`DataError::TokenRange`] with the first id that is not; as [`read`](Self::read).
     pub fn check_ids(&self, vocab: usize) -> Result<(), DataError> {
-        match &*self.store {
-            Store::Memory(ids) => check_ids(ids.iter().copied(), 0, vocab),
-            Store::Shards(shards) => {
-                shards.iter().try_for_each(|shard| check_ids(ids_of(shard.bytes()), shard.start, vocab))
-            }
-        }
+        let mut ids = [0; PIECE];
+        (0..self.len).step_by(PIECE).try_for_each(|start| {
+            let ids = &mut ids[..(self.len - start).min(PIECE as u64) as usize];
+            self.read_as_stored(start, ids)?;
+            check_ids(ids.iter().copied(), start, vocab)
+        })
     }
 }
 
@@ -125,26 +135,28 @@ impl fmt::Debug for Tokens {
     }
 }
 
-impl Shard {
-    fn bytes(&self) -> &[u8] {
-        (*self.bytes).as_ref()
-    }
-}
-
-fn read_shards(shards: &[Shard], start: u64, out: &mut [u16]) {
-    let first = shards.partition_point(|shard| shard.start <= start).saturating_sub(1);
+fn read_shards(shards: &[Placed], start: u64, out: &mut [u16]) -> Result<(), DataError> {
+    let first = shards.partition_point(|placed| placed.start <= start).saturating_sub(1);
     let (mut position, mut out) = (start, out);
-    for shard in &shards[first..] {
+    for Placed { start, shard } in &shards[first..] {
         if out.is_empty() {
             break;
         }
-        let bytes = &shard.bytes()[2 * (position - shard.start) as usize..];
-        let taken = out.len().min(bytes.len() / 2);
+        let offset = 2 * (position - start);
+        let taken = (out.len() as u64).min((shard.bytes() - offset) / 2) as usize;
         let (now, later) = out.split_at_mut(taken);
-        now.iter_mut().zip(ids_of(bytes)).for_each(|(to, id)| *to = id);
+        read_ids(&**shard, offset, now)?;
         position += taken as u64;
         out = later;
     }
+    Ok(())
+}
+
+fn read_ids(shard: &dyn Shard, offset: u64, out: &mut [u16]) -> Result<(), DataError> {
+    let mut bytes = vec![0; 2 * out.len()];
+    read_at(shard, offset, &mut bytes)?;
+    out.iter_mut().zip(ids_of(&bytes)).for_each(|(to, id)| *to = id);
+    Ok(())
 }
 
 /// The ids in a shard's bytes, which need not be aligned.
@@ -164,23 +176,40 @@ pub(super) fn check_ids(ids: impl Iterator<Item = u16>, start: u64, vocab: usize
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::shard::tests::InMemory;
     use proptest::prelude::*;
 
     fn sharded(ids: &[u16], sizes: &[usize]) -> Tokens {
         let mut rest = ids;
-        let mut shards: Vec<ShardBytes> = Vec::new();
+        let mut shards: Vec<Box<dyn Shard>> = Vec::new();
         for &size in sizes {
             let (shard, after) = rest.split_at(size.min(rest.len()));
-            shards.push(Box::new(shard.iter().flat_map(|id| id.to_le_bytes()).collect::<Vec<u8>>()));
+            shards.push(Box::new(InMemory::of_ids(shard)));
             rest = after;
         }
-        shards.push(Box::new(rest.iter().flat_map(|id| id.to_le_bytes()).collect::<Vec<u8>>()));
+        shards.push(Box::new(InMemory::of_ids(rest)));
         Tokens::from_shards(shards).unwrap()
     }
 
     #[test]
+    fn a_shard_that_shrinks_is_named() {
+        let shard = InMemory::of_ids(&[1, 2, 3, 4]);
+        let tokens = Tokens::from_shards(vec![Box::new(shard.clone())]).unwrap();
+        shard.truncate(4);
+        let mut out = [0; 2];
+        tokens.read(0, &mut out).unwrap();
+        assert_eq!(out, [1, 2], "what is left can be read");
+        for lost in [tokens.read(1, &mut out), tokens.check_ids(256), tokens.window(2, 1).map(drop)] {
+            let error = lost.unwrap_err();
+            assert!(matches!(&error, DataError::ShardLost { file, .. } if file == "memory.bin"), "{error}");
+        }
+    }
+
+    #[test]
     fn odd_shards_are_refused() {
-        let error = Tokens::from_shards(vec![Box::new(vec![1, 2]), Box::new(vec![1, 2, 3])]).unwrap_err();
+        let error =
+            Tokens::from_shards(vec![Box::new(InMemory::new(vec![1, 2])), Box::new(InMemory::new(vec![1, 2, 3]))])
+                .unwrap_err();
         assert!(matches!(error, DataError::OddShard { shard: 1, bytes: 3 }));
     }
 
@@ -190,9 +219,9 @@ mod tests {
         let error = tokens.check_ids(256).unwrap_err();
         assert!(matches!(error, DataError::TokenRange { token: 300, position: 2, vocab: 256 }), "{error}");
         let mut out = [9; 4];
-        tokens.clone().with_vocab(256).read(0, &mut out);
+        tokens.clone().with_vocab(256).read(0, &mut out).unwrap();
         assert_eq!(out, [1, 2, 0, 4]);
-        tokens.with_vocab(65_536).read(0, &mut out);
+        tokens.with_vocab(65_536).read(0, &mut out).unwrap();
         assert_eq!(out, [1, 2, 300, 4]);
         assert!(Tokens::from_vec(vec![u16::MAX]).check_ids(65_536).is_ok());
     }
@@ -200,12 +229,12 @@ mod tests {
     #[test]
     #[should_panic(expected = "do not exist")]
     fn reading_beyond_the_end_panics() {
-        Tokens::from_vec(vec![1, 2]).read(u64::MAX, &mut [0; 2]);
+        let _ = Tokens::from_vec(vec![1, 2]).read(u64::MAX, &mut [0; 2]);
     }
 
     #[test]
     fn windows_are_shifted_by_one() {
-        assert_eq!(Tokens::from_vec(vec![1, 2, 3, 4, 5]).window(1, 3), (vec![2, 3, 4], vec![3, 4, 5]));
+        assert_eq!(Tokens::from_vec(vec![1, 2, 3, 4, 5]).window(1, 3).unwrap(), (vec![2, 3, 4], vec![3, 4, 5]));
     }
 
     proptest! {
@@ -221,9 +250,9 @@ mod tests {
             let start = start.min(ids.len());
             let length = length.min(ids.len() - start);
             let mut out = vec![0; length];
-            tokens.read(start as u64, &mut out);
+            tokens.read(start as u64, &mut out).unwrap();
             prop_assert_eq!(&out, &ids[start..start + length]);
-            Tokens::from_vec(ids.clone()).read(start as u64, &mut out);
+            Tokens::from_vec(ids.clone()).read(start as u64, &mut out).unwrap();
             prop_assert_eq!(&out, &ids[start..start + length]);
         }
     }

@@ -3,37 +3,52 @@
 use super::DataError;
 use super::fingerprint::{Fingerprint, hex};
 use super::index::{PreparedIndex, ShardInfo};
-use super::tokens::{ShardBytes, check_ids, ids_of};
+use super::shard::{Shard, each_piece};
+use super::tokens::{check_ids, ids_of};
 use sha2::{Digest, Sha256};
 
-/// Checks one shard's size, SHA-256 and token ids (against `vocab`), reading all of it.
+/// Checks one shard's size, SHA-256 and token ids (against `vocab`), reading all of it. `take` gets its bytes, piece by piece.
 ///
 /// # Errors
-/// [`DataError::ShardSize`], [`DataError::ShardHash`], [`DataError::TokenRange`].
-pub fn verify_shard(shard: &ShardInfo, vocab: usize, bytes: &[u8]) -> Result<(), DataError> {
-    shard.check_size(bytes)?;
-    let found = hex(Sha256::new_with_prefix(bytes));
-    if found != shard.sha256 {
-        return Err(DataError::ShardHash { file: shard.file.clone(), expected: shard.sha256.clone(), found });
+/// [`DataError::ShardSize`], [`DataError::ShardLost`], [`DataError::ShardHash`], [`DataError::TokenRange`].
+pub fn verify_shard(
+    info: &ShardInfo,
+    vocab: usize,
+    shard: &dyn Shard,
+    mut take: impl FnMut(&[u8]),
+) -> Result<(), DataError> {
+    info.check_size(shard)?;
+    let (mut hash, mut ids, mut position) = (Sha256::new(), Ok(()), 0);
+    each_piece(shard, |piece| {
+        hash.update(piece);
+        if ids.is_ok() {
+            ids = check_ids(ids_of(piece), position, vocab);
+        }
+        position += piece.len() as u64 / 2;
+        take(piece);
+    })?;
+    let found = hex(hash);
+    if found != info.sha256 {
+        return Err(DataError::ShardHash { file: info.file.clone(), expected: info.sha256.clone(), found });
     }
-    check_ids(ids_of(bytes), 0, vocab)
+    ids
 }
 
 /// Checks all shards and the fingerprint. `done` hears the bytes checked so far.
 ///
 /// # Errors
 /// As [`verify_shard`]; [`DataError::ShardCount`], [`DataError::Fingerprint`].
-pub fn verify(index: &PreparedIndex, shards: &[ShardBytes], mut done: impl FnMut(u64)) -> Result<(), DataError> {
+pub fn verify(index: &PreparedIndex, shards: &[Box<dyn Shard>], mut done: impl FnMut(u64)) -> Result<(), DataError> {
     index.validate()?;
     index.check_sizes(shards)?;
     let mut fingerprint = Fingerprint::new(&index.tokenizer);
     let mut checked: u64 = 0;
-    for (info, bytes) in index.shards.iter().zip(shards) {
-        let bytes = (**bytes).as_ref();
-        verify_shard(info, index.tokenizer.vocab(), bytes)?;
-        fingerprint.push(bytes);
-        checked += bytes.len() as u64;
-        done(checked);
+    for (info, shard) in index.shards.iter().zip(shards) {
+        verify_shard(info, index.tokenizer.vocab(), &**shard, |piece| {
+            fingerprint.push(piece);
+            checked += piece.len() as u64;
+            done(checked);
+        })?;
     }
     let found = fingerprint.finish(index.train_tokens, index.val_tokens);
     if found != index.fingerprint {

@@ -43,7 +43,7 @@ pub enum Event {
         /// Prompt and continuation.
         text: String,
     },
-    /// A checkpoint is due: the shell takes [`Session::checkpoint`](super::Session::checkpoint) and writes it.
+    /// A checkpoint is due: the shell takes [`Session::checkpoint`](super::Session::checkpoint) and writes it before it goes on.
     Save {
         /// Why.
         kind: SaveKind,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::Error;
 use crate::config::{ModelConfig, TrainConfig};
-use crate::data::{Dataset, Sampler};
+use crate::data::{DataError, Dataset, Sampler};
 use crate::platform::read;
 use crate::train::{Batch, Trainer, check_precision};
 
@@ -74,14 +74,14 @@ impl RateFinder {
     /// Tries the next rate; `None` when nothing is left to try.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] if the device fails.
+    /// [`Error::DeviceLost`] if the device fails, [`Error::Data`] if the text can no longer be read.
     pub async fn advance(&mut self) -> Result<Option<Trial>, Error> {
         if self.ended || self.trials.len() == TRIALS {
             return Ok(None);
         }
         let rate = rate_of(self.trials.len());
         let train = TrainConfig { lr: rate, ..self.train.clone() };
-        let batches: Vec<Batch> = (0..train.accum).map(|_| self.next_batch()).collect();
+        let batches: Vec<Batch> = (0..train.accum).map(|_| self.next_batch()).collect::<Result<_, DataError>>()?;
         let loss = self.trainer.step(&train, &batches).loss;
         let loss = f64::from(read(vec![loss]).await?[0][0]);
         let trial = Trial { rate, loss: self.smoothed(loss) };
@@ -104,10 +104,10 @@ impl RateFinder {
         TRIALS
     }
 
-    fn next_batch(&mut self) -> Batch {
+    fn next_batch(&mut self) -> Result<Batch, DataError> {
         let TrainConfig { batch, context, .. } = self.train;
-        let (inputs, targets) = self.sampler.next_batch(&self.data.train, batch, context);
-        Batch { inputs, targets, context }
+        let (inputs, targets) = self.sampler.next_batch(&self.data.train, batch, context)?;
+        Ok(Batch { inputs, targets, context })
     }
 
     /// The exponentially weighted mean of the losses, as if there had been such losses for ever.

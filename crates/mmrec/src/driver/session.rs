@@ -1,11 +1,13 @@
 //! A training session.
 
+mod steps;
+
 use std::collections::VecDeque;
 
 use burn::tensor::Device;
 
-use super::history::record;
-use super::{Due, Event, Finish, Point, SaveKind};
+use super::watch::Watch;
+use super::{Due, Event, Finish, SaveKind};
 use crate::Error;
 use crate::checkpoint::{Adapter, Best, Checkpoint, Growth, Progress, stored};
 use crate::config::{ModelConfig, SampleConfig, TrainConfig};
@@ -13,9 +15,8 @@ use crate::data::{Dataset, Sampler};
 use crate::generate::{Generator, next_logits};
 use crate::inspect::Inspection;
 use crate::model::{adapted_weight, collect_weights};
-use crate::plan::flops_per_token;
-use crate::platform::{now, read};
-use crate::train::{Batch, Evaluation, Measured, Peers, Trainer, check_precision, learning_rate, trained_specs};
+use crate::platform::read;
+use crate::train::{Evaluation, Measured, Peers, Trainer, check_precision, trained_specs};
 
 /// A model in training on a text.
 #[derive(Debug)]
@@ -28,10 +29,13 @@ pub struct Session {
     ahead: Trainer,
     peers: Peers,
     unread: Vec<Measured>,
-    /// When the first of the unread steps began.
-    since: f64,
+    /// Seconds that the unread steps took so far.
+    spent: f64,
+    watch: Watch,
     progress: Progress,
     due: VecDeque<Due>,
+    /// Whether the shell was asked for the save that is due first.
+    saving: bool,
     evaluation: Option<Evaluation>,
     sample: Option<(Generator, String)>,
     finished: bool,
@@ -133,9 +137,11 @@ impl Session {
             ahead: trainer,
             peers: Peers::default(),
             unread: Vec::new(),
-            since: 0.0,
+            spent: 0.0,
+            watch: Watch::default(),
             due: progress.due.iter().copied().collect(),
             progress,
+            saving: false,
             evaluation: None,
             sample: None,
             finished: false,
@@ -151,95 +157,30 @@ impl Session {
     /// empty, unless [`set_steps`](Self::set_steps) asks for more.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] if the device fails, [`Error::Peer`] if another one does that shares the steps.
+    /// [`Error::DeviceLost`] if the device fails, [`Error::Peer`] if another one does that shares the steps,
+    /// [`Error::Data`] if the text can no longer be read. The steps before stay.
     pub async fn advance(&mut self) -> Result<Vec<Event>, Error> {
+        // Only a shell that goes on has saved: until then, every checkpoint still asks for it.
+        if std::mem::take(&mut self.saving) {
+            self.due.pop_front();
+        }
+        if self.finished {
+            return Ok(Vec::new());
+        }
         match self.due.front().copied() {
             Some(Due::Evaluate) => self.evaluate().await,
             Some(Due::Sample) => self.write_sample().await,
             Some(Due::Save(kind)) => {
-                self.due.pop_front();
+                self.saving = true;
                 Ok(vec![Event::Save { kind, step: self.step() }])
             }
             Some(Due::Finish(reason)) => {
-                self.due.clear();
+                // It stays due: a checkpoint of a run that has ended says so.
                 self.finished = true;
                 Ok(vec![Event::Finished { reason, message: self.explain(reason) }])
             }
-            None if self.finished => Ok(Vec::new()),
             None => self.train().await,
         }
-    }
-
-    async fn train(&mut self) -> Result<Vec<Event>, Error> {
-        if self.unread.is_empty() {
-            self.since = now();
-        }
-        let train = &self.progress.train;
-        let mut sampler = self.progress.sampler.clone();
-        sampler.cursor += (self.unread.len() * train.accum * train.batch) as u64;
-        let batches: Vec<Batch> = (0..train.accum)
-            .map(|_| {
-                let (inputs, targets) = sampler.next_batch(&self.data.train, train.batch, train.context);
-                Batch { inputs, targets, context: train.context }
-            })
-            .collect();
-        self.unread.push(self.ahead.step_with(&self.peers, train, &batches)?);
-        let step = self.ahead.step;
-        let due = due_after(train, step);
-        if step.is_multiple_of(train.log_every) || !due.is_empty() {
-            return self.settle(due).await;
-        }
-        Ok(Vec::new())
-    }
-
-    /// Reads what the unread steps measured; takes them over if all is finite.
-    async fn settle(&mut self, due: Vec<Due>) -> Result<Vec<Event>, Error> {
-        let tensors = self.unread.iter().flat_map(|m| [m.loss.clone(), m.grad_norm.clone()]).collect();
-        let values = read(tensors).await?;
-        let elapsed = now() - self.since;
-        if values.iter().any(|value| !value[0].is_finite()) {
-            return Ok(self.give_up());
-        }
-        let count = self.unread.len() as u64;
-        self.unread.clear();
-        self.good = self.ahead.clone();
-        let (train, progress) = (self.progress.train.clone(), &mut self.progress);
-        let seconds = elapsed / count as f64;
-        let flops = flops_per_token(&self.model, train.recompute) as f64 * train.tokens_per_step() as f64;
-        let mut events = Vec::new();
-        for (index, pair) in values.chunks(2).enumerate() {
-            progress.step += 1;
-            progress.tokens += train.tokens_per_step();
-            progress.seconds += seconds;
-            progress.flops += flops;
-            progress.sampler.cursor += (train.accum * train.batch) as u64;
-            let point = Point {
-                step: progress.step,
-                epoch: progress.tokens as f64 / self.data.train.len() as f64,
-                tokens: progress.tokens,
-                seconds: progress.seconds,
-                flops: progress.flops,
-                tokens_per_s: train.tokens_per_step() as f64 / seconds.max(1e-9),
-                lr: learning_rate(&train, progress.began(), progress.step - 1),
-                grad_norm: pair[1][0],
-                train_loss: pair[0][0],
-                ..Point::default()
-            };
-            if index as u64 + 1 == count {
-                record(&mut progress.history, point.clone());
-            }
-            events.push(Event::Step(point));
-        }
-        self.due.extend(due);
-        Ok(events)
-    }
-
-    /// Returns to the last good state and ends the run.
-    fn give_up(&mut self) -> Vec<Event> {
-        self.unread.clear();
-        self.ahead = self.good.clone();
-        self.due = VecDeque::from([Due::Save(SaveKind::Last), Due::Finish(Finish::NotFinite)]);
-        Vec::new()
     }
 
     async fn evaluate(&mut self) -> Result<Vec<Event>, Error> {
@@ -329,11 +270,16 @@ impl Session {
         }
     }
 
-    /// Everything needed to continue from the last good step.
+    /// Everything needed to continue from the last step that was taken, or from the last good one where it was not finite. Steps that
+    /// nothing was told of yet are among them. A save that the shell was asked for is asked for again where this is resumed, until
+    /// the shell goes on: so none is lost that could not be finished.
     ///
     /// # Errors
     /// [`Error::DeviceLost`] if the device fails.
-    pub async fn checkpoint(&self) -> Result<Checkpoint, Error> {
+    pub async fn checkpoint(&mut self) -> Result<Checkpoint, Error> {
+        if !self.unread.is_empty() {
+            self.settle().await?;
+        }
         let weights = collect_weights(&self.good.model);
         let count = weights.len();
         let mut tensors: Vec<_> = weights.iter().map(|weight| weight.values.clone()).collect();

@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::Stage;
 use crate::model::{WeightSpec, weight_specs};
-use crate::tokenizer::{BpeTokenizer, CharTokenizer};
+use crate::tokenizer::{BpeTokenizer, CharTokenizer, Cut};
 
 fn tokenizer(characters: &str) -> Tokenizer {
     Tokenizer::Char(CharTokenizer::new(characters.chars().collect()).expect("in order"))
@@ -75,7 +75,7 @@ fn another_tokenizer_is_refused_and_a_longer_one_is_not() {
 fn bytes_grow_into_learned_tokens_that_start_between_their_parts() {
     let model = ModelConfig { vocab: 256, ..small().model };
     let bytes = Checkpoint { model: model.clone(), tokenizer: Tokenizer::Byte, weights: weights(&model), ..small() };
-    let learned = Tokenizer::Bpe(BpeTokenizer::new(vec![[97, 98], [256, 99]]).expect("merges"));
+    let learned = Tokenizer::Bpe(BpeTokenizer::new(vec![[97, 98], [256, 99]], Cut::Letters).expect("merges"));
     let target = Target { model: ModelConfig { vocab: 258, ..model }, tokenizer: learned };
     let grown = grow(&bytes, &target, &GrowOptions::default()).expect("it grows");
     let row = |id: usize| &grown.weights[0].values[8 * id..8 * (id + 1)];

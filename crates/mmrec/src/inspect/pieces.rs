@@ -17,13 +17,13 @@ pub fn pieces(tokenizer: &Tokenizer, text: &str, ids: &[u16]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokenizer::{BpeTokenizer, CharTokenizer};
+    use crate::tokenizer::{BpeTokenizer, CharTokenizer, Cut};
 
     #[test]
     fn pieces_are_the_text() {
         let text = "çok güzel: 🙂 e\u{301}\r\n\u{fffd} end";
         // The second byte of ç with c's neighbour: a token that crosses two characters.
-        let crossing = BpeTokenizer::new(vec![[0xA7, b'o'.into()], [256, b'k'.into()]]).unwrap();
+        let crossing = BpeTokenizer::new(vec![[0xA7, b'o'.into()], [256, b'k'.into()]], Cut::Letters).unwrap();
         let chars = CharTokenizer::new(vec![' ', 'e', 'k', 'o']).unwrap();
         for tokenizer in [Tokenizer::Byte, Tokenizer::Bpe(crossing), Tokenizer::Char(chars)] {
             let ids = tokenizer.encode(text);

@@ -42,11 +42,11 @@ impl Memory {
         let rounded = if setup.train.precision == Precision::F32 { 0 } else { one };
         let activations = activations(setup);
         let saving = weights + moments;
-        let training = rounded + gradients + activations;
+        let training = (rounded + gradients).saturating_add(activations);
         // What the allocator holds beside the copy, and what every pass beyond the first holds of gradients of its own.
         let writing = saving + one;
         let passes = setup.workers.min(setup.rows()).saturating_sub(1) as u64;
-        let total = PROGRAM + weights + moments + training.max(writing) + passes * one / 2;
+        let total = (PROGRAM + weights + moments + passes * one / 2).saturating_add(training.max(writing));
         Self { weights, moments, gradients, activations, saving, program: PROGRAM, total }
     }
 }
@@ -65,7 +65,7 @@ fn activations(setup: &Setup) -> u64 {
     } else {
         layers * (inside - saved) + 4 * gradients_within_block(model).max(top)
     };
-    (setup.rows() * setup.train.context) as u64 * bytes
+    (setup.rows() as u64).saturating_mul(setup.train.context as u64).saturating_mul(bytes)
 }
 
 /// Floats per token that one block keeps: the stream twice, both norms, the projection, both memories' read, the feed-forward

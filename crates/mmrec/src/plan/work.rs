@@ -1,7 +1,7 @@
 //! How much work a training is.
 
-use super::Setup;
-use crate::config::{ModelConfig, TrainConfig};
+use super::{Memory, Setup};
+use crate::config::ModelConfig;
 
 /// Floating-point operations of training on one token, far into a text: forward, twice that for the gradients, and the forward
 /// pass once more where blocks are recomputed. A model that plans goes through its blocks another time.
@@ -15,14 +15,21 @@ pub fn flops_per_token(model: &ModelConfig, recompute: bool) -> u64 {
 /// Operations in one step that a probe may take: a few tenths of a second on one core.
 const PROBE: u64 = 20_000_000_000;
 
+/// A vocabulary that takes next to nothing.
+const FEWEST_TOKENS: usize = 256;
+
 /// A smaller training of the same shape, to measure the rate at which this machine works: fewer rows, then shorter ones, then
-/// fewer layers, then narrower ones, until a step is short.
-pub fn probe_shape(setup: &Setup) -> (ModelConfig, TrainConfig) {
+/// fewer layers, then narrower ones, then fewer tokens, until a step is short and takes at most `room` bytes.
+pub fn probe_shape(setup: &Setup, room: u64) -> Setup {
     let mut shape = setup.clone();
-    shape.train.accum = 1;
+    (shape.train.accum, shape.devices) = (1, 1);
     let step = |shape: &Setup| flops_per_token(&shape.model, shape.train.recompute) * shape.train.tokens_per_step();
-    while step(&shape) > PROBE && smaller(&mut shape) {}
-    (shape.model, shape.train)
+    let is_long = |shape: &Setup| step(shape) > PROBE || Memory::of(shape).total > room;
+    while is_long(&shape) && smaller(&mut shape) {}
+    while Memory::of(&shape).total > room && shape.model.vocab > FEWEST_TOKENS {
+        shape.model.vocab = (shape.model.vocab / 2).max(FEWEST_TOKENS);
+    }
+    shape
 }
 
 /// Halves what matters least for the rate; `false` if everything is small already.
@@ -47,7 +54,7 @@ fn smaller(shape: &mut Setup) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Stage;
+    use crate::config::{Stage, TrainConfig};
 
     #[test]
     fn every_stage_can_be_probed() {
@@ -55,10 +62,22 @@ mod tests {
             let model = stage.config(stage.default_vocab());
             let train = TrainConfig { batch: 64, context: 2_048, ..TrainConfig::for_model(&model) };
             let setup = Setup { model, train, devices: 1, workers: 2 };
-            let (model, train) = probe_shape(&setup);
-            model.validate().expect("a valid model");
-            train.validate().expect("a valid training");
-            assert!(model.parameters() < 60_000_000, "{stage}: {model:?}");
+            let probe = probe_shape(&setup, u64::MAX);
+            probe.model.validate().expect("a valid model");
+            probe.train.validate().expect("a valid training");
+            assert!(probe.model.parameters() < 60_000_000, "{stage}: {:?}", probe.model);
+        }
+    }
+
+    #[test]
+    fn a_probe_keeps_to_the_room_that_there_is() {
+        let model = Stage::SevenB.config(Stage::SevenB.default_vocab());
+        let train = TrainConfig { batch: 8, context: 512, ..TrainConfig::for_model(&model) };
+        let setup = Setup { model, train, devices: 1, workers: 2 };
+        for room in [200_000_000, 400_000_000, 2_000_000_000] {
+            let probe = probe_shape(&setup, room);
+            probe.model.validate().expect("a valid model");
+            assert!(Memory::of(&probe).total <= room, "{room}: {:?}", probe.model);
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::bpe::{take_complete, words};
 use super::{BpeTokenizer, Tokenizer};
 
 /// Words whose tokens are remembered.
@@ -31,7 +30,7 @@ impl Encoder {
             Tokenizer::Char(chars) => ids.extend(piece.chars().map(|c| chars.id(c))),
             Tokenizer::Bpe(bpe) => {
                 self.held.push_str(piece);
-                take_complete(&mut self.held, |word| append(&mut self.known, bpe, word, ids));
+                bpe.cut().take_complete(&mut self.held, |word| append(&mut self.known, bpe, word, ids));
             }
         }
     }
@@ -39,7 +38,7 @@ impl Encoder {
     /// Appends the ids of what is left: the text ends here, and another may begin.
     pub fn finish(&mut self, ids: &mut Vec<u16>) {
         if let Tokenizer::Bpe(bpe) = &self.tokenizer {
-            for word in words(&self.held) {
+            for word in bpe.cut().words(&self.held) {
                 append(&mut self.known, bpe, word, ids);
             }
         }

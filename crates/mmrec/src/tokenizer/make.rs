@@ -1,6 +1,6 @@
 //! Making a tokenizer for a text that comes in pieces.
 
-use super::{BpeLearner, CharCounter, Tokenizer, TokenizerError, TokenizerKind};
+use super::{BpeLearner, BpeLearning, CharCounter, Tokenizer, TokenizerError, TokenizerKind};
 
 /// Tokens of a byte pair encoding, unless another number is asked for.
 pub const DEFAULT_VOCAB: usize = 2_048;
@@ -35,15 +35,42 @@ impl Maker {
         }
     }
 
-    /// The tokenizer for what was seen. `progress` hears the share of the work that is done, where it takes a while.
+    /// Begins to make the tokenizer for what was seen.
     ///
     /// # Errors
     /// As [`CharCounter::finish`].
-    pub fn finish(self, progress: impl FnMut(f64)) -> Result<Tokenizer, TokenizerError> {
+    pub fn finish(self) -> Result<Making, TokenizerError> {
         Ok(match self {
-            Self::Byte => Tokenizer::Byte,
-            Self::Char(counter) => Tokenizer::Char(counter.finish()?),
-            Self::Bpe(learner, vocab) => Tokenizer::Bpe(learner.finish(vocab, progress)),
+            Self::Byte => Making::Made(Tokenizer::Byte),
+            Self::Char(counter) => Making::Made(Tokenizer::Char(counter.finish()?)),
+            Self::Bpe(learner, vocab) => Making::Learning(Box::new(learner.learn(vocab))),
         })
+    }
+}
+
+/// A tokenizer that is being made, which may take a while.
+#[derive(Debug)]
+pub enum Making {
+    /// There it is.
+    Made(Tokenizer),
+    /// Merges are being learned.
+    Learning(Box<BpeLearning>),
+}
+
+impl Making {
+    /// Does some milliseconds of work; the share of it that is done by now, `None` at its end.
+    pub fn advance(&mut self) -> Option<f64> {
+        match self {
+            Self::Made(_) => None,
+            Self::Learning(learning) => learning.advance(),
+        }
+    }
+
+    /// The tokenizer, once it is made.
+    pub fn finish(self) -> Tokenizer {
+        match self {
+            Self::Made(tokenizer) => tokenizer,
+            Self::Learning(learning) => Tokenizer::Bpe(learning.finish()),
+        }
     }
 }

@@ -10,12 +10,13 @@ mod make;
 mod stream;
 mod utf8;
 
-pub use bpe::{BpeLearner, BpeTokenizer, MAX_TOKENS};
+pub(crate) use bpe::joins;
+pub use bpe::{BpeLearner, BpeLearning, BpeTokenizer, Cut, MAX_TOKENS};
 pub use chars::{CharCounter, CharTokenizer, MAX_CHARACTERS};
 pub use encoder::Encoder;
-pub use make::{DEFAULT_VOCAB, Maker};
+pub use make::{DEFAULT_VOCAB, Maker, Making};
 pub use stream::StreamDecoder;
-pub(crate) use utf8::Utf8Decoder;
+pub(crate) use utf8::{InvalidSequence, Replaced, Utf8Decoder};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -102,7 +103,7 @@ impl FromStr for TokenizerKind {
 }
 
 /// Text to token ids and back; stored as `{"kind":"byte"}`, `{"kind":"char","chars":"…"}` or
-/// `{"kind":"bpe","merges":[[116,104],…]}`.
+/// `{"kind":"bpe","merges":[[116,104],…]}`, which may have `"cut":"marks"` besides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Tokenizer {
@@ -197,7 +198,7 @@ impl Tokenizer {
         match self {
             Self::Byte => Ok(()),
             Self::Char(chars) => chars.validate(),
-            Self::Bpe(bpe) => BpeTokenizer::new(bpe.merges().to_vec()).map(drop),
+            Self::Bpe(bpe) => BpeTokenizer::new(bpe.merges().to_vec(), bpe.cut()).map(drop),
         }
     }
 

@@ -10,7 +10,7 @@ fn char_tokenizer(text: &str) -> Tokenizer {
 fn bpe_tokenizer(text: &str) -> Tokenizer {
     let mut maker = Maker::new(TokenizerKind::Bpe, 300);
     maker.push(text);
-    maker.finish(|_| ()).unwrap()
+    maker.finish().unwrap().finish()
 }
 
 #[test]

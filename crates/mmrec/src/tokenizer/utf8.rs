@@ -8,6 +8,21 @@ pub(crate) struct InvalidSequence {
     pub offset: u64,
 }
 
+/// Characters that stand in the place of what could not be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Replaced {
+    pub count: u64,
+    /// Offset of the first byte that could not be read.
+    pub first: Option<u64>,
+}
+
+impl Replaced {
+    pub fn add(&mut self, offset: u64) {
+        self.count += 1;
+        self.first.get_or_insert(offset);
+    }
+}
+
 /// Joins byte pieces into text, holding an incomplete sequence back until the rest of it comes.
 ///
 /// Lossy, the joined output equals `String::from_utf8_lossy` of the joined input. Strict, it stops at the byte that
@@ -19,11 +34,22 @@ pub(crate) struct Utf8Decoder {
     held: Vec<u8>,
     /// Offset of the first byte that is neither decoded nor replaced, that is, of `held` where it is not empty.
     offset: u64,
+    replaced: Replaced,
 }
 
 impl Utf8Decoder {
     pub fn new(lossy: bool) -> Self {
-        Self { lossy, held: Vec::with_capacity(4), offset: 0 }
+        Self { lossy, held: Vec::with_capacity(4), offset: 0, replaced: Replaced::default() }
+    }
+
+    /// Offset of the first byte that the text so far does not cover.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// What was replaced so far.
+    pub fn replaced(&self) -> Replaced {
+        self.replaced
     }
 
     /// Decodes the next bytes onto `out`.
@@ -83,6 +109,7 @@ impl Utf8Decoder {
             return Err(InvalidSequence { offset: self.offset });
         }
         out.push(char::REPLACEMENT_CHARACTER);
+        self.replaced.add(self.offset);
         self.offset += length as u64;
         Ok(())
     }

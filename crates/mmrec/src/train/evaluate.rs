@@ -51,7 +51,7 @@ impl Evaluation {
     /// Reads up to `batch` more windows of `tokens`.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] if the device fails.
+    /// [`Error::DeviceLost`] if the device fails, [`Error::Data`] if the text can no longer be read.
     pub async fn advance(&mut self, model: &Model, tokens: &Tokens, batch: usize) -> Result<(), Error> {
         let starts = &self.windows[self.done..(self.done + batch).min(self.windows.len())];
         if starts.is_empty() {
@@ -59,7 +59,7 @@ impl Evaluation {
         }
         let mut rows = Batch { inputs: Vec::new(), targets: Vec::new(), context: self.context };
         for &start in starts {
-            let (inputs, targets) = tokens.window(start, self.context);
+            let (inputs, targets) = tokens.window(start, self.context)?;
             rows.inputs.extend(inputs);
             rows.targets.extend(targets);
         }

@@ -1,13 +1,13 @@
 //! Which part of a text a model is judged by: one that it was trained on flatters.
 
-use std::fmt;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::Result;
 use mmrec::checkpoint::Checkpoint;
-use mmrec::data::{self, Dataset, PrepareOptions, ShardBytes, ShardSink, Tokens};
+use mmrec::data::{self, Dataset, PrepareOptions, Shard, ShardSink, Tokens};
 
 use super::EvalArgs;
 use crate::input::Inputs;
@@ -46,12 +46,6 @@ impl Part {
     }
 }
 
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 impl FromStr for Part {
     type Err = String;
 
@@ -75,24 +69,24 @@ pub struct Held {
 }
 
 /// A part of a text that is split; by default the one that was held back.
-pub fn choose(data: Dataset, wanted: Option<Part>) -> Held {
+pub fn choose(data: Dataset, wanted: Option<Part>) -> Result<Held> {
     let part = wanted.unwrap_or(Part::Validation);
     let tokens = match part {
         Part::Validation => {
-            return Held { tokens: data.validation, characters: data.validation_chars, unknown: 0, part };
+            return Ok(Held { tokens: data.validation, characters: data.validation_chars, unknown: 0, part });
         }
         Part::Training => data.train,
-        Part::Whole => Tokens::from_vec([all(&data.train), all(&data.validation)].concat()),
+        Part::Whole => Tokens::from_vec([all(&data.train)?, all(&data.validation)?].concat()),
     };
-    let characters = data.tokenizer.decode(&all(&tokens)).chars().count() as u64;
-    Held { tokens, characters, unknown: 0, part }
+    let characters = data.tokenizer.decode(&all(&tokens)?).chars().count() as u64;
+    Ok(Held { tokens, characters, unknown: 0, part })
 }
 
 /// All of their ids.
-pub fn all(tokens: &Tokens) -> Vec<u16> {
+pub fn all(tokens: &Tokens) -> Result<Vec<u16>> {
     let mut ids = vec![0; tokens.len() as usize];
-    tokens.read(0, &mut ids);
-    ids
+    tokens.read(0, &mut ids)?;
+    Ok(ids)
 }
 
 /// The text as it was split in training, if it is the one that the checkpoint, or an adapter that goes with it, was trained on.
@@ -125,10 +119,11 @@ pub fn split(args: &EvalArgs, checkpoint: &Checkpoint, validation: Option<f64>) 
         ..PrepareOptions::new(&args.data.display().to_string(), checkpoint.tokenizer.kind())
     };
     let mut shards = InMemory::default();
-    let index = data::prepare(&options, &mut inputs, &mut shards, |_| ())?;
+    let go_on = |_| if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let index = data::prepare(&options, &mut inputs, &mut shards, go_on)?.index;
     // The last one is the index.
-    shards.0.truncate(index.shards.len());
-    Ok(Dataset::open(index, shards.0)?)
+    let shards = shards.0.into_iter().take(index.shards.len());
+    Ok(Dataset::open(index, shards.map(|bytes| Box::new(InMemoryShard(bytes)) as Box<dyn Shard>).collect())?)
 }
 
 /// How much may have been held back: what is usual, or what the checkpoint's run recorded.
@@ -150,7 +145,26 @@ pub fn tell(part: Part) {
 
 /// Shards that are kept.
 #[derive(Default)]
-struct InMemory(Vec<ShardBytes>);
+struct InMemory(Vec<Vec<u8>>);
+
+/// One of them.
+struct InMemoryShard(Vec<u8>);
+
+impl Shard for InMemoryShard {
+    fn name(&self) -> String {
+        "a shard in memory".to_owned()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let from = usize::try_from(offset).ok().and_then(|start| self.0.get(start..)?.get(..out.len()));
+        out.copy_from_slice(from.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+}
 
 impl ShardSink for InMemory {
     type Writer = Vec<u8>;
@@ -161,7 +175,7 @@ impl ShardSink for InMemory {
 
     fn finish(&mut self, mut writer: Vec<u8>) -> io::Result<()> {
         writer.flush()?;
-        self.0.push(Box::new(writer));
+        self.0.push(writer);
         Ok(())
     }
 }

@@ -49,7 +49,7 @@ pub fn run(args: &FinetuneArgs, output: Output) -> Result<()> {
     let started = if run.resume {
         resumed_run(run, &wish, &devices, output)?
     } else {
-        new_run(run, Source::open(args.checkpoint.as_deref())?, &wish, &devices, output)?
+        new_run(run, Source::open(args.checkpoint.as_deref())?, &wish, None, &devices, output)?
     };
     let Started { folder, session, .. } = Runner::new(started, output).run(&devices.description)?;
     let next = Suggestion::new("generate");

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use mmrec::Device;
 use mmrec::checkpoint::Checkpoint;
 use mmrec::config::{ModelConfig, TrainConfig};
-use mmrec::data::{Dataset, Tokens};
+use mmrec::data::{DataError, Dataset, Tokens};
 use mmrec::driver::Session;
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 
@@ -68,7 +68,7 @@ fn check_alphabet(data: &Dataset, tokenizer: &Tokenizer) -> Result<()> {
     if tokenizer.kind() != TokenizerKind::Char || data.tokenizer != *tokenizer {
         return Ok(());
     }
-    let unknown = unknown_tokens(&data.train) + unknown_tokens(&data.validation);
+    let unknown = unknown_tokens(&data.train)? + unknown_tokens(&data.validation)?;
     let all = data.train.len() + data.validation.len();
     if unknown > all / KNOWN {
         bail!(
@@ -85,13 +85,13 @@ fn check_alphabet(data: &Dataset, tokenizer: &Tokenizer) -> Result<()> {
     Ok(())
 }
 
-fn unknown_tokens(tokens: &Tokens) -> u64 {
+fn unknown_tokens(tokens: &Tokens) -> Result<u64, DataError> {
     const PIECE: u64 = 1 << 16;
     let mut unknown = 0;
     for start in (0..tokens.len()).step_by(PIECE as usize) {
         let mut ids = vec![0; PIECE.min(tokens.len() - start) as usize];
-        tokens.read(start, &mut ids);
+        tokens.read(start, &mut ids)?;
         unknown += ids.iter().filter(|&&id| id == 0).count() as u64;
     }
-    unknown
+    Ok(unknown)
 }

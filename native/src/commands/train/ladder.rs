@@ -1,7 +1,6 @@
 //! The stages that a progressive run climbs, kept in the run's folder so that it can be resumed.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -9,12 +8,11 @@ use mmrec::config::{ModelConfig, Stage, TrainConfig};
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-use crate::atomic;
+use crate::run_folder::LADDER;
 use crate::run_folder::RunFolder;
 use crate::settings::{TrainFlags, Usage, Wish};
 use crate::shell::Suggestion;
-
-const FILE: &str = "progressive.toml";
+use crate::{atomic, files};
 
 /// How far to climb, and how each stage trains.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,18 +30,19 @@ pub struct Ladder {
 
 impl Ladder {
     /// The command that goes on with the run in a folder.
-    pub fn go_on(folder: &RunFolder) -> Suggestion {
-        let name = if folder.path().join(FILE).exists() { "progressive" } else { "train" };
+    pub fn way_on(folder: &RunFolder) -> Suggestion {
+        let name = if folder.ladder().exists() { "progressive" } else { "train" };
         Suggestion::new(name).words("--out").path(folder.path()).words("--resume")
     }
 
     /// That of the run in a folder, if it has one.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
-        let path = folder.join(FILE);
+        let path = folder.join(LADDER);
         if !path.exists() {
             return Ok(None);
         }
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            files::read_text(&path, files::SETTINGS).with_context(|| format!("cannot read {}", path.display()))?;
         toml::from_str(&text).map(Some).with_context(|| format!("{} is not a valid ladder", path.display()))
     }
 
@@ -51,7 +50,7 @@ impl Ladder {
     pub fn write(&self, folder: &RunFolder) -> Result<()> {
         let text = toml::to_string(self).context("the ladder cannot be written as TOML")?;
         let head = "# The stages of this run, for `mmrec progressive --resume`.\n";
-        atomic::write(&folder.path().join(FILE), format!("{head}{text}").as_bytes())
+        atomic::write(&folder.ladder(), format!("{head}{text}").as_bytes())
     }
 
     /// Takes over what of `flags` a run may change when it goes on, and gives it back; what else is asked for must be as it was.

@@ -3,6 +3,7 @@
 mod anew;
 mod course;
 pub mod finetune;
+mod fits;
 mod from;
 mod ladder;
 pub mod progressive;
@@ -22,6 +23,7 @@ use self::start::{Started, new_run, resumed_run};
 use super::data::TextFlags;
 use crate::cli::Compute;
 use crate::devices::Sharing;
+use crate::keep::Keep;
 use crate::output::Output;
 use crate::settings::{SettingsFile, TrainFlags, Wish};
 use crate::shell::Suggestion;
@@ -38,10 +40,12 @@ Examples:
 Stages: tiny (0.23 M parameters), mini (2 M), small (10 M), base (53 M), medium (253 M), large (570 M), 7b (7.4 B).
 
 A settings file has a table [model] (width, layers, heads, block, slots, fan_in, levels, feed_forward, dropout), a table [train]
-(the settings below with _ for -), and may begin with stage = \"NAME\" to leave fields out. A run's own config.toml is one.
+(the settings below with _ for -), and may begin with stage = \"NAME\" to leave fields out, and with keep = N. A run's own config.toml
+is one.
 
 The run's folder holds config.toml, metrics.jsonl (one JSON object a line), loss.svg, best.safetensors (lowest validation loss),
-last.safetensors (to resume from; also written every few minutes), step-*.safetensors, and data/ for a text that was not prepared.
+last.safetensors (to resume from; also written every few minutes), step-*.safetensors (all of them, or the newest by --keep), and
+data/ for a text that was not prepared. A start that came to nothing, before a step was saved, may be tried again in its folder.
 
 --from begins a new run, with its own schedule and warm-up, from the weights of a checkpoint: one that mmrec grow made larger, or one
 to be trained on another text. Sizes and tokenizer are the checkpoint's.
@@ -51,7 +55,8 @@ rises again (both rates are told). --patience, --recompute and what begins with 
 the numbers come from stays, and a new run with other settings begins with the weights by --from.
 
 Ctrl-C (or SIGTERM) saves and stops with exit code 130; a second one stops at once. A run that was stopped, or killed, goes on by
---resume from its last checkpoint, with the numbers it would have had (on the CPU with the same --threads: bit for bit).
+--resume from its last checkpoint, with the numbers it would have had (on the CPU with the same --threads: bit for bit). So does one that
+an error ended, such as a full disk or a reader of its output that went away: it saves what it has, and ends with exit code 1.
 
 With --devices and --workers every batch is divided among several devices, whose gradients are added up: the same training as on one,
 but for rounding (and for the masks of dropout), in less time. If one is lost, the run is saved and stops, and goes on by --resume with
@@ -90,6 +95,12 @@ pub struct RunArgs {
     /// Go on with the run in --out from its last checkpoint
     #[arg(long)]
     resume: bool,
+    /// Keep the newest N of step-*.safetensors, or all; may change with --resume [default: all]
+    #[arg(long, value_name = "N|all")]
+    keep: Option<Keep>,
+    /// Begin even if the training seems to take more memory than there is
+    #[arg(long)]
+    ignore_memory: bool,
     #[command(flatten)]
     text: TextFlags,
     #[command(flatten)]
@@ -117,7 +128,7 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
     let started = if run.resume {
         resumed_run(run, &wish, &devices, output)?
     } else {
-        new_run(run, Source::open(args.from.as_deref())?, &wish, &devices, output)?
+        new_run(run, Source::open(args.from.as_deref())?, &wish, None, &devices, output)?
     };
     let Started { folder, .. } = Runner::new(started, output).run(&devices.description)?;
     output.next(&Suggestion::new("generate").path(&folder.best()).words("--prompt \"Once\""))

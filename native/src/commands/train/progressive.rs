@@ -9,11 +9,11 @@ use mmrec::driver::{SaveKind, Session};
 use mmrec::grow::{GrowOptions, Target, grow};
 use serde_json::json;
 
-use super::RunArgs;
 use super::from::Source;
 use super::ladder::Ladder;
 use super::runner::Runner;
 use super::start::{Started, new_run, recorded_origin, resumed_run, write_config};
+use super::{RunArgs, fits};
 use crate::devices::Devices;
 use crate::output::{Output, note};
 use crate::settings::{TrainFlags, Usage, Wish};
@@ -77,9 +77,11 @@ pub fn run(args: &ProgressiveArgs, output: Output) -> Result<()> {
         if args.run.resume { go_on(args, &devices, output)? } else { begin(args, &devices, output)? };
     loop {
         started = Runner::new(started, output).run(&devices.description)?;
-        keep_best(&started)?;
+        let way_on = Ladder::way_on(&started.folder);
+        let stopped = || format!("the run stopped after a stage, which is saved: go on by {way_on}");
+        keep_best(&started).with_context(stopped)?;
         let Some(next) = ladder.after(started.session.model_config()) else { break };
-        started = climb(started, next, &ladder, &devices, output)?;
+        started = climb(args, started, next, &ladder, &devices, output).with_context(stopped)?;
     }
     output.next(&Suggestion::new("generate").path(&started.folder.best()).words("--prompt \"Once\""))
 }
@@ -117,10 +119,12 @@ fn begin(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(S
     let to = args.to.context("--to is missing")?;
     args.check_budgets(args.from, to)?;
     let ladder = args.ladder(to);
+    // Rather now than after hours of smaller stages.
+    let (last, settings) = ladder.grown(ladder.to, 2, 0)?;
+    fits::check(&args.run, &last, &settings, devices)?;
     let flags = ladder.first(args.from);
     let wish = Wish { stage: Some(args.from), file: None, flags: &flags, tuning: None };
-    let started = new_run(&args.run, Source::Fresh, &wish, devices, output)?;
-    ladder.write(&started.folder)?;
+    let started = new_run(&args.run, Source::Fresh, &wish, Some(&ladder), devices, output)?;
     Ok((started, ladder))
 }
 
@@ -137,7 +141,7 @@ fn go_on(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(S
         bail!(
             "{} holds a GPT, which does not grow: go on by {}",
             args.run.out.display(),
-            Ladder::go_on(&started.folder)
+            Ladder::way_on(&started.folder)
         );
     }
     let ladder = match (recorded, args.to) {
@@ -161,12 +165,20 @@ fn keep_best(started: &Started) -> Result<()> {
 }
 
 /// Grows the stage's best model into the next stage.
-fn climb(started: Started, next: Stage, ladder: &Ladder, devices: &Devices, output: Output) -> Result<Started> {
+fn climb(
+    args: &ProgressiveArgs,
+    started: Started,
+    next: Stage,
+    ladder: &Ladder,
+    devices: &Devices,
+    output: Output,
+) -> Result<Started> {
     let Started { folder, session, metrics } = started;
     let progress = session.progress().clone();
     let path = if progress.best.is_some() { folder.best() } else { folder.last() };
     let data = session.data().clone();
     let (model, train) = ladder.grown(next, data.tokenizer.vocab(), data.train.len())?;
+    fits::check(&args.run, &model, &train, devices)?;
     // Both models and their moments at once would be needless.
     drop(session);
     let old = checkpoint_file::read(&path)?;

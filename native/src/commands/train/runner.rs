@@ -14,8 +14,8 @@ use super::start::{Started, recorded_origin};
 use crate::interrupt::{self, Interrupted};
 use crate::loss_svg::{self, Axis, Curves};
 use crate::metrics::{Line, Metrics};
-use crate::output::{Output, is_broken_pipe};
-use crate::progress::{Pace, Progress};
+use crate::output::{Output, is_broken_pipe, path_text};
+use crate::progress::{Progress, seconds_left};
 use crate::run_folder::RunFolder;
 use crate::shell::Suggestion;
 use crate::{atomic, format};
@@ -33,10 +33,15 @@ pub struct Runner {
     metrics: Metrics,
     output: Output,
     progress: Progress,
-    pace: Pace,
     shown: Shown,
     drawn: Option<Instant>,
+    /// Whether it was told that there is no drawing.
+    undrawn: bool,
     saved: Instant,
+    /// The step that was saved last.
+    saved_step: u64,
+    /// Steps that were taken and seconds that they took when this began.
+    began: (u64, f64),
 }
 
 /// What the progress shows.
@@ -52,10 +57,12 @@ impl Runner {
         let Started { folder, session, metrics } = started;
         Self {
             progress: Progress::training(output, session.progress().train.steps),
-            pace: Pace::new(session.step()),
             shown: Shown::default(),
             drawn: None,
+            undrawn: false,
             saved: Instant::now(),
+            saved_step: session.step(),
+            began: (session.step(), session.progress().seconds),
             folder,
             session,
             metrics,
@@ -65,18 +72,12 @@ impl Runner {
 
     /// Trains to the end and gives back what it worked on.
     pub fn run(mut self, device: &str) -> Result<Started> {
-        self.announce(device)?;
-        let result = self.train();
-        let closing = match &result {
-            // The reader of our output went away; the work need not be lost.
-            Err(error) if is_broken_pipe(error) || is_loss_of_peer(error) => self.save(SaveKind::Last).map(drop),
-            _ => Ok(()),
-        };
-        let closing = closing.and(self.metrics.sync()).and_then(|()| self.draw());
+        let trained = self.announce(device).and_then(|()| self.train());
+        let ended = trained.and_then(|end| self.metrics.sync().map(|()| end));
+        let ended = ended.map_err(|error| self.rescue(error));
+        self.draw();
         self.progress.leave();
-        // The first error is the one to tell.
-        let result = result.map_err(|error| self.with_remedy(error));
-        result.and_then(|reason| closing.and_then(|()| self.conclude(reason)))?;
+        self.conclude(ended?)?;
         Ok(Started { folder: self.folder, session: self.session, metrics: self.metrics })
     }
 
@@ -85,7 +86,7 @@ impl Runner {
         let (model, train) = (session.model_config(), &session.progress().train);
         self.output.value(&json!({
             "type": "start",
-            "run": self.folder.path(),
+            "run": path_text(self.folder.path()),
             "stage": Stage::of(model),
             "parameters": model.parameters(),
             "trained_parameters": session.trained_parameters(),
@@ -148,32 +149,55 @@ impl Runner {
                 self.save(SaveKind::Last)?;
             }
             if self.drawn.is_none_or(|drawn| drawn.elapsed() >= DRAW_EVERY) {
-                self.draw()?;
+                self.draw();
             }
         }
     }
 
     /// Saves because somebody asked to stop.
     fn stop(&mut self) -> Result<Interrupted> {
-        let step = self.session.step();
         self.progress.say("stopping: saving the run (again to stop at once)");
-        let path = self.save(SaveKind::Last)?;
-        self.output.value(&json!({ "type": "interrupted", "step": step, "file": path }))?;
-        self.progress.say(&format!("stopped after step {step}; go on with: {}", Ladder::go_on(&self.folder)));
+        let (path, step) = (self.save(SaveKind::Last)?, self.session.step());
+        // Ctrl-C ends a whole pipeline: the reader may be gone.
+        let _ = self.output.value(&json!({ "type": "interrupted", "step": step, "file": path_text(&path) }));
+        self.progress.say(&format!("stopped after step {step}; go on with: {}", Ladder::way_on(&self.folder)));
         Ok(Interrupted)
     }
 
-    /// Says how to go on without a device that was lost.
-    fn with_remedy(&self, error: Error) -> Error {
-        if !is_loss_of_peer(&error) {
+    /// Saves what an error would lose, as far as that goes, and says how to go on.
+    fn rescue(&mut self, error: Error) -> Error {
+        if interrupt::is_cause(&error) {
             return error;
         }
-        error.context(format!(
-            "the run lost a device and stopped; it is saved with all {} that were done: go on with the devices that are there by {} \
-             (and --workers, if any are left)",
-            format::count(self.session.step(), "step"),
-            Ladder::go_on(&self.folder),
-        ))
+        if is_broken_pipe(&error)
+            && interrupt::requested()
+            && let Ok(interrupted) = self.stop()
+        {
+            return interrupted.into();
+        }
+        // Lines of metrics that are not written come back from the checkpoint's history.
+        let _ = self.metrics.sync();
+        // Who knows what a failure of its own device left.
+        let saved = !is_loss_of_own(&error) && self.write_checkpoint(SaveKind::Last).is_ok();
+        let state = match saved {
+            true => format!("is saved with all {} that were done", format::count(self.session.step(), "step")),
+            false => format!("was last saved after step {}", self.saved_step),
+        };
+        let way_on = Ladder::way_on(&self.folder);
+        let said = if is_loss_of_peer(&error) {
+            format!(
+                "the run lost a device and stopped; it {state}: go on with the devices that are there by {way_on} \
+                 (and --workers, if any are left)"
+            )
+        } else if is_loss_of_own(&error) {
+            format!(
+                "the run's device failed and the run stopped; it {state}: go on from there by {way_on} \
+                 (and --device cpu, if it fails again)"
+            )
+        } else {
+            format!("the run stopped before its end; it {state}: go on by {way_on}")
+        };
+        error.context(said)
     }
 
     fn handle(&mut self, event: Event) -> Result<Option<(Finish, String)>> {
@@ -203,7 +227,7 @@ impl Runner {
             Event::Sample { step, text } => self.progress.say(&format!("--- sample at step {step}\n{text}\n---")),
             Event::Save { kind, step } => {
                 let path = self.save(kind)?;
-                self.output.value(&json!({ "type": "saved", "kind": kind, "step": step, "file": path }))?;
+                self.output.value(&json!({ "type": "saved", "kind": kind, "step": step, "file": path_text(&path) }))?;
             }
             Event::Finished { reason, message } => return Ok(Some((reason, message))),
         }
@@ -218,7 +242,10 @@ impl Runner {
             message.push_str(&format!("  val {val_loss:.4}"));
         }
         message.push_str(&format!("  {} tokens/s", format::thousands(point.tokens_per_s as u64)));
-        if let Some(left) = self.pace.seconds_left(point.step, steps) {
+        // By seconds of training, which interruptions are no part of; evaluations and samples come on top.
+        let (step, seconds) = self.began;
+        let (done, left) = (point.step.saturating_sub(step), steps.saturating_sub(point.step));
+        if let Some(left) = seconds_left(point.seconds - seconds, done, left) {
             message.push_str(&format!("  {} left", format::duration(left)));
         }
         message.push_str(more);
@@ -232,14 +259,29 @@ impl Runner {
     fn save(&mut self, kind: SaveKind) -> Result<PathBuf> {
         // Metrics first: a resume from this checkpoint expects them.
         self.metrics.sync()?;
+        self.write_checkpoint(kind)
+    }
+
+    fn write_checkpoint(&mut self, kind: SaveKind) -> Result<PathBuf> {
         let checkpoint = pollster::block_on(self.session.checkpoint())?;
         let path = self.folder.save(kind, self.session.step(), &checkpoint)?;
-        self.saved = Instant::now();
+        (self.saved, self.saved_step) = (Instant::now(), self.session.step());
         Ok(path)
     }
 
-    fn draw(&mut self) -> Result<()> {
+    /// Draws the curves. One that cannot be drawn is told once, and no reason to stop.
+    fn draw(&mut self) {
         self.drawn = Some(Instant::now());
+        let drawn = atomic::write(&self.folder.loss_svg(), loss_svg::draw(&self.curves()).as_bytes());
+        if let Err(error) = drawn
+            && !self.undrawn
+        {
+            self.undrawn = true;
+            self.progress.warn(&format!("the curves are not drawn: {error:#}"));
+        }
+    }
+
+    fn curves(&self) -> Curves {
         let progress = self.session.progress();
         // Of a model that grew, steps are of different sizes: what they cost is what can be compared.
         let axis = match progress.grown.is_empty() {
@@ -253,14 +295,13 @@ impl Runner {
             progress.history.iter().filter_map(of_point).collect()
         };
         let folder = self.folder.path().file_name().map_or("run".into(), |name| name.to_string_lossy());
-        let curves = Curves {
+        Curves {
             title: format!("{folder}: {}", progress.data_name),
             axis,
             uniform: self.uniform(),
             train: losses(|point| Some(point.train_loss)),
             validation: losses(|point| point.val_loss),
-        };
-        atomic::write(&self.folder.loss_svg(), loss_svg::draw(&curves).as_bytes())
+        }
     }
 
     /// The command of a run that begins with the best weights, at a third of the rate.
@@ -282,9 +323,14 @@ impl Runner {
     }
 }
 
-/// Whether another device of the run failed; the run's own is sound then.
+/// Whether another device of the run failed.
 fn is_loss_of_peer(error: &Error) -> bool {
     matches!(error.downcast_ref(), Some(mmrec::Error::Peer { .. }))
+}
+
+/// Whether the device failed that holds the weights; nothing is read from it any more.
+fn is_loss_of_own(error: &Error) -> bool {
+    matches!(error.downcast_ref(), Some(mmrec::Error::DeviceLost(_) | mmrec::Error::DeviceFault(_)))
 }
 
 /// What is trained, where it is not the whole model.

@@ -3,22 +3,23 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use mmrec::data::{Dataset, PrepareOptions};
+use mmrec::config::ModelConfig;
+use mmrec::data::{Dataset, INDEX_FILE, PrepareOptions};
 use mmrec::driver::{Point, SaveKind, Session};
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 
-use super::RunArgs;
 use super::from::Source;
 use super::ladder::Ladder;
-use super::{anew, course, reading};
+use super::{RunArgs, anew, course, fits, reading};
 use crate::commands::data::{TextFlags, name_of};
 use crate::devices::Devices;
 use crate::input::Inputs;
+use crate::keep::Keep;
 use crate::metrics::{Line, Metrics};
 use crate::output::{Output, note};
 use crate::run_folder::RunFolder;
 use crate::settings::{DataOrigin, SettingsFile, Wish};
-use crate::{atomic, prepared};
+use crate::{atomic, interrupt, prepared};
 
 /// A session and where it writes.
 pub struct Started {
@@ -30,14 +31,24 @@ pub struct Started {
     pub metrics: Metrics,
 }
 
-/// Starts a run that begins with `source`.
-pub fn new_run(args: &RunArgs, source: Source, wish: &Wish<'_>, devices: &Devices, output: Output) -> Result<Started> {
+/// Starts a run that begins with `source`, and climbs `ladder` if there is one.
+pub fn new_run(
+    args: &RunArgs,
+    source: Source,
+    wish: &Wish<'_>,
+    ladder: Option<&Ladder>,
+    devices: &Devices,
+    output: Output,
+) -> Result<Started> {
     // Mistakes in settings come before anything is written; what depends on the text is filled in below.
-    source.settings(wish, 256, 0)?;
+    let (model, train) = source.settings(wish, 256, 0)?;
+    // With the fewest tokens that a text can have; once more with those that it has.
+    fits::check(args, &ModelConfig { vocab: 2, ..model }, &train, devices)?;
     let given = args.data.as_deref().context("--data is missing")?;
-    let folder = RunFolder::create(&args.out)?;
-    let begun = begin(args, wish, source, given, &folder, devices, output);
-    match begun {
+    let mut folder = RunFolder::create(&args.out)?;
+    folder.set_keep(keep(args, wish, None), 0);
+    let climbs = ladder.map_or(Ok(()), |ladder| ladder.write(&folder));
+    match climbs.and_then(|()| begin(args, wish, source, given, &folder, devices, output)) {
         Ok((session, metrics)) => Ok(Started { folder, session, metrics }),
         Err(error) => {
             folder.discard();
@@ -61,32 +72,42 @@ fn begin(
         None => reading::over(&args.text, wish.origin()),
     };
     let dataset = open_data(given, &args.text, &flags, source.tokenizer(), folder, output)?;
+    interrupt::check()?;
     let (model, train) = source.settings(wish, dataset.tokenizer.vocab(), dataset.train.len())?;
     wish.tell_what_is_without_effect(&model, &train);
+    fits::check(args, &model, &train, devices)?;
     let origin = origin(&dataset, given, &flags)?;
     let mut session = source.session(model, train, dataset, &devices.home)?;
     devices.share(&mut session)?;
-    // Before anything else of the run, so that it can be resumed from its first moment on.
-    folder.save(SaveKind::Last, 0, &pollster::block_on(session.checkpoint())?)?;
     write_config(folder, &session, origin)?;
-    Ok((session, Metrics::create(&folder.metrics())?))
+    let metrics = Metrics::create(&folder.metrics())?;
+    // After all that belongs to it: from now on there is a run, and it can be resumed.
+    folder.save(SaveKind::Last, 0, &pollster::block_on(session.checkpoint())?)?;
+    Ok((session, metrics))
 }
 
 /// Goes on with a run.
 pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: Output) -> Result<Started> {
-    let folder = RunFolder::open(&args.out)?;
+    let mut folder = RunFolder::open(&args.out)?;
     let (checkpoint, path) = folder.newest_checkpoint(&note)?;
-    let recorded = SettingsFile::read(&folder.config()).ok().and_then(|file| file.data);
+    let settings = SettingsFile::read(&folder.config()).ok();
+    let keep = keep(args, wish, settings.as_ref());
+    let recorded = settings.and_then(|file| file.data);
     let given = data_of_run(args, &folder, recorded.as_ref())?;
     let asked = reading::beyond(&args.text, recorded.as_ref());
     let flags = reading::over(&args.text, recorded.as_ref());
     let dataset = open_data(&given, &asked, &flags, Some(&checkpoint.tokenizer), &folder, output);
     let dataset = dataset.map_err(|error| anew::if_another_text(error, &folder, &given))?;
+    interrupt::check()?;
     let origin = match (&args.data, recorded) {
         (None, Some(recorded)) => recorded,
         _ => origin(&dataset, &given, &flags)?,
     };
     let train_tokens = dataset.train.len();
+    if let Some(progress) = &checkpoint.progress {
+        let course = wish.for_resume(&checkpoint.model, &progress.train, train_tokens)?;
+        fits::check(args, &checkpoint.model, &course.train, devices)?;
+    }
     let session = Session::resume(&checkpoint, dataset, &devices.home);
     let session = session.map_err(|error| anew::if_another_text(error.into(), &folder, &given));
     let mut session = session.with_context(|| format!("{} cannot be resumed", path.display()))?;
@@ -99,12 +120,20 @@ pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: O
     wish.tell_what_is_without_effect(session.model_config(), &session.progress().train);
     let history = session.progress().history.iter().map(Line::from);
     let metrics = Metrics::resume(&folder.metrics(), session.step(), history)?;
+    folder.set_keep(keep, session.step());
     write_config(&folder, &session, origin)?;
     if changed {
         // So that a kill before the next checkpoint does not bring the old settings back.
         folder.save(SaveKind::Last, session.step(), &pollster::block_on(session.checkpoint())?)?;
     }
     Ok(Started { folder, session, metrics })
+}
+
+/// How many checkpoints of steps stay: as is said now, else by the settings that are given, else as it was.
+fn keep(args: &RunArgs, wish: &Wish<'_>, recorded: Option<&SettingsFile>) -> Keep {
+    let given = wish.file.as_ref().map(|(_, file)| file);
+    let said = given.into_iter().chain(recorded).map(|file| file.keep).find(|keep| !keep.is_all());
+    args.keep.or(said).unwrap_or_default()
 }
 
 /// The data to resume on: what is given, else what the run prepared itself, else what it was given.
@@ -118,7 +147,7 @@ fn data_of_run(args: &RunArgs, folder: &RunFolder, recorded: Option<&DataOrigin>
             folder.path().display(),
             recorded.name,
             recorded.path.display(),
-            Ladder::go_on(folder).words("--data"),
+            Ladder::way_on(folder).words("--data"),
         ),
         (None, None) => {
             bail!("which text {} was trained on is not recorded there: give it by --data", folder.path().display())
@@ -152,20 +181,22 @@ fn open_data(
     };
     let options = options.options(&name_of(&[given.to_owned()]))?;
     let options = PrepareOptions { given: tokenizer.cloned(), ..options };
-    adopt(&mut inputs, &options, &folder.data(), output)?;
+    adopt(&mut inputs, &options, folder, output)?;
     prepared::open(&folder.data(), output)
 }
 
-/// Prepares a text to `target`, unless exactly that is there already.
-fn adopt(inputs: &mut Inputs, options: &PrepareOptions, target: &Path, output: Output) -> Result<()> {
-    let (folder, index) = prepared::prepare_beside(inputs, options, target, output)?;
-    if !prepared::is_prepared(target) {
-        return atomic::publish_folder(folder, target);
+/// Prepares a text to the run's `data`, unless exactly that is there already.
+fn adopt(inputs: &mut Inputs, options: &PrepareOptions, folder: &RunFolder, output: Output) -> Result<()> {
+    let target = folder.data();
+    let (prepared, index) = prepared::prepare_beside(inputs, options, &target, output)?;
+    let is_there = prepared::is_prepared(&target);
+    if is_there && prepared::index(&target)?.fingerprint == index.fingerprint {
+        return Ok(());
     }
-    if prepared::index(target)?.fingerprint != index.fingerprint {
-        bail!(ChangedText { given: options.name.clone(), prepared: target.to_owned() });
+    if is_there && !folder.clear_old_data()? {
+        bail!(ChangedText { given: options.name.clone(), prepared: target });
     }
-    Ok(())
+    atomic::publish_folder(prepared, &target, INDEX_FILE)
 }
 
 /// A run's folder holds another text than the one that is given.
@@ -201,7 +232,7 @@ pub fn recorded_origin(folder: &RunFolder) -> Result<DataOrigin> {
 
 /// Writes the run's settings.
 pub fn write_config(folder: &RunFolder, session: &Session, origin: DataOrigin) -> Result<()> {
-    let text = SettingsFile::of_run(session.model_config(), &session.progress().train, origin)?;
+    let text = SettingsFile::of_run(session.model_config(), &session.progress().train, origin, folder.keep())?;
     atomic::write(&folder.config(), text.as_bytes())
 }
 

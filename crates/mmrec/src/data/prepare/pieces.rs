@@ -2,24 +2,34 @@
 
 use super::{Phase, PrepareOptions, PrepareProgress, TextSources};
 use crate::data::documents::Separator;
-use crate::data::text::Normalizer;
+use crate::data::text::{Findings, Normalizer};
 use crate::data::{DOCUMENT_END, DataError};
 use std::io::{self, ErrorKind, Read};
+use std::ops::ControlFlow;
 
 /// Bytes read at once.
 const PIECE: usize = 1 << 18;
+
+/// What a pass found.
+#[derive(Debug, Default)]
+pub(super) struct Pass {
+    /// In each text.
+    pub findings: Vec<Findings>,
+    /// How often a separator was found.
+    pub separators: u64,
+}
 
 /// Gives the normalised texts, joined as [`crate::data::text::append`] joins them, to `take` in pieces.
 pub(super) fn for_each_piece(
     texts: &mut impl TextSources,
     options: &PrepareOptions,
     phase: Phase,
-    progress: &mut impl FnMut(PrepareProgress),
+    progress: &mut impl FnMut(PrepareProgress) -> ControlFlow<()>,
     take: impl FnMut(&str) -> Result<(), DataError>,
-) -> Result<(), DataError> {
+) -> Result<Pass, DataError> {
     let sources = texts.list().to_vec();
     let total = sources.iter().map(|source| source.bytes).sum();
-    let mut done = 0;
+    let (mut done, mut pass) = (0, Pass::default());
     let mut joined = Joined { take, begun: false, between: false };
     for (index, source) in sources.iter().enumerate() {
         let failed = |error| DataError::Read { file: source.name.clone(), source: error };
@@ -37,14 +47,28 @@ pub(super) fn for_each_piece(
             normalizer.push(&buffer[..read], &mut piece)?;
             joined.push(&separator.push(&piece))?;
             done += read as u64;
-            progress(PrepareProgress { phase, done, total });
+            tell(progress, phase, done, total)?;
         }
         piece.clear();
-        normalizer.finish(&mut piece)?;
+        pass.findings.push(normalizer.finish(&mut piece)?);
         joined.push(&separator.push(&piece))?;
         joined.push(&separator.finish())?;
+        pass.separators += separator.found();
     }
-    Ok(())
+    Ok(pass)
+}
+
+/// Tells how far a phase is; an error where no more of it is wanted.
+pub(super) fn tell(
+    progress: &mut impl FnMut(PrepareProgress) -> ControlFlow<()>,
+    phase: Phase,
+    done: u64,
+    total: u64,
+) -> Result<(), DataError> {
+    match progress(PrepareProgress { phase, done, total }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(DataError::Stopped),
+    }
 }
 
 fn read_some(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {

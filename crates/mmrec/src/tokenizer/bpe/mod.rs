@@ -6,10 +6,13 @@
 //! Our own, because the well-known library is larger than the whole page that this runs in.
 
 mod learn;
+mod marks;
 mod words;
 
-pub use learn::BpeLearner;
-pub(super) use words::{LONGEST, take_complete, words};
+pub use learn::{BpeLearner, BpeLearning};
+pub(crate) use marks::joins;
+pub use words::Cut;
+pub(super) use words::LONGEST;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -37,6 +40,7 @@ pub struct BpeTokenizer(Arc<Table>);
 #[derive(PartialEq, Eq)]
 struct Table {
     merges: Vec<Pair>,
+    cut: Cut,
     /// The token that a pair is joined to.
     joined: HashMap<Pair, u16>,
     /// The bytes of every token.
@@ -48,15 +52,22 @@ struct Table {
 #[serde(deny_unknown_fields)]
 struct Stored {
     merges: Vec<Pair>,
+    /// Tokenizers of earlier versions do not say it.
+    #[serde(default, skip_serializing_if = "is_first")]
+    cut: Cut,
+}
+
+fn is_first(cut: &Cut) -> bool {
+    *cut == Cut::default()
 }
 
 impl BpeTokenizer {
-    /// A tokenizer with these merges, the first of which makes token 256.
+    /// A tokenizer with these merges, the first of which makes token 256, for words that are cut this way.
     ///
     /// # Errors
     /// [`TokenizerError::Merge`] for the first merge that joins a token after it, repeats another or grows too long, and for one too
     /// many.
-    pub fn new(merges: Vec<Pair>) -> Result<Self, TokenizerError> {
+    pub fn new(merges: Vec<Pair>, cut: Cut) -> Result<Self, TokenizerError> {
         let mut bytes: Vec<Vec<u8>> = (0..=u8::MAX).map(|byte| vec![byte]).collect();
         let mut joined = HashMap::with_capacity(merges.len());
         for (position, pair) in merges.iter().enumerate() {
@@ -74,7 +85,7 @@ impl BpeTokenizer {
             }
             bytes.push(whole);
         }
-        Ok(Self(Arc::new(Table { merges, joined, bytes })))
+        Ok(Self(Arc::new(Table { merges, cut, joined, bytes })))
     }
 
     /// Number of tokens.
@@ -85,6 +96,11 @@ impl BpeTokenizer {
     /// The merges in their order.
     pub fn merges(&self) -> &[Pair] {
         &self.0.merges
+    }
+
+    /// How it cuts a text into words.
+    pub fn cut(&self) -> Cut {
+        self.0.cut
     }
 
     /// The bytes of a token; `None` outside the vocabulary.
@@ -131,7 +147,7 @@ impl fmt::Debug for BpeTokenizer {
 
 impl From<BpeTokenizer> for Stored {
     fn from(tokenizer: BpeTokenizer) -> Self {
-        Self { merges: tokenizer.0.merges.clone() }
+        Self { merges: tokenizer.0.merges.clone(), cut: tokenizer.0.cut }
     }
 }
 
@@ -139,7 +155,7 @@ impl TryFrom<Stored> for BpeTokenizer {
     type Error = TokenizerError;
 
     fn try_from(stored: Stored) -> Result<Self, Self::Error> {
-        Self::new(stored.merges)
+        Self::new(stored.merges, stored.cut)
     }
 }
 

@@ -1,0 +1,139 @@
+//! Reading what somebody names: ordinary files only, and none that is larger than such a file can be.
+//!
+//! A device gives bytes for ever and a pipe may give none for ever, so neither is opened.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use crate::format;
+
+/// The most that a file of settings has.
+pub const SETTINGS: u64 = 1 << 20;
+
+/// The most that an index of prepared data has: 65,536 tokens and some hundred thousand shards.
+pub const INDEX: u64 = 1 << 26;
+
+/// Why something is not read or written.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("it is a folder, not a file")]
+    Folder,
+    #[error("it is no ordinary file but a device, a pipe or the like, which may be without end")]
+    Special,
+    #[error("it has more than {}, the most that a file of its kind can have", format::size(*.0))]
+    Size(u64),
+    #[error("it is not UTF-8")]
+    NotText,
+    #[error("it is a link or something else that mmrec never makes: remove it, if the folder can be trusted")]
+    ForeignLock,
+}
+
+impl From<Refusal> for io::Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(ErrorKind::InvalidInput, refusal)
+    }
+}
+
+/// Opens an ordinary file, or one that a link leads to.
+pub fn open(path: &Path) -> io::Result<File> {
+    // Before it is opened: that alone waits for ever at a pipe, and rewinds a tape.
+    refuse_special(&fs::metadata(path)?)?;
+    let file = File::open(path)?;
+    // Again, for it may have been replaced in between.
+    refuse_special(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn refuse_special(metadata: &Metadata) -> Result<(), Refusal> {
+    match metadata {
+        _ if metadata.is_file() => Ok(()),
+        _ if metadata.is_dir() => Err(Refusal::Folder),
+        _ => Err(Refusal::Special),
+    }
+}
+
+/// Reads an ordinary file of at most `most` bytes.
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = open(path)?;
+    let length = file.metadata()?.len();
+    if length > most {
+        return Err(Refusal::Size(most).into());
+    }
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))?;
+    // What has no length beforehand, as files that the system makes up, has a limit all the same.
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(Refusal::Size(most).into());
+    }
+    Ok(bytes)
+}
+
+/// The same of a text.
+pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
+    String::from_utf8(read(path, most)?).map_err(|_| Refusal::NotText.into())
+}
+
+/// Opens a file to hold a lock on, and makes it where there is none. What it holds stays: in a folder that came from somebody else it
+/// may be another name of any file here.
+pub fn open_lock(path: &Path) -> io::Result<File> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.is_file() => return Err(Refusal::ForeignLock.into()),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new().write(true).create(true).truncate(false).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_read_up_to_their_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::write(&path, "text").unwrap();
+        assert_eq!(read_text(&path, 4).unwrap(), "text");
+        assert!(read(&path, 3).unwrap_err().to_string().contains("more than 3 bytes"));
+        assert!(read(folder.path(), 9).unwrap_err().to_string().contains("a folder"));
+        assert_eq!(read(&folder.path().join("b"), 9).unwrap_err().kind(), ErrorKind::NotFound);
+        fs::write(&path, b"\xff").unwrap();
+        assert!(read_text(&path, 9).unwrap_err().to_string().contains("not UTF-8"));
+    }
+
+    #[test]
+    fn a_sparse_file_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("huge");
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        assert!(read(&path, SETTINGS).unwrap_err().to_string().contains("more than 1.0 MB"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_has_no_end_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, socket) = (folder.path().join("link"), folder.path().join("socket"));
+        std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for path in [Path::new("/dev/zero"), &link, &socket] {
+            assert!(open(path).unwrap_err().to_string().contains("no ordinary file"), "{}", path.display());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_leaves_what_it_finds() {
+        let folder = tempfile::tempdir().unwrap();
+        let (victim, lock) = (folder.path().join("victim"), folder.path().join(".lock"));
+        fs::write(&victim, "precious").unwrap();
+        std::os::unix::fs::symlink(&victim, &lock).unwrap();
+        assert!(open_lock(&lock).unwrap_err().to_string().contains("a link"));
+        fs::remove_file(&lock).unwrap();
+        fs::hard_link(&victim, &lock).unwrap();
+        open_lock(&lock).unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+    }
+}

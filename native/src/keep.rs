@@ -1,0 +1,62 @@
+//! How many of the checkpoints of steps a run's folder keeps.
+
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The newest so many, or all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Keep(Option<NonZeroUsize>);
+
+impl Keep {
+    /// Whether none is ever removed.
+    pub fn is_all(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Those of `steps` that go when the newest is that of `now`. Later ones are of a course that the run has left, and will be
+    /// written anew.
+    pub fn superfluous(self, mut steps: Vec<u64>, now: u64) -> Vec<u64> {
+        let Some(count) = self.0 else { return Vec::new() };
+        steps.retain(|step| *step <= now);
+        steps.sort_unstable();
+        steps.truncate(steps.len().saturating_sub(count.get()));
+        steps
+    }
+}
+
+impl FromStr for Keep {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(count) => Ok(Self(Some(count))),
+            Err(_) if text == "all" => Ok(Self(None)),
+            Err(_) => Err("it must be a number above 0, or \"all\"".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_stay() {
+        let keep = |text: &str| text.parse::<Keep>();
+        let goes = |text: &str, now| keep(text).map(|keep| keep.superfluous(vec![30, 10, 50, 40, 20], now));
+        assert_eq!(goes("2", 50), Ok(vec![10, 20, 30]));
+        assert_eq!(goes("9", 50), Ok(vec![]));
+        assert_eq!(goes("all", 50), Ok(vec![]));
+        assert_eq!(
+            goes("2", 30),
+            Ok(vec![10]),
+            "what a run has gone back behind is no reason to drop what it writes now"
+        );
+        for wrong in ["0", "-1", "none", ""] {
+            assert!(keep(wrong).is_err(), "{wrong}");
+        }
+    }
+}
