@@ -23,7 +23,9 @@ import { Archive } from "./archive.js";
 import { Charts } from "./charts.js";
 import { Curve } from "./curve.js";
 import { Devices } from "./devices.js";
+import { earlyTrain } from "./early-train.js";
 import { element, input, onceAFrame, setText, throttle } from "./dom.js";
+import { download } from "./engine-ahead.js";
 import { createGeneratePanel } from "./generate-panel.js";
 import { createGrowPanel } from "./grow-panel.js";
 import { createLazyPanel } from "./lazy-panel.js";
@@ -102,13 +104,14 @@ async function main() {
     await session.act(explain, () => session.changeSettings(to));
     settled();
   };
+  const training = createTrainingPanel({ session, archive });
   const panels = [
     createTextPanel({ session, archive, keeper, notices, settled: () => devices.settle() }),
     createSettingsPanel({ session, devices, sizes, change, settled }),
     createAdvicePanel({ session, devices, change }),
     createLazyPanel("recipes", async (body) => new (await import("./recipes-view.js")).RecipesView({ session, devices, change }, body)),
     createLazyPanel("rate", async (body) => new (await import("./rate/view.js")).RateView({ session, change }, body)),
-    createTrainingPanel({ session, archive }),
+    training,
     createLazyPanel("share", async (body) => (await import("./share/view.js")).openView(session, archive, body)),
     createRunsPanel({ session, archive, keeper, notices, charts, trash, settled }),
     createGrowPanel({ session, archive, sizes, settled: () => devices.settle() }),
@@ -119,6 +122,7 @@ async function main() {
     createLazyPanel("inside", async (body) => (await import("./inside/view.js")).openView(session, body)),
   ];
   const render = drawing(session, charts, panels);
+  download.onProgress = render;
   const renderStep = throttle(render, REDRAW);
   rewrite = () => {
     charts.rewrite();
@@ -148,7 +152,9 @@ async function main() {
   trash.offerAgain();
   keepOnLeaving(session, keeper.lasting);
   if (left) await goOn(session, archive, left);
-  followLinks({ session, notices, change, settled });
+  await followLinks({ session, notices, change, settled });
+  if (earlyTrain.take() && session.phase === "ready" && session.desk.ready) training.begin();
+  session.changed();
 }
 
 /**
@@ -158,6 +164,8 @@ async function main() {
  * @returns {Promise<Phase>} what the other tab was doing at last
  */
 async function follow(session, companions) {
+  // What was pressed here was pressed for a page that works.
+  earlyTrain.take();
   const { Following } = await import("./following.js");
   showFirst("training");
   const following = new Following(session);

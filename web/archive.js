@@ -6,7 +6,7 @@
  * @import { Draft, Keeper } from "./keeper.js"
  * @import { Manifest, TextRef } from "./manifest.js"
  * @import { DeskText } from "./desk.js"
- * @import { Snapshot } from "./protocol.js"
+ * @import { Read, Snapshot } from "./protocol.js"
  * @import { Session } from "./session.js"
  */
 
@@ -54,19 +54,26 @@ export class Archive {
 
   /**
    * Puts a text on the desk and keeps it.
-   * @param {DeskText} text
+   * @param {DeskText} chosen
+   * @returns {Promise<Read | null>} what was found in its files; null for the built-in sample
    */
-  async use(text) {
+  async use(chosen) {
     const { desk } = this.#session;
-    await this.#session.useText(text);
-    if (text.ref.kind === "sample") return this.keepDraft();
-    const blob = await desk.normalised();
-    const ref = await this.#keeper.keepText(blob, text.name).catch((error) => {
-      this.#session.notKept(error);
-      return text.ref;
-    });
-    desk.text = { ...fromKept(blob, text.name), ref };
+    const read = await this.#session.useText(chosen);
+    if (chosen.ref.kind !== "sample") await this.#keepText(desk.text);
     this.keepDraft();
+    return read;
+  }
+
+  /** @param {DeskText} text that is on the desk */
+  async #keepText({ name, ref }) {
+    const { desk } = this.#session;
+    const blob = await desk.normalised();
+    const kept = await this.#keeper.keepText(blob, name).catch((error) => {
+      this.#session.notKept(error);
+      return ref;
+    });
+    desk.text = { ...fromKept(blob, name), ref: kept };
   }
 
   /** Goes on with the run that is offered; one that was under way trains on. */

@@ -118,7 +118,9 @@ const shape = (device, { stage, sizes, context, batch, tokenizer, vocab }) =>
  * @returns {TextSource}
  */
 function pieceOf(source) {
-  const first = source.kind === "files" ? source.files.find(({ blob }) => blob.size > 0) : undefined;
+  if (source.kind === "sample") return source;
+  if (source.kind === "kept") return { ...source, blob: source.blob.slice(0, PIECE) };
+  const first = source.files.find(({ blob }) => blob.size > 0);
   if (!first) return { kind: "sample" };
   // The cut may fall inside a character, hence the leniency.
   return { kind: "files", files: [{ name: first.name, blob: first.blob.slice(0, PIECE) }], lossy: true };

@@ -2,18 +2,19 @@
  * What the next run would be made from: the text and the settings, and what the engine says about them.
  *
  * @import { EngineClient } from "./engine-client.js"
- * @import { DataInfo, Description, Preset, Settings, Stage } from "./engine-types.js"
+ * @import { DataInfo, Description, FileInfo, Preset, Settings, Stage } from "./engine-types.js"
  * @import { TextRef } from "./manifest.js"
- * @import { Opened, PrepareOptions, TextSource } from "./protocol.js"
+ * @import { Opened, PrepareOptions, Read, TextSource } from "./protocol.js"
  * @import { RunText } from "./run.js"
  *
- * @typedef {{ source: TextSource, ref: TextRef, name: string }} DeskText
+ * A text; `folder`: where its files come from, if all of them come from one.
+ * @typedef {{ source: TextSource, ref: TextRef, name: string, folder?: string }} DeskText
  *
  * What changes at once, when all of it is known.
- * @typedef {Partial<Pick<Desk, "text" | "glance" | "info">>} Next
+ * @typedef {Partial<Pick<Desk, "text" | "glance" | "notes" | "info">>} Next
  */
 
-import { sample } from "./text-source.js";
+import { asRead, sample } from "./text-source.js";
 import { texts } from "./texts/index.js";
 
 /** Settings that belong to a person and not to a size of model: they stay when another size is chosen. */
@@ -28,6 +29,7 @@ export class Desk {
   /** @type {DataInfo | null} */ info = null;
   /** How far the text is made into tokens, 0 to 1; null where that is done. @type {number | null} */ preparing = null;
   /** @type {{ bytes: number, characters: number, preview: string } | null} */ glance = null;
+  /** Of its files those that are not what a text usually is. @type {FileInfo[]} */ notes = [];
   /** @type {Settings | null} */ settings = null;
   /** @type {Description | null} */ description = null;
   /** @type {Preset[]} */ presets = [];
@@ -65,17 +67,18 @@ export class Desk {
   /**
    * Puts another text here; the earlier one stays where the engine refuses this one.
    * @param {DeskText} text
+   * @returns {Promise<Read | null>} what was found in its files; null for the built-in sample
    */
   async use(text) {
-    /** @type {Desk["glance"]} */
-    let glance;
-    try {
-      glance = await this.#ask({ type: "read", source: text.source });
-    } catch (error) {
-      await this.reload();
-      throw error;
-    }
-    await this.#prepare({ text, glance });
+    const read = await this.#ask({ type: "read", source: text.source }).catch(async (refusal) => {
+      // Whatever becomes of the earlier one, this is about the new one.
+      await this.reload().catch((error) => Object.assign(this, { info: null, description: null, problem: { where: "text", error } }));
+      throw refusal;
+    });
+    const isNoted = (/** @type {FileInfo} */ { encoding, replaced, document, repeated }) => !repeated && (encoding !== "utf-8" || replaced > 0 || document !== null);
+    const notes = read?.files.filter(isNoted) ?? [];
+    await this.#prepare({ text: read ? asRead(text, read) : text, glance: read, notes });
+    return read;
   }
 
   /** Gives everything to an engine that has nothing yet. */

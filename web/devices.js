@@ -16,6 +16,7 @@ import { EngineClient } from "./engine-client.js";
 import { messageOf } from "./errors.js";
 import { UnsoundGpu, openEngine } from "./gpu-check.js";
 import { texts } from "./texts/index.js";
+import { LOOK, Watchdog } from "./watchdog.js";
 
 /** What people call them, in every language. @type {Record<DeviceKind, string>} */
 export const deviceNames = { cpu: "CPU", webgpu: "WebGPU" };
@@ -24,13 +25,6 @@ export const deviceNames = { cpu: "CPU", webgpu: "WebGPU" };
 const GAIN = 1.15;
 /** A worker that dies again this soon (milliseconds) is not started a third time. */
 const SOON = 15_000;
-/**
- * A worker that says nothing for this long while training hangs, on a GPU or because one of its threads died. The first pieces
- * compile shaders; where a piece takes long, several times as long is waited.
- */
-const SILENCE = 90_000;
-const FIRST_SILENCE = 240_000;
-const SILENT_PIECES = 5;
 
 export class Devices {
   /** @type {DeviceChoice} */ choice = "auto";
@@ -40,6 +34,9 @@ export class Devices {
   chooser = new Chooser();
   #session;
   #diedAt = -Infinity;
+  /** The run went on by itself after that. */ #wentOn = false;
+  /** The state that was gone back to when a worker died. @type {{ run: string, step: number } | null} */ #fellTo = null;
+  #watchdog = new Watchdog();
   #weighing = false;
   #replacing = false;
   /** @type {DeviceKind | null} */ #measuring = null;
@@ -50,7 +47,7 @@ export class Devices {
     this.#session = session;
     session.onTraining = () => this.#makeWay();
     session.onDeath = (device, failure) => this.#replace(device, failure);
-    setInterval(() => this.#watch(), 5000);
+    setInterval(() => this.#watch(), LOOK);
   }
 
   /**
@@ -152,7 +149,8 @@ export class Devices {
     const session = this.#session;
     const running = session.phase === "running";
     // Where memory was short, other settings may do; where it is short for what there was before, nothing will.
-    const again = device === "cpu" && (this.#replacing || (!failure.memory && performance.now() - this.#diedAt < SOON));
+    const soon = !failure.memory && !this.#wentOn && performance.now() - this.#diedAt < SOON;
+    const again = device === "cpu" && (this.#replacing || soon);
     this.#diedAt = performance.now();
     if (device === "webgpu") this.#giveUp();
     await session.act(texts.engineDead, async () => {
@@ -166,8 +164,11 @@ export class Devices {
       } finally {
         this.#replacing = false;
       }
-      session.tell("error", complaintOf(device, failure, session.run ? session.run.step : null), "device");
-      if (running && device === "webgpu") await session.go("run");
+      const advanced = this.#advanced();
+      // Another device is another matter.
+      this.#wentOn = running && session.run !== null && (device === "webgpu" || (advanced && !failure.memory));
+      session.tell("error", complaintOf(device, failure, session.run?.step ?? null, this.#wentOn), "device");
+      if (this.#wentOn) await session.go("run");
     });
     this.settle();
   }
@@ -185,6 +186,14 @@ export class Devices {
     return "unsound";
   }
 
+  /** Whether the run has come further than when a worker died before: what kills one at a step is not tried for ever. */
+  #advanced() {
+    const { run } = this.#session;
+    const before = this.#fellTo;
+    this.#fellTo = run && { run: run.id, step: run.step };
+    return run?.id !== before?.run || (run?.step ?? 0) > (before?.step ?? 0);
+  }
+
   #giveUp() {
     this.chooser.giveUpWebGpu();
     if (this.choice === "webgpu") this.choice = "cpu";
@@ -198,12 +207,10 @@ export class Devices {
   }
 
   #watch() {
-    const { client, phase, run } = this.#session;
-    if (document.hidden || phase !== "running" || !client) return;
-    const usual = client.warm && (run?.curve.length ?? 0) > 1 ? SILENCE : FIRST_SILENCE;
-    const limit = Math.max(usual, SILENT_PIECES * client.longestPiece);
-    const silent = performance.now() - client.heardAt;
-    if (silent > limit) client.fail({ message: texts.worker.silent(Math.round(silent / 1000)), fatal: true });
+    const { client, desk } = this.#session;
+    if (!client?.alive) return;
+    const silent = this.#watchdog.look(client, desk.description?.flops_per_step ?? 0);
+    if (silent !== null) client.fail({ message: texts.worker.silent(silent), fatal: true });
   }
 
   /** Measures what is missing, one device at a time, and changes where that pays. */
@@ -285,10 +292,11 @@ export class Devices {
  * @param {DeviceKind} device that failed
  * @param {Failure} failure
  * @param {number | null} step from which its run can go on
+ * @param {boolean} goesOn by itself
  */
-function complaintOf(device, { message, memory }, step) {
+function complaintOf(device, { message, memory }, step, goesOn) {
   if (device === "webgpu") return texts.fellBack(message, step);
-  return memory ? texts.outOfMemory(step) : texts.restarted(message, step);
+  return memory ? texts.outOfMemory(step) : texts.restarted(message, step, goesOn);
 }
 
 /**

@@ -10,20 +10,54 @@ import { codeOf, moduleFor } from "./modules.js";
 
 /** Automatic, too, begins on the CPU. */
 const DEVICE = "cpu";
+/** Where a built page says how many bytes each module has: `{ "cpu": 3000000, … }`. */
+const SIZES = "engine-bytes";
 
-/** A page that is not isolated is about to be loaded again, if it can be. @type {Compiled | null} */
-const ahead = self.crossOriginIsolated ? compile(codeOf(moduleFor(DEVICE))) : null;
+/** How far the download is. */
+export const download = {
+  /** 0 to 1; null where there is no telling. @type {number | null} */ share: null,
+  /** It is another one. @type {() => void} */ onProgress: () => {},
+};
 
-/**
- * @param {string} address
- * @returns {Compiled}
- */
-async function compile(address) {
+/** A page that is not isolated may be about to be loaded again, so there it is asked for when a worker wants it. @type {Compiled | null} */
+let ahead = self.crossOriginIsolated ? compile() : null;
+
+/** @returns {Compiled} */
+async function compile() {
+  const name = moduleFor(DEVICE);
   try {
     // What one sees comes first.
-    return await WebAssembly.compileStreaming(fetch(address, { priority: "low" }));
+    const response = await fetch(codeOf(name), { priority: "low" });
+    // A copy is measured: the browser keeps the compiled code of a response that is its own.
+    void measure(response.clone(), sizeOf(name)).catch(() => {});
+    return await WebAssembly.compileStreaming(response);
   } catch {
     return null;
+  }
+}
+
+/** @param {string} name of the module @returns {number} 0 where the page does not say */
+function sizeOf(name) {
+  const said = document.querySelector(`meta[name="${SIZES}"]`)?.getAttribute("content");
+  return Number(said ? JSON.parse(said)[name] : 0) || 0;
+}
+
+/**
+ * @param {Response} response
+ * @param {number} known bytes, unpacked
+ */
+async function measure({ body, headers }, known) {
+  // What the host says of a packed file is its size before it is unpacked.
+  const total = known || (headers.has("Content-Encoding") ? 0 : Number(headers.get("Content-Length")));
+  if (!body || !total) return;
+  let done = 0;
+  const reader = body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    done += part.value.byteLength;
+    const share = Math.min(1, Math.floor((100 * done) / total) / 100);
+    if (share === download.share) continue;
+    download.share = share;
+    download.onProgress();
   }
 }
 
@@ -33,7 +67,8 @@ async function compile(address) {
  * @returns {MessagePort | undefined}
  */
 export function codeFor(device) {
-  if (device !== DEVICE || !ahead) return undefined;
+  if (device !== DEVICE) return undefined;
+  ahead ??= compile();
   const { port1, port2 } = new MessageChannel();
   void ahead.then((code) => port1.postMessage(code));
   return port2;

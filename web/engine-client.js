@@ -6,6 +6,7 @@
  */
 
 import { codeFor } from "./engine-ahead.js";
+import { lifeline } from "./lifeline.js";
 import { texts } from "./texts/index.js";
 
 /** The engine said no. `fatal`: this worker must not be used again. */
@@ -19,16 +20,23 @@ export class EngineError extends Error {
   }
 }
 
+/** Requests after which the engine holds another model, which does not train yet. */
+const MODELS = new Set(["start", "resume", "grow", "load"]);
+
 export class EngineClient {
   /** @type {Worker} */ #worker;
-  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */ #pending = new Map();
+  /** @type {Map<number, { type: Request["type"], resolve: (value: any) => void, reject: (error: Error) => void }>} */ #pending = new Map();
+  #name;
   #nextId = 1;
   #dead = false;
+  #watched = false;
   /** @type {Opened | undefined} */ opened;
-  /** Milliseconds (`performance.now`) of the last sign of life. */
-  heardAt = performance.now();
-  /** The longest time between two such signs while it trains, in milliseconds. */
-  longestPiece = 0;
+  /** How many messages came. */ heard = 0;
+  /** It is at work on a request. */ answering = false;
+  training = false;
+  writing = false;
+  /** How many models the engine has held. */ model = 0;
+  /** Whether the present one has taken a step here. */ stepped = false;
   /** GPU programs compiled so far for the present model. */
   programs = 0;
   /** Those compiled for models before it. */ #otherPrograms = 0;
@@ -42,7 +50,8 @@ export class EngineClient {
   /** @param {DeviceKind} device */
   constructor(device) {
     this.device = device;
-    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: `mmrec-${device}` });
+    this.#name = `mmrec-${device}-${crypto.randomUUID()}`;
+    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: this.#name });
     this.#worker.onmessage = (message) => this.#hear(message.data);
     this.#worker.onmessageerror = () => this.fail({ message: texts.worker.garbled, fatal: true });
     this.#worker.onerror = (event) => {
@@ -74,6 +83,11 @@ export class EngineClient {
     return !this.#dead;
   }
 
+  /** Whether something is to be heard from it. */
+  get working() {
+    return this.training || this.writing || this.#pending.size > 0;
+  }
+
   /**
    * @template {Request["type"]} Kind
    * @param {Extract<Request, { type: Kind }>} request
@@ -84,7 +98,7 @@ export class EngineClient {
     if (this.#dead) return Promise.reject(new EngineError({ message: "The worker has ended.", fatal: true }));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+      this.#pending.set(id, { type: request.type, resolve, reject });
       this.#worker.postMessage({ id, request }, transfer);
     });
   }
@@ -115,23 +129,44 @@ export class EngineClient {
   /** @param {FromWorker} message */
   #hear(message) {
     if (this.#dead) return;
-    const now = performance.now();
-    if (message.type === "events") this.longestPiece = Math.max(this.longestPiece, now - this.heardAt);
-    this.heardAt = now;
-    if (message.type === "compiled") this.programs = message.count - this.#otherPrograms;
-    if (message.type === "events") this.warm ||= message.events.some(({ type }) => type === "step");
+    this.heard++;
     if (message.type === "failed") return this.fail(message.failure);
     if (message.type !== "reply") return this.#tell(message);
     const asked = this.#pending.get(message.id);
     this.#pending.delete(message.id);
+    this.answering = false;
+    if (asked && message.ok) this.#follow(asked.type);
     if (message.ok) asked?.resolve(message.value);
     else asked?.reject(new EngineError(message.failure));
     if (!message.ok && message.failure.fatal) this.fail(message.failure);
   }
 
+  /** What it does after a request. @param {Request["type"]} type */
+  #follow(type) {
+    if (type === "generate") this.writing = true;
+    if (type === "run" || type === "step") this.training = true;
+    if (type === "pause" || MODELS.has(type)) this.training = false;
+    if (!MODELS.has(type)) return;
+    this.model++;
+    this.stepped = false;
+  }
+
   /** @param {Notice} notice */
   #tell(notice) {
+    if (notice.type === "begun") return this.#begin();
+    if (notice.type === "compiled") this.programs = notice.count - this.#otherPrograms;
+    if (notice.type === "stopped") this.training = false;
+    if (notice.type === "writing_ended") this.writing = false;
+    if (notice.type === "events" && notice.events.some(({ type }) => type === "step")) this.warm = this.stepped = true;
     this.onNotice(notice);
     if ("failure" in notice && notice.failure?.fatal) this.fail(notice.failure);
+  }
+
+  /** From its first request on the worker holds its lifeline. */
+  #begin() {
+    this.answering = true;
+    if (this.#watched) return;
+    this.#watched = true;
+    lifeline.watch(this.#name, () => this.fail({ message: texts.worker.ended, fatal: true }));
   }
 }

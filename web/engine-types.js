@@ -147,6 +147,9 @@
  * @typedef {{ type: "finished", reason: "steps" | "plateau" | "not_finite", message: string }} FinishedEvent
  * @typedef {StepEvent | EvalEvent | EvaluatingEvent | SampleEvent | SaveEvent | FinishedEvent} EngineEvent
  *
+ * A character that the model has no token for, and how often it stands in a prompt.
+ * @typedef {{ character: string, count: number }} Unknown
+ *
  * @typedef {object} GenerateOptions
  * @property {number} tokens
  * @property {number} temperature
@@ -229,6 +232,7 @@
  * @property {(bytes: Uint8Array) => void} read_part
  * @property {() => TextInfo} end_file
  * @property {(names: string[]) => Uint32Array} in_order the places of files in the order in which they are read
+ * @property {(bytes: Uint8Array, name: string) => TextInfo} restore_text as `text` gave it
  * @property {() => void} clear_text
  * @property {() => void} sample_text
  * @property {(options: { tokenizer: TokenizerKind, vocab?: number, validation?: number, context: number, batch: number }, progress?: (share: number) => void) => DataInfo} prepare
@@ -250,7 +254,9 @@
  * @property {(prompt: string, every: number) => void} set_sample
  * @property {(steps: number) => void} set_steps
  * @property {(prompt: string, options: GenerateOptions) => Promise<void>} generate
- * @property {() => Promise<string | undefined>} next_text
+ * @property {() => Promise<string | undefined>} next_text empty while a long prompt is read
+ * @property {() => number | undefined} reading the share of the prompt that is read; undefined once all of it is
+ * @property {(prompt: string) => Unknown[]} unknown_characters
  * @property {(prompt: string) => Promise<Float32Array>} logits
  * @property {() => void} stop_generation
  * @property {() => Yardsticks} yardsticks

@@ -1,4 +1,4 @@
-/** Numbers, sizes and times as a person reads them, in the language of the page. */
+/** Numbers, sizes, times and lists as a person reads them, in the language of the page. */
 
 import { texts } from "./texts/index.js";
 
@@ -97,3 +97,29 @@ export function about(seconds) {
 
 /** Milliseconds since 1970 → "28 Nov, 11:50" */
 export const moment = spoken((locale) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }));
+
+/** Names that are shown of many … */
+const MOST = 6;
+/** … and characters of a long one. */
+const LONGEST = 60;
+
+/**
+ * The first of many names.
+ * @param {string[]} names
+ * @param {(others: number) => string} more says how many others there are
+ */
+export function listOf(names, more) {
+  const shown = names.slice(0, MOST).map((name) => (name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name));
+  const others = names.length - shown.length;
+  return shown.join(", ") + (others > 0 ? ` ${more(others)}` : "");
+}
+
+/** A character as it can be seen. @param {string} character */
+export function visible(character) {
+  if (character === "\n") return "⏎";
+  if (/^[\p{C}\p{Z}]$/u.test(character)) return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+  return `“${character}”`;
+}
+
+/** How many of several there are altogether. @param {{ count: number }[]} parts */
+export const sumOf = (parts) => parts.reduce((sum, { count }) => sum + count, 0);

@@ -5,7 +5,7 @@
  */
 
 import { copyText } from "./clipboard.js";
-import { button, element, make, need, onPress, setUsable } from "./dom.js";
+import { button, element, make, need, onPress, setText, setUsable } from "./dom.js";
 import { texts } from "./texts/index.js";
 
 /**
@@ -49,6 +49,11 @@ export function createGeneratePanel({ session }) {
     show();
     written.setAttribute("aria-busy", "false");
   };
+  // What was said of a prompt does not hold for another.
+  prompt.addEventListener("input", () => {
+    session.writer.unknown = [];
+    renderPrompt(session);
+  });
   onPress(stop, () => session.writer.stop());
   onPress(button("copy"), async () => {
     // What the browser does not copy, the person can.
@@ -61,8 +66,15 @@ export function createGeneratePanel({ session }) {
       setUsable(generate, there && !session.writer.busy, there ? "" : texts.unusable.noModel);
       setUsable(stop, session.writer.busy);
       setUsable(button("copy"), tail.length > 0 && !session.writer.busy);
+      renderPrompt(session);
     },
   };
+}
+
+/** How far the prompt is read, and what the model cannot see of it. @param {Session} session */
+function renderPrompt({ writer: { reading, unknown } }) {
+  const read = reading === null ? "" : texts.readingPrompt(Math.floor(20 * reading) / 20);
+  setText(element("prompt-state"), read || (unknown.length > 0 ? texts.unknownCharacters(unknown) : ""));
 }
 
 /**

@@ -52,8 +52,9 @@ export class Learned {
 
   /** Asks for what is new. */
   refresh() {
-    const { desk, client, phase } = this.#session;
-    if (!desk.info || !client?.alive || phase === "starting" || phase === "dead") return;
+    const { desk, client, phase, busy } = this.#session;
+    // While something is under way the engine may hold another text than the desk, or none.
+    if (!desk.info || busy || !client?.alive || phase === "starting" || phase === "dead") return;
     const { fingerprint } = desk.info;
     if (this.#asked?.fingerprint !== fingerprint || this.#asked.client !== client) void this.#askText(fingerprint, client);
     if (this.#yardsticks && this.#isOfText) for (const sample of this.#recent) void this.#askSample(sample, client);

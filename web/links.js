@@ -10,6 +10,7 @@ import { texts } from "./texts/index.js";
 
 /**
  * Lays what the page's address links to on the desk, now and whenever the address changes.
+ * @returns {Promise<void>} done when what it links to now lies there
  * @param {{ session: Session, notices: Notices, change: Change, settled: () => void }} context
  */
 export function followLinks(context) {
@@ -23,5 +24,5 @@ export function followLinks(context) {
     }
   };
   addEventListener("hashchange", () => void open());
-  void open();
+  return open();
 }

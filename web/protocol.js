@@ -3,11 +3,17 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, FileInfo, Gates, GenerateOptions, Look, Precision, Preset, Reading, Rehearsed, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TriedRate, Yardsticks } from "./engine-types.js"
+ * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, FileInfo, Gates, GenerateOptions, Look, Precision, Preset, Reading, Rehearsed, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TriedRate, Unknown, Yardsticks } from "./engine-types.js"
  * @import { ModuleName } from "./modules.js"
  *
- * A text as the page holds it: by reference, so that a large file is never copied into the page.
- * @typedef {{ kind: "sample" } | { kind: "files", files: { name: string, blob: Blob }[], lossy: boolean }} TextSource
+ * A text as the page holds it: by reference, so that a large file is never copied into the page. One that was kept is what `text`
+ * was answered with.
+ * @typedef {{ kind: "sample" } | { kind: "files", files: TextFile[], lossy: boolean } | { kind: "kept", name: string, blob: Blob }} TextSource
+ * @typedef {{ name: string, blob: Blob }} TextFile
+ *
+ * A text that was read: its files in the order they were read in, with their places in the source, and those that are no text.
+ * @typedef {Pick<TextInfo, "bytes" | "characters" | "preview"> & { files: (FileInfo & { place: number })[], leftOut: LeftOut[] }} Read
+ * @typedef {{ place: number, why: string }} LeftOut
  *
  * @typedef {{ name: string, module: ModuleName, presets: Preset[], defaults: Record<Stage, Settings> }} Opened
  * @typedef {{ tokenizer: TokenizerKind, vocab?: number, validation?: number, context: number, batch: number }} PrepareOptions
@@ -37,6 +43,7 @@
  *   | { type: "set_steps", steps: number }
  *   | { type: "generate", prompt: string, options: GenerateOptions }
  *   | { type: "stop_generation" }
+ *   | { type: "unknown", prompt: string }
  *   | { type: "logits", prompt: string }
  *   | { type: "yardsticks" }
  *   | { type: "evidence", written: string }
@@ -54,7 +61,7 @@
  * What each request is answered with.
  * @typedef {object} Answers
  * @property {Opened} open
- * @property {(TextInfo & { files: FileInfo[] }) | null} read null for the built-in sample
+ * @property {Read | null} read null for the built-in sample
  * @property {DataInfo} prepare
  * @property {number | null} longest_context that the text has room for
  * @property {Blob} text the normalised text
@@ -74,8 +81,9 @@
  * @property {Snapshot} checkpoint
  * @property {null} set_sample
  * @property {null} set_steps
- * @property {null} generate writing has begun; `written` notices follow
+ * @property {null} generate writing has begun; `reading` and `written` notices follow
  * @property {null} stop_generation
+ * @property {Unknown[]} unknown characters of the prompt that the model cannot see
  * @property {Float32Array} logits
  * @property {Yardsticks} yardsticks of the prepared text
  * @property {Evidence} evidence
@@ -92,13 +100,16 @@
  * @typedef {{ id: number, request: Request }} Envelope
  * @typedef {{ message: string, fatal: boolean, memory?: boolean }} Failure `memory`: there was not enough of it
  *
+ * `begun`: it turns to a request now, which may take long. `reading`: the share of a prompt that is read.
  * @typedef {(
+ *   | { type: "begun" }
  *   | { type: "events", events: EngineEvent[] }
  *   | { type: "snapshot", snapshot: Snapshot, best?: boolean }
  *   | { type: "stopped", reason: "step" | "finished" | "error", failure?: Failure }
  *   | { type: "preparing", share: number }
  *   | { type: "compiled", count: number }
  *   | { type: "checking", share: number }
+ *   | { type: "reading", share: number }
  *   | { type: "written", text: string }
  *   | { type: "writing_ended", stopped: boolean, failure?: Failure }
  *   | { type: "failed", failure: Failure }

@@ -2,12 +2,13 @@
  * What the model wrote along the way, newest first, and what it is asked to write.
  *
  * @import { Change } from "./app.js"
- * @import { Settings } from "./engine-types.js"
+ * @import { Settings, Unknown } from "./engine-types.js"
  * @import { Sample } from "./manifest.js"
+ * @import { Run } from "./run.js"
  * @import { Session } from "./session.js"
  */
 
-import { element, make, need } from "./dom.js";
+import { element, make, need, setText } from "./dom.js";
 import { texts } from "./texts/index.js";
 
 /**
@@ -15,6 +16,7 @@ import { texts } from "./texts/index.js";
  * @returns {{ render(): void }}
  */
 export function createSamplesPanel({ session, change }) {
+  const check = checkingPrompt(session);
   const form = need("sampling", HTMLFormElement);
   const list = element("sample-list");
   /** @type {Sample[]} */
@@ -33,6 +35,7 @@ export function createSamplesPanel({ session, change }) {
   return {
     render() {
       renderFields(form, session);
+      check();
       const samples = session.run?.samples ?? [];
       element("sample-empty").hidden = samples.length > 0;
       if (samples === shown && spoken === texts) return;
@@ -40,6 +43,26 @@ export function createSamplesPanel({ session, change }) {
       spoken = texts;
       list.replaceChildren(...samples.map(entry));
     },
+  };
+}
+
+/**
+ * Says what the model cannot see of the prompt, once for each.
+ * @param {Session} session
+ */
+function checkingPrompt(session) {
+  /** @type {{ run: Run | null, prompt: string, unknown: Unknown[] }} */
+  let checked = { run: null, prompt: "", unknown: [] };
+  return () => {
+    const { run, busy, client } = session;
+    setText(element("sample-prompt-state"), checked.unknown.length > 0 ? texts.unknownCharacters(checked.unknown) : "");
+    const prompt = run?.settings?.sample_prompt ?? "";
+    if (busy || !client?.alive || (run === checked.run && prompt === checked.prompt)) return;
+    const asked = (checked = { run, prompt, unknown: /** @type {Unknown[]} */ ([]) });
+    if (run) void client.ask({ type: "unknown", prompt }).then((unknown) => {
+      asked.unknown = unknown;
+      session.changed();
+    }, () => {});
   };
 }
 

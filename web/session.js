@@ -168,6 +168,18 @@ export class Session {
     });
   }
 
+  /** Goes on with a run that is over: with what is left of it, else for as many steps again. */
+  trainOn() {
+    return this.act(texts.trainingFailed, async () => {
+      const { run, desk } = this;
+      if (!run?.settings) return;
+      const steps = run.planned > run.step ? run.planned : run.step + Math.max(1, run.planned - run.began);
+      await desk.change({ steps });
+      await this.#attach();
+      await this.go("run");
+    });
+  }
+
   pause() {
     return this.act(texts.trainingFailed, async () => {
       await this.engine.ask({ type: "pause" });
@@ -299,9 +311,9 @@ export class Session {
   }
 
   /** @param {DeskText} text */
-  async useText(text) {
+  useText(text) {
     if (this.run) this.run.attached = false;
-    await this.desk.use(text);
+    return this.desk.use(text);
   }
 
   /** @param {Partial<Settings>} change */
@@ -353,6 +365,7 @@ export class Session {
         return this.changed();
       case "compiled":
         return this.changed();
+      case "reading":
       case "written":
       case "writing_ended":
         return this.writer.hear(notice);

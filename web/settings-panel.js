@@ -10,6 +10,7 @@
 
 import { deviceNames } from "./devices.js";
 import { element, need, setText } from "./dom.js";
+import { download } from "./engine-ahead.js";
 import * as format from "./format.js";
 import { secondsPerStep } from "./outlook.js";
 import { offerSliders } from "./sliders.js";
@@ -114,8 +115,9 @@ function renderTokenizer({ desk }) {
  * @param {Devices} devices
  */
 function renderDevice({ client, phase, followed }, devices) {
-  if (followed) setText(element("device-state"), "");
   if (devices.checking !== null) return setText(element("device-state"), texts.checkingGpu(Math.round(devices.checking * 100)));
+  if (followed) setText(element("device-state"), "");
+  else if (phase === "starting") setText(element("device-state"), download.share === null ? texts.markup.loadingEngine : texts.loadingEngine(download.share));
   if (phase === "starting" || !client?.opened) return;
   setText(element("device-state"), texts.device(client.opened.name, devices.reason));
 }

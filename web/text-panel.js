@@ -8,87 +8,64 @@
  * @import { Session } from "./session.js"
  */
 
+import { chosenFiles, droppedFiles } from "./chosen-files.js";
 import { button, element, input, make, need, onPress, setText, setUsable } from "./dom.js";
-import { canBeReplaced } from "./errors.js";
 import * as format from "./format.js";
+import { fromFiles, fromPaste, nameOf, sample, SHAKESPEARE, shakespeare } from "./text-source.js";
+import { Taking } from "./text-taking.js";
 import { texts } from "./texts/index.js";
-import { fromFiles, fromPaste, nameOf, Refusal, sample, SHAKESPEARE, shakespeare } from "./text-source.js";
 
 /**
  * @param {{ session: Session, archive: Archive, keeper: Keeper, notices: Notices, settled: () => void }} context
  * @returns {{ render(): void }}
  */
 export function createTextPanel({ session, archive, keeper, notices, settled }) {
-  const files = input("files");
-  const progress = element("text-progress");
+  const [files, folder] = [input("files"), input("folder")];
+  const progress = (/** @type {string} */ words) => setText(element("text-progress"), words);
   const sources = [button("paste"), button("sample"), button("shakespeare")];
+  const taking = new Taking({ session, archive, notices, settled, progress });
+  /** @param {DeskText} text */
+  const whole = (text) => ({ text, left: [] });
 
-  /** @param {unknown} error */
-  const explain = (error) => (error instanceof Refusal ? error.complaint : texts.textRefused(error));
-
-  /** @param {() => Promise<void>} task that takes a while with a large text */
-  const reading = async (task) => {
-    setText(progress, texts.readingText);
-    await task().finally(() => setText(progress, ""));
-  };
-
-  /** @param {() => Promise<DeskText> | DeskText} find */
-  const use = (find) =>
-    session.act(explain, async () => {
-      notices.dismiss("text");
-      if (session.active || session.followed) return;
-      await reading(async () => archive.use(await find()));
-      settled();
+  for (const field of [files, folder]) {
+    field.addEventListener("change", () => {
+      const list = [...(field.files ?? [])];
+      field.value = "";
+      // Called off.
+      if (list.length > 0) taking.take((lossy) => fromFiles(chosenFiles(list), lossy));
     });
-
-  /**
-   * @param {File[]} chosen
-   * @param {boolean} lossy
-   */
-  const useFiles = (chosen, lossy) =>
-    session.act(explain, async () => {
-      notices.dismiss("text");
-      if (session.active || session.followed || chosen.length === 0) return;
-      try {
-        await reading(() => archive.use(fromFiles(chosen, lossy)));
-        settled();
-      } catch (error) {
-        if (lossy || !canBeReplaced(error)) throw error;
-        const accept = { label: texts.acceptAnyway, run: () => void useFiles(chosen, true) };
-        notices.show("error", texts.textRefused(error), { key: "text", actions: [accept] });
-      }
-    });
-
-  /** @param {Iterable<File>} list */
-  const take = (list) => void useFiles([...list], false);
-
-  files.addEventListener("change", () => {
-    take(files.files ?? []);
-    files.value = "";
-  });
-  onPress(button("sample"), () => void use(() => sample));
+  }
+  // Some phones have no folders to choose.
+  folder.hidden = element("folder-label").hidden = !("webkitdirectory" in folder);
+  onPress(button("sample"), () => taking.take(() => whole(sample)));
   onPress(button("shakespeare"), () => {
-    const report = (/** @type {number} */ done, /** @type {number} */ total) => setText(progress, texts.downloading(done, total));
+    const report = (/** @type {number} */ done, /** @type {number} */ total) => progress(texts.downloading(done, total));
     // Ten minutes without an end is a failure, too.
-    const text = shakespeare(keeper, report, AbortSignal.timeout(600_000)).finally(() => setText(progress, ""));
-    text.then((found) => use(() => found), (error) => notices.show("error", explain(error), { key: "text" }));
+    const text = shakespeare(keeper, report, AbortSignal.timeout(600_000)).finally(() => progress(""));
+    text.then((found) => taking.take(() => whole(found)), (error) => taking.refuse(error));
   });
-  listenForPaste((text) => void use(() => fromPaste(text)));
-  listenForDrop(take);
+  listenForPaste((text) => taking.take(() => whole(fromPaste(text))));
+  listenForDrop((transfer) => {
+    const dropped = droppedFiles(transfer);
+    // It is heard of where it is waited for.
+    dropped.catch(() => {});
+    taking.take(async (lossy) => fromFiles(await dropped, lossy));
+  });
 
   return {
     render() {
       const free = !session.active && session.phase !== "starting" && session.phase !== "dead";
       for (const source of sources) setUsable(source, free, texts.lockedWhileRunning);
-      files.disabled = !free;
+      for (const field of [files, folder]) field.disabled = !free;
       renderFacts(session);
+      taking.look();
     },
   };
 }
 
 /** @param {Session} session */
 function renderFacts({ desk, phase, followed }) {
-  const { info, glance, text, problem } = desk;
+  const { info, glance, notes, text, problem } = desk;
   if (phase === "starting" && !followed) return;
   const known = info ?? glance;
   setText(element("text-name"), nameOf(text));
@@ -97,6 +74,7 @@ function renderFacts({ desk, phase, followed }) {
   setText(element("text-vocabulary"), info ? format.count(info.vocabulary) : texts.none);
   setText(element("text-split-label"), info ? texts.split(info) : texts.none);
   setText(element("text-preview"), known?.preview ?? "");
+  setText(element("text-notes"), notes.length > 0 ? texts.fileNotes(notes) : "");
   setText(element("text-problem"), problem?.where === "text" ? desk.complaint : "");
   drawSplit(info?.val_fraction ?? 0);
   renderTokens(desk);
@@ -141,7 +119,7 @@ function listenForPaste(use) {
   });
 }
 
-/** @param {(files: File[]) => void} take */
+/** @param {(transfer: DataTransfer) => void} take */
 function listenForDrop(take) {
   const curtain = element("drop");
   /** @param {DragEvent} event */
@@ -159,6 +137,6 @@ function listenForDrop(take) {
     curtain.hidden = true;
     if (!hasFiles(event)) return;
     event.preventDefault();
-    take([...(event.dataTransfer?.files ?? [])]);
+    if (event.dataTransfer) take(event.dataTransfer);
   });
 }

@@ -2,13 +2,17 @@
  * Where texts come from: files, the clipboard, the sample, Tiny Shakespeare. What is clearly no text to train on is refused here,
  * before anything is read; the engine looks at the rest.
  *
+ * @import { Chosen, Left } from "./chosen-files.js"
  * @import { DeskText } from "./desk.js"
  * @import { Keeper } from "./keeper.js"
  * @import { Complaint } from "./errors.js"
+ * @import { Read, TextFile } from "./protocol.js"
  */
 
 import { texts } from "./texts/index.js";
 
+/** Names of pictures, sounds, films, fonts and packed files, which beside texts need not be read. A type would take TypeScript for a film. */
+const NO_TEXT = /\.(avif|bmp|gif|heic|ico|jpe?g|png|tiff?|webp|aac|flac|m4a|mp3|ogg|opus|wav|avi|m4v|mkv|mov|mp4|webm|otf|ttf|woff2?|7z|bz2|gz|rar|xz|zip|zst)$/i;
 /** The largest text the page takes, in bytes. */
 const TEXT_LIMIT = 100_000_000;
 
@@ -35,41 +39,72 @@ export const sample = { source: { kind: "sample" }, ref: { kind: "sample" }, nam
 export const nameOf = ({ ref, name }) => (ref.kind === "sample" ? texts.sampleName : name);
 
 /**
- * @param {File[]} files
+ * @param {Chosen} chosen
  * @param {boolean} lossy whether unreadable bytes are replaced
+ * @returns {{ text: DeskText, left: Left[] }} `left`: what is plainly no text beside the others
+ */
+export function fromFiles({ files, left, folder }, lossy) {
+  const whyNot = (/** @type {TextFile} */ { name, blob }) => (NO_TEXT.test(name) ? texts.mediaFile : blob.size > TEXT_LIMIT ? texts.fileTooLarge(blob.size) : "");
+  // A single one is refused as a whole, with more to say.
+  const kept = files.length > 1 ? files.filter((file) => whyNot(file) === "") : files;
+  const more = files.length > 1 ? files.map((file) => ({ name: file.name, why: whyNot(file) })).filter(({ why }) => why !== "") : [];
+  const name = titleOf(kept, folder);
+  const size = kept.reduce((sum, { blob }) => sum + blob.size, 0);
+  if (size > TEXT_LIMIT) throw new Refusal(texts.tooLarge(name, size, TEXT_LIMIT));
+  if (kept.length === 0) throw new Refusal(texts.noTextIn([...left, ...more]));
+  if (size === 0) throw new Refusal(texts.emptyText(name));
+  return { text: fromBlobs(kept, name, lossy, folder), left: [...left, ...more] };
+}
+
+/**
+ * @param {TextFile[]} files
+ * @param {string} folder
+ */
+function titleOf(files, folder) {
+  const [first] = files;
+  if (!first || files.length === 1) return first?.name ?? folder;
+  return folder ? texts.wholeFolder(folder, files.length) : texts.severalFiles(first.name, files.length - 1);
+}
+
+/**
+ * A text with those of its files that the engine took, in the order in which it read them.
+ * @param {DeskText} text
+ * @param {Read} read
  * @returns {DeskText}
  */
-export function fromFiles(files, lossy) {
-  const size = files.reduce((sum, file) => sum + file.size, 0);
-  if (size > TEXT_LIMIT) throw new Refusal(texts.tooLarge(size, TEXT_LIMIT));
-  if (size === 0) throw new Refusal(texts.emptyText());
-  const first = /** @type {File} */ (files[0]);
-  const name = files.length === 1 ? first.name : texts.severalFiles(first.name, files.length - 1);
-  return fromBlobs(files.map((file) => ({ name: file.name, blob: file })), name, lossy);
+export function asRead(text, read) {
+  const { source, folder = "" } = text;
+  if (source.kind !== "files") return text;
+  const files = read.files.filter(({ repeated }) => !repeated).flatMap(({ place }) => source.files[place] ?? []);
+  return fromBlobs(files, titleOf(files, folder), source.lossy, folder);
 }
 
 /** @param {string} text */
 export function fromPaste(text) {
-  if (text.trim() === "") throw new Refusal(texts.emptyText());
+  const name = texts.pastedName;
+  if (text.trim() === "") throw new Refusal(texts.emptyText(""));
   const blob = new Blob([text]);
-  if (blob.size > TEXT_LIMIT) throw new Refusal(texts.tooLarge(blob.size, TEXT_LIMIT));
-  return fromBlobs([{ name: texts.pastedName, blob }], texts.pastedName, false);
+  if (blob.size > TEXT_LIMIT) throw new Refusal(texts.tooLarge(name, blob.size, TEXT_LIMIT));
+  return fromBlobs([{ name, blob }], name, false);
 }
 
 /**
+ * A text as the engine once gave it.
  * @param {Blob} blob
  * @param {string} name
- */
-export const fromKept = (blob, name) => fromBlobs([{ name, blob }], name, false);
-
-/**
- * @param {{ name: string, blob: Blob }[]} files
- * @param {string} name
- * @param {boolean} lossy
  * @returns {DeskText}
  */
-function fromBlobs(files, name, lossy) {
-  return { source: { kind: "files", files, lossy }, ref: { kind: "kept", id: "", name }, name };
+export const fromKept = (blob, name) => ({ source: { kind: "kept", name, blob }, ref: { kind: "kept", id: "", name }, name });
+
+/**
+ * @param {TextFile[]} files
+ * @param {string} name
+ * @param {boolean} lossy
+ * @param {string} [folder] that they come from
+ * @returns {DeskText}
+ */
+function fromBlobs(files, name, lossy, folder) {
+  return { source: { kind: "files", files, lossy }, ref: { kind: "kept", id: "", name }, name, ...(folder && { folder }) };
 }
 
 /**
@@ -80,12 +115,12 @@ function fromBlobs(files, name, lossy) {
  */
 export async function shakespeare(keeper, progress, signal) {
   const kept = await keeper.shakespeare().catch(() => null);
-  if (kept && (await sha256(kept)) === SHAKESPEARE.sha256) return fromKept(kept, SHAKESPEARE.name);
+  if (kept && (await sha256(kept)) === SHAKESPEARE.sha256) return fromBlobs([{ name: SHAKESPEARE.name, blob: kept }], SHAKESPEARE.name, false);
   try {
     const text = await download(progress, signal);
     if ((await sha256(text)) !== SHAKESPEARE.sha256) throw new Error(texts.wrongSum);
     await keeper.keepShakespeare(text).catch(() => {});
-    return fromKept(text, SHAKESPEARE.name);
+    return fromBlobs([{ name: SHAKESPEARE.name, blob: text }], SHAKESPEARE.name, false);
   } catch (error) {
     throw new Refusal(texts.downloadFailed(error));
   }

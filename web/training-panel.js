@@ -2,6 +2,7 @@
  * The run: its controls, its figures, its curve in words and numbers, and its files.
  *
  * @import { Archive } from "./archive.js"
+ * @import { Manifest } from "./manifest.js"
  * @import { Run } from "./run.js"
  * @import { Session } from "./session.js"
  */
@@ -10,6 +11,7 @@ import { describeCharts } from "./chart-words.js";
 import { createCurveTable } from "./curve-table.js";
 import { deviceNames } from "./devices.js";
 import { button, element, input, need, onPress, setText, setUsable, throttle } from "./dom.js";
+import { earlyTrain } from "./early-train.js";
 import * as format from "./format.js";
 import { copies, shareOf } from "./learned.js";
 import { showPart } from "./parts.js";
@@ -22,7 +24,7 @@ const ANNOUNCE = 15_000;
 
 /**
  * @param {{ session: Session, archive: Archive }} context
- * @returns {{ render(): void }}
+ * @returns {{ render(): void, begin(): void }}
  */
 export function createTrainingPanel({ session, archive }) {
   const [train, pause, step, stop] = ["train", "pause", "step", "stop"].map(button);
@@ -38,19 +40,25 @@ export function createTrainingPanel({ session, archive }) {
     session.changed();
   };
 
-  onPress(train, () => void replacing(() => {
+  const begin = () => void replacing(() => {
     // At the keyboard the next thing wanted is to pause.
     if (document.activeElement === train) pause.focus();
     showTraining();
     return session.train();
-  }));
+  });
+  onPress(train, () => (session.phase === "starting" ? tellEarly(session) : begin()));
   onPress(pause, () => void (session.phase === "running" ? session.pause() : session.resume()));
   onPress(step, () => void (session.phase === "ready" ? replacing(() => session.step()) : session.step()));
-  onPress(stop, () => void session.stop());
-  onPress(button("continue"), () => void archive.continueKept().then(() => {
+  onPress(stop, () => {
+    if (!earlyTrain.take()) return void session.stop();
+    tellEarly(session);
+  });
+  const goOnWith = (/** @type {() => Promise<unknown>} */ action) => void action().then(() => {
     pause.focus({ preventScroll: true });
     showTraining();
-  }));
+  });
+  onPress(button("continue"), () => goOnWith(() => archive.continueKept()));
+  onPress(button("train-on"), () => goOnWith(async () => (await archive.continueKept()) && session.trainOn()));
   onPress(button("not-now"), () => {
     archive.kept = null;
     session.changed();
@@ -78,6 +86,7 @@ export function createTrainingPanel({ session, archive }) {
   setInterval(() => session.preparing && setText(element("phase"), describePhase(session)), 1000);
 
   return {
+    begin,
     render() {
       renderControls(session, archive);
       renderFigures(session);
@@ -88,6 +97,12 @@ export function createTrainingPanel({ session, archive }) {
       table();
     },
   };
+}
+
+/** Training was asked for, or is not to be any more, before there is an engine. @param {Session} session */
+function tellEarly(session) {
+  setText(element("announcer"), describePhase(session));
+  session.changed();
 }
 
 /** On a small screen the curve is far below the button, or on another part of the page. */
@@ -125,7 +140,9 @@ function renderControls(session, archive) {
   const up = phase !== "starting" && phase !== "dead";
   const idle = up && !session.active;
   const problem = desk.complaint || (session.followed ? texts.unusable.otherTab : texts.unusable.starting);
-  setUsable(button("train"), idle && desk.ready && !busy, session.active ? texts.unusable.running : problem);
+  const early = phase === "starting" && !session.followed;
+  // Until then it can be pressed: early-train.js.
+  if (!early) setUsable(button("train"), idle && desk.ready && !busy, session.active ? texts.unusable.running : problem);
 
   const goOn = run !== null && session.resumable && (phase === "paused" || session.stepsLeft);
   const whyNot = !run ? texts.unusable.notRunning : session.resumable ? texts.unusable.allDone : texts.unusable.otherText;
@@ -134,8 +151,8 @@ function renderControls(session, archive) {
   setUsable(button("pause"), phase === "running" || (resumes && goOn && !busy), whyNot);
   const first = phase === "ready" && desk.ready;
   setUsable(button("step"), !busy && (first || (resumes && goOn)), phase === "running" ? texts.unusable.noSteps : whyNot);
-  setUsable(button("stop"), session.active, texts.unusable.noRun);
-  emphasise(phase === "running" || phase === "paused" ? "pause" : archive.kept ? "" : "train");
+  setUsable(button("stop"), session.active || earlyTrain.wanted, texts.unusable.noRun);
+  emphasise(phase === "running" || phase === "paused" ? "pause" : archive.kept || earlyTrain.wanted ? "" : "train");
 
   setUsable(button("save"), up && run !== null, texts.unusable.noModel);
   setUsable(button("load"), up && phase !== "running", texts.unusable.running);
@@ -156,6 +173,7 @@ export function verdictOf({ verdict }) {
 function describePhase({ phase, run, client, preparing, pace, followed }) {
   if (phase === "dead") return texts.phases.ended;
   if (followed) return texts.phases[followed === "dead" ? "ended" : followed];
+  if (phase === "starting" && earlyTrain.wanted) return texts.trainsSoon;
   if (phase === "running" && run?.evaluating) return texts.evaluating(run.evaluating.done, run.evaluating.total);
   if (phase === "ended" && run?.verdict) return verdictOf(run);
   if (preparing && client) return texts.preparing(client.programs, pace.elapsed());
@@ -193,8 +211,17 @@ function latest(run) {
 function renderKept({ run, phase }, { kept }) {
   element("kept").hidden = !kept || phase === "starting";
   element("chart-empty").hidden = kept !== null || (run?.curve.length ?? 0) > 0 || phase === "starting" || run !== null;
-  if (kept) setText(element("kept-text"), texts.keptRun({ step: kept.step, planned: kept.settings.steps, loss: kept.loss, name: kept.name, text: nameOf({ ref: kept.text, name: kept.textName }) }));
+  if (!kept) return;
+  const { step, settings, loss, name, text, textName, verdict } = kept;
+  const over = isOver(kept);
+  const say = over ? texts.keptOver : texts.keptRun;
+  setText(element("kept-text"), say({ step, planned: settings.steps, loss, name, text: nameOf({ ref: text, name: textName }) }));
+  setText(button("continue"), over ? texts.runs.open : texts.markup.continue);
+  button("train-on").hidden = !over || verdict === "not_finite";
 }
+
+/** Whether a kept run has come to its own end: there is nothing of it to continue. @param {Manifest} run */
+const isOver = ({ phase, verdict }) => phase === "ended" && verdict !== null && verdict !== "stopped";
 
 /** @param {Session} session */
 function inWords({ run, learned, unit }) {

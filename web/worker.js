@@ -4,10 +4,11 @@
  * A single loop does everything in turn, so that the engine is never entered twice: first the page's requests, then a piece of
  * writing, then a piece of training. Between pieces it gives the event loop a turn, which is when new requests arrive.
  *
- * @import { Engine, EngineEvent, FileInfo, Stage } from "./engine-types.js"
- * @import { Answers, Envelope, Failure, FromWorker, Notice, Opened, Request, TextSource } from "./protocol.js"
+ * @import { Engine, EngineEvent, Stage } from "./engine-types.js"
+ * @import { Answers, Envelope, Failure, FromWorker, Notice, Opened, Read, Request, TextFile, TextSource } from "./protocol.js"
  */
 
+import { lifeline } from "./lifeline.js";
 import { loadModule } from "./modules.js";
 import { watchPrograms } from "./programs.js";
 
@@ -40,6 +41,8 @@ let savedStep = 0;
 let saveEvery = SAVE_AT_MOST;
 
 const channel = new MessageChannel();
+/** The page learns by it when this worker ends. */
+const held = lifeline.hold(self.name);
 
 self.onmessage = (/** @type {MessageEvent<Envelope>} */ message) => {
   requests.push(message.data);
@@ -77,6 +80,8 @@ function turn() {
 /** @param {Envelope} envelope */
 async function answer({ id, request }) {
   try {
+    await held;
+    notify({ type: "begun" });
     const value = await respond(request);
     post({ type: "reply", id, ok: true, value });
   } catch (error) {
@@ -153,6 +158,8 @@ async function respond(request) {
     case "stop_generation":
       endWriting(ready, true);
       return null;
+    case "unknown":
+      return ready.unknown_characters(request.prompt);
     case "logits":
       return ready.logits(request.prompt);
     case "yardsticks":
@@ -226,28 +233,47 @@ async function read(ready, source) {
     ready.sample_text();
     return null;
   }
+  if (source.kind === "kept") return { ...ready.restore_text(await bytesOf(source.name, source.blob), source.name), files: [], leftOut: [] };
   let info = null;
-  /** @type {FileInfo[]} */
-  const files = [];
-  for (const place of ready.in_order(source.files.map(({ name }) => name))) {
-    const { name, blob } = /** @type {{ name: string, blob: Blob }} */ (source.files[place]);
-    info = await readFile(ready, name, blob, source.lossy);
-    files.push(info.file);
+  /** @type {Pick<Read, "files" | "leftOut">} */
+  const { files, leftOut } = { files: [], leftOut: [] };
+  const given = source.files;
+  for (const place of ready.in_order(given.map(({ name }) => name))) {
+    try {
+      info = await readFile(ready, /** @type {TextFile} */ (given[place]), source.lossy);
+      files.push({ ...info.file, place });
+    } catch (error) {
+      // Of several files one that is no text does not refuse the others.
+      if (error instanceof WebAssembly.RuntimeError || given.length === 1) throw error;
+      leftOut.push({ place, why: failure(error).message });
+    }
   }
-  return info && { ...info, files };
+  if (!info) throw new Error(leftOut[0]?.why);
+  return { ...info, files, leftOut };
 }
 
 /**
  * In pieces, so that a large file never lies in memory twice.
  * @param {Engine} ready
- * @param {string} name
- * @param {Blob} blob
+ * @param {TextFile} file
  * @param {boolean} lossy
  */
-async function readFile(ready, name, blob, lossy) {
+async function readFile(ready, { name, blob }, lossy) {
   ready.begin_file(name, lossy);
-  for (let at = 0; at < blob.size; at += PIECE) ready.read_part(new Uint8Array(await blob.slice(at, at + PIECE).arrayBuffer()));
+  for (let at = 0; at < blob.size; at += PIECE) ready.read_part(await bytesOf(name, blob.slice(at, at + PIECE)));
   return ready.end_file();
+}
+
+/**
+ * @param {string} name
+ * @param {Blob} blob
+ */
+async function bytesOf(name, blob) {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch (error) {
+    throw new Error(`${name} could not be read: ${failure(error).message}`, { cause: error });
+  }
 }
 
 /** @param {number} at the step of the model that is now in the engine */
@@ -320,7 +346,9 @@ async function write() {
   const ready = opened();
   try {
     const text = await ready.next_text();
+    const share = ready.reading();
     if (text === undefined) endWriting(ready, false);
+    else if (share !== undefined) notify({ type: "reading", share });
     else notify({ type: "written", text });
   } catch (error) {
     writing = false;

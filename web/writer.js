@@ -1,7 +1,7 @@
 /**
  * Writing with the model that is in the engine. While it writes, training waits: the worker does one piece of work at a time.
  *
- * @import { GenerateOptions } from "./engine-types.js"
+ * @import { GenerateOptions, Unknown } from "./engine-types.js"
  * @import { Notice } from "./protocol.js"
  * @import { Session } from "./session.js"
  */
@@ -10,6 +10,8 @@ import { texts } from "./texts/index.js";
 
 export class Writer {
   /** Whether it is writing now. */ busy = false;
+  /** The share of the prompt that it has read; null where it is not at that. @type {number | null} */ reading = null;
+  /** What the model cannot see of the prompt. @type {Unknown[]} */ unknown = [];
   /** A piece of text came. @type {(text: string) => void} */ onText = () => {};
   /** It is done, was stopped, or failed. @type {() => void} */ onEnd = () => {};
   #session;
@@ -25,9 +27,11 @@ export class Writer {
    */
   begin(prompt, options) {
     return this.#session.act(texts.failed.writing, async () => {
+      const { engine } = this.#session;
       this.busy = true;
       try {
-        await this.#session.engine.ask({ type: "generate", prompt, options });
+        this.unknown = await engine.ask({ type: "unknown", prompt });
+        await engine.ask({ type: "generate", prompt, options });
       } catch (error) {
         this.#end();
         throw error;
@@ -44,16 +48,25 @@ export class Writer {
     if (this.busy) this.#end();
   }
 
-  /** @param {Extract<Notice, { type: "written" | "writing_ended" }>} notice */
+  /** @param {Extract<Notice, { type: "reading" | "written" | "writing_ended" }>} notice */
   hear(notice) {
+    if (notice.type === "reading") return this.#read(notice.share);
+    if (this.reading !== null) this.#read(null);
     if (notice.type === "written") return this.onText(notice.text);
     const { failure } = notice;
     if (failure && !failure.fatal) this.#session.tell("error", texts.failed.writing(failure.message));
     this.#end();
   }
 
+  /** @param {number | null} share */
+  #read(share) {
+    this.reading = share;
+    this.#session.changed();
+  }
+
   #end() {
     this.busy = false;
+    this.reading = null;
     this.onEnd();
     this.#session.changed();
   }

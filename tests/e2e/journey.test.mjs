@@ -141,6 +141,29 @@ test("a run that was under way goes on by itself after Continue; Not now leaves 
   await done();
 });
 
+test("a run that has ended is not there to be continued: it is opened, or trained on", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, SMALL);
+  await press(page, "Train");
+  await phase(page, /All planned steps are done/);
+  await keptRun(page, (manifest) => manifest.phase === "ended");
+  await page.reload();
+  await ready(page);
+  assert.match((await page.locator("#kept-text").textContent()) ?? "", /has ended and is kept here: step 5 of 5/);
+  assert.equal(await button(page, "Continue").count(), 0);
+  await press(page, "Open");
+  await phase(page, /All planned steps are done/);
+  assert.equal(await figure(page, "step"), "5 / 5");
+
+  await page.reload();
+  await ready(page);
+  await press(page, "Train on");
+  await page.locator("#figure-step").filter({ hasText: "10 / 10" }).waitFor();
+  await phase(page, /All planned steps are done/);
+  assertWhole(await curve(page), 10);
+  await done();
+});
+
 test("a damaged newest state gives way to the one before it", async () => {
   const { page, done } = await visit(place);
   await settle(page, { ...SMALL, steps: 50 });

@@ -173,6 +173,23 @@ test("on request a tab takes over; the other one pauses there first, and follows
   await done();
 });
 
+test("after a take-over the lines of counting and the ladder of what was learned are there", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, { context: 64, batch: 8, steps: 100_000, eval_every: 25, warmup: 10, sample_every: 10 });
+  await press(page, "Train");
+  const counted = (/** @type {import("playwright-core").Page} */ tab) => tab.locator("#chart-summary").filter({ hasText: /Below letter \w+/ });
+  await counted(page).waitFor();
+  await page.locator("#learned").waitFor();
+  const second = await page.context().newPage();
+  await second.goto(place.origin);
+  await press(second, "Take over here");
+  await phase(second, /Training on/);
+  await counted(second).waitFor();
+  await second.locator("#learned").waitFor();
+  await second.context().close();
+  await done();
+});
+
 /** Puts another tab in front of the page, as far as the page can tell. @param {import("playwright-core").Page} page @param {boolean} hidden */
 async function hide(page, hidden) {
   await page.evaluate((hidden) => {

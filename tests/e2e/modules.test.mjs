@@ -20,6 +20,7 @@ import { unlike } from "../../web/run-names.js";
 import { memoryStore } from "../../web/store.js";
 import { speak, texts } from "../../web/texts/index.js";
 import { VERSION } from "../../web/version.js";
+import { Watchdog } from "../../web/watchdog.js";
 
 before(() => speak("en"));
 
@@ -341,6 +342,59 @@ test("numbers and times as people read them", () => {
   assert.equal(format.count(12_345), "12,345");
   assert.equal(format.percent(0.1), "10 %");
   assert.equal(format.power(0.001), "1e-3");
+});
+
+test("one of something is not called several", () => {
+  assert.equal(format.bytes(1), "1 byte");
+  assert.equal(format.bytes(2), "2 bytes");
+  assert.equal(format.about(3600), "about an hour");
+  assert.match(texts.split({ train_tokens: 1, val_tokens: 0, val_fraction: 0 }), /^1 token to train on/);
+  assert.equal(texts.at.tokens(1), "1 token");
+  assert.match(texts.longestPassage({ characters: 1, start: 1 }), /: 1 character, there after 1 other\.$/);
+});
+
+test("many names are cut short, and what cannot be seen of a character is named", () => {
+  const left = Array.from({ length: 9 }, (_, at) => ({ name: `${at}.png`, why: "it holds pictures" }));
+  assert.equal(texts.filesLeftOut(left).what, "9 files were left out: 0.png, 1.png, 2.png, 3.png, 4.png, 5.png and 3 more.");
+  assert.match(texts.unknownCharacters([{ character: "ş", count: 2 }, { character: "\u200b", count: 1 }]), /3 characters .*: “ş”, U\+200B\.$/);
+  assert.match(texts.unknownCharacters([{ character: "é", count: 1 }]), /1 character of this prompt, since its text never had it: “é”\.$/);
+});
+
+/** Looks every second at a worker that is silent from now on. @param {Watchdog} watchdog @param {object} worker @param {{ work?: number, from?: number, seconds: number }} options */
+function watch(watchdog, worker, { work = 1e9, from = 0, seconds }) {
+  for (let at = 0; at <= seconds; at++) {
+    const found = watchdog.look(worker, work, 1000 * (from + at));
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+const trained = { device: "cpu", model: 1, heard: 7, answering: false, training: true, writing: false, stepped: true, working: true };
+
+test("a silent worker is noticed within seconds, by what its pieces take", () => {
+  assert.ok(Number(watch(new Watchdog(), trained, { seconds: 60 })) <= 12);
+  // A piece that took eight seconds lets the next one take several times as long.
+  const watchdog = new Watchdog();
+  assert.equal(watch(watchdog, trained, { seconds: 8 }), null);
+  assert.equal(watch(watchdog, { ...trained, heard: 8 }, { from: 9, seconds: 40 }), null);
+  // Another model may be smaller.
+  assert.ok(Number(watch(watchdog, { ...trained, model: 2 }, { from: 50, seconds: 60 })) <= 12);
+});
+
+test("what takes long by its nature is no silence", () => {
+  const first = { ...trained, stepped: false };
+  assert.equal(watch(new Watchdog(), first, { seconds: 50 }), null, "a first step");
+  assert.equal(watch(new Watchdog(), first, { work: 5e10, seconds: 240 }), null, "a first step of a large model");
+  assert.equal(watch(new Watchdog(), { ...trained, answering: true }, { seconds: 120 }), null, "going through a text");
+  assert.equal(watch(new Watchdog(), { ...trained, device: "webgpu" }, { seconds: 60 }), null, "compiling for a GPU");
+  assert.equal(watch(new Watchdog(), { ...trained, training: false, working: false }, { seconds: 3600 }), null, "nothing was asked");
+});
+
+test("time in which the page did not run is no silence", () => {
+  const watchdog = new Watchdog();
+  assert.equal(watch(watchdog, trained, { seconds: 2 }), null);
+  assert.equal(watch(watchdog, trained, { from: 36_000, seconds: 4 }), null, "the machine slept");
+  assert.ok(Number(watch(watchdog, trained, { from: 36_010, seconds: 30 })) <= 12);
 });
 
 test("numbers and times as people read them in Turkish", async () => {

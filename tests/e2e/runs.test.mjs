@@ -395,7 +395,7 @@ test("a file that holds no runs, claims too much, or is no zip at all is refused
     [Buffer.from("no zip"), "it is no zip file"],
     [Buffer.from(zipSync({ "readme.txt": strToU8("hello") })), "there are no runs in it"],
     [bomb, "there are no runs in it"],
-    [liar, "describes no run"],
+    [liar, "was taken in: runs/liar describes no run"],
     [many, "it holds too many files"],
   ];
   for (const [buffer, words] of cases) {
@@ -451,6 +451,7 @@ test("a full disk is told, with what to do, and training goes on", async () => {
   await press(page, "Train");
   await page.getByRole("alert").filter({ hasText: "the browser gives the page no more storage" }).waitFor();
   await phase(page, /All planned steps are done/);
+  assert.doesNotMatch((await page.locator(".notice").first().textContent()) ?? "", /Training goes on/, "it does not");
   await button(page, "Show the runs").click();
   await row(page, "first").waitFor();
 

@@ -23,12 +23,30 @@ const ISOLATION = {
 };
 
 /**
+ * Files of which only the first half is sent until something has happened.
+ * @typedef {{ path: RegExp, until: Promise<unknown> }} Hold
+ */
+
+/**
+ * @param {string} file
+ * @param {number} size
+ * @param {import("node:http").ServerResponse} response
+ * @param {Promise<unknown>} until
+ */
+async function sendHalf(file, size, response, until) {
+  const middle = Math.floor(size / 2);
+  if (middle > 0) await new Promise((resolve) => createReadStream(file, { end: middle - 1 }).on("end", resolve).pipe(response, { end: false }));
+  await until;
+  createReadStream(file, { start: middle }).pipe(response);
+}
+
+/**
  * Serves a folder on a free port of the loopback.
  * @param {string} folder
- * @param {{ isolated?: boolean }} [options] without isolation: as a host serves that cannot set headers
+ * @param {{ isolated?: boolean, hold?: Hold }} [options] without isolation: as a host serves that cannot set headers
  * @returns {Promise<{ origin: string, close: () => Promise<void> }>}
  */
-export async function serve(folder, { isolated = true } = {}) {
+export async function serve(folder, { isolated = true, hold } = {}) {
   const headers = { "Cache-Control": "no-store", ...(isolated ? ISOLATION : {}) };
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname));
@@ -39,7 +57,8 @@ export async function serve(folder, { isolated = true } = {}) {
       return;
     }
     response.writeHead(200, { ...headers, "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", "Content-Length": found.size });
-    createReadStream(file).pipe(response);
+    if (hold?.path.test(path)) await sendHalf(file, found.size, response, hold.until);
+    else createReadStream(file).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

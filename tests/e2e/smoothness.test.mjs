@@ -61,7 +61,7 @@ for (const viewport of [{ width: 1280, height: 720 }, { width: 360, height: 740 
     // A kept run is offered on the part of the page that is there from the first sight on.
     await page.reload();
     await ready(page);
-    await button(page, "Continue").waitFor();
+    await button(page, "Open").waitFor();
     await page.waitForFunction(() => /on the CPU/.test(document.querySelector("#estimate")?.textContent ?? ""));
     await assertCalm(page, context, "a visit with a kept run");
     if (viewport.width === 360) assert.equal(await page.locator("#parts [aria-current=true]").textContent(), "Training");

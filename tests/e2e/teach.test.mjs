@@ -61,7 +61,7 @@ test("word pieces are learned from the text, shown, trained, kept, and the same 
 
   // Another visit goes on with it, on its own tokens.
   await page.reload();
-  await press(page, "Continue");
+  await press(page, "Open");
   await phase(page, /All planned steps are done/);
   await has(page, "vocab", "300");
   await settle(page, { steps: 32 });

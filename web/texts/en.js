@@ -5,14 +5,14 @@
  * @import { Choice } from "../advice.js"
  * @import { Axis } from "../axes.js"
  * @import { Complaint } from "../errors.js"
- * @import { DataInfo, Growth, RunInfo, Share, Stage } from "../engine-types.js"
+ * @import { DataInfo, FileInfo, Growth, RunInfo, Share, Stage, Unknown } from "../engine-types.js"
  * @import { Finding } from "../learned.js"
  *
  * @typedef {typeof en} Texts
  */
 
 import { clauseOf, messageOf, sentenceOf } from "../errors.js";
-import { about, brief, bytes, clock, compact, count, duration, fixed, loss, millions, percent, power, rate, speed } from "../format.js";
+import { about, brief, bytes, clock, compact, count, duration, fixed, listOf, loss, millions, percent, power, rate, speed, sumOf, visible } from "../format.js";
 
 export const en = {
   locale: "en",
@@ -31,6 +31,7 @@ export const en = {
 
     text: "Text",
     files: "Text files",
+    folder: "Folder",
     paste: "Paste",
     sample: "Sample",
     size: "Size",
@@ -113,6 +114,7 @@ export const en = {
 
     kept: "Kept run",
     continue: "Continue",
+    trainOn: "Train on",
     notNow: "Not now",
     save: "Save checkpoint",
     load: "Load checkpoint",
@@ -185,7 +187,7 @@ export const en = {
     /** @param {string} value */
     percent: (value) => `${value} %`,
     /** @param {string} value */
-    bytes: (value) => `${value} bytes`,
+    bytes: (value) => (value === "1" ? "1 byte" : `${value} bytes`),
     second: "s",
     minute: "min",
     hour: "h",
@@ -198,7 +200,7 @@ export const en = {
     /** @param {number} value */
     inMinutes: (value) => (value === 1 ? "about a minute" : `about ${value} minutes`),
     /** @param {string} value */
-    inHours: (value) => `about ${value} hours`,
+    inHours: (value) => (value === "1" ? "about an hour" : `about ${value} hours`),
     /** @param {string} value */
     inDays: (value) => `about ${value} days`,
   },
@@ -223,19 +225,76 @@ export const en = {
   sampleName: "Built-in sample",
 
   /** @param {string} first @param {number} others */
-  severalFiles: (first, others) => `${first} and ${others} more`,
+  severalFiles: (first, others) => `${first} and ${count(others)} more`,
+  /** @param {string} folder @param {number} files */
+  wholeFolder: (folder, files) => `${folder} (${count(files)} files)`,
 
-  /** @param {number} size @param {number} limit @returns {Complaint} */
-  tooLarge: (size, limit) => ({
-    what: `Text not loaded: it has ${bytes(size)}, and the page takes up to ${bytes(limit)}.`,
+  /** @param {string} name @param {number} size @param {number} limit @returns {Complaint} */
+  tooLarge: (name, size, limit) => ({
+    what: `“${name}” was not loaded: it has ${bytes(size)}, and the page takes up to ${bytes(limit)}.`,
     remedy: "Choose a smaller part of it, or train on it with the command-line program, which has no such limit.",
   }),
 
-  /** @returns {Complaint} */
-  emptyText: () => ({
-    what: "Text not loaded: it is empty.",
+  /** @param {string} name @returns {Complaint} */
+  emptyText: (name) => ({
+    what: name ? `“${name}” was not loaded: it is empty.` : "Text not loaded: it is empty.",
     remedy: "Choose a file with some text in it; a few thousand characters are a start.",
   }),
+
+  /** @param {number} most @returns {Complaint} */
+  tooManyFiles: (most) => ({
+    what: `Nothing was loaded: there are more than ${count(most)} files.`,
+    remedy: "Choose a folder within it, or train on it with the command-line program, which has no such limit.",
+  }),
+
+  /** Why a file among others is left out. */
+  mediaFile: "by its name it is a picture, a sound, a film, a font or a packed file, and no text",
+  repeatedFile: "a file before it has the same text",
+  hiddenFile: "its name begins with a dot, as those of system files do",
+  /** @param {number} size */
+  fileTooLarge: (size) => `it has ${bytes(size)}, which is more than the page takes`,
+  /** @param {unknown} error */
+  notReadable: (error) => `it could not be read (${messageOf(error)})`,
+  /** @param {{ name: string, why: string }[]} left @returns {Complaint} */
+  filesLeftOut: (left) => ({
+    what: `${left.length === 1 ? "One file was" : `${count(left.length)} files were`} left out: ${someOf(left.map(({ name }) => name))}.`,
+    remedy: left.length === 1 ? `Why: ${sentenceOf(left[0]?.why)}` : `Why the first one: ${sentenceOf(left[0]?.why)}`,
+  }),
+  /** @param {{ name: string, why: string }[]} left @returns {Complaint} */
+  noTextIn: (left) =>
+    left.length === 0
+      ? { what: "Nothing was loaded: there is no file in it.", remedy: "Choose a folder with text files in it." }
+      : { what: `No text was found; left out: ${someOf(left.map(({ name }) => name))}.`, remedy: `Why the first one: ${sentenceOf(left[0]?.why)}` },
+
+  /** @param {FileInfo[]} files that are not what a text usually is */
+  fileNotes(files) {
+    const kinds = { html: "HTML", xml: "XML", json: "JSON", jsonlines: "JSON lines", table: "a table", subtitles: "subtitles" };
+    const wide = files.filter(({ encoding }) => encoding !== "utf-8");
+    const replaced = files.reduce((sum, file) => sum + file.replaced, 0);
+    const parts = [];
+    if (wide.length > 0) parts.push(`Read as UTF-16: ${namesOf(wide)}.`);
+    if (replaced > 0) parts.push(`${many(replaced, "character", "characters")} could not be read and became “\uFFFD”: ${namesOf(files.filter((file) => file.replaced > 0))}.`);
+    for (const [kind, name] of Object.entries(kinds)) {
+      const such = files.filter(({ document }) => document === kind);
+      if (such.length > 0) parts.push(`Not plain text but ${name}, whose signs the model learns as well: ${namesOf(such)}.`);
+    }
+    return parts.join(" ");
+  },
+
+  /** @returns {Complaint} */
+  textWhileRunning: () => ({
+    what: "The text was not taken, since a run is under way.",
+    remedy: "A run keeps its text. Stop it to train on another one; it stays in the list of runs.",
+  }),
+  stopAndUse: "Stop the run and take the text",
+  /** @returns {Complaint} */
+  textElsewhere: () => ({
+    what: "The text was not taken: another tab of this page is at work.",
+    remedy: "Press “Take over here” first, or choose the text there.",
+  }),
+  /** @returns {Complaint} */
+  textWithoutEngine: () => ({ what: "The text was not taken: the engine has stopped.", remedy: "Reload the page, then choose the text again." }),
+  textWaits: "The text is read as soon as the engine is loaded.",
 
   /** @param {unknown} error @returns {Complaint} */
   textRefused: (error) => ({
@@ -263,12 +322,12 @@ export const en = {
 
   /** @param {DataInfo} info */
   split: (info) =>
-    `${count(info.train_tokens)} tokens to train on, ${count(info.val_tokens)} (${percent(info.val_fraction)}, the end of the text) to check with`,
+    `${many(info.train_tokens, "token", "tokens")} to train on, ${count(info.val_tokens)} (${percent(info.val_fraction)}, the end of the text) to check with`,
 
   /** @param {number} characters of one token, on average */
   tokensSummary: (characters) => `Its tokens: 1 token = ${fixed(characters, 1)} characters`,
   /** @param {string[]} tokens */
-  tokensSpoken: (tokens) => `The text begins with these ${count(tokens.length)} tokens: ${tokens.map((token) => `“${token}”`).join(", ")}.`,
+  tokensSpoken: (tokens) => `The text begins with ${tokens.length === 1 ? "this token" : `these ${count(tokens.length)} tokens`}: ${tokens.map((token) => `“${token}”`).join(", ")}.`,
   /** @param {number} share */
   makingTokens: (share) => `Learning word pieces from the text: ${percent(share)}`,
 
@@ -290,7 +349,7 @@ export const en = {
   advice: {
     memory: () => "This would fit:",
     /** @param {number} longest */
-    short: (longest) => `The text has room for a context of up to ${count(longest)} tokens.`,
+    short: (longest) => `The text has room for a context of up to ${many(longest, "token", "tokens")}.`,
     /** @param {number} seconds */
     long: (seconds) => `This takes ${about(seconds)}. Shorter:`,
     /** @param {number} passes */
@@ -300,7 +359,7 @@ export const en = {
       const takes = seconds !== undefined ? ` (${about(seconds)})` : memory !== undefined ? ` (${bytes(memory)})` : "";
       if (stage) return `Model ${stage}${takes}`;
       if (recompute) return `Less memory, a third slower${takes}`;
-      if (steps) return `${count(steps)} steps${takes}`;
+      if (steps) return `${many(steps, "step", "steps")}${takes}`;
       if (batch) return `Batch ${count(batch)}${takes}`;
       return context ? `Context ${count(context)}${takes}` : `Dropout ${brief(dropout ?? 0)}`;
     },
@@ -316,7 +375,7 @@ export const en = {
         good: "The smallest model, long enough for words and sentences; wants a text of 500 KB or more.",
         small: "A larger model with dropout, so that it does not learn a short text by heart.",
       };
-      const takes = steps === null ? "" : ` ${count(steps)} steps${seconds === null ? "" : `, ${about(seconds)}`}.`;
+      const takes = steps === null ? "" : ` ${many(steps, "step", "steps")}${seconds === null ? "" : `, ${about(seconds)}`}.`;
       return what[purpose] + takes;
     },
   },
@@ -342,6 +401,8 @@ export const en = {
 
   // Device
 
+  /** @param {number} share */
+  loadingEngine: (share) => `Loading the engine: ${percent(share)}`,
   /** @param {string} name @param {string} why */
   device: (name, why) => (why ? `${name}; ${why}` : name),
 
@@ -374,10 +435,11 @@ export const en = {
     remedy: step === null ? "The page goes on with the CPU." : `The run goes on with the CPU from step ${count(step)}.`,
   }),
 
-  /** @param {string} reason @param {number | null} step @returns {Complaint} */
-  restarted: (reason, step) => ({
+  /** @param {string} reason @param {number | null} step @param {boolean} goesOn @returns {Complaint} */
+  restarted: (reason, step, goesOn) => ({
     what: `The engine stopped (${clauseOf(reason)}).`,
-    remedy: step === null ? "It was started afresh." : `It was started afresh from step ${count(step)}; press “Resume” to go on.`,
+    remedy:
+      step === null ? "It was started afresh." : goesOn ? `It was started afresh, and the run goes on from step ${count(step)}.` : `It was started afresh from step ${count(step)}; press “Resume” to go on.`,
   }),
 
   /** @param {number | null} step @returns {Complaint} */
@@ -396,9 +458,18 @@ export const en = {
   worker: {
     garbled: "a message of the worker could not be read",
     notLoaded: "the worker could not be loaded",
+    ended: "its worker has ended",
     /** @param {number} seconds */
     silent: (seconds) => `no sign of life for ${seconds} seconds`,
   },
+
+  // Writing
+
+  /** @param {number} share */
+  readingPrompt: (share) => `Reading the prompt: ${percent(share)}`,
+  /** @param {Unknown[]} unknown */
+  unknownCharacters: (unknown) =>
+    `The model cannot see ${many(sumOf(unknown), "character", "characters")} of this prompt, since its text never had ${unknown.length === 1 && unknown[0]?.count === 1 ? "it" : "them"}: ${someOf(unknown.map(({ character }) => visible(character)))}.`,
 
   // Run
 
@@ -410,6 +481,7 @@ export const en = {
     paused: "Paused",
     ended: "Ended",
   },
+  trainsSoon: "Training begins as soon as the engine is loaded. “Stop” calls it off.",
   /** @param {string} device */
   trainingOn: (device) => `Training on the ${device}`,
 
@@ -481,7 +553,7 @@ export const en = {
   /** A place there. @type {Record<Axis, (value: number) => string>} */
   at: {
     steps: (value) => `step ${count(value)}`,
-    tokens: (value) => `${compact(value)} tokens`,
+    tokens: (value) => (value === 1 ? "1 token" : `${compact(value)} tokens`),
     seconds: (value) => clock(value),
     flops: (value) => `${power(value)} FLOPs`,
   },
@@ -539,7 +611,7 @@ export const en = {
   ],
   /** @param {{ characters: number, start: number }} passage */
   longestPassage: ({ characters, start }) =>
-    `Longest passage that is also in the training text: ${count(characters)} characters, there after ${count(start)} others.`,
+    `Longest passage that is also in the training text: ${many(characters, "character", "characters")}, there after ${many(start, "other", "others")}.`,
   nothingCopied: "No character of it is in the training text.",
 
   /** @param {{ step: number, loss: number }} best @param {number | null} copied */
@@ -581,6 +653,9 @@ export const en = {
   /** @param {{ step: number, planned: number, loss: number | null, name: string, text: string }} run */
   keptRun: (run) => `“${run.name}” is kept here: step ${count(run.step)} of ${count(run.planned)}${run.loss === null ? "" : `, loss ${loss(run.loss)}`}, on “${run.text}”.`,
 
+  /** @param {{ step: number, planned: number, loss: number | null, name: string, text: string }} run */
+  keptOver: (run) => `“${run.name}” has ended and is kept here: step ${count(run.step)} of ${count(run.planned)}${run.loss === null ? "" : `, loss ${loss(run.loss)}`}, on “${run.text}”.`,
+
   /** @param {number} step @returns {Complaint} */
   olderState: (step) => ({
     what: "The newest kept state was damaged.",
@@ -604,7 +679,7 @@ export const en = {
   /** @returns {Complaint} */
   diskFull: () => ({
     what: "The run could not be kept: the browser gives the page no more storage.",
-    remedy: "Training goes on. Remove the states of older runs under “Runs”, or save the checkpoint to a file before you leave.",
+    remedy: "It is here as long as this page is open. Remove the states of older runs under “Runs”, or save the checkpoint to a file before you leave.",
   }),
 
   runs: {
@@ -696,10 +771,12 @@ export const en = {
     /** @param {number} done @param {number} total */
     takingIn: (done, total) => `Taking in the runs: ${count(done)} of ${count(total)}…`,
     /** @param {string} name @param {string[]} problems @param {number} more of them @param {boolean} rest whether anything was taken in @returns {Complaint} */
-    partly: (name, problems, more, rest) => ({
-      what: `Parts of “${name}” were left out: ${problems.join("; ")}${more > 0 ? `; and ${count(more)} more` : ""}.`,
-      remedy: rest ? "The rest was taken in." : "Nothing was taken in.",
-    }),
+    partly: (name, problems, more, rest) => {
+      const all = problems.join("; ") + (more > 0 ? `; and ${count(more)} more` : "");
+      return rest
+        ? { what: `Parts of “${name}” were left out: ${all}.`, remedy: "The rest was taken in." }
+        : { what: `Nothing of “${name}” was taken in: ${all}.`, remedy: "The runs are as they were." };
+    },
     /** @param {string} name @param {unknown} error @returns {Complaint} */
     importFailed: (name, error) => ({ what: `“${name}” was not imported: ${sentenceOf(error)}`, remedy: "Choose a .zip file that “Export all” of this page has made." }),
     problems: {
@@ -724,7 +801,7 @@ export const en = {
   /** @param {unknown} error @returns {Complaint} */
   notKept: (error) => ({
     what: `The run could not be kept in this browser: ${sentenceOf(error)}`,
-    remedy: "Training goes on. Free some disk space, or save the checkpoint to a file before you leave.",
+    remedy: "It is here as long as this page is open. Free some disk space, or save the checkpoint to a file before you leave.",
   }),
 
   /** @returns {Complaint} */
@@ -806,6 +883,15 @@ export const en = {
     untrained: "Train the model a little first",
   },
 };
+
+/** @param {number} value @param {string} one @param {string} others */
+const many = (value, one, others) => `${count(value)} ${value === 1 ? one : others}`;
+
+/** @param {FileInfo[]} files */
+const namesOf = (files) => someOf(files.map(({ name }) => `“${name}”`));
+
+/** @param {string[]} names */
+const someOf = (names) => listOf(names, (others) => `and ${count(others)} more`);
 
 /** @param {Share} share "88 of 94 (94 %)" */
 function outOf({ hits, total }) {

@@ -1,7 +1,7 @@
 /** The page in Turkish. Values that are put into a sentence take no suffix: vowel harmony would depend on the value. */
 
 import { clauseOf, messageOf, sentenceOf } from "../errors.js";
-import { about, brief, bytes, clock, compact, count, duration, fixed, loss, millions, percent, power, rate, speed } from "../format.js";
+import { about, brief, bytes, clock, compact, count, duration, fixed, listOf, loss, millions, percent, power, rate, speed, sumOf, visible } from "../format.js";
 
 /** @type {import("./en.js").Texts} */
 export const tr = {
@@ -20,6 +20,7 @@ export const tr = {
 
     text: "Metin",
     files: "Metin dosyaları",
+    folder: "Klasör",
     paste: "Yapıştır",
     sample: "Örnek",
     size: "Boyut",
@@ -102,6 +103,7 @@ export const tr = {
 
     kept: "Saklanan çalışma",
     continue: "Devam et",
+    trainOn: "Eğitmeyi sürdür",
     notNow: "Şimdi değil",
     save: "Denetim noktasını kaydet",
     load: "Denetim noktası yükle",
@@ -195,17 +197,63 @@ export const tr = {
   pastedName: "Yapıştırılan metin",
   sampleName: "Hazır örnek metin",
 
-  severalFiles: (first, others) => `${first} ve ${others} dosya daha`,
+  severalFiles: (first, others) => `${first} ve ${count(others)} dosya daha`,
+  wholeFolder: (folder, files) => `${folder} (${count(files)} dosya)`,
 
-  tooLarge: (size, limit) => ({
-    what: `Metin yüklenmedi: boyutu ${bytes(size)}, sayfanın sınırı ise ${bytes(limit)}.`,
+  tooLarge: (name, size, limit) => ({
+    what: `“${name}” yüklenmedi: boyutu ${bytes(size)}, sayfanın sınırı ise ${bytes(limit)}.`,
     remedy: "Metnin daha küçük bir bölümünü seçin ya da böyle bir sınırı olmayan komut satırı programıyla eğitin.",
   }),
 
-  emptyText: () => ({
-    what: "Metin yüklenmedi: boş.",
+  emptyText: (name) => ({
+    what: `Metin yüklenmedi: boş.${name ? ` Dosya: “${name}”.` : ""}`,
     remedy: "İçinde metin olan bir dosya seçin; başlangıç için birkaç bin karakter yeter.",
   }),
+
+  tooManyFiles: (most) => ({
+    what: `Hiçbir şey yüklenmedi: ${count(most)} dosyadan fazlası var.`,
+    remedy: "İçindeki bir klasörü seçin ya da böyle bir sınırı olmayan komut satırı programıyla eğitin.",
+  }),
+
+  mediaFile: "adına göre metin değil; resim, ses, film, yazı tipi ya da sıkıştırılmış dosya",
+  repeatedFile: "önceki bir dosyanın metni aynı",
+  hiddenFile: "adı, sistem dosyalarınınki gibi noktayla başlıyor",
+  fileTooLarge: (size) => `boyutu ${bytes(size)}, sayfanın sınırını aşıyor`,
+  notReadable: (error) => `okunamadı (${messageOf(error)})`,
+  filesLeftOut: (left) => ({
+    what: `Dışarıda bırakılan dosyalar (${count(left.length)}): ${someOf(left.map(({ name }) => name))}.`,
+    remedy: `${left.length === 1 ? "Nedeni" : "İlkinin nedeni"}: ${sentenceOf(left[0]?.why)}`,
+  }),
+  noTextIn: (left) =>
+    left.length === 0
+      ? { what: "Hiçbir şey yüklenmedi: içinde hiç dosya yok.", remedy: "İçinde metin dosyaları olan bir klasör seçin." }
+      : { what: `Metin bulunamadı; dışarıda bırakılanlar: ${someOf(left.map(({ name }) => name))}.`, remedy: `İlkinin nedeni: ${sentenceOf(left[0]?.why)}` },
+
+  fileNotes(files) {
+    const kinds = { html: "HTML", xml: "XML", json: "JSON", jsonlines: "JSON satırları", table: "tablo", subtitles: "altyazı" };
+    const wide = files.filter(({ encoding }) => encoding !== "utf-8");
+    const replaced = files.reduce((sum, file) => sum + file.replaced, 0);
+    const parts = [];
+    if (wide.length > 0) parts.push(`UTF-16 olarak okundu: ${namesOf(wide)}.`);
+    if (replaced > 0) parts.push(`Okunamayıp yerine “\uFFFD” konan karakter sayısı ${count(replaced)}: ${namesOf(files.filter((file) => file.replaced > 0))}.`);
+    for (const [kind, name] of Object.entries(kinds)) {
+      const such = files.filter(({ document }) => document === kind);
+      if (such.length > 0) parts.push(`Düz metin değil (${name}); model bunun işaretlerini de öğrenir: ${namesOf(such)}.`);
+    }
+    return parts.join(" ");
+  },
+
+  textWhileRunning: () => ({
+    what: "Bir çalışma sürdüğü için metin alınmadı.",
+    remedy: "Bir çalışmanın metni değişmez. Başka bir metinle eğitmek için çalışmayı durdurun; çalışma listede kalır.",
+  }),
+  stopAndUse: "Çalışmayı durdur ve metni al",
+  textElsewhere: () => ({
+    what: "Metin alınmadı: bu sayfanın başka bir sekmesi çalışıyor.",
+    remedy: "Önce “Burada devral” düğmesine basın ya da metni o sekmede seçin.",
+  }),
+  textWithoutEngine: () => ({ what: "Metin alınmadı: motor durdu.", remedy: "Sayfayı yeniden yükleyip metni yeniden seçin." }),
+  textWaits: "Metin, motor yüklenir yüklenmez okunacak.",
 
   textRefused: (error) => ({
     what: `Metin yüklenmedi: ${sentenceOf(error)}`,
@@ -286,6 +334,8 @@ export const tr = {
     failed: (error) => `Oranlar denenemedi: ${sentenceOf(error)}`,
   },
 
+  loadingEngine: (share) => `Motor yükleniyor: ${percent(share)}`,
+
   device(name, why) {
     // The engine names itself in English.
     const named = name.replace(/(\d+) threads?/, "$1 iş parçacığı");
@@ -315,9 +365,10 @@ export const tr = {
     remedy: step === null ? "Sayfa CPU ile sürüyor." : `Çalışma CPU ile sürüyor (adım ${count(step)}).`,
   }),
 
-  restarted: (reason, step) => ({
+  restarted: (reason, step, goesOn) => ({
     what: `Motor durdu (${clauseOf(reason)}).`,
-    remedy: step === null ? "Yeniden başlatıldı." : `Yeniden başlatıldı (adım ${count(step)}); sürdürmek için “Sürdür” düğmesine basın.`,
+    remedy:
+      step === null ? "Yeniden başlatıldı." : goesOn ? `Yeniden başlatıldı; çalışma sürüyor (adım ${count(step)}).` : `Yeniden başlatıldı (adım ${count(step)}); sürdürmek için “Sürdür” düğmesine basın.`,
   }),
 
   outOfMemory: (step) => ({
@@ -333,8 +384,13 @@ export const tr = {
   worker: {
     garbled: "arka plan işleminin bir iletisi okunamadı",
     notLoaded: "arka plan işlemi yüklenemedi",
+    ended: "arka plan işlemi sona erdi",
     silent: (seconds) => `${seconds} saniyedir yaşam belirtisi yok`,
   },
+
+  readingPrompt: (share) => `İstem okunuyor: ${percent(share)}`,
+  unknownCharacters: (unknown) =>
+    `Model bu istemdeki ${count(sumOf(unknown))} karakteri göremiyor, çünkü metninde hiç geçmediler: ${someOf(unknown.map(({ character }) => visible(character)))}.`,
 
   resume: "Sürdür",
   phases: {
@@ -344,6 +400,7 @@ export const tr = {
     paused: "Duraklatıldı",
     ended: "Bitti",
   },
+  trainsSoon: "Eğitim, motor yüklenir yüklenmez başlayacak; “Durdur” ile vazgeçebilirsiniz.",
   trainingOn: (device) => `Eğitim sürüyor (${device})`,
 
   preparing: (programs, seconds) => `GPU ilk adıma hazırlanıyor: ${programs} program derlendi, ${duration(seconds)}`,
@@ -471,6 +528,9 @@ export const tr = {
   keptRun: (run) =>
     `Burada saklanan çalışma: “${run.name}”, adım ${count(run.step)} / ${count(run.planned)}${run.loss === null ? "" : `, kayıp ${loss(run.loss)}`}, metin: “${run.text}”.`,
 
+  keptOver: (run) =>
+    `Burada saklanan, sona ermiş çalışma: “${run.name}”, adım ${count(run.step)} / ${count(run.planned)}${run.loss === null ? "" : `, kayıp ${loss(run.loss)}`}, metin: “${run.text}”.`,
+
   olderState: (step) => ({
     what: "Saklanan en yeni durum bozulmuş.",
     remedy: `Çalışma bir önceki durumdan sürüyor (adım ${count(step)}).`,
@@ -490,7 +550,7 @@ export const tr = {
 
   diskFull: () => ({
     what: "Çalışma saklanamadı: tarayıcı sayfaya daha fazla yer vermiyor.",
-    remedy: "Eğitim sürüyor. “Çalışmalar” altında eski çalışmaların durumlarını kaldırın ya da ayrılmadan önce denetim noktasını bir dosyaya kaydedin.",
+    remedy: "Bu sayfa açık kaldıkça burada. “Çalışmalar” altında eski çalışmaların durumlarını kaldırın ya da ayrılmadan önce denetim noktasını bir dosyaya kaydedin.",
   }),
 
   runs: {
@@ -562,10 +622,12 @@ export const tr = {
     importing: "Dosya okunuyor…",
     imported: (taken, known) => ({ what: `Alınan çalışma: ${count(taken)}.${known > 0 ? ` Zaten burada olan: ${count(known)}.` : ""}`, remedy: "" }),
     takingIn: (done, total) => `Çalışmalar alınıyor: ${count(done)} / ${count(total)}…`,
-    partly: (name, problems, more, rest) => ({
-      what: `“${name}” dosyasından alınmayanlar: ${problems.join("; ")}${more > 0 ? `; ve ${count(more)} sorun daha` : ""}.`,
-      remedy: rest ? "Geri kalanı alındı." : "Hiçbir çalışma alınmadı.",
-    }),
+    partly: (name, problems, more, rest) => {
+      const all = problems.join("; ") + (more > 0 ? `; ve ${count(more)} sorun daha` : "");
+      return rest
+        ? { what: `“${name}” dosyasından alınmayanlar: ${all}.`, remedy: "Geri kalanı alındı." }
+        : { what: `“${name}” dosyasından hiçbir şey alınmadı: ${all}.`, remedy: "Çalışmalar olduğu gibi duruyor." };
+    },
     importFailed: (name, error) => ({ what: `“${name}” içe aktarılmadı: ${sentenceOf(error)}`, remedy: "Bu sayfanın “Hepsini dışa aktar” ile yaptığı bir .zip dosyası seçin." }),
     problems: {
       manifest: (part) => `${part} bir çalışma anlatmıyor`,
@@ -582,7 +644,7 @@ export const tr = {
 
   notKept: (error) => ({
     what: `Çalışma bu tarayıcıda saklanamadı: ${sentenceOf(error)}`,
-    remedy: "Eğitim sürüyor. Diskte yer açın ya da ayrılmadan önce denetim noktasını bir dosyaya kaydedin.",
+    remedy: "Bu sayfa açık kaldıkça burada. Diskte yer açın ya da ayrılmadan önce denetim noktasını bir dosyaya kaydedin.",
   }),
 
   memoryOnly: () => ({
@@ -655,6 +717,12 @@ function judge(value, uniform) {
   const better = Math.exp(uniform - value);
   return better < 1.05 ? "henüz rastgele tahminden iyi değil" : `rastgele tahminden ${better < 10 ? fixed(better, 1) : count(better)} kat iyi`;
 }
+
+/** @param {import("../engine-types.js").FileInfo[]} files */
+const namesOf = (files) => someOf(files.map(({ name }) => `“${name}”`));
+
+/** @param {string[]} names */
+const someOf = (names) => listOf(names, (others) => `ve ${count(others)} tane daha`);
 
 /** @param {import("../engine-types.js").Share} share */
 function outOf({ hits, total }) {

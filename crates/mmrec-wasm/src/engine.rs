@@ -58,6 +58,12 @@ struct Speed {
     tokens_per_s: f64,
 }
 
+#[derive(Serialize)]
+struct Unknown {
+    character: char,
+    count: u64,
+}
+
 #[wasm_bindgen]
 impl Engine {
     /// Opens a device: "cpu" or "webgpu". Throws where it is absent. `fault`, if there is one, is called with what a GPU complains
@@ -116,6 +122,13 @@ impl Engine {
         let mut places: Vec<u32> = (0..names.len() as u32).collect();
         places.sort_by(|&a, &b| natural_order(&names[a as usize], &names[b as usize]));
         places
+    }
+
+    /// Takes a text that `text` gave, as it was.
+    pub fn restore_text(&mut self, bytes: &[u8], name: &str) -> Result<JsValue, JsError> {
+        self.data = None;
+        self.text = Text::kept(bytes, name);
+        to_js(&self.text.kept_info(name))
     }
 
     /// Forgets the text.
@@ -261,7 +274,7 @@ impl Engine {
         self.session()?.set_steps(steps.into()).map_err(failed)
     }
 
-    /// Begins to write; `next_text` brings the text.
+    /// Begins to write; `next_text` brings the text, once it has read a long prompt piece by piece.
     pub async fn generate(&mut self, prompt: String, options: JsValue) -> Result<(), JsError> {
         let options: GenerateOptions = from_js(options)?;
         let options = SampleConfig {
@@ -288,6 +301,21 @@ impl Engine {
             self.generator = None;
         }
         Ok(text)
+    }
+
+    /// The share of the prompt that is read, 0 to 1; `undefined` once all of it is.
+    pub fn reading(&self) -> Option<f64> {
+        self.generator.as_ref().and_then(Generator::reading)
+    }
+
+    /// The characters of a prompt that the model has no tokens for, each with how often it is there.
+    pub fn unknown_characters(&self, prompt: &str) -> Result<JsValue, JsError> {
+        let tokenizer = match self.loaded()? {
+            Run::Session(session) => &session.data().tokenizer,
+            Run::Model { tokenizer, .. } => tokenizer,
+        };
+        let unknown = tokenizer.unknown(prompt).into_iter();
+        to_js(&unknown.map(|(character, count)| Unknown { character, count }).collect::<Vec<_>>())
     }
 
     /// Stops writing.

@@ -139,6 +139,13 @@ impl Text {
         Self { characters: text.chars().count(), text, names: vec![SAMPLE_NAME.to_owned()], ..Self::default() }
     }
 
+    /// A text as [`as_bytes`](Self::as_bytes) once gave it: it is normalised, and its documents end where they ended. A piece of
+    /// one will do, even one that ends inside a character.
+    pub fn kept(bytes: &[u8], name: &str) -> Self {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        Self { characters: text.chars().count(), text, names: vec![name.to_owned()], ..Self::default() }
+    }
+
     /// Adds a file.
     pub fn add(&mut self, bytes: &[u8], name: &str, lossy: bool) -> Result<TextInfo, Error> {
         self.begin(name, lossy);
@@ -172,6 +179,11 @@ impl Text {
             self.made = None;
         }
         Ok(self.info(FileInfo::new(name, findings, repeated)))
+    }
+
+    /// What a text that was kept looks like.
+    pub fn kept_info(&self, name: &str) -> TextInfo {
+        self.info(FileInfo::new(name.to_owned(), Findings::default(), false))
     }
 
     fn info(&self, file: FileInfo) -> TextInfo {

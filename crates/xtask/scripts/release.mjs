@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 
 import { writePreloads } from "./preload.mjs";
 import { moveReload } from "./reload.mjs";
+import { writeSizes } from "./sizes.mjs";
 import { stripComments } from "./strip.mjs";
 
 /** What a visit may load. */
@@ -39,6 +40,7 @@ async function makeRelease(folder) {
   if (process.env.TRUNK_PROFILE !== "debug") stripComments(folder);
   await moveReload(folder);
   await writePreloads(folder);
+  await writeSizes(folder);
   await writeRelease(folder);
 }
 

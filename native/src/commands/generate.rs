@@ -150,8 +150,10 @@ fn write(mut generator: Generator, prompt: &str, options: &SampleConfig, output:
     let started = Instant::now();
     let (mut text, mut pieces) = (String::new(), 0);
     output.piece(prompt)?;
-    while let Some(piece) = pollster::block_on(generator.next())? {
-        pieces += 1;
+    loop {
+        let reading = generator.reading().is_some();
+        let Some(piece) = pollster::block_on(generator.next())? else { break };
+        pieces += usize::from(!reading);
         if !piece.is_empty() {
             output.piece(&piece)?;
             output.value(&json!({ "type": "text", "text": piece }))?;

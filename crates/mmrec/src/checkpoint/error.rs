@@ -69,6 +69,14 @@ pub enum CheckpointError {
         /// What was found.
         found: String,
     },
+    /// A tensor holds values that no arithmetic gets over.
+    #[error(
+        "the tensor \"{name}\" holds a value that is infinite or no number, so the model cannot compute anything; use an earlier checkpoint"
+    )]
+    NotFinite {
+        /// The tensor's name.
+        name: String,
+    },
     /// The file could not be put together.
     #[error("the checkpoint could not be written: {0}")]
     Write(String),

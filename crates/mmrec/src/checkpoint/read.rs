@@ -142,15 +142,18 @@ impl Adapter {
 
 fn read_all(tensors: &SafeTensors, specs: &[WeightSpec]) -> Result<Vec<Stored>, CheckpointError> {
     let read = |spec: &WeightSpec| {
-        let values = read_weight(tensors, spec)?;
+        let values = finite(&spec.name, read_weight(tensors, spec)?)?;
         Ok(Stored { name: spec.name.clone(), shape: spec.shape.clone(), values })
     };
     specs.iter().map(read).collect()
 }
 
 fn read_moments(tensors: &SafeTensors, specs: &[WeightSpec]) -> Result<Vec<[Vec<f32>; 2]>, CheckpointError> {
-    let read = |prefix, spec: &WeightSpec| data(tensors, &tensor_name(prefix, spec), &spec.shape, Dtype::F32);
-    specs.iter().map(|spec| Ok([floats(read(FIRST, spec)?), floats(read(SECOND, spec)?)])).collect()
+    let read = |prefix, spec: &WeightSpec| {
+        let name = tensor_name(prefix, spec);
+        finite(&name, floats(data(tensors, &name, &spec.shape, Dtype::F32)?))
+    };
+    specs.iter().map(|spec| Ok([read(FIRST, spec)?, read(SECOND, spec)?])).collect()
 }
 
 /// A part that could be read and makes no sense.
@@ -199,4 +202,12 @@ fn data<'a>(tensors: &SafeTensors<'a>, name: &str, shape: &[usize], dtype: Dtype
 
 fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect()
+}
+
+/// The values of a tensor, none of which training can have left infinite or no number.
+fn finite(name: &str, values: Vec<f32>) -> Result<Vec<f32>, CheckpointError> {
+    if values.iter().all(|value| value.is_finite()) {
+        return Ok(values);
+    }
+    Err(CheckpointError::NotFinite { name: name.to_owned() })
 }

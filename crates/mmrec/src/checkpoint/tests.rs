@@ -293,6 +293,19 @@ fn packing_is_off_by_no_more_than_it_says() {
     assert!(refused.contains("\"embedding\" holds a value that is infinite or no number"), "{refused}");
 }
 
+#[test]
+fn values_that_are_no_numbers_are_refused_by_the_name_of_their_tensor() {
+    for value in [f32::NAN, f32::INFINITY] {
+        let (mut weight, mut moment) = (small(), small());
+        weight.weights[0].values[3] = value;
+        let refused = refusal(&weight.to_bytes().expect("written"));
+        assert!(refused.contains("\"embedding\" holds a value that is infinite or no number"), "{refused}");
+        moment.moments[0][1][3] = value;
+        let refused = refusal(&moment.to_bytes().expect("written"));
+        assert!(refused.contains("embedding\" holds a value"), "{refused}");
+    }
+}
+
 fn within_f16(before: &[f32], after: &[f32]) {
     for (before, after) in before.iter().zip(after) {
         // Half a unit in the last of eleven digits, or of the smallest numbers; what is too large becomes the largest.

@@ -203,6 +203,8 @@ mod tests {
         assert!(data.check(77, 8).is_ok());
         assert_eq!(data.longest_context(), 77);
         assert!(data.check(usize::MAX - 1, 8).is_err());
+        let letter = Dataset::from_text("x", "a", TokenizerKind::Byte, None).unwrap();
+        assert!(letter.check(1, 1).unwrap_err().to_string().starts_with("too short: 1 token in the training part;"));
     }
 
     #[test]

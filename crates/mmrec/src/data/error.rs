@@ -90,7 +90,8 @@ pub enum DataError {
     },
     /// Too little text for the context.
     #[error(
-        "too short: {tokens} tokens in the {part} part; one batch of {batch} \u{d7} {context} needs at least {needed} there: use a shorter context (--context) or more text"
+        "too short: {tokens} token{} in the {part} part; one batch of {batch} \u{d7} {context} needs at least {needed} there: use a shorter context (--context) or more text",
+        plural(.tokens)
     )]
     TooShort {
         /// "training" or "validation".
@@ -218,4 +219,9 @@ pub enum DataError {
         /// Fingerprint of the shards.
         found: String,
     },
+}
+
+/// What is added to the name of something of which there are so many.
+fn plural(count: &u64) -> &'static str {
+    if *count == 1 { "" } else { "s" }
 }

@@ -1,6 +1,8 @@
-//! The generator: prefill, then one token at a time.
+//! The generator: the prompt piece by piece, then one token at a time.
 
-use burn::tensor::{Int, Tensor};
+use std::vec::IntoIter;
+
+use burn::tensor::Tensor;
 
 use super::choose::Chooser;
 use super::opening::opening;
@@ -17,6 +19,10 @@ use crate::tokenizer::{StreamDecoder, Tokenizer};
 pub struct Generator {
     model: Model,
     state: State,
+    /// What is left of the prompt.
+    unread: IntoIter<u16>,
+    /// Tokens of the whole prompt.
+    prompt: usize,
     logits: Tensor<3>,
     chooser: Chooser,
     decoder: StreamDecoder,
@@ -28,8 +34,8 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// Reads the prompt; `model` is one without gradients. An empty prompt begins like a document, where the model knows
-    /// documents, else like a new line. The text ends where the model ends a document.
+    /// Reads the first piece of the prompt; `model` is one without gradients. An empty prompt begins like a document, where the model
+    /// knows documents, else like a new line. The text ends where the model ends a document.
     ///
     /// # Errors
     /// [`Error::Config`] if an option is out of range.
@@ -41,13 +47,17 @@ impl Generator {
         options: &SampleConfig,
     ) -> Result<Self, Error> {
         options.validate()?;
-        let mut state = State::new(config);
-        let logits = model.prefill(prompt_tokens(model, tokenizer, prompt), &mut state);
         let unopened = prompt.is_empty().then(|| (config.clone(), tokenizer.clone()));
+        let (mut state, tokens) = (State::new(config), prompt_tokens(tokenizer, prompt));
+        let prompt = tokens.len();
+        let mut unread = tokens.into_iter();
+        let logits = read_piece(model, &mut state, &mut unread);
         Ok(Self {
             unopened,
             model: model.clone(),
             state,
+            unread,
+            prompt,
             logits,
             chooser: Chooser::new(options),
             decoder: tokenizer.decoder(),
@@ -58,11 +68,24 @@ impl Generator {
         })
     }
 
-    /// The next piece of text, possibly empty (while a character or a stop string is incomplete); `None` at the end.
+    /// The share of the prompt that is read, while it is being read.
+    pub fn reading(&self) -> Option<f64> {
+        let left = self.unread.len();
+        (left > 0).then(|| 1.0 - left as f64 / self.prompt as f64)
+    }
+
+    /// The next piece of text, possibly empty (while a character or a stop string is incomplete, and for each further piece of a long
+    /// prompt); `None` at the end.
     ///
     /// # Errors
     /// [`Error::NotFinite`] if the model is damaged, [`Error::DeviceLost`] if the device fails.
     pub async fn next(&mut self) -> Result<Option<String>, Error> {
+        if self.reading().is_some() {
+            self.logits = read_piece(&self.model, &mut self.state, &mut self.unread);
+            // A device that works behind one's back would else be given the whole prompt at once.
+            read(vec![row(self.logits.clone())]).await?;
+            return Ok(Some(String::new()));
+        }
         if self.left == 0 {
             let rest = self.decoder.finish();
             let (mut text, _) = self.stop.push(&rest);
@@ -108,22 +131,56 @@ pub async fn next_logits(
     tokenizer: &Tokenizer,
     prompt: &str,
 ) -> Result<Vec<f32>, Error> {
-    let tokens = match prompt {
-        "" => model.ids(&opening(model, config, tokenizer).await?),
-        prompt => prompt_tokens(model, tokenizer, prompt),
+    let ids = match prompt {
+        "" => opening(model, config, tokenizer).await?,
+        prompt => prompt_tokens(tokenizer, prompt),
     };
-    let logits = model.prefill(tokens, &mut State::new(config));
+    let logits = model.prefill(model.ids(&ids), &mut State::new(config));
     Ok(read(vec![row(logits)]).await?.swap_remove(0))
 }
 
-fn prompt_tokens(model: &Model, tokenizer: &Tokenizer, prompt: &str) -> Tensor<2, Int> {
+fn prompt_tokens(tokenizer: &Tokenizer, prompt: &str) -> Vec<u16> {
     // Until it is known what a text without one begins like.
-    let prompt = if prompt.is_empty() { "\n" } else { prompt };
-    model.ids(&tokenizer.encode(prompt))
+    tokenizer.encode(if prompt.is_empty() { "\n" } else { prompt })
+}
+
+/// The logits after one more piece of a prompt.
+fn read_piece(model: &Model, state: &mut State, unread: &mut IntoIter<u16>) -> Tensor<3> {
+    let piece: Vec<u16> = unread.take(model.prefill_tokens()).collect();
+    model.prefill(model.ids(&piece), state)
 }
 
 /// The last logits as one row.
 pub(super) fn row(logits: Tensor<3>) -> Tensor<1> {
     let count: usize = logits.dims().iter().product();
     logits.reshape([count])
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use pollster::block_on;
+
+    use super::*;
+    use crate::config::Stage;
+
+    #[test]
+    fn a_long_prompt_is_read_in_pieces_and_gives_what_it_gives_as_a_whole() {
+        let sizes = ModelConfig { width: 8, layers: 1, heads: 2, block: 4, levels: 2, ..Stage::Tiny.config(256) };
+        let config = ModelConfig { feed_forward: 6, ..sizes };
+        let model = Model::new(&config, 1, &Device::flex());
+        let prompt = "a long prompt ".repeat(60);
+        let options = SampleConfig { temperature: 0.0, max_tokens: 1, ..SampleConfig::default() };
+        let mut generator =
+            Generator::new(&model, &config, &Tokenizer::Byte, &prompt, &options).expect("options in range");
+        let mut shares = Vec::new();
+        while let Some(share) = generator.reading() {
+            shares.push(share);
+            assert_eq!(block_on(generator.next()).expect("read").as_deref(), Some(""));
+        }
+        assert_eq!(shares.len(), prompt.len().div_ceil(model.prefill_tokens()) - 1, "the first piece is read at once");
+        assert!(shares.is_sorted() && shares.iter().all(|share| (0.0..1.0).contains(share)), "{shares:?}");
+        let whole = block_on(next_logits(&model, &config, &Tokenizer::Byte, &prompt)).expect("read");
+        assert_eq!(block_on(read(vec![row(generator.logits.clone())])).expect("read"), [whole]);
+    }
 }

@@ -151,7 +151,7 @@ impl Model {
         while start < time {
             let aligned = state.position.is_multiple_of(c);
             let whole = ((time - start) as u64 / c * c) as usize;
-            let count = if aligned && whole > 0 { whole.min(PREFILL_BLOCKS * self.sizes.block) } else { 1 };
+            let count = if aligned && whole > 0 { whole.min(self.prefill_tokens()) } else { 1 };
             let piece = tokens.clone().narrow(1, start, count);
             logits = Some(if count == 1 {
                 self.step(piece, state)
@@ -162,6 +162,11 @@ impl Model {
             start += count;
         }
         logits.expect("a prompt has at least one token")
+    }
+
+    /// Tokens that [`prefill`](Self::prefill) consumes at a time: a text given in pieces of so many is consumed as if given whole.
+    pub fn prefill_tokens(&self) -> usize {
+        PREFILL_BLOCKS * self.sizes.block
     }
 
     /// Logits `[batch, 1, vocab]` after one more token `[batch, 1]`; the state is updated in place.

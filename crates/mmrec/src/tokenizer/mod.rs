@@ -19,6 +19,7 @@ pub use stream::StreamDecoder;
 pub(crate) use utf8::{InvalidSequence, Replaced, Utf8Decoder};
 
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -167,6 +168,21 @@ impl Tokenizer {
         encoder.push(text, &mut ids);
         encoder.finish(&mut ids);
         ids
+    }
+
+    /// The characters of a text that no token stands for, each with how often it is there; those that come first, first.
+    pub fn unknown(&self, text: &str) -> Vec<(char, u64)> {
+        let Self::Char(known) = self else { return Vec::new() };
+        let mut found: Vec<(char, u64)> = Vec::new();
+        let mut places = HashMap::new();
+        for c in text.chars().filter(|&c| known.id(c) == 0) {
+            let place = *places.entry(c).or_insert(found.len());
+            if place == found.len() {
+                found.push((c, 0));
+            }
+            found[place].1 += 1;
+        }
+        found
     }
 
     /// An encoder for a text that comes in pieces.

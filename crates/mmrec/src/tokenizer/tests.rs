@@ -117,6 +117,13 @@ pub(crate) fn tricky_bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(byte, 0..40)
 }
 
+#[test]
+fn unknown_characters_are_counted_in_the_order_they_come() {
+    assert_eq!(char_tokenizer("abc").unknown("xabyxcé"), [('x', 2), ('y', 1), ('é', 1)]);
+    assert_eq!(Tokenizer::Byte.unknown("xé"), []);
+    assert_eq!(bpe_tokenizer("abab").unknown("xé"), []);
+}
+
 proptest! {
     #[test]
     fn any_text_round_trips(text in any::<String>()) {

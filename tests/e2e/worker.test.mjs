@@ -1,0 +1,101 @@
+/** A worker that ends, hangs or breaks: noticed within seconds, and the run goes on from its last state. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { curve, figure, phase, press, settle, SMALL, startWithFolder, usable, visit } from "./helpers.mjs";
+
+const place = startWithFolder();
+
+const LONG = { ...SMALL, steps: 100_000, eval_every: 1000 };
+/** A silence that is too long, and the time to start again (milliseconds). */
+const SOON = 30_000;
+
+/** @param {import("playwright-core").Page} page */
+const engineOf = (page) => page.workers().find((worker) => worker.url().endsWith("/worker.js"));
+/** @param {import("playwright-core").Page} page */
+const steps = async (page) => Number((await figure(page, "step")).split(" ")[0]?.replaceAll(",", ""));
+/** @param {import("playwright-core").Page} page @param {number} past */
+const trainsPast = (page, past) => page.waitForFunction((past) => Number(document.querySelector("#figure-step").textContent.split(" ")[0].replaceAll(",", "")) > past, past);
+
+/**
+ * A run that has kept a state.
+ * @param {import("playwright-core").Page} page
+ */
+async function train(page) {
+  await settle(page, LONG);
+  await press(page, "Step");
+  await phase(page, /Paused/);
+  await press(page, "Resume");
+  await trainsPast(page, 5);
+}
+
+/** @param {import("playwright-core").Page} page @param {RegExp} why */
+async function goesOn(page, why) {
+  const told = page.getByRole("alert").filter({ hasText: why });
+  await told.waitFor({ timeout: SOON });
+  const [, step] = ((await told.textContent()) ?? "").match(/goes on from step ([\d,]+)/) ?? [];
+  assert.ok(step, (await told.textContent()) ?? "");
+  await trainsPast(page, Number(step.replaceAll(",", "")) + 3);
+  await phase(page, /Training on/);
+  const points = await curve(page);
+  assert.ok(points.every((point, index) => index === 0 || point.step > points[index - 1].step), "no step twice");
+}
+
+test("a worker that ends without a word while it trains", async () => {
+  const { page, done } = await visit(place);
+  await train(page);
+  await engineOf(page).evaluate(() => self.close());
+  await goesOn(page, /The engine stopped \(its worker has ended\)/);
+  await done();
+});
+
+test("a worker that hangs while it trains", async () => {
+  const { page, done } = await visit(place);
+  await train(page);
+  await engineOf(page).evaluate(() => void setTimeout(() => { for (;;); }));
+  await goesOn(page, /The engine stopped \(no sign of life for 1\d seconds\)/);
+  await done();
+});
+
+test("a worker that hangs while nothing is asked of it, when something is", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, LONG);
+  await engineOf(page).evaluate(() => void setTimeout(() => { for (;;); }));
+  await press(page, "Train");
+  await page.getByRole("alert").filter({ hasText: "no sign of life" }).waitFor({ timeout: SOON });
+  await trainsPast(page, 2);
+  await done();
+});
+
+test("a piece of work that takes long is no silence", async () => {
+  const { page, done } = await visit(place);
+  await train(page);
+  const busy = (/** @type {number} */ time) => {
+    for (const end = performance.now() + time; performance.now() < end; );
+  };
+  await engineOf(page).evaluate((busy) => void setTimeout(`(${busy})(7000)`), String(busy));
+  const before = await steps(page);
+  await trainsPast(page, before + 3);
+  assert.equal(await page.locator(".notice").count(), 0);
+  await done();
+});
+
+test("what kills a worker at the same step again is not tried for ever", async () => {
+  const { page, done } = await visit(place, { expected: /ended on purpose/ });
+  await settle(page, LONG);
+  await press(page, "Step");
+  await phase(page, /Paused/);
+  await press(page, "Resume");
+  const kill = async () => engineOf(page).evaluate(() => void setTimeout(() => { throw new Error("ended on purpose"); })).catch(() => {});
+  await kill();
+  const told = page.getByRole("alert").filter({ hasText: "ended on purpose" });
+  await told.filter({ hasText: "goes on from step 1." }).waitFor();
+  await page.waitForFunction(() => /Training on/.test(document.querySelector("#phase").textContent));
+  await kill();
+  await told.filter({ hasText: "press “Resume” to go on" }).waitFor();
+  await usable(page, "Resume");
+  await press(page, "Resume");
+  await trainsPast(page, 3);
+  await done();
+});

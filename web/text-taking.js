@@ -1,0 +1,147 @@
+/**
+ * Takes a text to the desk, wherever it comes from, and says what becomes of it: it is read, refused, left out in part, or has to wait.
+ *
+ * @import { Archive } from "./archive.js"
+ * @import { Left } from "./chosen-files.js"
+ * @import { DeskText } from "./desk.js"
+ * @import { Complaint } from "./errors.js"
+ * @import { Action, Notices } from "./notices.js"
+ * @import { Read } from "./protocol.js"
+ * @import { Session } from "./session.js"
+ *
+ * Finds a text; `lossy`: bytes that cannot be read are to be replaced.
+ * @callback Find
+ * @param {boolean} lossy
+ * @returns {Promise<Found> | Found}
+ *
+ * @typedef {{ text: DeskText, left: Left[] }} Found `left`: what was left out before the engine saw it
+ */
+
+import { EngineError } from "./engine-client.js";
+import { canBeReplaced } from "./errors.js";
+import { Refusal } from "./text-source.js";
+import { texts } from "./texts/index.js";
+
+/** What is said of the text on the desk, and of one that did not get there. */
+const NOTICES = ["text-left", "text"];
+
+export class Taking {
+  #context;
+  /** @type {DeskText | null} */ #known = null;
+  /** What is to be done when the engine is there. @type {(() => void) | null} */ #waiting = null;
+  #reading = false;
+
+  /** @param {{ session: Session, archive: Archive, notices: Notices, settled: () => void, progress: (words: string) => void }} context */
+  constructor(context) {
+    this.#context = context;
+  }
+
+  /**
+   * @param {Find} find
+   * @param {boolean} [lossy]
+   */
+  take(find, lossy = false) {
+    const { session, progress } = this.#context;
+    const again = () => this.take(find, lossy);
+    this.#forget();
+    progress("");
+    if (session.followed) return this.#tell("info", texts.textElsewhere());
+    if (session.phase === "dead") return this.#tell("error", texts.textWithoutEngine());
+    if (session.phase === "starting") {
+      this.#waiting = again;
+      return progress(texts.textWaits);
+    }
+    if (session.active) return this.#offerToStop(again);
+    void session.act(texts.textRefused, () => this.#use(find, lossy));
+  }
+
+  /** Something has changed. */
+  look() {
+    const { session } = this.#context;
+    if (session.phase !== "starting") {
+      const waiting = this.#waiting;
+      this.#waiting = null;
+      waiting?.();
+    }
+    // Another text came by another way: what was said of this one is no longer of use.
+    if (!this.#reading && session.desk.text !== this.#known) this.#forget();
+    this.#known = session.desk.text;
+  }
+
+  /** @param {() => void} again */
+  #offerToStop(again) {
+    const { session } = this.#context;
+    this.#tell("info", texts.textWhileRunning(), [{ label: texts.stopAndUse, run: () => void session.stop().then(again) }]);
+  }
+
+  /**
+   * @param {Find} find
+   * @param {boolean} lossy
+   */
+  async #use(find, lossy) {
+    const { session, archive, progress, settled } = this.#context;
+    // A run may have begun while it waited for its turn.
+    if (session.active) return this.#offerToStop(() => this.take(find, lossy));
+    this.#reading = true;
+    progress(texts.readingText);
+    try {
+      const { text, left } = await find(lossy);
+      const read = await archive.use(text);
+      settled();
+      this.#tellLeft([...left, ...leftOf(text, read)], () => this.take(find, true));
+    } catch (error) {
+      // The worker's death is told by whoever replaces it.
+      if (error instanceof EngineError && error.fatal) throw error;
+      this.refuse(error, lossy ? null : () => this.take(find, true));
+    } finally {
+      progress("");
+      this.#known = session.desk.text;
+      this.#reading = false;
+    }
+  }
+
+  /**
+   * Says why a text is not taken.
+   * @param {unknown} error
+   * @param {(() => void) | null} [replacing] takes it with what cannot be read replaced
+   */
+  refuse(error, replacing = null) {
+    if (error instanceof Refusal) return this.#tell("error", error.complaint);
+    const actions = replacing && canBeReplaced(error) ? [{ label: texts.acceptAnyway, run: replacing }] : [];
+    this.#tell("error", texts.textRefused(error), actions);
+  }
+
+  /**
+   * @param {Left[]} left
+   * @param {() => void} replacing
+   */
+  #tellLeft(left, replacing) {
+    if (left.length === 0) return;
+    const actions = left.some(({ why }) => canBeReplaced(why)) ? [{ label: texts.acceptAnyway, run: replacing }] : [];
+    this.#context.notices.show("info", texts.filesLeftOut(left), { key: "text-left", actions, passing: false });
+  }
+
+  /**
+   * @param {"error" | "info"} kind
+   * @param {Complaint} complaint
+   * @param {Action[]} [actions]
+   */
+  #tell(kind, complaint, actions = []) {
+    this.#context.notices.show(kind, complaint, { key: "text", actions, passing: false });
+  }
+
+  #forget() {
+    for (const key of NOTICES) this.#context.notices.dismiss(key);
+  }
+}
+
+/**
+ * @param {DeskText} text
+ * @param {Read | null} read
+ * @returns {Left[]}
+ */
+function leftOf({ source }, read) {
+  if (source.kind !== "files" || !read) return [];
+  const repeated = read.files.filter((file) => file.repeated).map(({ name }) => ({ name, why: texts.repeatedFile }));
+  return [...read.leftOut.map(({ place, why }) => ({ name: source.files[place]?.name ?? "", why })), ...repeated];
+}
