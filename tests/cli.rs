@@ -88,8 +88,11 @@ fn a_model_in_fewer_bits_writes_and_says_what_it_costs() {
     let room = Room::new();
     room.write_text();
     room.json("train --data text.txt --config settings.toml --out run --steps 100 --threads 1");
-    let loss =
-        |file: &str| room.json(&format!("eval {file} --data text.txt --context 32"))[0]["val_loss"].as_f64().unwrap();
+    let loss = |file: &str| {
+        room.json(&format!("eval {file} --data text.txt --part validation --context 32"))[0]["val_loss"]
+            .as_f64()
+            .unwrap()
+    };
     let written = |file: &str| {
         let values = room.json(&format!("generate {file} --prompt The --tokens 40 --temperature 0"));
         of_type(&values, "generated")[0]["text"].as_str().unwrap().to_owned()

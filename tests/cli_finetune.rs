@@ -36,7 +36,7 @@ fn number(value: &Value) -> f64 {
 
 /// The validation loss of a checkpoint, with or without adapters, on the whole of a text.
 fn loss(room: &Room, checkpoint: &str, text: &str) -> f64 {
-    number(&room.json(&format!("eval {checkpoint} --data {text} --context 32"))[0]["val_loss"])
+    number(&room.json(&format!("eval {checkpoint} --data {text} --part whole --context 32"))[0]["val_loss"])
 }
 
 fn size(room: &Room, name: &str) -> u64 {
@@ -54,6 +54,9 @@ fn an_adapter_learns_another_text_and_is_used_beside_its_base() {
     assert!(number(&start["trained_parameters"]) < number(&start["parameters"]), "{start}");
     assert_eq!(fs::read(room.path("base.safetensors")).unwrap(), base, "the base is only read");
     assert!(size(&room, "tuned/adapter.safetensors") < base.len() as u64 / 3);
+
+    let held = &room.json("eval base.safetensors --adapter tuned/adapter.safetensors --data other.txt --context 32")[0];
+    assert_eq!(held["part"], "validation", "an adapter knows what it learned");
 
     // The run's checkpoint has the adapter in it: it is judged, and goes on to be trained, as it is.
     let with = "base.safetensors --adapter tuned/adapter.safetensors";

@@ -264,6 +264,148 @@ fn a_run_is_resumed_on_its_own_text_and_settings_only() {
 }
 
 #[test]
+fn settings_that_change_no_number_may_change_and_stay_changed() {
+    let room = Room::new();
+    uninterrupted(&room);
+    room.json(&format!("{TRAIN} --out run").replace("--steps 120", "--steps 60"));
+    let changes = "--steps 120 --save-every 30 --eval-every 40 --eval-windows 3 --log-every 5 --sample-every 50 --sample-tokens 4";
+    let ran = room.run(&format!("train --out run --resume --threads 2 --patience 9 {changes}"));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stderr.contains("save_every is 30 (it was 20)"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the learning rate follows the schedule of 120 steps"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--- sample at step 100"), "{}", ran.stderr);
+    let names = room.names("run");
+    assert!(
+        names.contains(&"step-000090.safetensors".to_owned()) && !names.contains(&"step-000080.safetensors".to_owned())
+    );
+    let config = fs::read_to_string(room.path("run/config.toml")).unwrap();
+    let kept = &room.json("info run/last.safetensors")[0]["train"];
+    for (name, value) in [("save_every", 30), ("eval_every", 40), ("log_every", 5), ("patience", 9)] {
+        assert!(config.contains(&format!("{name} = {value}")) && kept[name] == value, "{name}");
+    }
+    let steps: Vec<_> =
+        room.metrics("run").iter().filter_map(|line| line["step"].as_u64()).filter(|step| *step > 60).collect();
+    assert_eq!(steps, (65..=120).step_by(5).collect::<Vec<_>>());
+
+    // Every number of the training is what it would have been.
+    room.json(&format!("{TRAIN} --out watched --recompute --eval-every 7 --log-every 3"));
+    assert_eq!(content(&room.path("whole/last.safetensors")).1, content(&room.path("watched/last.safetensors")).1);
+    let mut child = room.start(&format!("{TRAIN} --out killed"));
+    room.wait_for_lines("killed", 25);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    room.json("train --out killed --resume --threads 2 --eval-every 7 --log-every 3 --recompute");
+    assert_eq!(content(&room.path("whole/last.safetensors")).1, content(&room.path("killed/last.safetensors")).1);
+}
+
+#[test]
+fn a_run_that_patience_ended_goes_on_when_asked_and_says_what_is_true() {
+    let room = Room::new();
+    room.write_text();
+    // A rate at which nothing is learned: the first evaluation is the best or nearly so.
+    let line =
+        "train --data text.txt --config settings.toml --out run --lr 1e-12 --patience 2 --steps 500 --eval-every 2";
+    let ended = |line: &str| {
+        let events = room.json(line);
+        let last = events.last().unwrap().clone();
+        (of_type(&events, "eval").len(), last["reason"].clone(), last["message"].as_str().unwrap().to_owned())
+    };
+    let (_, reason, message) = ended(line);
+    assert!(reason == "plateau" && message.contains("2 evaluations brought"), "{message}");
+    let (evaluations, _, same) = ended(&format!("{line} --resume"));
+    assert_eq!((evaluations, same), (0, message), "the same line again asks for nothing more");
+    let (evaluations, _, message) = ended("train --out run --resume --patience 3");
+    assert!(evaluations >= 3 && message.contains("3 evaluations brought"), "{evaluations} {message}");
+    let (evaluations, _, message) = ended("train --out run --resume --steps 600");
+    assert!(evaluations >= 3 && message.contains("3 evaluations brought"), "{evaluations} {message}");
+    let taken = room.json("info run/last.safetensors")[0]["step"].as_u64().unwrap();
+    let (_, reason, _) = ended(&format!("train --out run --resume --patience 0 --steps {}", taken + 9));
+    assert_eq!(reason, "steps");
+}
+
+#[test]
+fn refusals_name_a_command_that_works() {
+    let room = Room::new();
+    room.write_text();
+    room.write("more.txt", "The house of number 3 is green, and the lamp is grey.\n".repeat(200).as_bytes());
+    room.json("train --data text.txt --config settings.toml --steps 10 --out run");
+    let named = |line: &str, code: i32| {
+        let message = room.refusal(line, code);
+        let at = message.find("mmrec train --from").unwrap_or_else(|| panic!("{message}"));
+        let command = message[at..].lines().next().unwrap().trim_start_matches("mmrec ").to_owned();
+        room.json(&format!("{command} --steps 2"));
+        command
+    };
+    let command = named("train --out run --resume --lr 0.002 --batch 2", 2);
+    assert!(
+        command.contains("--out run-2") && command.contains("--batch 2") && command.contains("--lr 0.002"),
+        "{command}"
+    );
+    let train = &room.json("info run-2/last.safetensors")[0]["train"];
+    assert_eq!((&train["lr"], &train["batch"], &train["warmup"]), (&0.002.into(), &2.into(), &5.into()));
+    assert!(named("train --data more.txt --out run --resume", 1).contains("--data more.txt --out run-3"));
+    let sizes = room.refusal("train --out run --resume --stage mini", 2);
+    assert!(sizes.contains("mmrec grow") && sizes.contains("width is 16 there and 192 here"), "{sizes}");
+    // A run whose numbers ran away.
+    let away = "train --data text.txt --config settings.toml --out away --lr 1 --clip 1000000 --warmup 0 --weight-decay 10 --steps 60";
+    if room.run(away).code == Some(1) {
+        named(away.replace("--data text.txt", "--resume --data text.txt").as_str(), 1);
+    }
+}
+
+#[test]
+fn data_that_were_moved_are_asked_for() {
+    let room = Room::new();
+    room.write_text();
+    room.json("data prepare --input text.txt --out data");
+    room.json("train --data data --config settings.toml --steps 4 --out run");
+    fs::rename(room.path("data"), room.path("moved")).unwrap();
+    let message = room.refusal("train --out run --resume --steps 6", 1);
+    assert!(message.contains("no longer at") && message.contains("--out run --resume --data NEW-PLACE"), "{message}");
+    let message = room.refusal("eval run/last.safetensors --data run", 1);
+    assert!(message.contains("no longer there"), "{message}");
+    room.json("train --out run --resume --steps 6 --data moved");
+    room.json("train --out run --resume --steps 8");
+}
+
+#[test]
+fn numbers_that_no_training_gives_are_refused_and_nothing_older_is_taken_instead() {
+    let room = Room::new();
+    room.write_text();
+    room.json("train --data text.txt --config settings.toml --steps 4 --out run");
+    let path = room.path("run/last.safetensors");
+    let whole = fs::read(&path).unwrap();
+    let mut forged = whole.clone();
+    // As long as before, so that the header's length stays right.
+    replace(&mut forged, b"\\\"stale\\\":0", b"\\\"stale\\\":9");
+    seal(&mut forged);
+    fs::write(&path, forged).unwrap();
+    let ran = room.run("train --out run --resume --steps 6 --json");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let error = &binary::json_lines(&ran.stdout)[0];
+    assert!(error["message"].as_str().unwrap().contains("stale = 9 is out of range"), "{error}");
+}
+
+fn place(bytes: &[u8], text: &[u8]) -> usize {
+    bytes.windows(text.len()).position(|window| window == text).unwrap()
+}
+
+fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
+    let at = place(bytes, from);
+    bytes[at..at + to.len()].copy_from_slice(to);
+}
+
+/// Makes the checksum right.
+fn seal(bytes: &mut [u8]) {
+    use sha2::{Digest, Sha256};
+    let at = place(bytes, b"\"checksum\":\"") + 12;
+    bytes[at..at + 64].fill(b'0');
+    let hash = Sha256::digest(&*bytes);
+    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes[at..at + 64].copy_from_slice(digits.as_bytes());
+}
+
+#[test]
 fn two_processes_never_train_in_one_folder() {
     let room = Room::new();
     room.write_text();

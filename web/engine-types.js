@@ -98,6 +98,7 @@
  * @property {string} data_name
  * @property {string} fingerprint
  * @property {number | null} [best_loss]
+ * @property {boolean} changed by another program since it was saved
  *
  * How many of something have a property.
  * @typedef {{ hits: number, total: number }} Share

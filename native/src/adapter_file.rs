@@ -7,6 +7,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use mmrec::checkpoint::{AdapterFile, Checkpoint};
 
+use crate::output::note;
 use crate::{atomic, checkpoint_file, files};
 
 /// Adapters to use.
@@ -38,11 +39,20 @@ impl FromStr for Choice {
 }
 
 impl AdapterFlags {
+    /// What identifies the texts that the adapters learned.
+    pub fn fingerprints(&self) -> Result<Vec<String>> {
+        let read = self.adapters.iter().map(|choice| Ok(read(&choice.path)?.about.data_fingerprint));
+        Ok(read.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
     /// The checkpoint, which was read from `path`, with the adapters merged into its weights; as it is where there are none. It
     /// computes, so the threads must have been started.
     pub fn apply(&self, checkpoint: Checkpoint, path: &Path) -> Result<Checkpoint> {
         if self.adapters.is_empty() {
             return Ok(checkpoint);
+        }
+        for Choice { path, .. } in self.adapters.iter().filter(|choice| choice.share == 0.0) {
+            note(&format!("--adapter {}=0 has no effect: none of what it learned is added", path.display()));
         }
         let files = self.adapters.iter().map(|choice| Ok((read(&choice.path)?, choice.share)));
         let merged = checkpoint.merge(&files.collect::<Result<Vec<_>>>()?);
@@ -57,7 +67,9 @@ impl AdapterFlags {
 pub fn read(path: &Path) -> Result<AdapterFile> {
     checkpoint_file::check_room(path)?;
     let bytes = files::read(path, u64::MAX).with_context(|| format!("cannot read {}", path.display()))?;
-    AdapterFile::from_bytes(&bytes).with_context(|| format!("{} cannot be used as an adapter", path.display()))
+    let opened =
+        AdapterFile::open(&bytes).with_context(|| format!("{} cannot be used as an adapter", path.display()))?;
+    Ok(checkpoint_file::unchanged(opened, path))
 }
 
 /// Writes an adapter, whole or not at all.

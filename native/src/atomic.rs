@@ -334,7 +334,7 @@ mod tests {
             Ok(file.write_all(b"whole")?)
         })
         .unwrap();
-        publish_folder(temporary, &data).unwrap();
+        publish_folder(temporary, &data, "data.json").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"whole");
         assert_eq!(names(folder.path()), ["a.txt", "b.txt", "data"]);
     }

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use mmrec::checkpoint::Checkpoint;
+use mmrec::checkpoint::{Checkpoint, Opened};
 
+use crate::output::note;
 use crate::{atomic, files, format, memory};
 
 /// Reads a checkpoint.
@@ -16,7 +17,16 @@ pub fn read(path: &Path) -> Result<Checkpoint> {
     }
     check_room(path)?;
     let bytes = files::read(path, u64::MAX).with_context(|| format!("cannot read {}", path.display()))?;
-    Checkpoint::from_bytes(&bytes).with_context(|| format!("{} cannot be used", path.display()))
+    let opened = Checkpoint::open(&bytes).with_context(|| format!("{} cannot be used", path.display()))?;
+    Ok(unchanged(opened, path))
+}
+
+/// What was read; tells where it is not what mmrec wrote.
+pub fn unchanged<T>(opened: Opened<T>, path: &Path) -> T {
+    if opened.changed {
+        note(&format!("{} was changed by another program since mmrec wrote it: its tensors are whole", path.display()));
+    }
+    opened.content
 }
 
 /// Refuses a file that is larger than what it can be read into: its bytes and, beside them, the numbers that they mean.

@@ -43,6 +43,12 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// Three digits of a number that may be small: "0.00566".
+pub fn significant(number: f64) -> String {
+    let digits = 2.0 - number.abs().max(1e-12).log10().floor();
+    format!("{number:.0$}", digits.clamp(0.0, 12.0) as usize)
+}
+
 /// "1 character", "2 characters", "1,234 characters".
 pub fn count(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -70,6 +76,14 @@ mod tests {
         assert_eq!(duration(59.6), "1 min 0 s");
         assert_eq!(duration(7_500.0), "2 h 5 min");
         assert_eq!(duration(f64::INFINITY), "unknown");
+    }
+
+    #[test]
+    fn small_numbers_keep_their_digits() {
+        assert_eq!(significant(0.005_66), "0.00566");
+        assert_eq!(significant(0.01), "0.0100");
+        assert_eq!(significant(123.4), "123");
+        assert_eq!(significant(0.0), "0.000000000000");
     }
 
     #[test]

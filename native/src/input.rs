@@ -64,7 +64,7 @@ impl Inputs {
 
     /// Bytes in all files together.
     pub fn bytes(&self) -> u64 {
-        self.list.iter().map(|source| source.bytes).sum()
+        self.list.iter().fold(0, |bytes, source| bytes.saturating_add(source.bytes))
     }
 
     /// Where a text lies, by its name in errors.

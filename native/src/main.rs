@@ -27,9 +27,11 @@ mod out;
 mod output;
 mod prepared;
 mod progress;
+mod prompt;
 mod run_folder;
 mod settings;
 mod shard_file;
+mod shell;
 mod system_files;
 mod temporary;
 #[cfg_attr(not(feature = "workers"), path = "no_workers.rs")]

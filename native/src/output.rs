@@ -10,6 +10,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use crate::shell::Suggestion;
+
 /// Where a command's results go.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
@@ -35,6 +37,11 @@ impl Output {
     /// Prints a line for people; nothing with `--json`.
     pub fn line(self, text: &str) -> Result<()> {
         if self.json { Ok(()) } else { write_line(&harmless(text)) }
+    }
+
+    /// Prints for people what to do next; nothing with `--json`.
+    pub fn next(self, command: &Suggestion) -> Result<()> {
+        self.line(&format!("Next: {command}"))
     }
 
     /// Prints what a model wrote as it comes, without a newline; nothing with `--json`. Files and other programs get it to the

@@ -1,14 +1,14 @@
 //! Folders of prepared data: writing one, and reading one.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use mmrec::data::{
     self, Dataset, FIRST_SHARD, INDEX_FILE, Phase, PrepareOptions, PrepareProgress, Prepared, PreparedIndex, Shard,
-    ShardSink,
+    ShardInfo, ShardSink,
 };
 use serde::de::IgnoredAny;
 
@@ -16,7 +16,7 @@ use crate::atomic::TemporaryFolder;
 use crate::input::{Inputs, Skipped};
 use crate::output::{Output, note};
 use crate::progress::Progress;
-use crate::settings::SettingsFile;
+use crate::settings::{DataOrigin, SettingsFile};
 use crate::shard_file::ShardFile;
 use crate::{atomic, files, findings, format, interrupt, run_folder};
 
@@ -38,11 +38,22 @@ fn is_index(path: &Path) -> bool {
     File::open(path).is_ok_and(|file| serde_json::from_reader::<_, Index>(BufReader::new(file)).is_ok())
 }
 
-/// The folder of prepared data that `path` means: itself or, for a run's folder, the one that the run is trained on.
-pub fn find(path: &Path) -> Option<PathBuf> {
+/// The folder of prepared data that `path` means: itself or, for a run's folder, the one that the run is trained on. None for
+/// anything else; the data of a run may be gone.
+pub fn find(path: &Path) -> Result<Option<PathBuf>> {
     let trained_on = SettingsFile::read(&path.join(run_folder::CONFIG)).ok().and_then(|file| file.data);
-    let candidates = [Some(path.to_owned()), Some(path.join(run_folder::DATA)), trained_on.map(|data| data.path)];
-    candidates.into_iter().flatten().find(|folder| is_prepared(folder))
+    let recorded = trained_on.as_ref().map(|data| data.path.clone());
+    let candidates = [Some(path.to_owned()), Some(path.join(run_folder::DATA)), recorded];
+    let found = candidates.into_iter().flatten().find(|folder| is_prepared(folder));
+    match (found, trained_on) {
+        (None, Some(DataOrigin { name, path: place, .. })) => bail!(
+            "{} is the folder of a run on {name}, whose prepared data are no longer there nor at {}: give the text itself, or the new \
+             place of the data",
+            path.display(),
+            place.display()
+        ),
+        (found, _) => Ok(found),
+    }
 }
 
 /// Reads the index of a folder.
@@ -57,7 +68,8 @@ pub fn open(folder: &Path, output: Output) -> Result<Dataset> {
     let index = index(folder)?;
     let shards: Vec<Box<dyn Shard>> =
         index.shards.iter().map(|shard| open_shard(&folder.join(&shard.file))).collect::<Result<_>>()?;
-    let total = index.shards.iter().map(|shard| shard.tokens.saturating_mul(2)).sum();
+    let bytes = |total: u64, shard: &ShardInfo| total.saturating_add(shard.tokens.saturating_mul(2));
+    let total = index.shards.iter().fold(0, bytes);
     let mut progress = Progress::counting(output, Some(total));
     let checked = data::verify(&index, &shards, |done| {
         progress.show(done, &format!("checking data: {} of {}", format::size(done), format::size(total)), false);
@@ -75,7 +87,7 @@ fn open_shard(path: &Path) -> Result<Box<dyn Shard>> {
 /// Writes the shards of `inputs` into `folder`, an existing one, and tells what was found in them.
 pub fn prepare(inputs: &mut Inputs, options: &PrepareOptions, folder: &Path, output: Output) -> Result<Prepared> {
     let total = inputs.bytes();
-    let mut progress = Progress::counting(output, Some(2 * total));
+    let mut progress = Progress::counting(output, Some(total.saturating_mul(2)));
     let report = |state: PrepareProgress| {
         progress.show(position(state, total), &message(state), false);
         if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -93,7 +105,7 @@ fn position(state: PrepareProgress, total: u64) -> u64 {
     match state.phase {
         Phase::Count => state.done,
         Phase::Learn => total,
-        Phase::Write => total + state.done,
+        Phase::Write => total.saturating_add(state.done),
     }
 }
 
@@ -101,7 +113,7 @@ fn message(state: PrepareProgress) -> String {
     let of = format!("{} of {}", format::size(state.done), format::size(state.total));
     match state.phase {
         Phase::Count => format!("counting characters: {of}"),
-        Phase::Learn => format!("learning word pieces: {} %", 100 * state.done / state.total.max(1)),
+        Phase::Learn => format!("learning word pieces: {} %", state.done.saturating_mul(100) / state.total.max(1)),
         Phase::Write => format!("writing tokens: {of}"),
     }
 }

@@ -8,7 +8,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use mmrec::checkpoint::Checkpoint;
+use mmrec::checkpoint::{Checkpoint, CheckpointError};
 use mmrec::driver::SaveKind;
 
 use crate::keep::Keep;
@@ -27,7 +27,7 @@ pub const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.jsonl";
 const LOSS_SVG: &str = "loss.svg";
 /// The stages of a progressive run.
-const LADDER: &str = "progressive.toml";
+pub const LADDER: &str = "progressive.toml";
 /// Where a text that was not prepared is prepared to.
 pub const DATA: &str = "data";
 /// What a start writes besides data; the checkpoint is the first to be taken away, as it is the last to be written.
@@ -82,7 +82,9 @@ impl RunFolder {
         let recorded = SettingsFile::read(&self.config()).ok().and_then(|file| file.data);
         let index = prepared::index(&self.data()).ok();
         recorded.zip(index).is_some_and(|(text, data)| {
-            text.fingerprint == data.fingerprint && text.path.exists() && prepared::find(&text.path).is_none()
+            text.fingerprint == data.fingerprint
+                && text.path.exists()
+                && prepared::find(&text.path).is_ok_and(|found| found.is_none())
         })
     }
 
@@ -246,6 +248,9 @@ impl RunFolder {
     pub fn newest_checkpoint(&self, warn: &dyn Fn(&str)) -> Result<(Checkpoint, PathBuf)> {
         let last = match checkpoint_file::read(&self.last()) {
             Ok(checkpoint) => return Ok((checkpoint, self.last())),
+            Err(error) if error.downcast_ref().is_some_and(|error: &CheckpointError| !error.is_damage()) => {
+                return Err(error);
+            }
             Err(error) => error,
         };
         warn(&format!("{last:#}"));

@@ -1,18 +1,16 @@
 //! Where a run's settings come from: a stage's defaults, over them a file's, over them the flags.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+mod file;
+mod wish;
 
-use anyhow::{Context, Result, anyhow};
-use mmrec::config::{ModelConfig, Precision, Stage, TrainConfig};
-use mmrec::tokenizer::TokenizerKind;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize, Serializer};
+use anyhow::Result;
+use mmrec::config::{ModelConfig, Precision, TrainConfig};
+use mmrec::data::text::line_ends;
+use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::files;
-use crate::keep::Keep;
-use crate::output::path_text;
+pub use file::{DataOrigin, SettingsFile};
+pub use wish::{Course, Wish, as_changes, differences, in_words};
 
 /// A mistake in the command line that clap cannot see; ends with exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -169,10 +167,41 @@ impl TrainFlags {
         set(&mut train.sample_every, &self.sample_every);
         set(&mut train.sample_prompt, &self.sample_prompt);
         set(&mut train.sample_tokens, &self.sample_tokens);
+        // Also one of a settings file: pasted from Windows, it would otherwise hold characters that no text has.
+        train.sample_prompt = line_ends(&train.sample_prompt).into_owned();
         if let Some(epochs) = self.epochs {
             train.steps = steps_of(epochs, train, train_tokens)?;
         }
         Ok(())
+    }
+}
+
+impl TrainFlags {
+    /// Those that were given, by their names in a file.
+    pub fn given(&self) -> Result<Table> {
+        let mut given = file::table(self)?;
+        given.retain(|_, value| *value != Value::Boolean(false));
+        Ok(given)
+    }
+
+    /// Which of them change nothing beside the settings that came of them, and why.
+    fn without_effect(&self, model: &ModelConfig, train: &TrainConfig) -> Vec<String> {
+        let mut reasons = Vec::new();
+        let samples =
+            [("--sample-prompt", self.sample_prompt.is_some()), ("--sample-tokens", self.sample_tokens.is_some())];
+        for (flag, _) in samples.into_iter().filter(|(_, given)| *given && train.sample_every == 0) {
+            reasons.push(format!("{flag} has no effect: no sample is written without --sample-every"));
+        }
+        if self.sample_every.is_some() && train.sample_every > train.steps {
+            reasons.push(format!("--sample-every has no effect: the run ends after {} steps", train.steps));
+        }
+        if self.planning && !model.plans(train.context) {
+            let (context, blocks) = (train.context, 2 * model.block);
+            reasons.push(format!(
+                "--planning has no effect: a --context of {context} is less than two blocks, {blocks} tokens"
+            ));
+        }
+        reasons
     }
 }
 
@@ -184,286 +213,29 @@ fn steps_of(epochs: f64, train: &TrainConfig, train_tokens: u64) -> Result<u64> 
     Ok((epochs * train_tokens as f64 / per_step.max(1.0)).ceil().max(1.0) as u64)
 }
 
-/// A settings file: tables `[model]` and `[train]`, each of whose fields may be left out if `stage` names a stage. A run's
-/// `config.toml` is one.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SettingsFile {
-    /// Whose sizes fill what `[model]` leaves out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stage: Option<Stage>,
-    /// How many checkpoints of steps the run's folder keeps.
-    #[serde(default, skip_serializing_if = "Keep::is_all")]
-    pub keep: Keep,
-    /// Fields of the model's configuration.
-    #[serde(default)]
-    pub model: Table,
-    /// Fields of the training's configuration.
-    #[serde(default)]
-    pub train: Table,
-    /// Where the text came from; written by a run, for `--resume` and for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<DataOrigin>,
-}
-
-/// Where a run's text came from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataOrigin {
-    /// What the text is called.
-    pub name: String,
-    /// The file or folder that was given.
-    #[serde(serialize_with = "as_text")]
-    pub path: PathBuf,
-    /// Identifies tokens, split and tokenizer.
-    pub fingerprint: String,
-    /// The tokenizer's kind.
-    pub tokenizer: TokenizerKind,
-    /// The validation fraction that was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub validation: Option<f64>,
-    /// Whether invalid UTF-8 was replaced.
-    #[serde(default)]
-    pub lossy: bool,
-}
-
-/// A path that is no text is kept as well as text can; who goes on with the run then names it by --data.
-fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&path_text(path))
-}
-
-impl SettingsFile {
-    /// Reads a file.
-    pub fn read(path: &Path) -> Result<Self> {
-        let text =
-            files::read_text(path, files::SETTINGS).with_context(|| format!("cannot read {}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} is not a valid settings file", path.display()))
-    }
-
-    /// The content of a run's `config.toml`.
-    pub fn of_run(model: &ModelConfig, train: &TrainConfig, data: DataOrigin, keep: Keep) -> Result<String> {
-        let file = Self { stage: None, keep, model: table(model)?, train: table(train)?, data: Some(data) };
-        let text = toml::to_string(&file).context("the settings cannot be written as TOML")?;
-        let steps = "# Settings of this run, for reading and for `mmrec train --config`.\n";
-        Ok(format!("{steps}{text}"))
-    }
-
-    /// The sizes that the file asks for, the text's vocabulary and, where it leaves something out, what `model` has.
-    pub fn over(&self, path: &Path, model: &ModelConfig) -> Result<ModelConfig> {
-        let base = match self.stage {
-            Some(stage) => stage.like(model),
-            None => model.clone(),
-        };
-        let sizes = overlay(&base, &self.model);
-        let sizes = sizes.with_context(|| format!("[model] of {} cannot be used", path.display()))?;
-        Ok(ModelConfig { vocab: model.vocab, ..sizes })
-    }
-
-    fn base(&self, path: &Path, vocab: usize) -> Result<ModelConfig> {
-        let stage = self.stage.unwrap_or(Stage::Tiny);
-        let mut fields = self.model.clone();
-        // The text decides: a file written for one text serves for another.
-        fields.insert("vocab".to_owned(), Value::Integer(i64::try_from(vocab)?));
-        let cannot_use = || format!("[model] of {} cannot be used", path.display());
-        if self.stage.is_none() {
-            fields.entry("dropout").or_insert(Value::Float(0.0));
-            return Value::Table(fields).try_into().with_context(cannot_use);
-        }
-        overlay(&stage.config(vocab), &fields).with_context(cannot_use)
-    }
-}
-
-/// What the command line says about settings.
-#[derive(Debug)]
-pub struct Wish<'a> {
-    /// `--stage`.
-    pub stage: Option<Stage>,
-    /// `--config`, with its path for errors.
-    pub file: Option<(&'a Path, SettingsFile)>,
-    /// The flags.
-    pub flags: &'a TrainFlags,
-    /// Those of fine-tuning, where it is that.
-    pub tuning: Option<&'a TuneFlags>,
-}
-
-impl Wish<'_> {
-    /// The settings of a new run on a text of `train_tokens` training tokens and `vocab` different ones.
-    pub fn for_new_run(&self, vocab: usize, train_tokens: u64) -> Result<(ModelConfig, TrainConfig)> {
-        let mut model = match (&self.file, self.stage) {
-            (Some((path, file)), _) => file.base(path, vocab)?,
-            (None, Some(stage)) => stage.config(vocab),
-            (None, None) => return Err(Usage("choose a model with --stage NAME or --config FILE".to_owned()).into()),
-        };
-        let mut train = self.overlay_train(TrainConfig::for_model(&model))?;
-        self.flags.apply(&mut model, &mut train, train_tokens)?;
-        validate(&model, &train)?;
-        Ok((model, train))
-    }
-
-    /// The settings of a new run that begins with a model of these sizes, on a text of `train_tokens` training tokens. Sizes may
-    /// be said again, and the dropout may change.
-    pub fn for_run_from(&self, model: &ModelConfig, train_tokens: u64) -> Result<(ModelConfig, TrainConfig)> {
-        let mut wanted = match (&self.file, self.stage) {
-            (Some((path, file)), _) => file.over(path, model)?,
-            (None, Some(stage)) => stage.like(model),
-            (None, None) => model.clone(),
-        };
-        let defaults = match self.tuning {
-            Some(tuning) => TrainConfig::for_tuning(&wanted, tuning.lora.is_some()),
-            None => TrainConfig::for_model(&wanted),
-        };
-        let mut train = self.overlay_train(defaults)?;
-        self.apply(&mut wanted, &mut train, train_tokens)?;
-        validate(&wanted, &train)?;
-        let same_dropout = ModelConfig { dropout: model.dropout, ..wanted.clone() };
-        let changes = changes(&table(model)?, &table(&same_dropout)?);
-        if !changes.is_empty() {
-            return Err(Usage(format!(
-                "a run from a checkpoint keeps its sizes: {}. Leave these out, or make the model larger first by mmrec grow",
-                changes.join(", ")
-            ))
-            .into());
-        }
-        Ok((wanted, train))
-    }
-
-    /// The steps to go on to. Everything else must be as the run's `model` and `train` say, where it is said at all.
-    pub fn for_resume(&self, model: &ModelConfig, train: &TrainConfig, train_tokens: u64) -> Result<u64> {
-        let mut wanted_model = match (&self.file, self.stage) {
-            (Some((path, file)), _) => file.base(path, model.vocab)?,
-            (None, Some(stage)) => stage.like(model),
-            (None, None) => model.clone(),
-        };
-        let mut wanted = self.overlay_train(train.clone())?;
-        self.apply(&mut wanted_model, &mut wanted, train_tokens)?;
-        validate(&wanted_model, &wanted)?;
-        let mut changes = changes(&table(model)?, &table(&wanted_model)?);
-        changes.extend(changes_of_train(train, &wanted)?);
-        if !changes.is_empty() {
-            let changes = changes.join(", ");
-            return Err(Usage(format!(
-                "a run that is resumed keeps its settings, except --steps: {changes}. Leave these out, or start a new run"
-            ))
-            .into());
-        }
-        Ok(wanted.steps)
-    }
-
-    fn apply(&self, model: &mut ModelConfig, train: &mut TrainConfig, train_tokens: u64) -> Result<()> {
-        if let Some(tuning) = self.tuning {
-            tuning.apply(train);
-        }
-        self.flags.apply(model, train, train_tokens)
-    }
-
-    fn overlay_train(&self, base: TrainConfig) -> Result<TrainConfig> {
-        match &self.file {
-            None => Ok(base),
-            Some((path, file)) => {
-                overlay(&base, &file.train).with_context(|| format!("[train] of {} cannot be used", path.display()))
-            }
-        }
-    }
-}
-
-fn validate(model: &ModelConfig, train: &TrainConfig) -> Result<()> {
-    let checked = model.validate().and_then(|()| train.validate()).and_then(|()| train.validate_for(model));
-    checked.map_err(|error| anyhow!(Usage(error.to_string())))
-}
-
-fn changes_of_train(train: &TrainConfig, wanted: &TrainConfig) -> Result<Vec<String>> {
-    let same_steps = TrainConfig { steps: train.steps, ..wanted.clone() };
-    Ok(changes(&table(train)?, &table(&same_steps)?))
-}
-
-/// The fields that differ, in words.
-fn changes(from: &Table, to: &Table) -> Vec<String> {
-    let names: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
-    let differing = names.into_iter().filter(|name| from.get(*name) != to.get(*name));
-    let value = |of: &Table, name| of.get(name).map_or_else(|| "nothing".to_owned(), Value::to_string);
-    differing.map(|name| format!("{name} is {} there and {} here", value(from, name), value(to, name))).collect()
-}
-
-fn table<T: Serialize>(value: &T) -> Result<Table> {
-    Table::try_from(value).context("the settings cannot be written as TOML")
-}
-
-/// `base` with the fields that `fields` has.
-fn overlay<T: Serialize + DeserializeOwned>(base: &T, fields: &Table) -> Result<T> {
-    let mut merged = table(base)?;
-    merged.extend(fields.clone());
-    Ok(Value::Table(merged).try_into()?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn wish<'a>(flags: &'a TrainFlags, file: &str) -> Wish<'a> {
-        Wish { stage: None, file: Some((Path::new("a.toml"), toml::from_str(file).unwrap())), flags, tuning: None }
-    }
+    use mmrec::config::Stage;
 
     #[test]
-    fn flags_win_over_the_file_and_the_file_over_the_stage() {
-        let flags = TrainFlags { lr: Some(0.5), ..TrainFlags::default() };
-        let file = "stage = \"tiny\"\n[model]\nlayers = 2\n[train]\nlr = 0.25\nbatch = 3\n";
-        let (model, train) = wish(&flags, file).for_new_run(77, 1_000).unwrap();
-        assert_eq!(model, ModelConfig { layers: 2, ..Stage::Tiny.config(77) });
-        assert_eq!((train.lr, train.batch, train.context), (0.5, 3, 256));
-    }
-
-    #[test]
-    fn a_runs_file_describes_the_same_run() {
-        let model = ModelConfig { dropout: 0.25, ..Stage::Mini.config(99) };
-        let train = TrainConfig { steps: 7, sample_prompt: "\"Hé\n".to_owned(), ..TrainConfig::for_model(&model) };
-        let data = DataOrigin {
-            name: "x".to_owned(),
-            path: "x.txt".into(),
-            fingerprint: "f".to_owned(),
-            tokenizer: TokenizerKind::Char,
-            validation: Some(0.1),
-            lossy: false,
+    fn flags_without_effect_say_why() {
+        let model = ModelConfig { planning: true, ..Stage::Tiny.config(9) };
+        let train = TrainConfig { context: 8, ..TrainConfig::for_model(&model) };
+        let flags = TrainFlags {
+            sample_prompt: Some("a".to_owned()),
+            sample_tokens: Some(3),
+            planning: true,
+            ..TrainFlags::default()
         };
-        let text = SettingsFile::of_run(&model, &train, data, "3".parse().unwrap()).unwrap();
-        assert!(text.contains("\nkeep = 3\n"), "{text}");
-        let flags = TrainFlags::default();
-        let again = wish(&flags, &text).for_new_run(99, 1_000).unwrap();
-        assert_eq!(again, (model, train));
-        // Another text, another vocabulary.
-        assert_eq!(wish(&flags, &text).for_new_run(42, 1_000).unwrap().0.vocab, 42);
-    }
-
-    #[test]
-    fn mistakes_in_files_and_flags_are_named() {
-        let flags = TrainFlags::default();
-        let say = |file: &str| format!("{:#}", wish(&flags, file).for_new_run(9, 1_000).unwrap_err());
-        assert!(say("stage = \"tiny\"\n[train]\nlearning_rate = 1.0").contains("unknown field `learning_rate`"));
-        assert!(say("[model]\nwidth = 16").contains("missing field"));
-        assert!(say("stage = \"tiny\"\n[train]\nbatch = 0").contains("batch = 0 is out of range"));
-        assert!(toml::from_str::<SettingsFile>("[trian]\n").is_err());
-        let flags = TrainFlags { epochs: Some(f64::NAN), ..TrainFlags::default() };
-        let error = wish(&flags, "stage = \"tiny\"").for_new_run(9, 1_000).unwrap_err();
-        assert!(error.to_string().contains("epochs = NaN"));
-    }
-
-    #[test]
-    fn a_run_from_a_checkpoint_keeps_its_sizes() {
-        let model = Stage::Tiny.config(9);
-        let flags = TrainFlags { dropout: Some(0.2), lr: Some(0.5), ..TrainFlags::default() };
-        let from = |stage, file: Option<&str>| {
-            let file = file.map(|file| (Path::new("a.toml"), toml::from_str(file).unwrap()));
-            Wish { stage, file, flags: &flags, tuning: None }
-                .for_run_from(&model, 1_000)
-                .map_err(|error| format!("{error:#}"))
-        };
-        let (kept, train) = from(None, None).unwrap();
-        assert_eq!((kept, train.lr), (ModelConfig { dropout: 0.2, ..model.clone() }, 0.5));
-        assert!(from(Some(Stage::Tiny), None).is_ok());
-        assert!(from(Some(Stage::Mini), None).unwrap_err().contains("width is 64 there and 192 here"));
-        let (kept, train) = from(None, Some("[model]\nvocab = 77\n[train]\nbatch = 3\n")).unwrap();
-        assert_eq!((kept.vocab, train.batch), (9, 3));
-        assert!(from(None, Some("[model]\nlayers = 5\n")).unwrap_err().contains("layers is 4 there and 5 here"));
-        assert!(from(None, Some("[model]\ncolour = 5\n")).unwrap_err().contains("colour"));
+        let said = flags.without_effect(&model, &train);
+        assert!(said.iter().all(|why| why.contains("has no effect")) && said.len() == 3, "{said:?}");
+        let samples = TrainConfig { context: 256, sample_every: 5, ..train.clone() };
+        assert!(flags.without_effect(&model, &samples).is_empty());
+        let rare = TrainFlags { sample_every: Some(9_999), ..TrainFlags::default() };
+        let train = TrainConfig { sample_every: 9_999, ..train };
+        assert_eq!(rare.without_effect(&model, &train).len(), 1);
+        assert!(TrainFlags::default().without_effect(&model, &train).is_empty());
     }
 
     #[test]
@@ -471,26 +243,5 @@ mod tests {
         let train = TrainConfig { context: 10, batch: 3, accum: 2, ..TrainConfig::for_model(&Stage::Tiny.config(9)) };
         assert_eq!(steps_of(2.0, &train, 601).unwrap(), 21);
         assert_eq!(steps_of(0.001, &train, 601).unwrap(), 1);
-    }
-
-    #[test]
-    fn a_resumed_run_keeps_its_settings_but_may_grow_longer() {
-        let model = Stage::Tiny.config(9);
-        let train = TrainConfig { batch: 4, ..TrainConfig::for_model(&model) };
-        let resume = |flags: &TrainFlags, stage| {
-            Wish { stage, file: None, flags, tuning: None }
-                .for_resume(&model, &train, 1_000)
-                .map_err(|error| error.to_string())
-        };
-        assert_eq!(resume(&TrainFlags::default(), Some(Stage::Tiny)), Ok(train.steps));
-        assert_eq!(
-            resume(&TrainFlags { steps: Some(5_000), batch: Some(4), ..TrainFlags::default() }, None),
-            Ok(5_000)
-        );
-        let error = resume(&TrainFlags { batch: Some(8), ..TrainFlags::default() }, None).unwrap_err();
-        assert!(error.contains("batch is 4 there and 8 here"), "{error}");
-        assert!(
-            resume(&TrainFlags::default(), Some(Stage::Mini)).unwrap_err().contains("width is 64 there and 192 here")
-        );
     }
 }

@@ -858,13 +858,13 @@ export const en = {
 
   /** @param {string} file @param {RunInfo} info @returns {Complaint} */
   loadedToTrain: (file, info) => ({
-    what: `“${file}” is at step ${count(info.step)} and was trained on the present text.`,
+    what: `“${file}” is at step ${count(info.step)} and was trained on the present text.${changedSince(info)}`,
     remedy: "Press “Resume” to train on, or let it write.",
   }),
 
   /** @param {string} file @param {RunInfo} info @returns {Complaint} */
   loadedToWrite: (file, info) => ({
-    what: `“${file}” was trained on another text${info.data_name ? ` (“${info.data_name}”)` : ""}, so it is open for writing only.`,
+    what: `“${file}” was trained on another text${info.data_name ? ` (“${info.data_name}”)` : ""}, so it is open for writing only.${changedSince(info)}`,
     remedy: "To train it further, load its text first and then the checkpoint again.",
   }),
 
@@ -906,4 +906,9 @@ function outOf({ hits, total }) {
 function judge(value, uniform) {
   const better = Math.exp(uniform - value);
   return better < 1.05 ? "no better than guessing yet" : `${better < 10 ? fixed(better, 1) : count(better)} times better than guessing`;
+}
+
+/** @param {RunInfo} info a sentence to follow another, if it is true */
+function changedSince({ changed }) {
+  return changed ? " Another program changed the file since it was saved." : "";
 }

@@ -685,12 +685,12 @@ export const tr = {
   }),
 
   loadedToTrain: (file, info) => ({
-    what: `“${file}” yüklendi (adım ${count(info.step)}); şimdiki metinle eğitilmiş.`,
+    what: `“${file}” yüklendi (adım ${count(info.step)}); şimdiki metinle eğitilmiş.${changedSince(info)}`,
     remedy: "Eğitimi sürdürmek için “Sürdür” düğmesine basın ya da modele yazdırın.",
   }),
 
   loadedToWrite: (file, info) => ({
-    what: `“${file}” başka bir metinle${info.data_name ? ` (“${info.data_name}”)` : ""} eğitilmiş; bu yüzden yalnızca yazmak için açıldı.`,
+    what: `“${file}” başka bir metinle${info.data_name ? ` (“${info.data_name}”)` : ""} eğitilmiş; bu yüzden yalnızca yazmak için açıldı.${changedSince(info)}`,
     remedy: "Eğitimi sürdürmek için önce metnini, sonra denetim noktasını yeniden yükleyin.",
   }),
 
@@ -727,4 +727,9 @@ const someOf = (names) => listOf(names, (others) => `ve ${count(others)} tane da
 /** @param {import("../engine-types.js").Share} share */
 function outOf({ hits, total }) {
   return total ? `${count(hits)} / ${count(total)} (${percent(Math.round((100 * hits) / total) / 100)})` : "yok";
+}
+
+/** @param {import("../engine-types.js").RunInfo} info */
+function changedSince({ changed }) {
+  return changed ? " Dosya, kaydedildikten sonra başka bir programca değiştirilmiş." : "";
 }

@@ -178,7 +178,7 @@ impl Engine {
         train.validate().map_err(failed)?;
         to_js(&Description {
             parameters: model.parameters(),
-            flops_per_step: (flops_per_token(&model, train.recompute) * train.tokens_per_step()) as f64,
+            flops_per_step: flops_per_token(&model, train.recompute) as f64 * train.tokens_per_step() as f64,
             tokens_per_step: train.tokens_per_step(),
             vocabulary,
             uniform_loss: (vocabulary as f64).ln(),
@@ -248,7 +248,8 @@ impl Engine {
 
     /// Looks at a checkpoint without loading it.
     pub fn inspect(&self, bytes: &[u8]) -> Result<JsValue, JsError> {
-        to_js(&RunInfo::of(&Checkpoint::from_bytes(bytes).map_err(failed)?))
+        let opened = Checkpoint::open(bytes).map_err(failed)?;
+        to_js(&RunInfo { changed: opened.changed, ..RunInfo::of(&opened.content) })
     }
 
     /// Does one bounded piece of work and returns what happened.

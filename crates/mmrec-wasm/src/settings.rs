@@ -190,6 +190,8 @@ pub struct RunInfo {
     pub data_name: String,
     pub fingerprint: String,
     pub best_loss: Option<f32>,
+    /// Whether another program changed the file since it was saved; false where there is no file.
+    pub changed: bool,
 }
 
 impl RunInfo {
@@ -219,6 +221,7 @@ impl RunInfo {
             data_name: text(|progress| &progress.data_name),
             fingerprint: text(|progress| &progress.data_fingerprint),
             best_loss: progress.and_then(|progress| progress.best).map(|best| best.loss),
+            changed: false,
         }
     }
 }

@@ -4,17 +4,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::{ArgGroup, Args, Subcommand};
+use mmrec::data::text::line_ends;
 use mmrec::data::{INDEX_FILE, MAX_FRACTION, MIN_FRACTION, PrepareOptions, Prepared, sample_stories};
 use mmrec::tokenizer::{DEFAULT_VOCAB, MAX_TOKENS, TokenizerKind};
 use serde_json::json;
 
-use crate::atomic::TemporaryFolder;
 use crate::download::{Checksum, TINY_SHAKESPEARE_SHA256, TINY_SHAKESPEARE_URL, download};
 use crate::input::{Inputs, Skipped};
 use crate::output::{Output, note, path_text};
 use crate::prepared::{prepare, report_skipped};
 use crate::progress::{Progress, download_message};
 use crate::settings::{Usage, whole};
+use crate::shell::Suggestion;
 use crate::{atomic, findings, format, out};
 
 /// Prepare texts for training
@@ -63,6 +64,7 @@ struct PrepareArgs {
         long,
         value_name = "TEXT",
         requires = "input",
+        conflicts_with_all = ["sample", "tiny_shakespeare"],
         default_value = "",
         value_parser = separator,
         allow_hyphen_values = true,
@@ -70,16 +72,16 @@ struct PrepareArgs {
     )]
     separator: String,
     /// Where to download Tiny Shakespeare from
-    #[arg(long, requires = "tiny_shakespeare", default_value = TINY_SHAKESPEARE_URL)]
+    #[arg(long, requires = "tiny_shakespeare", conflicts_with_all = ["input", "sample"], default_value = TINY_SHAKESPEARE_URL)]
     url: String,
     /// What the download's SHA-256 must be; "none" accepts any
-    #[arg(long, value_name = "HEX|none", requires = "tiny_shakespeare", default_value = TINY_SHAKESPEARE_SHA256)]
+    #[arg(long, value_name = "HEX|none", requires = "tiny_shakespeare", conflicts_with_all = ["input", "sample"], default_value = TINY_SHAKESPEARE_SHA256)]
     sha256: Checksum,
     /// Seed of the sample's stories
-    #[arg(long, value_name = "N", requires = "sample", default_value_t = 1, value_parser = whole())]
+    #[arg(long, value_name = "N", requires = "sample", conflicts_with_all = ["input", "tiny_shakespeare"], default_value_t = 1, value_parser = whole())]
     seed: u64,
     /// Size of the sample, in bytes, up to the end of a story
-    #[arg(long, value_name = "N", requires = "sample", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000_000))]
+    #[arg(long, value_name = "N", requires = "sample", conflicts_with_all = ["input", "tiny_shakespeare"], default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000_000))]
     bytes: u32,
 }
 
@@ -145,7 +147,10 @@ pub fn run(args: DataArgs, output: Output) -> Result<()> {
     let folder = atomic::temporary_folder_for(&target)?;
     let (mut inputs, skipped, name) = sources(&args, folder.path(), output)?;
     report_skipped(&skipped, note);
-    let options = PrepareOptions { separator: args.separator.clone(), ..args.text.options(&name)? };
+    if args.sample && args.text.lossy {
+        note("--lossy has no effect: the sample is valid UTF-8");
+    }
+    let options = PrepareOptions { separator: line_ends(&args.separator).into_owned(), ..args.text.options(&name)? };
     let prepared = prepare(&mut inputs, &options, folder.path(), output)?;
     atomic::publish_folder(folder, &target, INDEX_FILE)?;
     if prepared.separators == 0 && !options.separator.is_empty() {
@@ -235,7 +240,7 @@ fn report(out: &Path, prepared: &Prepared, inputs: &Inputs, skipped: &[Skipped],
         format::count(index.train_tokens, "token"),
         format::thousands(index.val_tokens)
     ))?;
-    output.line(&format!("Next: mmrec train --data {} --stage tiny --out runs/first", out.display()))
+    output.next(&Suggestion::new("train").words("--data").path(out).words("--stage tiny --out runs/first"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! `mmrec eval`: how well a model predicts a text.
 
+mod part;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use mmrec::tokenizer::Tokenizer;
 use mmrec::train::{Evaluation, Metrics};
 use serde_json::json;
 
+use self::part::{Held, Part};
 use super::generate::unknown_characters;
 use crate::adapter_file::AdapterFlags;
 use crate::cli::Compute;
@@ -26,7 +29,11 @@ use crate::{checkpoint_file, findings, format, interrupt};
 const EXAMPLES: &str = "\
 Examples:
   mmrec eval runs/book/best.safetensors --data runs/book/data
+  mmrec eval runs/book/best.safetensors --data book.txt --part whole
   mmrec eval best.safetensors --data other.txt --context 1024 --json
+
+Of the text that the checkpoint was trained on, prepared or not, the part is read that was held back in training: what a model was
+trained on flatters it.
 
 Loss is in nats per token, the text being read in windows of --context tokens, each begun without memory of the one before.";
 
@@ -38,9 +45,13 @@ pub struct EvalArgs {
     checkpoint: PathBuf,
     #[command(flatten)]
     adapters: AdapterFlags,
-    /// Prepared data, whose whole validation part is read; or a text file or folder, which is read as a whole
+    /// Prepared data, a text file or a folder of them
     #[arg(long, value_name = "FILE|DIR")]
     data: PathBuf,
+    /// The part to read: validation, training or whole [default: validation, where the data are prepared or the text is the one that
+    /// the checkpoint was trained on; else whole]
+    #[arg(long, value_name = "PART")]
+    part: Option<Part>,
     /// Tokens in a window [default: as in training]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     context: Option<u32>,
@@ -54,26 +65,20 @@ pub struct EvalArgs {
     compute: Compute,
 }
 
-/// The text to judge by.
-struct Held {
-    tokens: Tokens,
-    characters: u64,
-    unknown: u64,
-    part: &'static str,
-}
-
 /// Runs the command.
 pub fn run(args: &EvalArgs, output: Output) -> Result<()> {
     let checkpoint = checkpoint_file::read(&args.checkpoint)?;
-    let held = match prepared::find(&args.data) {
-        Some(folder) => validation_part(&folder, &checkpoint, output)?,
-        None => whole_text(args, &checkpoint.tokenizer)?,
+    let held = match prepared::find(&args.data)? {
+        Some(folder) => prepared_part(args, &folder, &checkpoint, output)?,
+        None => part_of_text(args, &checkpoint)?,
     };
     let trained = checkpoint.progress.as_ref().map_or(256, |progress| progress.train.context);
     let context = args.context.map_or(trained, |context| context as usize);
     let (batch, needed) = (usize::from(args.batch), context as u64 + 1);
     if held.tokens.len() < needed {
-        return Err(DataError::TooShort { part: held.part, tokens: held.tokens.len(), needed, batch, context }.into());
+        return Err(
+            DataError::TooShort { part: held.part.name(), tokens: held.tokens.len(), needed, batch, context }.into()
+        );
     }
     if held.unknown > 0 {
         note(&format!("{} never appeared in training", format::count(held.unknown, "character")));
@@ -86,7 +91,10 @@ pub fn run(args: &EvalArgs, output: Output) -> Result<()> {
     evaluated.report(args, &checkpoint, &held, output)
 }
 
-fn validation_part(folder: &Path, checkpoint: &Checkpoint, output: Output) -> Result<Held> {
+fn prepared_part(args: &EvalArgs, folder: &Path, checkpoint: &Checkpoint, output: Output) -> Result<Held> {
+    if args.lossy {
+        note(&format!("--lossy has no effect: {} was read when it was prepared", folder.display()));
+    }
     let data = prepared::open(folder, output)?;
     if data.tokenizer != checkpoint.tokenizer {
         bail!(
@@ -94,10 +102,34 @@ fn validation_part(folder: &Path, checkpoint: &Checkpoint, output: Output) -> Re
             folder.display()
         );
     }
-    if checkpoint.progress.as_ref().is_some_and(|progress| progress.data_fingerprint != data.fingerprint) {
-        note("these are not the data that the checkpoint was trained on");
+    match &checkpoint.progress {
+        Some(progress) if progress.data_fingerprint != data.fingerprint => {
+            note("these are not the data that the checkpoint was trained on");
+        }
+        Some(_) if args.part.is_some_and(|part| part != Part::Validation) => part::tell(Part::Whole),
+        _ => {}
     }
-    Ok(Held { tokens: data.validation, characters: data.validation_chars, unknown: 0, part: "validation" })
+    part::choose(data, args.part)
+}
+
+/// Of the text that the checkpoint was trained on, what was held back; any other as a whole, unless a part is asked for.
+fn part_of_text(args: &EvalArgs, checkpoint: &Checkpoint) -> Result<Held> {
+    if let Some(data) = part::as_trained(args, checkpoint)? {
+        let held = part::choose(data, args.part)?;
+        part::tell(held.part);
+        return Ok(held);
+    }
+    match args.part {
+        None | Some(Part::Whole) => whole_text(args, &checkpoint.tokenizer),
+        Some(_) => {
+            note(
+                "the checkpoint does not say that it was trained on this text: the part is what a training would make it",
+            );
+            let data = part::split(args, checkpoint, None)?;
+            let held = part::choose(data, args.part)?;
+            Ok(Held { unknown: unknown_characters(&checkpoint.tokenizer, &part::all(&held.tokens)?), ..held })
+        }
+    }
 }
 
 /// A text as a whole, by the checkpoint's tokenizer.
@@ -116,7 +148,7 @@ fn whole_text(args: &EvalArgs, tokenizer: &Tokenizer) -> Result<Held> {
         unknown: unknown_characters(tokenizer, &ids),
         characters: whole.chars().count() as u64,
         tokens: Tokens::from_vec(ids),
-        part: "whole",
+        part: Part::Whole,
     })
 }
 
@@ -158,7 +190,7 @@ impl Evaluated {
             "type": "evaluated",
             "checkpoint": path_text(&args.checkpoint),
             "data": path_text(&args.data),
-            "part": held.part,
+            "part": held.part.name(),
             "step": checkpoint.progress.as_ref().map(|progress| progress.step),
             "tokens": held.tokens.len(),
             "tokens_read": read,
@@ -179,9 +211,9 @@ impl Evaluated {
         output.line(&format!("perplexity      {perplexity:.3}"))?;
         output.line(&format!("accuracy        {:.2} %", accuracy * 100.0))?;
         output.line(&format!(
-            "read            {} of the {} text in {} of {} tokens, {}",
+            "read            {} of the {} in {} of {} tokens, {}",
             format::count(read, "token"),
-            held.part,
+            held.part.described(),
             format::count(self.windows as u64, "window"),
             self.context,
             format::duration(self.seconds)

@@ -9,6 +9,7 @@ use mmrec::checkpoint::Packing;
 use serde_json::json;
 
 use crate::output::{Output, path_text};
+use crate::shell::Suggestion;
 use crate::{atomic, checkpoint_file, format, out};
 
 const EXAMPLES: &str = "\
@@ -17,7 +18,7 @@ Examples:
   mmrec export runs/book/best.safetensors --precision int8 --out book.safetensors
 
 The result writes, grows, can be fine-tuned and opens in the page, but the run it comes from does not go on from it. What the
-fewer bits cost is the difference of `mmrec eval` on both files.";
+fewer bits cost is the difference of `mmrec eval --part validation` on both files.";
 
 /// Store a model in fewer bits, without its training's state
 #[derive(Debug, Args)]
@@ -48,5 +49,5 @@ pub fn run(args: &ExportArgs, output: Output) -> Result<()> {
         "bytes": size,
     }))?;
     output.line(&format!("written     {} ({})", args.out.display(), format::size(size)))?;
-    output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", args.out.display()))
+    output.next(&Suggestion::new("generate").path(&args.out).words("--prompt \"Once\""))
 }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use mmrec::checkpoint::Checkpoint;
 use mmrec::config::SampleConfig;
+use mmrec::data::text::line_ends;
 use mmrec::generate::{Generator, next_logits};
 use mmrec::model::Model;
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
@@ -15,6 +16,7 @@ use serde_json::json;
 use crate::adapter_file::AdapterFlags;
 use crate::cli::Compute;
 use crate::output::{Output, note};
+use crate::prompt::PromptFlags;
 use crate::settings::{Usage, whole};
 use crate::{checkpoint_file, format, progress};
 
@@ -22,6 +24,8 @@ const EXAMPLES: &str = "\
 Examples:
   mmrec generate runs/book/best.safetensors --prompt \"Once upon a time\"
   mmrec generate best.safetensors --prompt \"Q: \" --stop \"Q:\" --temperature 0.5 --seed 7
+  mmrec generate best.safetensors --prompt-file chapter.txt --tokens 500
+  pbpaste | mmrec generate best.safetensors --prompt -
   mmrec generate best.safetensors --prompt \"Once\" --logits --json
   mmrec generate base.safetensors --adapter runs/letters/adapter.safetensors --prompt \"Dear\"
 
@@ -36,29 +40,28 @@ pub struct GenerateArgs {
     checkpoint: PathBuf,
     #[command(flatten)]
     adapters: AdapterFlags,
-    /// What the text begins with
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, default_value = "")]
-    prompt: String,
-    /// Tokens to write at most [1 to 1000000000]
-    #[arg(long, value_name = "N", default_value_t = SampleConfig::default().max_tokens)]
-    tokens: usize,
-    /// How much chance there is: 0 always takes the likeliest token, 1 draws as the model believes [0 to 100]
-    #[arg(long, value_name = "F", allow_negative_numbers = true, default_value_t = SampleConfig::default().temperature)]
-    temperature: f64,
-    /// Draw from the N likeliest tokens only; 0 from all
-    #[arg(long, value_name = "N", default_value_t = SampleConfig::default().top_k)]
-    top_k: usize,
-    /// Draw from the fewest tokens that together have this probability; 1 from all [above 0, at most 1]
-    #[arg(long, value_name = "F", allow_negative_numbers = true, default_value_t = SampleConfig::default().top_p)]
-    top_p: f64,
-    /// The same seed gives the same text
-    #[arg(long, value_name = "N", default_value_t = SampleConfig::default().seed, value_parser = whole())]
-    seed: u64,
+    #[command(flatten)]
+    prompt: PromptFlags,
+    /// Tokens to write at most [default: 300] [1 to 1000000000]
+    #[arg(long, value_name = "N")]
+    tokens: Option<usize>,
+    /// How much chance there is: 0 always takes the likeliest token, 1 draws as the model believes [default: 0.8] [0 to 100]
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    temperature: Option<f64>,
+    /// Draw from the N likeliest tokens only; 0 from all [default: 0]
+    #[arg(long, value_name = "N")]
+    top_k: Option<usize>,
+    /// Draw from the fewest tokens that together have this probability; 1 from all [default: 0.95] [above 0, at most 1]
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    top_p: Option<f64>,
+    /// The same seed gives the same text [default: 0]
+    #[arg(long, value_name = "N", value_parser = whole())]
+    seed: Option<u64>,
     /// Stop before this text appears; may be given several times
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     stop: Vec<String>,
     /// Print the logits of the token after the prompt instead of writing
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["tokens", "temperature", "top_k", "top_p", "seed", "stop"])]
     logits: bool,
     #[command(flatten)]
     compute: Compute,
@@ -66,27 +69,49 @@ pub struct GenerateArgs {
 
 impl GenerateArgs {
     fn options(&self) -> Result<SampleConfig> {
+        let default = SampleConfig::default();
         let options = SampleConfig {
-            temperature: self.temperature,
-            top_k: self.top_k,
-            top_p: self.top_p,
-            seed: self.seed,
-            max_tokens: self.tokens,
-            stop: self.stop.clone(),
+            temperature: self.temperature.unwrap_or(default.temperature),
+            top_k: self.top_k.unwrap_or(default.top_k),
+            top_p: self.top_p.unwrap_or(default.top_p),
+            seed: self.seed.unwrap_or(default.seed),
+            max_tokens: self.tokens.unwrap_or(default.max_tokens),
+            stop: self.stop.iter().map(|stop| line_ends(stop).into_owned()).collect(),
         };
         options.validate().map_err(|error| Usage(error.to_string()))?;
         Ok(options)
+    }
+
+    /// What was given although it changes nothing, and why.
+    fn without_effect(&self, options: &SampleConfig, vocab: usize) -> Vec<String> {
+        if self.top_k.is_some() && options.temperature > 0.0 && options.top_k >= vocab {
+            return vec![format!("--top-k has no effect: the model has {vocab} tokens to draw from")];
+        }
+        let reason = match (options.temperature == 0.0, options.top_k == 1) {
+            (true, _) => "at --temperature 0",
+            (false, true) => "with --top-k 1",
+            (false, false) => return Vec::new(),
+        };
+        let given = [
+            ("--temperature", self.temperature.is_some() && options.temperature > 0.0),
+            ("--top-k", self.top_k.is_some() && options.temperature == 0.0),
+            ("--top-p", self.top_p.is_some()),
+            ("--seed", self.seed.is_some()),
+        ];
+        let flags = given.into_iter().filter(|(_, given)| *given);
+        flags.map(|(flag, _)| format!("{flag} has no effect: {reason} the likeliest token is always taken")).collect()
     }
 }
 
 /// Runs the command.
 pub fn run(args: &GenerateArgs, output: Output) -> Result<()> {
     let options = args.options()?;
+    let prompt = args.prompt.read()?;
     let checkpoint = checkpoint_file::read(&args.checkpoint)?;
+    args.without_effect(&options, checkpoint.model.vocab).iter().for_each(|why| note(why));
     let (device, _) = args.compute.start()?;
     let checkpoint = args.adapters.apply(checkpoint, &args.checkpoint)?;
     let model = checkpoint.build_model(&device);
-    let prompt = args.prompt.replace("\r\n", "\n");
     warn_of_unknown(&checkpoint.tokenizer, &prompt);
     if args.logits {
         return print_logits(&checkpoint, &model, &prompt, output);

@@ -13,8 +13,9 @@ use mmrec::grow::{Difference, GrowOptions, Placement, Target, difference, grow};
 use mmrec::tokenizer::Tokenizer;
 use serde_json::json;
 
-use crate::output::{Output, path_text};
+use crate::output::{Output, note, path_text};
 use crate::settings::{SettingsFile, whole};
+use crate::shell::Suggestion;
 use crate::{atomic, checkpoint_file, format, memory, out, prepared};
 
 const EXAMPLES: &str = "\
@@ -65,6 +66,7 @@ pub fn run(args: &GrowArgs, output: Output) -> Result<()> {
     out::refuse_existing(&args.out)?;
     let old = checkpoint_file::read(&args.checkpoint)?;
     let target = args.target(&old)?;
+    args.tell_what_is_without_effect(&old, &target);
     refuse_too_large(&target.model, args)?;
     let grown = grow(&old, &target, &args.options());
     let grown = grown.with_context(|| format!("{} cannot grow like this", args.checkpoint.display()))?;
@@ -93,6 +95,18 @@ impl GrowArgs {
         GrowOptions { seed: self.seed, placement, moments: !self.weights_only }
     }
 
+    fn tell_what_is_without_effect(&self, old: &Checkpoint, target: &Target) {
+        if self.interleave && target.model.layers == old.model.layers {
+            note("--interleave has no effect: there are no new layers");
+        }
+        if self.weights_only && old.moments.is_empty() {
+            note("--weights-only has no effect: the checkpoint has no memory of an optimizer");
+        }
+        if self.tokenizer_from.is_some() && target.tokenizer == old.tokenizer {
+            note("--tokenizer-from has no effect: it is the model's own tokenizer");
+        }
+    }
+
     fn target(&self, old: &Checkpoint) -> Result<Target> {
         let tokenizer = self.tokenizer(old)?;
         let same = ModelConfig { vocab: tokenizer.vocab(), ..old.model.clone() };
@@ -106,7 +120,7 @@ impl GrowArgs {
 
     fn tokenizer(&self, old: &Checkpoint) -> Result<Tokenizer> {
         let Some(path) = &self.tokenizer_from else { return Ok(old.tokenizer.clone()) };
-        let folder = prepared::find(path);
+        let folder = prepared::find(path)?;
         let folder = folder.with_context(|| format!("{} holds no prepared data", path.display()))?;
         Ok(prepared::index(&folder)?.tokenizer)
     }
@@ -184,7 +198,10 @@ impl Report {
                 None => format!("unchecked   {}", too_large()),
             },
             format!("written     {out} ({}) in {}", format::size(self.bytes), format::duration(self.seconds)),
-            format!("Next: mmrec train --from {out} --data TEXT --out runs/grown"),
+            format!(
+                "Next: {}",
+                Suggestion::new("train").words("--from").path(&args.out).words("--data TEXT --out runs/grown")
+            ),
         ]
     }
 }

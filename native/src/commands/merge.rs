@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::adapter_file::AdapterFlags;
 use crate::output::{Output, path_text};
 use crate::settings::Usage;
+use crate::shell::Suggestion;
 use crate::{atomic, checkpoint_file, format, out};
 
 const EXAMPLES: &str = "\
@@ -55,5 +56,5 @@ pub fn run(args: &MergeArgs, output: Output) -> Result<()> {
         "bytes": bytes,
     }))?;
     output.line(&format!("written     {} ({})", args.out.display(), format::size(bytes)))?;
-    output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", args.out.display()))
+    output.next(&Suggestion::new("generate").path(&args.out).words("--prompt \"Once\""))
 }

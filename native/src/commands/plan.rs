@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::cli::Compute;
 use crate::format;
 use crate::memory::Room;
-use crate::output::Output;
+use crate::output::{Output, note};
 use crate::settings::{SettingsFile, TrainFlags, Usage, Wish};
 
 const EXAMPLES: &str = "\
@@ -103,6 +103,7 @@ pub fn run(args: &PlanArgs, output: Output) -> Result<()> {
         // Only a measurement needs the device: one that is not here can be planned for as well.
         None => measured(&setup, args)?,
     };
+    tell_what_is_not_planned(&args.flags)?;
     let plan = Plan::new(args, &setup, limit, rate, basis);
     output.value(&json!({ "type": "plan", "stage": Stage::of(&setup.model), "plan": plan }))?;
     plan.lines(args, &setup).iter().try_for_each(|line| output.line(line))
@@ -120,6 +121,19 @@ fn setup(args: &PlanArgs) -> Result<Setup> {
     let (model, train) = Wish { stage: args.stage, file, flags: &args.flags, tuning: None }.for_new_run(vocab, 0)?;
     let workers = if args.compute.is_cpu() { rayon::current_num_threads() } else { 1 };
     Ok(Setup { model, train, devices: args.devices.into(), workers })
+}
+
+/// Settings that neither memory nor time depends on may be left as they stand in a command of `train`, but are said.
+fn tell_what_is_not_planned(flags: &TrainFlags) -> Result<()> {
+    const PLANNED: [&str; 10] =
+        ["steps", "epochs", "batch", "context", "accum", "recompute", "precision", "gate_rank", "planning", "gpt"];
+    let given = flags.given()?;
+    let others = given.keys().filter(|name| !PLANNED.contains(&name.as_str()));
+    let others: Vec<String> = others.map(|name| format!("--{}", name.replace('_', "-"))).collect();
+    if !others.is_empty() {
+        note(&format!("without effect on a plan: {}", others.join(", ")));
+    }
+    Ok(())
 }
 
 /// What may be taken: what was said, else what can be had here; unknown for graphics cards.

@@ -1,6 +1,7 @@
 //! An adapter as a small file of its own, to be used beside the checkpoint that it was trained for.
 //!
-//! Invariant, as of checkpoints: `from_bytes` accepts what `to_bytes` wrote, and nothing that differs from it in a single bit.
+//! Invariant, as of checkpoints: `from_bytes` accepts what `to_bytes` wrote, and nothing that differs from it in a single bit; what
+//! another program wrote anew is told apart, see [`Opened`](super::Opened).
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -8,9 +9,11 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::progress::{require_loss, require_step};
+use super::whole::Opened;
 use super::write::{Metadata, each_piece, tensors, text, write_file};
 use super::{Adapter, AdapterError, Checkpoint, CheckpointError, FORMAT_KEY, MODEL_KEY, Stored, VERSION_KEY, read};
-use crate::config::{AdapterConfig, ModelConfig};
+use crate::config::{AdapterConfig, ConfigError, ModelConfig};
 use crate::data::hex;
 use crate::tokenizer::Tokenizer;
 
@@ -45,25 +48,47 @@ pub struct AdapterAbout {
     pub tokenizer_fingerprint: String,
     /// The name of the text that it learned.
     pub text: String,
+    /// Identifies that text, as a checkpoint's progress does; an adapter of the first version does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_fingerprint: Option<String>,
     /// Optimizer steps taken.
     pub step: u64,
     /// The validation loss at that step in nats per token, where it was evaluated there.
     pub val_loss: Option<f32>,
 }
 
+impl AdapterAbout {
+    fn validate(&self) -> Result<(), ConfigError> {
+        require_step(self.step)?;
+        self.val_loss.map_or(Ok(()), |loss| require_loss("val_loss", loss))
+    }
+}
+
 impl AdapterFile {
     /// Reads a file's bytes.
     ///
     /// # Errors
-    /// Every way in which the bytes are not a whole, unchanged adapter of a version read here; see [`CheckpointError`].
+    /// Every way in which the bytes are not a whole adapter of a version read here; see [`CheckpointError`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
-        let (texts, tensors) = read::open(bytes, ADAPTER_FORMAT, ADAPTER_VERSION)?;
+        Ok(Self::open(bytes)?.content)
+    }
+
+    /// As [`from_bytes`](Self::from_bytes), and whether another program changed the content since mmrec wrote it.
+    ///
+    /// # Errors
+    /// As [`from_bytes`](Self::from_bytes).
+    pub fn open(bytes: &[u8]) -> Result<Opened<Self>, CheckpointError> {
+        let (texts, tensors, changed) = read::open(bytes, ADAPTER_FORMAT, ADAPTER_VERSION)?;
         let model: ModelConfig = read::part(&texts, MODEL_KEY)?;
         model.validate()?;
         let about: AdapterAbout = read::part(&texts, ABOUT_KEY)?;
         about.config.validate(&model)?;
+        about.validate().map_err(|error| read::invalid(ABOUT_KEY, &error))?;
         let adapter = Adapter::read(&tensors, &model, about.config)?;
-        Ok(Self { model, about, adapter })
+        if changed && !read::are_finite(adapter.factors.iter().map(|factor| &factor.values)) {
+            return Err(CheckpointError::Damaged);
+        }
+        Ok(Opened { content: Self { model, about, adapter }, changed })
     }
 
     /// The file's bytes.
@@ -124,6 +149,7 @@ impl Checkpoint {
             tokenizer: self.tokenizer.to_string(),
             tokenizer_fingerprint: fingerprint_of_tokenizer(&self.tokenizer),
             text: progress.data_name.clone(),
+            data_fingerprint: Some(progress.data_fingerprint.clone()),
             step: progress.step,
             val_loss: last.and_then(|point| point.val_loss),
         };

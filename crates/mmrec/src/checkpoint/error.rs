@@ -19,7 +19,7 @@ pub enum CheckpointError {
     NotSafetensors(String),
     /// The file is a safetensors file of something else.
     #[error(
-        "this safetensors file was not saved by mmrec (its metadata has no format \"mmrec\"); choose a checkpoint that mmrec saved"
+        "this safetensors file was not saved by mmrec (its metadata has no format \"mmrec\"; a program that rewrites a checkpoint must keep the metadata); choose a checkpoint that mmrec saved"
     )]
     Foreign,
     /// The file is an adapter, where a checkpoint is asked for.
@@ -83,4 +83,12 @@ pub enum CheckpointError {
     /// The file could not be written to where it goes.
     #[error("the checkpoint could not be written")]
     File(#[from] std::io::Error),
+}
+
+impl CheckpointError {
+    /// Whether something happened to the file, so that an older one may do instead. A file that is whole and refused holds what its
+    /// writer meant: to go on without it could lose that.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Truncated { .. } | Self::NotSafetensors(_) | Self::Damaged)
+    }
 }

@@ -5,28 +5,31 @@
 //! progress as JSON, and a SHA-256 of the whole file. An adapter by itself is a file of the same kind, see [`AdapterFile`], and so is a
 //! model in fewer bits, see [`Packing`].
 //!
-//! Invariant: `from_bytes` accepts what `to_bytes` wrote, and nothing that differs from it in a single bit.
+//! Invariant: `from_bytes` accepts what `to_bytes` wrote, and nothing that differs from it in a single bit. What another program
+//! read and wrote anew is accepted and told apart, see [`Opened`].
 
 mod adapter;
 mod adapter_file;
 mod error;
 mod packed;
+mod progress;
 mod read;
+mod whole;
 mod write;
 
 pub use adapter::{Adapter, AdapterError};
 pub use adapter_file::{AdapterAbout, AdapterFile};
 pub use error::CheckpointError;
 pub use packed::Packing;
+pub use progress::{Best, Growth, Progress};
+pub use whole::Opened;
 
 use std::borrow::Cow;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use serde::{Deserialize, Serialize};
 
 use crate::config::{ModelConfig, TrainConfig};
-use crate::data::{Sampler, hex};
-use crate::driver::{Due, Point};
+use crate::data::hex;
 use crate::model::{Model, Weight};
 use crate::tokenizer::Tokenizer;
 use crate::train::{AdamW, Trainer, is_trained, trained_specs};
@@ -63,63 +66,6 @@ pub struct Checkpoint {
     /// The optimizer's first and second moments, in the order of what is trained. Always there with `progress`; without, they are
     /// those of a run before, of all weights, for a new one to begin with, or empty.
     pub moments: Vec<[Vec<f32>; 2]>,
-}
-
-/// Where a training stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Progress {
-    /// The run's settings.
-    pub train: TrainConfig,
-    /// Optimizer steps taken.
-    pub step: u64,
-    /// When the model grew to its present size; empty for one that did not.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub grown: Vec<Growth>,
-    /// Where the random crops stand.
-    pub sampler: Sampler,
-    /// Tokens learned from.
-    pub tokens: u64,
-    /// Seconds spent on training steps.
-    pub seconds: f64,
-    /// Floating-point operations of the training steps, those of smaller models before this one included.
-    #[serde(default)]
-    pub flops: f64,
-    /// The metrics so far, thinned out when there are very many.
-    pub history: Vec<Point>,
-    /// The best evaluation, if there was one.
-    pub best: Option<Best>,
-    /// Evaluations since the best one.
-    pub stale: u32,
-    /// Whether the moments came from a run before this one: then they need no correction for a start at zero.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub settled: bool,
-    /// What was due after this step and is not done yet.
-    pub due: Vec<Due>,
-    /// The name of the text.
-    pub data_name: String,
-    /// Identifies tokens, split and tokenizer.
-    pub data_fingerprint: String,
-}
-
-/// A model became a larger one.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Growth {
-    /// The last step of the smaller one.
-    pub step: u64,
-    /// Floating-point operations of training up to there.
-    pub flops: f64,
-    /// Its parameters.
-    pub parameters: u64,
-}
-
-/// The best evaluation of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Best {
-    /// The step it was at.
-    pub step: u64,
-    /// Its validation loss in nats per token.
-    pub loss: f32,
 }
 
 impl Checkpoint {
@@ -208,13 +154,6 @@ impl Checkpoint {
     fn moments_on(&self, device: &Device) -> Vec<[Tensor<1>; 2]> {
         let tensor = |values: &Vec<f32>| Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device);
         self.moments.iter().map(|moments| moments.each_ref().map(tensor)).collect()
-    }
-}
-
-impl Progress {
-    /// The step that the schedule began with: that of the last growth.
-    pub fn began(&self) -> u64 {
-        self.grown.last().map_or(0, |growth| growth.step)
     }
 }
 

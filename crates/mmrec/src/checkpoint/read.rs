@@ -9,11 +9,12 @@ use serde::de::DeserializeOwned;
 
 use super::adapter_file::ADAPTER_FORMAT;
 use super::packed::scale_name;
+use super::whole::{Opened, is_changed};
 use super::{
     Adapter, Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, MODEL_KEY, PACKED_VERSION, PROGRESS_KEY, Progress,
-    SECOND, Stored, TOKENIZER_KEY, VERSION_KEY, checksum, checksum_place,
+    SECOND, Stored, TOKENIZER_KEY, VERSION_KEY,
 };
-use crate::config::{AdapterConfig, ModelConfig, TrainConfig};
+use crate::config::{AdapterConfig, ConfigError, ModelConfig, TrainConfig};
 use crate::model::{WeightSpec, adapter_specs, weight_specs};
 use crate::tokenizer::Tokenizer;
 use crate::train::trained_specs;
@@ -25,19 +26,38 @@ impl Checkpoint {
     /// Reads a file's bytes.
     ///
     /// # Errors
-    /// Every way in which the bytes are not a whole, unchanged checkpoint of a version read here; see [`CheckpointError`].
+    /// Every way in which the bytes are not a whole checkpoint of a version read here; see [`CheckpointError`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, CheckpointError> {
-        let (texts, tensors) = open(bytes, FORMAT, PACKED_VERSION)?;
-        read_parts(&texts, &tensors)
+        Ok(Self::open(bytes)?.content)
+    }
+
+    /// As [`from_bytes`](Self::from_bytes), and whether another program changed the content since mmrec wrote it.
+    ///
+    /// # Errors
+    /// As [`from_bytes`](Self::from_bytes).
+    pub fn open(bytes: &[u8]) -> Result<Opened<Checkpoint>, CheckpointError> {
+        let (texts, tensors, changed) = open(bytes, FORMAT, PACKED_VERSION)?;
+        let content = read_parts(&texts, &tensors)?;
+        let moments = content.moments.iter().flatten();
+        let values = content.weights.iter().map(|weight| &weight.values).chain(moments);
+        if changed && !are_finite(values) {
+            return Err(CheckpointError::Damaged);
+        }
+        Ok(Opened { content, changed })
     }
 }
 
-/// What a whole, unchanged file of ours of this format says about itself, and its tensors.
+/// Whether all are numbers that training gives.
+pub(super) fn are_finite<'a>(values: impl Iterator<Item = &'a Vec<f32>>) -> bool {
+    values.flatten().all(|value| value.is_finite())
+}
+
+/// What a whole file of ours of this format says about itself, its tensors, and whether they were changed since it was written.
 pub(super) fn open<'a>(
     bytes: &'a [u8],
     format: &str,
     version: u32,
-) -> Result<(Texts, SafeTensors<'a>), CheckpointError> {
+) -> Result<(Texts, SafeTensors<'a>, bool), CheckpointError> {
     let header = read_header(bytes)?;
     let not_safetensors = |error: &dyn std::error::Error| CheckpointError::NotSafetensors(error.to_string());
     let metadata: Metadata = serde_json::from_slice(header).map_err(|error| not_safetensors(&error))?;
@@ -47,9 +67,9 @@ pub(super) fn open<'a>(
     if (bytes.len() as u64) < expected {
         return Err(CheckpointError::Truncated { expected, actual: bytes.len() as u64 });
     }
-    check_sum(bytes)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| not_safetensors(&error))?;
-    Ok((texts.clone(), tensors))
+    let changed = is_changed(bytes, header, texts, &tensors)?;
+    Ok((texts.clone(), tensors, changed))
 }
 
 /// The header's bytes, once the file is known to hold them.
@@ -84,11 +104,6 @@ fn check_format(texts: &Texts, format: &str, supported: u32) -> Result<(), Check
     }
 }
 
-fn check_sum(bytes: &[u8]) -> Result<(), CheckpointError> {
-    let place = checksum_place(bytes).ok_or(CheckpointError::Damaged)?;
-    if checksum(bytes, &place).as_bytes() == &bytes[place] { Ok(()) } else { Err(CheckpointError::Damaged) }
-}
-
 fn read_parts(texts: &Texts, tensors: &SafeTensors) -> Result<Checkpoint, CheckpointError> {
     let model: ModelConfig = part(texts, MODEL_KEY)?;
     model.validate()?;
@@ -100,9 +115,9 @@ fn read_parts(texts: &Texts, tensors: &SafeTensors) -> Result<Checkpoint, Checkp
     }
     let progress: Option<Progress> = texts.contains_key(PROGRESS_KEY).then(|| part(texts, PROGRESS_KEY)).transpose()?;
     let train = progress.as_ref().map(|progress| &progress.train);
-    if let Some(train) = train {
-        train.validate()?;
-        train.validate_for(&model)?;
+    if let Some(progress) = &progress {
+        progress.validate().map_err(|error| invalid(PROGRESS_KEY, &error))?;
+        progress.train.validate_for(&model)?;
     }
     let specs = weight_specs(&model);
     let weights = read_all(tensors, &specs)?;
@@ -139,6 +154,11 @@ fn read_moments(tensors: &SafeTensors, specs: &[WeightSpec]) -> Result<Vec<[Vec<
         finite(&name, floats(data(tensors, &name, &spec.shape, Dtype::F32)?))
     };
     specs.iter().map(|spec| Ok([read(FIRST, spec)?, read(SECOND, spec)?])).collect()
+}
+
+/// A part that could be read and makes no sense.
+pub(super) fn invalid(part: &'static str, error: &ConfigError) -> CheckpointError {
+    CheckpointError::Invalid { part, reason: error.to_string() }
 }
 
 pub(super) fn part<T: DeserializeOwned>(texts: &Texts, key: &'static str) -> Result<T, CheckpointError> {

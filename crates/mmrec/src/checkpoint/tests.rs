@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::{AdapterConfig, Stage};
+use crate::data::Sampler;
+use crate::driver::{Due, Point};
 use crate::model::{adapter_specs, weight_specs};
 
 fn small() -> Checkpoint {
@@ -162,6 +164,62 @@ fn every_flipped_bit_is_noticed() {
 }
 
 #[test]
+fn every_bit_of_a_header_counts() {
+    let bytes = small().to_bytes().expect("written");
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().expect("eight")) as usize;
+    for position in 0..8 * header {
+        let mut changed = bytes.clone();
+        changed[position / 8] ^= 1 << (position % 8);
+        assert!(Checkpoint::from_bytes(&changed).is_err(), "bit {position}");
+    }
+}
+
+/// The file as another program writes it: with the library's own layout.
+fn rewritten(bytes: &[u8], change: impl Fn(&str, Vec<u8>) -> Vec<u8>) -> Vec<u8> {
+    let (_, metadata) = safetensors::SafeTensors::read_metadata(bytes).expect("a safetensors file");
+    let tensors = safetensors::SafeTensors::deserialize(bytes).expect("a safetensors file");
+    let data: Vec<_> = tensors
+        .iter()
+        .map(|(name, view)| (name, view.dtype(), view.shape().to_vec(), change(name, view.data().to_vec())))
+        .collect();
+    let views = data.iter().map(|(name, dtype, shape, data)| {
+        (*name, safetensors::tensor::TensorView::new(*dtype, shape.clone(), data).expect("a tensor"))
+    });
+    safetensors::serialize(views, metadata.metadata().clone()).expect("written")
+}
+
+#[test]
+fn a_file_that_another_program_wrote_anew_is_read_and_a_changed_one_told() {
+    let packed = small().pack(Packing::Int8).expect("packed");
+    for bytes in [small().to_bytes().expect("written"), adapted().to_bytes().expect("written"), packed] {
+        let other = rewritten(&bytes, |_, data| data);
+        assert_ne!(other, bytes);
+        let opened = Checkpoint::open(&other).expect("read");
+        assert!(!opened.changed && opened.content == Checkpoint::from_bytes(&bytes).expect("read"));
+    }
+    let bytes = small().to_bytes().expect("written");
+    let set = |to: f32| {
+        rewritten(&bytes, move |name, mut data| {
+            if name == "embedding" {
+                data[..4].copy_from_slice(&to.to_le_bytes());
+            }
+            data
+        })
+    };
+    let opened = Checkpoint::open(&set(0.5)).expect("read");
+    assert!(opened.changed && opened.content.weights[0].values[0] == 0.5);
+    assert!(refusal(&set(f32::NAN)).contains("damaged"));
+
+    let adapter = adapter_file().to_bytes().expect("written");
+    let opened = AdapterFile::open(&rewritten(&adapter, |_, data| data)).expect("read");
+    assert_eq!(opened, Opened { content: adapter_file(), changed: false });
+    let zeros = rewritten(&adapter, |_, data| vec![0; data.len()]);
+    assert!(AdapterFile::open(&zeros).expect("read").changed);
+    let cut = set(0.5);
+    assert!(refusal(&cut[..cut.len() - 1]).contains("truncated"));
+}
+
+#[test]
 fn every_truncation_is_called_one() {
     let bytes = small().to_bytes().expect("written");
     for length in (0..bytes.len()).step_by(97) {
@@ -307,6 +365,62 @@ fn a_forged_size_allocates_nothing() {
     let mut huge = u64::MAX.to_le_bytes().to_vec();
     huge.extend_from_slice(b"{}");
     assert!(refusal(&huge).contains("not a safetensors file"));
+}
+
+#[test]
+fn numbers_that_no_training_gives_are_refused_by_name() {
+    let changed = |change: &dyn Fn(&mut Progress)| {
+        let mut changed = small();
+        changed.progress.iter_mut().for_each(change);
+        refusal(&changed.to_bytes().expect("written"))
+    };
+    let point = |change: fn(&mut Point)| changed(&move |progress| progress.history.iter_mut().for_each(change));
+    for (refused, field) in [
+        (changed(&|p| p.step = u64::MAX), "step = 18446744073709551615"),
+        (changed(&|p| p.tokens = u64::MAX), "tokens"),
+        (changed(&|p| p.sampler.cursor = u64::MAX), "sampler.cursor"),
+        (changed(&|p| p.stale = u32::MAX), "stale"),
+        (changed(&|p| p.stale = 8), "stale = 8"),
+        (changed(&|p| p.seconds = -1.0), "seconds = -1"),
+        (changed(&|p| p.flops = -1e30), "flops"),
+        (changed(&|p| p.flops = f64::MAX), "flops"),
+        (changed(&|p| p.due = vec![Due::Evaluate; 17]), "due"),
+        (changed(&|p| p.best = Some(Best { step: 8, loss: 1.0 })), "best.step = 8"),
+        (changed(&|p| p.best = Some(Best { step: 7, loss: -1e30 })), "best.loss"),
+        (changed(&|p| p.grown[0].step = 8), "grown.step"),
+        (changed(&|p| p.grown[0].flops = -0.5), "grown.flops"),
+        (changed(&|p| p.grown[0].parameters = u64::MAX), "grown.parameters"),
+        (changed(&|p| p.history.push(p.history[0].clone())), "history.step = 7"),
+        (changed(&|p| p.train.seed = u64::MAX), "seed"),
+        (changed(&|p| p.train.sample_every = u64::MAX), "sample_every"),
+        (point(|p| p.step = u64::MAX), "history.step"),
+        (point(|p| p.tokens = u64::MAX), "history.tokens"),
+        (point(|p| p.epoch = -1.0), "history.epoch"),
+        (point(|p| p.seconds = -1.0), "history.seconds"),
+        (point(|p| p.flops = -1.0), "history.flops"),
+        (point(|p| p.tokens_per_s = -1.0), "history.tokens_per_s"),
+        (point(|p| p.lr = 2.0), "history.lr"),
+        (point(|p| p.grad_norm = -1.0), "history.grad_norm"),
+        (point(|p| p.val_loss = Some(-2.0)), "history.val_loss"),
+        (point(|p| p.val_bpc = Some(-2.0)), "history.val_bpc"),
+        (point(|p| p.val_perplexity = Some(-2.0)), "history.val_perplexity"),
+        (point(|p| p.val_accuracy = Some(1.5)), "history.val_accuracy"),
+    ] {
+        assert!(
+            refused.contains("progress") && refused.contains(field) && refused.contains("out of range"),
+            "{refused}"
+        );
+    }
+    // What JSON cannot say becomes nothing where a number must be, and infinity where it is read as the smaller type.
+    assert!(changed(&|p| p.seconds = f64::NAN).contains("invalid type: null"));
+    let written = String::from_utf8_lossy(&small().to_bytes().expect("written")).find("2.25").expect("the best loss");
+    let mut infinite = small().to_bytes().expect("written");
+    infinite[written..written + 4].copy_from_slice(b"9e99");
+    assert!(refusal(&damaged_at(infinite, written, b'9')).contains("history.val_loss = inf"));
+
+    let forged = AdapterFile { about: AdapterAbout { step: u64::MAX, ..adapter_file().about }, ..adapter_file() };
+    let refused = AdapterFile::from_bytes(&forged.to_bytes().expect("written")).expect_err("refused").to_string();
+    assert!(refused.contains("step = 18446744073709551615"), "{refused}");
 }
 
 /// A byte changed, and the checksum made right again.

@@ -119,7 +119,8 @@ pub(super) fn write_file(
     out: &mut dyn Write,
 ) -> Result<(), CheckpointError> {
     metadata.insert(CHECKSUM_KEY, BLANK.to_owned());
-    let mut header = header(&metadata, tensors)?;
+    let ordered = in_order(tensors);
+    let mut header = header(&metadata, ordered.iter().map(|(name, tensor)| tensor.place(name)))?;
     let place = checksum_place(&header).ok_or_else(|| failed("no place for the checksum"))?;
     let mut hash = Sha256::new_with_prefix(&header);
     each_piece(tensors, |piece| {
@@ -131,14 +132,33 @@ pub(super) fn write_file(
     each_piece(tensors, |piece| Ok(out.write_all(piece)?))
 }
 
-/// The length of the header, and the header, as safetensors defines them.
-fn header(metadata: &Metadata, tensors: &Tensors) -> Result<Vec<u8>, CheckpointError> {
-    let mut entries = BTreeMap::from([("__metadata__".to_owned(), json!(metadata))]);
+/// What the header says of one tensor.
+pub(super) struct Place<'a> {
+    pub name: &'a str,
+    /// The type in the words of safetensors.
+    pub kind: &'a str,
+    pub shape: &'a [usize],
+    pub bytes: usize,
+}
+
+impl Tensor<'_> {
+    fn place<'a>(&'a self, name: &'a str) -> Place<'a> {
+        let (kind, size) = self.values.kind();
+        Place { name, kind, shape: &self.shape, bytes: size * self.values.len() }
+    }
+}
+
+/// The length of the header, and the header, as safetensors defines them. `tensors` come in the order of the file.
+pub(super) fn header<'a>(
+    metadata: &impl Serialize,
+    tensors: impl Iterator<Item = Place<'a>>,
+) -> Result<Vec<u8>, CheckpointError> {
+    let mut entries = BTreeMap::from([("__metadata__", json!(metadata))]);
     let mut end = 0;
-    for (name, Tensor { shape, values }) in in_order(tensors) {
-        let ((kind, size), start) = (values.kind(), end);
-        end += size * values.len();
-        entries.insert(name.clone(), json!({ "dtype": kind, "shape": shape, "data_offsets": [start, end] }));
+    for Place { name, kind, shape, bytes } in tensors {
+        let start = end;
+        end += bytes;
+        entries.insert(name, json!({ "dtype": kind, "shape": shape, "data_offsets": [start, end] }));
     }
     let mut header = vec![0; 8];
     serde_json::to_writer(&mut header, &entries).map_err(failed)?;

@@ -15,7 +15,7 @@ pub use model::ModelConfig;
 pub use precision::Precision;
 pub use sample::SampleConfig;
 pub use stage::Stage;
-pub use train::TrainConfig;
+pub use train::{MOST_STEPS, TrainConfig};
 
 /// A setting outside its range.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -41,7 +41,12 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// Refuses `value` unless `ok`, naming the field and what is allowed.
-fn require(ok: bool, field: &'static str, value: impl ToString, allowed: impl Into<String>) -> Result<(), ConfigError> {
+pub(crate) fn require(
+    ok: bool,
+    field: &'static str,
+    value: impl ToString,
+    allowed: impl Into<String>,
+) -> Result<(), ConfigError> {
     if ok {
         return Ok(());
     }
@@ -49,6 +54,6 @@ fn require(ok: bool, field: &'static str, value: impl ToString, allowed: impl In
 }
 
 /// Refuses a whole number outside `min..=max`.
-fn require_within(field: &'static str, value: u64, min: u64, max: u64) -> Result<(), ConfigError> {
+pub(crate) fn require_within(field: &'static str, value: u64, min: u64, max: u64) -> Result<(), ConfigError> {
     require((min..=max).contains(&value), field, value, format!("between {min} and {max}"))
 }

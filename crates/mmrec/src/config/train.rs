@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{AdapterConfig, ConfigError, ModelConfig, Precision, is_default, require, require_within};
 
+/// The most steps of a run.
+pub const MOST_STEPS: u64 = 1_000_000_000;
+
 /// Settings of one training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,6 +137,28 @@ impl TrainConfig {
         Self { lr: fresh.lr * 2.0, ..fresh }
     }
 
+    /// These settings with all of `other`'s that change no number of a step, and with its steps: when a run ends, is judged, saved and
+    /// reported, what it writes meanwhile, and what memory it takes.
+    #[must_use]
+    pub fn with_course_of(&self, other: &Self) -> Self {
+        Self {
+            context: self.context,
+            batch: self.batch,
+            accum: self.accum,
+            precision: self.precision,
+            lr: self.lr,
+            floor: self.floor,
+            warmup: self.warmup,
+            weight_decay: self.weight_decay,
+            clip: self.clip,
+            seed: self.seed,
+            freeze: self.freeze,
+            lora: self.lora,
+            lora_alpha: self.lora_alpha,
+            ..other.clone()
+        }
+    }
+
     /// The adapters that are trained, if it is not the weights.
     pub fn adapter(&self) -> Option<AdapterConfig> {
         (self.lora > 0).then_some(AdapterConfig { first_block: self.freeze, rank: self.lora, alpha: self.lora_alpha })
@@ -166,16 +191,19 @@ impl TrainConfig {
         require_within("context", self.context as u64, 1, 1 << 20)?;
         require_within("batch", self.batch as u64, 1, 4_096)?;
         require_within("accum", self.accum as u64, 1, 4_096)?;
-        require_within("steps", self.steps, 1, 1_000_000_000)?;
+        require_within("steps", self.steps, 1, MOST_STEPS)?;
         require(self.lr > 0.0 && self.lr <= 1.0, "lr", self.lr, "above 0 and at most 1")?;
         require((0.0..=1.0).contains(&self.floor), "floor", self.floor, "between 0 and 1")?;
         require_within("warmup", self.warmup, 0, 1_000_000)?;
         require((0.0..=10.0).contains(&self.weight_decay), "weight_decay", self.weight_decay, "between 0 and 10")?;
         require(self.clip > 0.0 && self.clip <= 1e6, "clip", self.clip, "above 0 and at most 1000000")?;
-        require_within("eval_every", self.eval_every, 1, 1_000_000_000)?;
+        // TOML, in which a run keeps its settings, knows signed numbers only.
+        require_within("seed", self.seed, 0, i64::MAX as u64)?;
+        require_within("eval_every", self.eval_every, 1, MOST_STEPS)?;
         require_within("eval_windows", self.eval_windows as u64, 0, 1_000_000)?;
-        require_within("save_every", self.save_every, 1, 1_000_000_000)?;
+        require_within("save_every", self.save_every, 1, MOST_STEPS)?;
         require_within("log_every", self.log_every, 1, 1_000)?;
+        require_within("sample_every", self.sample_every, 0, MOST_STEPS)?;
         require_within("sample_tokens", self.sample_tokens as u64, 1, 100_000)?;
         require(
             self.sample_prompt.len() <= 100_000,

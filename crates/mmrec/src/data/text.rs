@@ -4,6 +4,8 @@
 //! size; the result never depends on where they were cut. What the characters are stored in (UTF-8 or UTF-16), and whether it is a
 //! text at all, is told from the beginning.
 
+use std::borrow::Cow;
+
 mod document;
 mod encoding;
 mod utf16;
@@ -232,6 +234,14 @@ pub fn read_text(bytes: &[u8], name: &str, lossy: bool) -> Result<(String, Findi
     let findings = normalizer.finish(&mut text)?;
     refuse_empty(&text, name)?;
     Ok((text, findings))
+}
+
+/// Text that was typed or pasted, with its lines ended as those of texts are.
+pub fn line_ends(text: &str) -> Cow<'_, str> {
+    if !text.contains('\r') {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
 /// Appends one normalised file to a text of several, each a document.

@@ -261,8 +261,8 @@ impl Session {
         match reason {
             Finish::Steps => format!("All {step} steps are done.{best}"),
             Finish::Plateau => {
-                let patience = self.progress.train.patience;
-                format!("Stopped at step {step}: {patience} evaluations brought no better validation loss.{best}")
+                let (stale, plural) = (self.progress.stale, if self.progress.stale == 1 { "" } else { "s" });
+                format!("Stopped at step {step}: {stale} evaluation{plural} brought no better validation loss.{best}")
             }
             Finish::NotFinite => format!(
                 "Stopped: the loss or its gradient became NaN or infinite after step {step}. The state of step {step} is kept. Try a lower learning rate or a longer warm-up.{best}"
@@ -361,11 +361,35 @@ impl Session {
         let train = TrainConfig { steps, ..self.progress.train.clone() };
         train.validate()?;
         self.progress.train = train;
-        if steps > self.step() {
-            self.finished = false;
-            self.due.retain(|due| !matches!(due, Due::Finish(_)));
+        self.go_on();
+        Ok(())
+    }
+
+    /// Takes over what of `course` changes no number of a step, and its steps: see [`TrainConfig::with_course_of`]. A run that has
+    /// ended goes on where more steps or another patience are asked for.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if a setting is out of range.
+    pub fn set_course(&mut self, course: &TrainConfig) -> Result<(), Error> {
+        let train = self.progress.train.with_course_of(course);
+        train.validate()?;
+        let before = std::mem::replace(&mut self.progress.train, train);
+        let now = &self.progress.train;
+        if (before.steps, before.patience) != (now.steps, now.patience) {
+            self.go_on();
         }
         Ok(())
+    }
+
+    /// Takes back that the run has ended, where steps are left. Patience then begins anew: else the next evaluation could be the end.
+    fn go_on(&mut self) {
+        let is_end = |due: &Due| matches!(due, Due::Finish(_));
+        let has_ended = self.finished || self.due.iter().any(is_end);
+        if has_ended && self.progress.train.steps > self.step() {
+            self.finished = false;
+            self.due.retain(|due| !is_end(due));
+            self.progress.stale = 0;
+        }
     }
 
     /// Changes how often a sample is written (0: never) and after what prompt.

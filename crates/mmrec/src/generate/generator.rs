@@ -5,6 +5,7 @@ use std::vec::IntoIter;
 use burn::tensor::Tensor;
 
 use super::choose::Chooser;
+use super::opening::opening;
 use super::stop::Stop;
 use crate::Error;
 use crate::config::{ModelConfig, SampleConfig};
@@ -28,11 +29,13 @@ pub struct Generator {
     stop: Stop,
     banned: Option<u16>,
     left: usize,
+    /// Without a prompt: what is needed to find out what the text begins like.
+    unopened: Option<(ModelConfig, Tokenizer)>,
 }
 
 impl Generator {
-    /// Reads the first piece of the prompt; `model` is one without gradients. An empty prompt begins like a new line. The text ends
-    /// where the model ends a document.
+    /// Reads the first piece of the prompt; `model` is one without gradients. An empty prompt begins like a document, where the model
+    /// knows documents, else like a new line. The text ends where the model ends a document.
     ///
     /// # Errors
     /// [`Error::Config`] if an option is out of range.
@@ -44,11 +47,13 @@ impl Generator {
         options: &SampleConfig,
     ) -> Result<Self, Error> {
         options.validate()?;
+        let unopened = prompt.is_empty().then(|| (config.clone(), tokenizer.clone()));
         let (mut state, tokens) = (State::new(config), prompt_tokens(tokenizer, prompt));
         let prompt = tokens.len();
         let mut unread = tokens.into_iter();
         let logits = read_piece(model, &mut state, &mut unread);
         Ok(Self {
+            unopened,
             model: model.clone(),
             state,
             unread,
@@ -87,6 +92,7 @@ impl Generator {
             text.push_str(&self.stop.finish());
             return Ok((!text.is_empty()).then_some(text));
         }
+        self.open().await?;
         let logits = read(vec![row(self.logits.clone())]).await?.swap_remove(0);
         let token = self.chooser.choose(&logits, self.banned)?;
         self.left -= 1;
@@ -98,6 +104,15 @@ impl Generator {
             self.logits = self.model.step(self.model.ids(&[token]), &mut self.state);
         }
         Ok(Some(text))
+    }
+
+    /// Begins a text without a prompt.
+    async fn open(&mut self) -> Result<(), Error> {
+        let Some((config, tokenizer)) = self.unopened.take() else { return Ok(()) };
+        let ids = opening(&self.model, &config, &tokenizer).await?;
+        self.state = State::new(&config);
+        self.logits = self.model.prefill(self.model.ids(&ids), &mut self.state);
+        Ok(())
     }
 
     /// Floats that the memory holds now; bounded whatever the length of the text.
@@ -116,11 +131,16 @@ pub async fn next_logits(
     tokenizer: &Tokenizer,
     prompt: &str,
 ) -> Result<Vec<f32>, Error> {
-    let logits = model.prefill(model.ids(&prompt_tokens(tokenizer, prompt)), &mut State::new(config));
+    let ids = match prompt {
+        "" => opening(model, config, tokenizer).await?,
+        prompt => prompt_tokens(tokenizer, prompt),
+    };
+    let logits = model.prefill(model.ids(&ids), &mut State::new(config));
     Ok(read(vec![row(logits)]).await?.swap_remove(0))
 }
 
 fn prompt_tokens(tokenizer: &Tokenizer, prompt: &str) -> Vec<u16> {
+    // Until it is known what a text without one begins like.
     tokenizer.encode(if prompt.is_empty() { "\n" } else { prompt })
 }
 
@@ -131,7 +151,7 @@ fn read_piece(model: &Model, state: &mut State, unread: &mut IntoIter<u16>) -> T
 }
 
 /// The last logits as one row.
-fn row(logits: Tensor<3>) -> Tensor<1> {
+pub(super) fn row(logits: Tensor<3>) -> Tensor<1> {
     let count: usize = logits.dims().iter().product();
     logits.reshape([count])
 }

@@ -2,6 +2,7 @@
 
 mod choose;
 mod generator;
+mod opening;
 mod stop;
 
 pub use generator::{Generator, next_logits};

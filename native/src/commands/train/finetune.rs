@@ -11,6 +11,7 @@ use super::runner::Runner;
 use super::start::{Started, new_run, resumed_run};
 use crate::output::Output;
 use crate::settings::{TuneFlags, Wish};
+use crate::shell::Suggestion;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,10 +52,10 @@ pub fn run(args: &FinetuneArgs, output: Output) -> Result<()> {
         new_run(run, Source::open(args.checkpoint.as_deref())?, &wish, None, &devices, output)?
     };
     let Started { folder, session, .. } = Runner::new(started, output).run(&devices.description)?;
-    let best = folder.best();
+    let next = Suggestion::new("generate");
     let next = match (&args.checkpoint, session.progress().train.lora) {
-        (Some(base), 1..) => format!("{} --adapter {}", base.display(), folder.adapter().display()),
-        _ => best.display().to_string(),
+        (Some(base), 1..) => next.path(base).words("--adapter").path(&folder.adapter()),
+        _ => next.path(&folder.best()),
     };
-    output.line(&format!("Next: mmrec generate {next} --prompt \"Once\""))
+    output.next(&next.words("--prompt \"Once\""))
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use mmrec::config::{ModelConfig, TrainConfig};
-use mmrec::plan::{Memory, Setup, remedies};
+use mmrec::plan::{Change, Memory, Remedy, Setup, remedies};
 
 use super::RunArgs;
 use crate::commands::plan::with_flags;
@@ -22,11 +22,10 @@ pub fn check(args: &RunArgs, model: &ModelConfig, train: &TrainConfig, devices: 
     if total <= room.bytes {
         return Ok(());
     }
-    let remedy = match args.resume {
-        // What a run takes is among its settings, which it keeps.
-        true => String::new(),
-        false => remedies(&setup, room.bytes).iter().map(|remedy| format!("{}, or ", with_flags(remedy))).collect(),
-    };
+    // A run keeps the settings that its numbers come from.
+    let is_open = |remedy: &&Remedy| !args.resume || remedy.changes == [Change::Recompute];
+    let remedies = remedies(&setup, room.bytes);
+    let remedy: String = remedies.iter().filter(is_open).map(|remedy| format!("{}, or ", with_flags(remedy))).collect();
     bail!(
         "this training takes about {}, and there is {}: {remedy}train where there is more memory; --ignore-memory begins all the same",
         format::size(total),

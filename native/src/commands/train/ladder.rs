@@ -1,13 +1,17 @@
 //! The stages that a progressive run climbs, kept in the run's folder so that it can be resumed.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use mmrec::config::{ModelConfig, Stage, TrainConfig};
 use serde::{Deserialize, Serialize};
+use toml::Value;
 
+use crate::run_folder::LADDER;
 use crate::run_folder::RunFolder;
-use crate::settings::{TrainFlags, Wish};
+use crate::settings::{TrainFlags, Usage, Wish};
+use crate::shell::Suggestion;
 use crate::{atomic, files};
 
 /// How far to climb, and how each stage trains.
@@ -26,14 +30,14 @@ pub struct Ladder {
 
 impl Ladder {
     /// The command that goes on with the run in a folder.
-    pub fn way_on(folder: &RunFolder) -> String {
-        let command = if folder.ladder().exists() { "progressive" } else { "train" };
-        format!("mmrec {command} --out {} --resume", folder.path().display())
+    pub fn way_on(folder: &RunFolder) -> Suggestion {
+        let name = if folder.ladder().exists() { "progressive" } else { "train" };
+        Suggestion::new(name).words("--out").path(folder.path()).words("--resume")
     }
 
-    /// That of a run, if it has one.
-    pub fn read(folder: &RunFolder) -> Result<Option<Self>> {
-        let path = folder.ladder();
+    /// That of the run in a folder, if it has one.
+    pub fn read(folder: &Path) -> Result<Option<Self>> {
+        let path = folder.join(LADDER);
         if !path.exists() {
             return Ok(None);
         }
@@ -47,6 +51,24 @@ impl Ladder {
         let text = toml::to_string(self).context("the ladder cannot be written as TOML")?;
         let head = "# The stages of this run, for `mmrec progressive --resume`.\n";
         atomic::write(&folder.ladder(), format!("{head}{text}").as_bytes())
+    }
+
+    /// Takes over what of `flags` a run may change when it goes on, and gives it back; what else is asked for must be as it was.
+    pub fn take_over(&mut self, flags: &TrainFlags, budgets: &BTreeMap<String, u64>) -> Result<TrainFlags> {
+        if let Some((stage, _)) = budgets.iter().find(|(stage, steps)| self.budgets.get(*stage) != Some(steps)) {
+            bail!(Usage(format!("a run that is resumed keeps the budgets of its stages: leave that of {stage} out")));
+        }
+        let kept = self.train.given()?;
+        let mut asked = flags.given()?;
+        asked.retain(|name, value| kept.get(name) != Some(value));
+        if let Some(fixed) = asked.keys().find(|name| !may_change(name)) {
+            bail!(Usage(format!(
+                "a run that is resumed keeps the settings of its stages: leave --{} out, or begin a new run with another --out",
+                fixed.replace('_', "-")
+            )));
+        }
+        self.train = Value::Table(kept.into_iter().chain(asked.clone()).collect()).try_into()?;
+        Ok(Value::Table(asked).try_into()?)
     }
 
     /// The stage that follows a model of these sizes; none at the end.
@@ -89,9 +111,31 @@ impl Ladder {
     }
 }
 
+/// Whether a flag changes no number of the steps: see [`TrainConfig::with_course_of`].
+fn may_change(name: &str) -> bool {
+    let begins = ["eval_", "save_", "log_", "sample_"];
+    ["patience", "recompute"].contains(&name) || begins.iter().any(|begin| name.starts_with(begin))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_that_goes_on_changes_how_it_is_told_of_and_nothing_else() {
+        let train = TrainFlags { steps: Some(9), eval_every: Some(3), ..TrainFlags::default() };
+        let mut ladder = Ladder { to: Stage::Mini, budgets: BTreeMap::from([("mini".to_owned(), 7)]), train };
+        let same = ladder.take_over(&ladder.train.clone(), &ladder.budgets.clone()).unwrap();
+        assert!(same.given().unwrap().is_empty());
+        let flags = TrainFlags { steps: Some(9), patience: Some(4), save_every: Some(2), ..TrainFlags::default() };
+        let taken = ladder.take_over(&flags, &BTreeMap::new()).unwrap();
+        assert_eq!((taken.steps, taken.patience, taken.save_every), (None, Some(4), Some(2)));
+        assert_eq!((ladder.train.steps, ladder.train.eval_every, ladder.train.patience), (Some(9), Some(3), Some(4)));
+        let other = TrainFlags { weight_decay: Some(0.5), ..TrainFlags::default() };
+        assert!(ladder.take_over(&other, &BTreeMap::new()).unwrap_err().to_string().contains("--weight-decay"));
+        let budgets = BTreeMap::from([("mini".to_owned(), 8)]);
+        assert!(ladder.take_over(&TrainFlags::default(), &budgets).unwrap_err().to_string().contains("mini"));
+    }
 
     #[test]
     fn stages_follow_each_other_up_to_the_last() {

@@ -1,10 +1,13 @@
 //! `mmrec train`: a new run, or more of one.
 
+mod anew;
+mod course;
 pub mod finetune;
 mod fits;
 mod from;
 mod ladder;
 pub mod progressive;
+mod reading;
 mod runner;
 mod start;
 
@@ -23,6 +26,7 @@ use crate::devices::Sharing;
 use crate::keep::Keep;
 use crate::output::Output;
 use crate::settings::{SettingsFile, TrainFlags, Wish};
+use crate::shell::Suggestion;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,6 +49,10 @@ data/ for a text that was not prepared. A start that came to nothing, before a s
 
 --from begins a new run, with its own schedule and warm-up, from the weights of a checkpoint: one that mmrec grow made larger, or one
 to be trained on another text. Sizes and tokenizer are the checkpoint's.
+
+With --resume, --steps makes a run longer: its learning rate then follows the schedule of all its steps, so that of a run that had ended
+rises again (both rates are told). --patience, --recompute and what begins with --eval, --save, --log or --sample may change too; what
+the numbers come from stays, and a new run with other settings begins with the weights by --from.
 
 Ctrl-C (or SIGTERM) saves and stops with exit code 130; a second one stops at once. A run that was stopped, or killed, goes on by
 --resume from its last checkpoint, with the numbers it would have had (on the CPU with the same --threads: bit for bit). So does one that
@@ -123,5 +131,5 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
         new_run(run, Source::open(args.from.as_deref())?, &wish, None, &devices, output)?
     };
     let Started { folder, .. } = Runner::new(started, output).run(&devices.description)?;
-    output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", folder.best().display()))
+    output.next(&Suggestion::new("generate").path(&folder.best()).words("--prompt \"Once\""))
 }

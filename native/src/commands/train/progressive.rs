@@ -17,6 +17,7 @@ use super::{RunArgs, fits};
 use crate::devices::Devices;
 use crate::output::{Output, note};
 use crate::settings::{TrainFlags, Usage, Wish};
+use crate::shell::Suggestion;
 use crate::{atomic, checkpoint_file, format};
 
 const EXAMPLES: &str = "\
@@ -82,7 +83,7 @@ pub fn run(args: &ProgressiveArgs, output: Output) -> Result<()> {
         let Some(next) = ladder.after(started.session.model_config()) else { break };
         started = climb(args, started, next, &ladder, &devices, output).with_context(stopped)?;
     }
-    output.line(&format!("Next: mmrec generate {} --prompt \"Once\"", started.folder.best().display()))
+    output.next(&Suggestion::new("generate").path(&started.folder.best()).words("--prompt \"Once\""))
 }
 
 fn size(stage: Stage) -> u64 {
@@ -90,16 +91,34 @@ fn size(stage: Stage) -> u64 {
 }
 
 impl ProgressiveArgs {
+    fn budgets(&self) -> BTreeMap<String, u64> {
+        self.budget.iter().map(|(stage, steps)| (stage.name().to_owned(), *steps)).collect()
+    }
+
+    /// Refuses budgets of stages that are not climbed, and two of one stage.
+    fn check_budgets(&self, from: Stage, to: Stage) -> Result<(), Usage> {
+        for (index, (stage, _)) in self.budget.iter().enumerate() {
+            if !(size(from)..=size(to)).contains(&size(*stage)) {
+                return Err(Usage(format!("--budget {stage}=... has no effect: the run goes from {from} to {to}")));
+            }
+            if self.budget[..index].iter().any(|(other, _)| other == stage) {
+                return Err(Usage(format!("--budget is given twice for {stage}: leave one of them out")));
+            }
+        }
+        Ok(())
+    }
+
     fn ladder(&self, to: Stage) -> Ladder {
-        let budgets: BTreeMap<_, _> =
-            self.budget.iter().map(|(stage, steps)| (stage.name().to_owned(), *steps)).collect();
+        let budgets = self.budgets();
         let patience = self.run.flags.patience.or(Some(PATIENCE));
         Ladder { to, budgets, train: TrainFlags { patience, ..self.run.flags.clone() } }
     }
 }
 
 fn begin(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(Started, Ladder)> {
-    let ladder = args.ladder(args.to.context("--to is missing")?);
+    let to = args.to.context("--to is missing")?;
+    args.check_budgets(args.from, to)?;
+    let ladder = args.ladder(to);
     // Rather now than after hours of smaller stages.
     let (last, settings) = ladder.grown(ladder.to, 2, 0)?;
     fits::check(&args.run, &last, &settings, devices)?;
@@ -110,13 +129,22 @@ fn begin(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(S
 }
 
 fn go_on(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(Started, Ladder)> {
-    let flags = TrainFlags::default();
+    let mut recorded = Ladder::read(&args.run.out)?;
+    let flags = match &mut recorded {
+        Some(ladder) => ladder.take_over(&args.run.flags, &args.budgets())?,
+        // They are those of the stages to come.
+        None => TrainFlags::default(),
+    };
     let wish = Wish { stage: None, file: None, flags: &flags, tuning: None };
     let started = resumed_run(&args.run, &wish, devices, output)?;
     if started.session.model_config().is_gpt() {
-        bail!("{} holds a GPT, which does not grow: go on by mmrec train --resume", args.run.out.display());
+        bail!(
+            "{} holds a GPT, which does not grow: go on by {}",
+            args.run.out.display(),
+            Ladder::way_on(&started.folder)
+        );
     }
-    let ladder = match (Ladder::read(&started.folder)?, args.to) {
+    let ladder = match (recorded, args.to) {
         (Some(ladder), None) => ladder,
         (Some(ladder), Some(to)) => Ladder { to, ..ladder },
         (None, Some(to)) => args.ladder(to),

@@ -8,14 +8,16 @@ use mmrec::config::Stage;
 use mmrec::driver::{Event, Finish, Point, SaveKind, Session};
 use serde_json::json;
 
+use super::anew;
 use super::ladder::Ladder;
-use super::start::Started;
+use super::start::{Started, recorded_origin};
 use crate::interrupt::{self, Interrupted};
 use crate::loss_svg::{self, Axis, Curves};
 use crate::metrics::{Line, Metrics};
 use crate::output::{Output, is_broken_pipe, path_text};
 use crate::progress::{Progress, seconds_left};
 use crate::run_folder::RunFolder;
+use crate::shell::Suggestion;
 use crate::{atomic, format};
 
 /// Least time between two drawings of `loss.svg`.
@@ -302,9 +304,20 @@ impl Runner {
         }
     }
 
+    /// The command of a run that begins with the best weights, at a third of the rate.
+    fn calmer(&self) -> Suggestion {
+        let lr = self.session.progress().train.lr / 3.0;
+        let data = recorded_origin(&self.folder).map_or_else(|_| self.folder.data(), |origin| origin.path);
+        anew::command(&self.folder, &data, &[format!("--lr {}", format::significant(lr))])
+    }
+
     fn conclude(&self, (reason, message): (Finish, String)) -> Result<()> {
         if reason == Finish::NotFinite {
-            bail!("{message} It is in {}", self.folder.last().display());
+            bail!(
+                "{message} It is in {}. A new run with other settings begins by {}",
+                self.folder.last().display(),
+                self.calmer()
+            );
         }
         self.output.line(&message)
     }

@@ -6,11 +6,11 @@ use anyhow::{Context, Result, bail};
 use mmrec::config::ModelConfig;
 use mmrec::data::{Dataset, INDEX_FILE, PrepareOptions};
 use mmrec::driver::{Point, SaveKind, Session};
-use mmrec::tokenizer::Tokenizer;
+use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 
 use super::from::Source;
 use super::ladder::Ladder;
-use super::{RunArgs, fits};
+use super::{RunArgs, anew, course, fits, reading};
 use crate::commands::data::{TextFlags, name_of};
 use crate::devices::Devices;
 use crate::input::Inputs;
@@ -18,7 +18,7 @@ use crate::keep::Keep;
 use crate::metrics::{Line, Metrics};
 use crate::output::{Output, note};
 use crate::run_folder::RunFolder;
-use crate::settings::{DataOrigin, SettingsFile, Usage, Wish};
+use crate::settings::{DataOrigin, SettingsFile, Wish};
 use crate::{atomic, interrupt, prepared};
 
 /// A session and where it writes.
@@ -66,11 +66,17 @@ fn begin(
     devices: &Devices,
     output: Output,
 ) -> Result<(Session, Metrics)> {
-    let dataset = open_data(given, &args.text, source.tokenizer(), folder, output)?;
+    // A settings file of a run says how its text was read.
+    let flags = match prepared::find(given)? {
+        Some(_) => args.text.clone(),
+        None => reading::over(&args.text, wish.origin()),
+    };
+    let dataset = open_data(given, &args.text, &flags, source.tokenizer(), folder, output)?;
     interrupt::check()?;
     let (model, train) = source.settings(wish, dataset.tokenizer.vocab(), dataset.train.len())?;
+    wish.tell_what_is_without_effect(&model, &train);
     fits::check(args, &model, &train, devices)?;
-    let origin = origin(&dataset, given, &args.text)?;
+    let origin = origin(&dataset, given, &flags)?;
     let mut session = source.session(model, train, dataset, &devices.home)?;
     devices.share(&mut session)?;
     write_config(folder, &session, origin)?;
@@ -88,29 +94,38 @@ pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: O
     let keep = keep(args, wish, settings.as_ref());
     let recorded = settings.and_then(|file| file.data);
     let given = data_of_run(args, &folder, recorded.as_ref())?;
-    let flags = text_flags(&args.text, recorded.as_ref());
-    let dataset = open_data(&given, &flags, Some(&checkpoint.tokenizer), &folder, output)?;
+    let asked = reading::beyond(&args.text, recorded.as_ref());
+    let flags = reading::over(&args.text, recorded.as_ref());
+    let dataset = open_data(&given, &asked, &flags, Some(&checkpoint.tokenizer), &folder, output);
+    let dataset = dataset.map_err(|error| anew::if_another_text(error, &folder, &given))?;
     interrupt::check()?;
     let origin = match (&args.data, recorded) {
         (None, Some(recorded)) => recorded,
         _ => origin(&dataset, &given, &flags)?,
     };
-    if let Some(progress) = &checkpoint.progress {
-        fits::check(args, &checkpoint.model, &progress.train, devices)?;
-    }
     let train_tokens = dataset.train.len();
+    if let Some(progress) = &checkpoint.progress {
+        let course = wish.for_resume(&checkpoint.model, &progress.train, train_tokens)?;
+        fits::check(args, &checkpoint.model, &course.train, devices)?;
+    }
     let session = Session::resume(&checkpoint, dataset, &devices.home);
+    let session = session.map_err(|error| anew::if_another_text(error.into(), &folder, &given));
     let mut session = session.with_context(|| format!("{} cannot be resumed", path.display()))?;
     devices.share(&mut session)?;
-    let steps = wish.for_resume(session.model_config(), &session.progress().train, train_tokens)?;
-    if steps != session.progress().train.steps {
-        refuse_past_steps(steps, session.step())?;
-        session.set_steps(steps)?;
+    let course = wish.for_resume(session.model_config(), &session.progress().train, train_tokens)?;
+    if let Some(refusal) = anew::refusal(&folder, &origin.path, &course) {
+        return Err(refusal);
     }
+    let changed = course::take_over(&mut session, course.train)?;
+    wish.tell_what_is_without_effect(session.model_config(), &session.progress().train);
     let history = session.progress().history.iter().map(Line::from);
     let metrics = Metrics::resume(&folder.metrics(), session.step(), history)?;
     folder.set_keep(keep, session.step());
     write_config(&folder, &session, origin)?;
+    if changed {
+        // So that a kill before the next checkpoint does not bring the old settings back.
+        folder.save(SaveKind::Last, session.step(), &pollster::block_on(session.checkpoint())?)?;
+    }
     Ok(Started { folder, session, metrics })
 }
 
@@ -121,78 +136,53 @@ fn keep(args: &RunArgs, wish: &Wish<'_>, recorded: Option<&SettingsFile>) -> Kee
     args.keep.or(said).unwrap_or_default()
 }
 
-fn refuse_past_steps(wanted: u64, taken: u64) -> Result<()> {
-    if wanted <= taken {
-        bail!(Usage(format!(
-            "the run has taken {taken} steps already: --steps must be more than that, or be left out"
-        )));
-    }
-    Ok(())
-}
-
 /// The data to resume on: what is given, else what the run prepared itself, else what it was given.
 fn data_of_run(args: &RunArgs, folder: &RunFolder, recorded: Option<&DataOrigin>) -> Result<PathBuf> {
     match (&args.data, recorded) {
         (Some(path), _) => Ok(path.clone()),
         (None, _) if prepared::is_prepared(&folder.data()) => Ok(folder.data()),
-        (None, Some(recorded)) => Ok(recorded.path.clone()),
+        (None, Some(recorded)) if recorded.path.exists() => Ok(recorded.path.clone()),
+        (None, Some(recorded)) => bail!(
+            "the text that {} is trained on, {}, is no longer at {}: give its new place by --data, as in: {} NEW-PLACE",
+            folder.path().display(),
+            recorded.name,
+            recorded.path.display(),
+            Ladder::way_on(folder).words("--data"),
+        ),
         (None, None) => {
             bail!("which text {} was trained on is not recorded there: give it by --data", folder.path().display())
         }
     }
 }
 
-/// What is not said anew stays as it was.
-fn text_flags(flags: &TextFlags, recorded: Option<&DataOrigin>) -> TextFlags {
-    let Some(recorded) = recorded else { return flags.clone() };
-    TextFlags {
-        tokenizer: flags.tokenizer.or(Some(recorded.tokenizer)),
-        vocab: flags.vocab,
-        val: flags.val.or(recorded.validation),
-        lossy: flags.lossy || recorded.lossy,
-    }
-}
-
-/// Opens prepared data, or prepares a text into the run's folder, by the model's `tokenizer` where there is one.
+/// Opens prepared data, or prepares a text into the run's folder as `flags` say, by the model's `tokenizer` where there is one.
+/// `asked` is what the command line says of it.
 fn open_data(
     given: &Path,
+    asked: &TextFlags,
     flags: &TextFlags,
     tokenizer: Option<&Tokenizer>,
     folder: &RunFolder,
     output: Output,
 ) -> Result<Dataset> {
-    if let Some(prepared) = prepared::find(given) {
-        refuse_text_flags(flags, &prepared)?;
+    if let Some(prepared) = prepared::find(given)? {
+        reading::refuse_of_prepared(asked, &prepared, &prepared::index(&prepared)?.tokenizer)?;
         return prepared::open(&prepared, output);
     }
     let (mut inputs, skipped) = Inputs::collect(&[given.to_owned()])?;
     prepared::report_skipped(&skipped, note);
     if let Some(tokenizer) = tokenizer {
-        refuse_other_kind(flags, tokenizer)?;
+        reading::refuse_other_tokens(asked, tokenizer)?;
     }
-    let options = flags.options(&name_of(&[given.to_owned()]))?;
+    let options = match tokenizer {
+        // It is there already, so nothing of another is left to choose.
+        Some(tokenizer) => TextFlags { tokenizer: Some(tokenizer.kind()), vocab: None, ..flags.clone() },
+        None => flags.clone(),
+    };
+    let options = options.options(&name_of(&[given.to_owned()]))?;
     let options = PrepareOptions { given: tokenizer.cloned(), ..options };
     adopt(&mut inputs, &options, folder, output)?;
     prepared::open(&folder.data(), output)
-}
-
-/// The tokenizer of prepared data was chosen when it was prepared.
-fn refuse_text_flags(flags: &TextFlags, folder: &Path) -> Result<()> {
-    let kind = prepared::index(folder)?.tokenizer.kind();
-    if flags.tokenizer.is_some_and(|wanted| wanted != kind) {
-        bail!("{} was prepared with the {kind} tokenizer: prepare the text anew to use another", folder.display());
-    }
-    Ok(())
-}
-
-/// A model keeps its tokenizer.
-fn refuse_other_kind(flags: &TextFlags, tokenizer: &Tokenizer) -> Result<()> {
-    match flags.tokenizer.filter(|wanted| *wanted != tokenizer.kind()) {
-        Some(wanted) => bail!(Usage(format!(
-            "--tokenizer {wanted} does not go with a model that has the {tokenizer}: leave it out, or train a new model"
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// Prepares a text to the run's `data`, unless exactly that is there already.
@@ -204,14 +194,20 @@ fn adopt(inputs: &mut Inputs, options: &PrepareOptions, folder: &RunFolder, outp
         return Ok(());
     }
     if is_there && !folder.clear_old_data()? {
-        bail!(
-            "{} is not the text that {} was prepared from (or the tokenizer, the split or its content changed): \
-             give that text, or start a new run with another --out",
-            options.name,
-            target.display()
-        );
+        bail!(ChangedText { given: options.name.clone(), prepared: target });
     }
     atomic::publish_folder(prepared, &target, INDEX_FILE)
+}
+
+/// A run's folder holds another text than the one that is given.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{given} is not the text that {} was prepared from (or the tokenizer, the split or its content changed): give that text, or start \
+     a new run with another --out", .prepared.display()
+)]
+pub struct ChangedText {
+    given: String,
+    prepared: PathBuf,
 }
 
 fn origin(dataset: &Dataset, given: &Path, flags: &TextFlags) -> Result<DataOrigin> {
@@ -220,6 +216,8 @@ fn origin(dataset: &Dataset, given: &Path, flags: &TextFlags) -> Result<DataOrig
         path: atomic::absolute(given)?,
         fingerprint: dataset.fingerprint.clone(),
         tokenizer: dataset.tokenizer.kind(),
+        // Of a larger limit than a text has use for, it is what came of it that makes the same tokenizer again.
+        vocab: (dataset.tokenizer.kind() == TokenizerKind::Bpe).then(|| dataset.tokenizer.vocab() as u32),
         validation: flags.val,
         lossy: flags.lossy,
     })

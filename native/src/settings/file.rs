@@ -1,0 +1,121 @@
+//! Settings files, which people write and runs keep.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use mmrec::config::{ModelConfig, Stage, TrainConfig};
+use mmrec::tokenizer::TokenizerKind;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, Serializer};
+use toml::{Table, Value};
+
+use crate::files;
+use crate::keep::Keep;
+use crate::output::path_text;
+
+/// A settings file: tables `[model]` and `[train]`, each of whose fields may be left out if `stage` names a stage. A run's
+/// `config.toml` is one.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsFile {
+    /// Whose sizes fill what `[model]` leaves out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    /// How many checkpoints of steps the run's folder keeps.
+    #[serde(default, skip_serializing_if = "Keep::is_all")]
+    pub keep: Keep,
+    /// Fields of the model's configuration.
+    #[serde(default)]
+    pub model: Table,
+    /// Fields of the training's configuration.
+    #[serde(default)]
+    pub train: Table,
+    /// Where the text came from, and how it was read; written by a run. A text that is not prepared is read so again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataOrigin>,
+}
+
+/// Where a run's text came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataOrigin {
+    /// What the text is called.
+    pub name: String,
+    /// The file or folder that was given.
+    #[serde(serialize_with = "as_text")]
+    pub path: PathBuf,
+    /// Identifies tokens, split and tokenizer.
+    pub fingerprint: String,
+    /// The tokenizer's kind.
+    pub tokenizer: TokenizerKind,
+    /// The tokens of one that was learned from the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vocab: Option<u32>,
+    /// The validation fraction that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<f64>,
+    /// Whether invalid UTF-8 was replaced.
+    #[serde(default)]
+    pub lossy: bool,
+}
+
+/// A path that is no text is kept as well as text can; who goes on with the run then names it by --data.
+fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path_text(path))
+}
+
+impl SettingsFile {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text =
+            files::read_text(path, files::SETTINGS).with_context(|| format!("cannot read {}", path.display()))?;
+        // The mark that editors of Windows put first.
+        toml::from_str(text.trim_start_matches('\u{feff}'))
+            .with_context(|| format!("{} is not a valid settings file", path.display()))
+    }
+
+    /// The content of a run's `config.toml`.
+    pub fn of_run(model: &ModelConfig, train: &TrainConfig, data: DataOrigin, keep: Keep) -> Result<String> {
+        let file = Self { stage: None, keep, model: table(model)?, train: table(train)?, data: Some(data) };
+        let text = toml::to_string(&file).context("the settings cannot be written as TOML")?;
+        let steps = "# Settings of this run, for reading and for `mmrec train --config`.\n";
+        Ok(format!("{steps}{text}"))
+    }
+
+    /// The sizes that the file asks for, the text's vocabulary and, where it leaves something out, what `model` has.
+    pub fn over(&self, path: &Path, model: &ModelConfig) -> Result<ModelConfig> {
+        let base = match self.stage {
+            Some(stage) => stage.like(model),
+            None => model.clone(),
+        };
+        let sizes = overlay(&base, &self.model);
+        let sizes = sizes.with_context(|| format!("[model] of {} cannot be used", path.display()))?;
+        Ok(ModelConfig { vocab: model.vocab, ..sizes })
+    }
+
+    /// The model of a new run on a text of `vocab` different tokens.
+    pub(super) fn base(&self, path: &Path, vocab: usize) -> Result<ModelConfig> {
+        let stage = self.stage.unwrap_or(Stage::Tiny);
+        let mut fields = self.model.clone();
+        // The text decides: a file written for one text serves for another.
+        fields.insert("vocab".to_owned(), Value::Integer(i64::try_from(vocab)?));
+        let cannot_use = || format!("[model] of {} cannot be used", path.display());
+        if self.stage.is_none() {
+            fields.entry("dropout").or_insert(Value::Float(0.0));
+            return Value::Table(fields).try_into().with_context(cannot_use);
+        }
+        overlay(&stage.config(vocab), &fields).with_context(cannot_use)
+    }
+}
+
+/// A value's fields.
+pub(super) fn table<T: Serialize>(value: &T) -> Result<Table> {
+    Table::try_from(value).context("the settings cannot be written as TOML")
+}
+
+/// `base` with the fields that `fields` has.
+pub(super) fn overlay<T: Serialize + DeserializeOwned>(base: &T, fields: &Table) -> Result<T> {
+    let mut merged = table(base)?;
+    merged.extend(fields.clone());
+    Ok(Value::Table(merged).try_into()?)
+}
