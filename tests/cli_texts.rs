@@ -8,7 +8,7 @@ mod binary;
 
 use std::fs;
 
-use binary::{Ran, Room};
+use binary::Room;
 use serde_json::Value;
 
 /// Prepares some texts; what the command said about them, and the result.
@@ -188,10 +188,8 @@ fn separators_are_found_or_missed_aloud() {
     room.write("letters.txt", letters.as_bytes());
     let with = |separator: &str| {
         let mut command = room.command("data prepare --input letters.txt --out out --separator");
-        let ran: Ran = binary::finish({
-            command.arg(separator);
-            command
-        });
+        command.arg(separator);
+        let ran = binary::finish(command);
         fs::remove_dir_all(room.path("out")).unwrap();
         (ran.stdout, ran.stderr)
     };
