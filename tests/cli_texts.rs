@@ -8,7 +8,7 @@ mod binary;
 
 use std::fs;
 
-use binary::{Ran, Room};
+use binary::Room;
 use serde_json::Value;
 
 /// Prepares some texts; what the command said about them, and the result.
@@ -70,7 +70,7 @@ fn other_encodings_are_named_and_what_is_replaced_is_counted() {
     assert_eq!((&read["remarks"][0]["replaced"], &read["remarks"][0]["seems"]), (&600.into(), &"windows-1252".into()));
 
     let japanese =
-        b"\x82\xA2\x82\xEB\x82\xCD\x82\xC9\x82\xD9\x82\xD6\x82\xC6 \x93\xFA\x96\x7B\x8C\xEA\x81\x42\n".repeat(90);
+        b"\x8C\xE1\x94\x79\x82\xCD\x94\x4C\x82\xC5\x82\xA0\x82\xE9\x81\x42\x96\xBC\x91\x4F\x82\xCD\x82\xDC\x82\xBE\x96\xB3\x82\xA2\x81\x42\x82\xC7\x82\xB1\x82\xC5\x90\xB6\x82\xEA\x82\xBD\x82\xA9\x82\xC6\x82\xF1\x82\xC6\x8C\xA9\x93\x96\x82\xAA\x82\xC2\x82\xA9\x82\xCA\x81\x42\n".repeat(90);
     room.write("japanese.txt", &japanese);
     assert!(refused(&room, "japanese.txt").contains("Shift_JIS"));
     let russian = b"\xD1\xFA\xE5\xF8\xFC \xE6\xE5 \xE5\xF9\xB8 \xFD\xF2\xE8\xF5 \xEC\xFF\xE3\xEA\xE8\xF5\n".repeat(90);
@@ -188,10 +188,8 @@ fn separators_are_found_or_missed_aloud() {
     room.write("letters.txt", letters.as_bytes());
     let with = |separator: &str| {
         let mut command = room.command("data prepare --input letters.txt --out out --separator");
-        let ran: Ran = binary::finish({
-            command.arg(separator);
-            command
-        });
+        command.arg(separator);
+        let ran = binary::finish(command);
         fs::remove_dir_all(room.path("out")).unwrap();
         (ran.stdout, ran.stderr)
     };

@@ -14,10 +14,10 @@ use crate::interrupt;
 const BEGINNING: u64 = 1 << 16;
 
 /// A file and its size.
-type Sized<'a> = (&'a Path, u64);
+type Measured<'a> = (&'a Path, u64);
 
 /// For each file that has the content of an earlier one, that one's position.
-pub fn find(files: &[Sized<'_>]) -> io::Result<HashMap<usize, usize>> {
+pub fn find(files: &[Measured<'_>]) -> io::Result<HashMap<usize, usize>> {
     let mut repeated = HashMap::new();
     for group in groups(0..files.len(), |index| Ok(files[index].1))? {
         let paths: Vec<PathBuf> =
@@ -79,7 +79,7 @@ mod tests {
         files.extend([write("empty", ""), write("empty too", ""), write("copy of a", &format!("{long}1"))]);
         fs::hard_link(&files[2].0, folder.path().join("hard")).unwrap();
         files.extend([(folder.path().join("hard"), 5), files[1].clone()]);
-        let files: Vec<Sized<'_>> = files.iter().map(|(path, bytes)| (path.as_path(), *bytes)).collect();
+        let files: Vec<Measured<'_>> = files.iter().map(|(path, bytes)| (path.as_path(), *bytes)).collect();
         assert_eq!(find(&files).unwrap(), HashMap::from([(5, 0), (6, 2), (7, 1)]));
     }
 }

@@ -21,7 +21,8 @@ fn name(bytes: &[u8]) -> Option<&'static str> {
     let mut detector = EncodingDetector::new();
     detector.feed(bytes, false);
     let (encoding, is_likely) = detector.guess_assess(None, false);
-    is_likely.then(|| encoding.name())
+    // GB18030 holds all of GBK.
+    is_likely.then(|| if encoding.name() == "GBK" { "GB18030" } else { encoding.name() })
 }
 
 /// Whether what is no ASCII is more often valid UTF-8 than not: then a few bytes are damaged, and it is no other encoding.
@@ -58,7 +59,7 @@ mod tests {
         let russian =
             b"\xD1\xFA\xE5\xF8\xFC \xE6\xE5 \xE5\xF9\xB8 \xFD\xF2\xE8\xF5 \xEC\xFF\xE3\xEA\xE8\xF5\n".repeat(9);
         assert_eq!(name(&russian), Some("windows-1251"));
-        let japanese = b"\x82\xA2\x82\xEB\x82\xCD\x82\xC9\x82\xD9\x82\xD6\x82\xC6 \x93\xFA\x96\x7B\x8C\xEA\n".repeat(9);
+        let japanese = b"\x8C\xE1\x94\x79\x82\xCD\x94\x4C\x82\xC5\x82\xA0\x82\xE9\x81\x42\x96\xBC\x91\x4F\x82\xCD\x82\xDC\x82\xBE\x96\xB3\x82\xA2\x81\x42\x82\xC7\x82\xB1\x82\xC5\x90\xB6\x82\xEA\x82\xBD\x82\xA9\x82\xC6\x82\xF1\x82\xC6\x8C\xA9\x93\x96\x82\xAA\x82\xC2\x82\xA9\x82\xCA\x81\x42\n".repeat(9);
         assert_eq!(name(&japanese), Some("Shift_JIS"));
         let damaged = [&b"caf\xC3\xA9 ".repeat(9)[..], b"\xFF\xFE"].concat();
         assert_eq!(name(&damaged), None);
