@@ -1,8 +1,8 @@
-//! Runs that are killed at any moment, with saves at almost every step: they go on, or begin by the same command, and end as if nothing
-//! had happened.
+//! Runs that are killed at any moment, with saves at almost every step, or whose disk fails: they go on, or begin by the same command,
+//! and end as if nothing had happened.
 //!
-//! `MMREC_KILLS=300` kills so many times, instead of a few. Where `strace` is installed, every other kill comes with a call that changes
-//! files, one after the other; all others are spread over the time that a run takes.
+//! `MMREC_KILLS=300` kills so many times, instead of a few. Where `strace` is installed, a third of the kills come with a call that
+//! changes files, one after the other, and a third are no kills: the call fails. All others are spread over the time that a run takes.
 
 // A test that cannot go on says so by panicking, helpers included.
 #![allow(clippy::unwrap_used)]
@@ -63,9 +63,11 @@ fn survives(room: &Room, few: usize, case: &Case) {
     for kill in 0..kills {
         let share = kill as f64 / kills as f64;
         let line = format!("{} --out killed", case.first);
-        match calls.filter(|_| kill % 2 == 0) {
-            Some(calls) => kill_at_call(room, &line, 1 + (share * calls as f64) as usize),
-            None => kill_after(room, &line, took.mul_f64(share)),
+        let call = calls.map(|calls| 1 + (share * calls as f64) as usize);
+        match (kill % 3, call) {
+            (0, Some(call)) => at_call(room, &line, call, "signal=KILL"),
+            (1, Some(call)) => at_call(room, &line, call, "error=EIO"),
+            _ => kill_after(room, &line, took.mul_f64(share)),
         }
         let ended = end(room, case, &line);
         assert_eq!(ended.code, Some(0), "after kill {kill} of {kills} the run can neither go on nor begin: {ended:?}");
@@ -84,8 +86,8 @@ fn calls_of(room: &Room, line: &str) -> Option<usize> {
     Some(fs::read_to_string(log).unwrap().lines().filter(|line| line.contains('(')).count())
 }
 
-fn kill_at_call(room: &Room, line: &str, call: usize) {
-    traced(room, line, &["-o", "/dev/null", "-e", &format!("inject={CALLS}:signal=KILL:when={call}")]);
+fn at_call(room: &Room, line: &str, call: usize, what: &str) {
+    traced(room, line, &["-o", "/dev/null", "-e", &format!("inject={CALLS}:{what}:when={call}")]);
 }
 
 fn traced(room: &Room, line: &str, options: &[&str]) -> Option<ExitStatus> {
