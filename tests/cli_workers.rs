@@ -6,6 +6,9 @@
 
 #[path = "shared/binary.rs"]
 mod binary;
+#[cfg(target_os = "linux")]
+#[path = "shared/strangers.rs"]
+mod strangers;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -260,4 +263,71 @@ fn mistakes_are_told_before_anything_is_written() {
     }
     let taken = run_with_token(&room, &format!("worker --listen {address}"), Some(&token));
     assert!(taken.code == Some(1) && taken.stderr.contains("another program"), "{taken:?}");
+}
+
+/// Memory of a process in KiB, as Linux tells of it.
+#[cfg(target_os = "linux")]
+fn memory(worker: &Worker, what: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", worker.child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with(what)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// What a worker must not hold for strangers, in KiB.
+#[cfg(target_os = "linux")]
+const HELD: u64 = 16 << 10;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn strangers_get_a_worker_to_hold_little_and_for_seconds() {
+    use strangers::{Deed, crowd, flood, half_open};
+
+    let room = Room::new();
+    room.write_text();
+    let worker = Worker::start(&room, "worker");
+    let train = format!("{TRAIN} --steps 24 --workers {} --token-file token", worker.address);
+    room.json(&format!("{train} --out before"));
+    let target = strangers::worker(worker.address.parse().unwrap(), &room.path("token"));
+    let before = memory(&worker, "VmRSS");
+    // From here on the highest is counted anew.
+    fs::write(format!("/proc/{}/clear_refs", worker.child.id()), "5").unwrap();
+
+    let patience = Duration::from_secs(8);
+    let silent = Deed { protocol: b"mmrec/knock", streams: 0, bytes: 0 };
+    let announcing = Deed { protocol: b"burn/remote/1", streams: 4, bytes: 8 << 20 };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let outcomes = runtime.block_on(async {
+        let crowds = [silent, announcing, silent, announcing].map(|deed| {
+            let target = target.clone();
+            tokio::spawn(async move { crowd(&target, 50, deed, patience).await })
+        });
+        let first = half_open(&target, 60).await;
+        tokio::task::spawn_blocking({
+            let address = worker.address.parse().unwrap();
+            move || flood(address, &first, 40_000)
+        });
+        // Somebody who has the token is let in all the same.
+        let training = tokio::task::block_in_place(|| room.run(&format!("{train} --out during --json")));
+        assert_eq!(training.code, Some(0), "{training:?}");
+        let mut outcomes = Vec::new();
+        for crowd in crowds {
+            outcomes.extend(crowd.await.unwrap());
+        }
+        outcomes
+    });
+    let held = memory(&worker, "VmHWM").saturating_sub(before);
+    let taken: usize = outcomes.iter().map(|outcome| outcome.taken).sum();
+    let longest = outcomes.iter().map(|outcome| outcome.kept).max_by_key(|kept| kept.unwrap_or(Duration::MAX));
+    println!("{} strangers: {held} KiB held, {taken} bytes taken, kept for {longest:?}", outcomes.len());
+    assert!(outcomes.len() >= 32, "too few got to the door for the test to mean something");
+    assert!(outcomes.iter().all(|outcome| outcome.kept.is_some()), "connections lived on");
+    assert_eq!(taken, 0);
+    assert!(held < HELD, "{held} KiB");
+    let notes = fs::read_to_string(room.path("worker")).unwrap();
+    assert!(notes.matches("refused").count() < 5, "{notes}");
+    room.json(&format!("{train} --out after"));
+    let after = memory(&worker, "VmRSS").saturating_sub(before);
+    println!("afterwards: {after} KiB");
+    assert!(after < HELD, "{after} KiB");
+    assert_eq!(room.timeless_metrics("before"), room.timeless_metrics("during"));
 }

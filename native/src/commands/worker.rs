@@ -21,7 +21,8 @@ there, a piece at a time, and stay there. It serves only those who have the same
 which is made on first use and then copied to the other machines (as a password is: scp token other:), or MMREC_TOKEN holds it.
 
 Connections are direct (UDP), encrypted, and prove to both sides that the other one has the token; no other server is asked or told
-anything. Versions of mmrec must be the same on both sides.
+anything. Whoever reaches the port without the token is sent away within five seconds, and can have the worker hold a few megabytes
+until then. Versions of mmrec must be the same on both sides.
 
 Ctrl-C ends the worker with exit code 130. Trainings that it works for then stop with all steps saved, and go on by --resume with the
 workers that are there.";

@@ -4,9 +4,11 @@
 //! A share is one operation of ours on the remote device ([`message`]): weights and tokens go there, loss and gradients come back,
 //! and the worker computes with its own kernels and threads.
 
+mod door;
 mod link;
 mod message;
 mod pieces;
+mod queue;
 mod share;
 mod token;
 mod trainer;

@@ -20,6 +20,9 @@ const LEAST: usize = 32;
 /// More is no token.
 const MOST: usize = 1024;
 
+/// Bytes of what a trainer shows.
+pub const CREDENTIAL: usize = 32;
+
 /// The shared secret.
 #[derive(Clone)]
 pub struct Token(String);
@@ -94,7 +97,7 @@ impl Token {
     }
 
     /// What a trainer shows a worker.
-    pub fn credential(&self) -> [u8; 32] {
+    pub fn credential(&self) -> [u8; CREDENTIAL] {
         self.derive("mmrec trainer")
     }
 

@@ -11,7 +11,7 @@ use burn::backend::{DispatchDevice, Remote};
 use burn::remote::{ConnectError, CustomOpClient, IrohHost, RemoteHost};
 use burn::tensor::{DType, Device, Int, Shape, Tensor, TensorData};
 use iroh::endpoint::{ConnectError as DialError, ConnectingError, ConnectionError};
-use iroh::{Endpoint, EndpointAddr, SecretKey};
+use iroh::{Endpoint, EndpointAddr};
 use mmrec::platform;
 use mmrec::train::{Pass, Peer, Work};
 
@@ -26,6 +26,9 @@ use crate::settings::Usage;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const OTHER_TOKEN: &str = "it does not have the same token: start both with the same --token-file (or MMREC_TOKEN)";
+
+const OTHER_VERSION: &str =
+    "it has the same token and is of another version: install the same version of mmrec on both machines";
 
 /// Connects to all devices of the workers at `addresses`.
 pub fn connect(addresses: &[String], token_file: Option<&Path>) -> Result<Vec<Box<dyn Peer>>> {
@@ -73,12 +76,11 @@ struct Worker {
 }
 
 fn open(address: SocketAddr, token: &Token) -> Result<Vec<Worker>> {
-    let endpoint = NETWORK.block_on(link::bind(link::source_for(address), SecretKey::generate(), &[]))?;
+    let endpoint = NETWORK.block_on(link::dialler(address, token))?;
     let link = Arc::new(Link(endpoint.clone()));
     let target = EndpointAddr::new(token.worker_id()).with_ip_addr(address);
     NETWORK.block_on(knock(&endpoint, target.clone()))?;
-    let host =
-        RemoteHost::iroh(IrohHost::new(target).with_endpoint(endpoint)).with_credential(token.credential().as_slice());
+    let host = RemoteHost::iroh(IrohHost::new(target).with_endpoint(endpoint));
     let devices = host.devices().map_err(explained)?;
     let count = devices.len();
     let mut workers = Vec::with_capacity(count);
@@ -92,7 +94,7 @@ fn open(address: SocketAddr, token: &Token) -> Result<Vec<Worker>> {
     Ok(workers)
 }
 
-/// Finds out whether a worker with our token is there. The framework would ask too, but wait longer and tell less.
+/// Finds out whether a worker with our token is there and lets us in. The framework would ask too, but wait longer and tell less.
 async fn knock(endpoint: &Endpoint, target: EndpointAddr) -> Result<()> {
     let absent = || {
         anyhow!("nobody answered within {PATIENCE:?}: is it running, with this address and port (UDP) open to here?")
@@ -100,13 +102,15 @@ async fn knock(endpoint: &Endpoint, target: EndpointAddr) -> Result<()> {
     let answer = tokio::time::timeout(PATIENCE, endpoint.connect(target, link::KNOCK)).await;
     let error = match answer.map_err(|_| absent())? {
         Ok(connection) => {
-            connection.close(0u8.into(), b"thanks");
-            return Ok(());
+            tokio::time::timeout(PATIENCE, connection.closed()).await.map_err(|_| anyhow!(OTHER_VERSION))?
         }
         Err(DialError::Connecting { source: ConnectingError::ConnectionError { source, .. }, .. }) => source,
         Err(other) => return Err(other.into()),
     };
     match error {
+        ConnectionError::ApplicationClosed(close) if close.error_code == link::WELCOME => Ok(()),
+        // It is the worker of our token, so it expects the token to be shown in another way.
+        ConnectionError::ApplicationClosed(close) if close.error_code == link::REFUSED => Err(anyhow!(OTHER_VERSION)),
         ConnectionError::TimedOut => Err(absent()),
         // It could not prove to be what follows from our token.
         ConnectionError::TransportError(_) => Err(anyhow!(error).context(OTHER_TOKEN)),
@@ -116,7 +120,6 @@ async fn knock(endpoint: &Endpoint, target: EndpointAddr) -> Result<()> {
 
 fn explained(error: ConnectError) -> anyhow::Error {
     match error {
-        ConnectError::Unauthorized => anyhow!(OTHER_TOKEN),
         ConnectError::IncompatibleProtocol { client_version, server_version } => anyhow!(
             "it is of another version: its protocol is {server_version} and that of mmrec {} here is {client_version}; install the \
              same version of mmrec on both machines",

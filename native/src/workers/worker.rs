@@ -1,15 +1,16 @@
-//! The worker's side: listening, letting in those who have the token, and saying so.
+//! The worker's side: listening, and serving those who [have the token](super::door).
 
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
-use burn::server::{AuthorizationRequest, BURN_REMOTE_ALPN, RemoteServer};
-use iroh::endpoint::{Incoming, IncomingAddr};
+use anyhow::{Context, Result};
+use burn::server::{BURN_REMOTE_ALPN, RemoteServer};
+use iroh::endpoint::Connection;
 use iroh::protocol::DynProtocolHandler;
 use serde_json::json;
-use sha2::{Digest, Sha256};
-use std::sync::Arc;
 
+use super::door::Door;
 use super::message::Hello;
 use super::share::with_operations;
 use super::token::Token;
@@ -26,10 +27,12 @@ pub fn serve(args: &WorkerArgs, output: Output) -> Result<()> {
     let token = Token::find_or_make(args.token_file.as_deref())?;
     let (device, description) = args.compute.start()?;
     let about = Hello::new(&description);
-    let server = RemoteServer::new([device.clone()]).with_authorizer(authorizer(&token));
-    let server = with_operations(server, &device, &about);
-    NETWORK.block_on(async {
-        let endpoint = link::bind(args.listen, token.worker_key(), &[BURN_REMOTE_ALPN, link::KNOCK]).await?;
+    let server = with_operations(RemoteServer::new([device.clone()]), &device, &about);
+    let door = Door::new(&token);
+    // One thread receives packets and stands at the door: with two, packets could come faster than strangers are sent away.
+    let receiving = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
+    receiving.block_on(async {
+        let endpoint = link::listen(args.listen, &token, &[BURN_REMOTE_ALPN, link::KNOCK]).await?;
         let handler: Arc<dyn DynProtocolHandler> =
             Arc::from(Box::<dyn DynProtocolHandler>::from(server.into_protocol(&endpoint)?));
         let address = endpoint.bound_sockets().first().map_or(args.listen, |address| *address);
@@ -38,7 +41,8 @@ pub fn serve(args: &WorkerArgs, output: Output) -> Result<()> {
         while !interrupt::requested() {
             let Ok(incoming) = tokio::time::timeout(LOOK, endpoint.accept()).await else { continue };
             let Some(incoming) = incoming else { break };
-            NETWORK.spawn(admit(incoming, handler.clone()));
+            let handler = handler.clone();
+            door.meet(incoming, |connection, from| drop(NETWORK.spawn(serve_one(connection, from, handler))));
         }
         handler.shutdown().await;
         endpoint.close().await;
@@ -48,35 +52,13 @@ pub fn serve(args: &WorkerArgs, output: Output) -> Result<()> {
     Ok(interrupt::check()?)
 }
 
-/// One connection from its beginning to its end.
-async fn admit(incoming: Incoming, handler: Arc<dyn DynProtocolHandler>) {
-    let from = match incoming.remote_addr() {
-        IncomingAddr::Ip(address) => address.to_string(),
-        other => format!("{other:?}"),
-    };
-    let Ok(connection) = incoming.await else {
-        return note(&format!("refused {from}: it does not have this worker's token, or broke off"));
-    };
+/// Serves a connection of somebody who has the token, to its end.
+async fn serve_one(connection: Connection, from: SocketAddr, handler: Arc<dyn DynProtocolHandler>) {
     if connection.alpn() == link::KNOCK {
-        connection.closed().await;
-        return;
+        return connection.close(link::WELCOME, b"welcome");
     }
     note(&format!("{from} is connected"));
     // What ends a connection is no failure of the worker's.
     let _ = handler.accept(connection).await;
     note(&format!("{from} is gone"));
-}
-
-/// Lets in whoever shows what follows from the token.
-fn authorizer(token: &Token) -> impl Fn(AuthorizationRequest<'_>) -> Result<(), String> + Send + Sync + 'static {
-    // Digests are compared: how long that takes tells nothing about the credential.
-    let expected = Sha256::digest(token.credential());
-    move |request| {
-        if Sha256::digest(request.credential.as_bytes()) == expected {
-            return Ok(());
-        }
-        let reason = format!("refused {}: it does not have this worker's token", request.client);
-        note(&reason);
-        Err(reason)
-    }
 }
