@@ -43,6 +43,7 @@ import { createSamplesPanel } from "./samples.js";
 import { Session } from "./session.js";
 import { createSettingsPanel } from "./settings-panel.js";
 import { offerShortcuts } from "./shortcuts.js";
+import { StageSizes } from "./stage-sizes.js";
 import { askToLast, claimStore, openStore } from "./store.js";
 import { leadTabs } from "./tabs.js";
 import { createTextPanel } from "./text-panel.js";
@@ -89,6 +90,7 @@ async function main() {
     },
   });
   const devices = new Devices(session);
+  const sizes = new StageSizes(session);
   const archive = new Archive(session, keeper, devices);
   const charts = new Charts();
   const trash = new Trash(archive, keeper, notices);
@@ -105,14 +107,14 @@ async function main() {
   const training = createTrainingPanel({ session, archive });
   const panels = [
     createTextPanel({ session, archive, keeper, notices, settled: () => devices.settle() }),
-    createSettingsPanel({ session, devices, change, settled }),
+    createSettingsPanel({ session, devices, sizes, change, settled }),
     createAdvicePanel({ session, devices, change }),
     createLazyPanel("recipes", async (body) => new (await import("./recipes-view.js")).RecipesView({ session, devices, change }, body)),
     createLazyPanel("rate", async (body) => new (await import("./rate/view.js")).RateView({ session, change }, body)),
     training,
     createLazyPanel("share", async (body) => (await import("./share/view.js")).openView(session, archive, body)),
     createRunsPanel({ session, archive, keeper, notices, charts, trash, settled }),
-    createGrowPanel({ session, archive, settled: () => devices.settle() }),
+    createGrowPanel({ session, archive, sizes, settled: () => devices.settle() }),
     createSamplesPanel({ session, change }),
     createLearnedPanel({ session }),
     createOverfitPanel({ session, change }),

@@ -20,6 +20,7 @@ import { along, incrementsOf, ticksOf } from "./axes.js";
 import { element, setText } from "./dom.js";
 import * as format from "./format.js";
 import { dash, drawLevels } from "./levels.js";
+import { drawMarks } from "./marks.js";
 import { texts } from "./texts/index.js";
 
 /** @typedef {{ curve: Curve, planned: number, uniform: number, levels: LabelledLevel[], growths: Growth[] }} Course */
@@ -182,9 +183,8 @@ class Chart {
       hooks: {
         draw: [
           (plot) => this.#drawUniform(plot),
-          (plot) => drawLevels(plot, this.#levels, this.#style),
+          (plot) => drawLevels(plot, this.#levels, this.#style, drawMarks(plot, this.#marks, this.#style, this.#recipe.labelled === true)),
           (plot) => this.#overlay?.draw(plot, this.#recipe.compared, this.#axis),
-          (plot) => this.#marks.forEach((place) => this.#drawMark(plot, place)),
         ],
         setCursor: [(plot) => this.#read(plot)],
         setSelect: [(plot) => (this.#zoomed ||= plot.select.width > 0)],
@@ -229,29 +229,6 @@ class Chart {
     const y = Math.round(valToPos(this.#uniform, "y", true));
     if (y < bbox.top || y > bbox.top + bbox.height) return;
     dash(ctx, this.#recipe.palette.uniform, 5, [bbox.left, y], [bbox.left + bbox.width, y]);
-  }
-
-  /**
-   * An upright line where the model grew.
-   * @param {uPlot} plot
-   * @param {number} place
-   */
-  #drawMark({ ctx, bbox, valToPos }, place) {
-    const x = Math.round(valToPos(place, "x", true));
-    const right = bbox.left + bbox.width;
-    if (x < bbox.left || x > right) return;
-    const { labelled, palette } = this.#recipe;
-    dash(ctx, palette.soft, 2, [x, bbox.top], [x, bbox.top + bbox.height]);
-    if (!labelled) return;
-    ctx.save();
-    ctx.fillStyle = palette.soft;
-    ctx.font = `${11 * devicePixelRatio}px ${FONT}`;
-    const gap = 4 * devicePixelRatio;
-    const fits = x + gap + ctx.measureText(texts.grewMark).width < right;
-    ctx.textAlign = fits ? "left" : "right";
-    // Below the uniform guess and above the curve, most of the time.
-    ctx.fillText(texts.grewMark, fits ? x + gap : x - gap, bbox.top + bbox.height * 0.28);
-    ctx.restore();
   }
 
   #unzoom() {

@@ -10,7 +10,7 @@ import { Curve } from "./curve.js";
 import { button, element, onPress, setText, setUsable } from "./dom.js";
 import { Run } from "./run.js";
 import { claimStore, storeFree } from "./store.js";
-import { CHANNEL } from "./tabs.js";
+import { openChannel } from "./tabs.js";
 import { sample } from "./text-source.js";
 import { texts } from "./texts/index.js";
 
@@ -21,7 +21,7 @@ const SILENCE = 20_000;
 
 export class Following {
   #session;
-  #channel = new BroadcastChannel(CHANNEL);
+  #channel = openChannel();
   /** @type {"no" | "asked" | "silent"} */ #taking = "no";
   /** Whether the other tab keeps its run in the store. */ #keeps = false;
 

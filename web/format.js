@@ -3,19 +3,23 @@
 import { texts } from "./texts/index.js";
 
 /**
- * @param {Intl.NumberFormatOptions} options
+ * Making a formatter is slow, so it is kept until another language is spoken.
+ * @template {{ format(value: number): string }} Formatter
+ * @param {(locale: string) => Formatter} make
  * @returns {(value: number) => string}
  */
-function number(options) {
+function spoken(make) {
   let locale = "";
-  /** @type {Intl.NumberFormat} */
+  /** @type {Formatter} */
   let formatter;
   return (value) => {
-    // Making one is slow, so it is kept until another language is spoken.
-    if (locale !== texts.locale) formatter = new Intl.NumberFormat((locale = texts.locale), options);
+    if (locale !== texts.locale) formatter = make((locale = texts.locale));
     return formatter.format(value);
   };
 }
+
+/** @param {Intl.NumberFormatOptions} options */
+const number = (options) => spoken((locale) => new Intl.NumberFormat(locale, options));
 
 const whole = number({ maximumFractionDigits: 0 });
 const short = number({ maximumSignificantDigits: 3 });
@@ -90,6 +94,9 @@ export function about(seconds) {
   const hours = seconds / 3600;
   return hours < 48 ? inHours(short(Number(hours.toPrecision(2)))) : inDays(count(hours / 24));
 }
+
+/** Milliseconds since 1970 → "28 Nov, 11:50" */
+export const moment = spoken((locale) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }));
 
 /** Names that are shown of many … */
 const MOST = 6;

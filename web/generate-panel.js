@@ -4,6 +4,7 @@
  * @import { Session } from "./session.js"
  */
 
+import { copyText } from "./clipboard.js";
 import { button, element, make, need, onPress, setText, setUsable } from "./dom.js";
 import { texts } from "./texts/index.js";
 
@@ -54,7 +55,10 @@ export function createGeneratePanel({ session }) {
     renderPrompt(session);
   });
   onPress(stop, () => session.writer.stop());
-  onPress(button("copy"), () => void navigator.clipboard.writeText(written.textContent ?? "").catch(() => {}));
+  onPress(button("copy"), async () => {
+    // What the browser does not copy, the person can.
+    if (!(await copyText(written.textContent ?? ""))) getSelection()?.selectAllChildren(written);
+  });
 
   return {
     render() {

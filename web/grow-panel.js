@@ -4,6 +4,7 @@
  * @import { Archive } from "./archive.js"
  * @import { Settings } from "./engine-types.js"
  * @import { Session } from "./session.js"
+ * @import { StageSizes } from "./stage-sizes.js"
  *
  * @typedef {Pick<Settings, "steps" | "lr" | "warmup">} Plan steps on top of those taken
  */
@@ -12,10 +13,10 @@ import { answerOf, button, element, need, onPress, setText, setUsable } from "./
 import { texts } from "./texts/index.js";
 
 /**
- * @param {{ session: Session, archive: Archive, settled: () => void }} context
+ * @param {{ session: Session, archive: Archive, sizes: StageSizes, settled: () => void }} context
  * @returns {{ render(): void }}
  */
-export function createGrowPanel({ session, archive, settled }) {
+export function createGrowPanel({ session, archive, sizes, settled }) {
   const grow = button("grow");
   const form = need("grow-form", HTMLFormElement);
 
@@ -29,14 +30,14 @@ export function createGrowPanel({ session, archive, settled }) {
 
   return {
     render() {
-      const { run, desk, phase } = session;
+      const { run, phase } = session;
       const stage = phase === "dead" || phase === "starting" ? null : run?.growsTo;
       element("growth").hidden = !stage;
       if (!stage) return;
       const refusal = whyNot(session);
       setText(grow, texts.growTo(stage));
       setUsable(grow, refusal === "" && !session.busy, refusal);
-      setText(element("grow-hint"), texts.growHint(desk.presetOf(stage)?.parameters ?? 0));
+      setText(element("grow-hint"), texts.growHint(sizes.of(stage)));
     },
   };
 }

@@ -36,9 +36,12 @@ export class Keeper {
   #store;
   /** @type {Draft | null} */ #draft = null;
   /** @type {Map<string, Manifest>} */ #runs = new Map();
+  /** Those that are not deleted, newest first; null where that is to be found anew. @type {Manifest[] | null} */ #newest = null;
+  /** How many of those have a name. @type {Map<string, number>} */ #names = new Map();
   /** The newest text, which the draft is about to name. */ #fresh = "";
   /** Files of runs that could not be read. @type {Set<string>} */ #spared = new Set();
   /** Runs that are gone for good: a state that comes late does not bring one back. @type {Set<string>} */ #gone = new Set();
+  /** Whether this visit has looked for what earlier ones left lying about. */ #swept = false;
   /** Writes come one after another, so that an older state never lands on a newer one. */
   #next = serial();
 
@@ -53,7 +56,8 @@ export class Keeper {
 
   /** Newest first. */
   get runs() {
-    return [...this.#runs.values()].filter((run) => !run.deleted).sort((one, other) => other.changed - one.changed);
+    this.#newest ??= [...this.#runs.values()].filter((run) => !run.deleted).sort((one, other) => other.changed - one.changed);
+    return [...this.#newest];
   }
 
   /** Those that the person has deleted, and can still have back. */
@@ -76,7 +80,7 @@ export class Keeper {
     const names = await this.#store.list();
     const manifests = names.filter((name) => name === FIRST || /^run-.*\.json$/.test(name));
     const read = await Promise.all(manifests.map((name) => this.#readManifest(name).catch(() => null)));
-    for (const run of read) if (run) this.#runs.set(run.id, run);
+    for (const run of read) if (run) this.#put(run.id, run);
     const broken = read.filter((run) => run === null).length;
     // A text may be theirs, too, even where it is also one of ours.
     if (broken > 0) this.#spared = new Set(names.filter((name) => name.startsWith("text-") || !this.#named().has(name)));
@@ -86,9 +90,10 @@ export class Keeper {
   /** @param {Draft} draft */
   keepDraft(draft) {
     return this.#next(async () => {
+      const textStays = JSON.stringify(this.#draft?.text) === JSON.stringify(draft.text);
       this.#draft = draft;
       await this.#store.write(DRAFT, JSON.stringify(draft));
-      await this.#sweep();
+      if (!textStays || !this.#swept) await this.#sweep();
     });
   }
 
@@ -119,24 +124,36 @@ export class Keeper {
   keepState(snapshot, about, curve) {
     return this.#next(async () => {
       if (this.#gone.has(about.id)) return;
-      const state = await this.#write(snapshot);
-      const before = this.#runs.get(about.id);
-      const earlier = (/** @type {KeptState | null | undefined} */ one) => Boolean(one && one.step < state.step);
-      await this.#keep({
-        ...about,
-        version: 2,
-        name: before?.name ?? newName(this.#names()),
-        created: before?.created ?? Date.now(),
-        changed: Date.now(),
-        states: [state, ...(before?.states ?? []).filter(earlier).slice(0, 1)],
-        bestState: about.best?.step === state.step ? state : before && earlier(before.bestState) ? before.bestState : null,
-        curve: await this.#writeCurve(curve),
-        deleted: before?.deleted ?? false,
+      // What it has written by then, nobody names.
+      await this.#keepState(snapshot, about, curve).catch(async (error) => {
+        await this.#sweep().catch(() => {});
+        throw error;
       });
-      // In memory alone there is room for one model.
-      if (!this.lasting) for (const run of this.runs) if (run.id !== about.id) await this.#keep(without(run));
-      await this.#sweep();
     });
+  }
+
+  /**
+   * @param {Snapshot} snapshot
+   * @param {About} about
+   * @param {Columns} curve
+   */
+  async #keepState(snapshot, about, curve) {
+    const state = await this.#write(snapshot);
+    const before = this.#runs.get(about.id);
+    const earlier = (/** @type {KeptState | null | undefined} */ one) => Boolean(one && one.step < state.step);
+    await this.#keep({
+      ...about,
+      version: 2,
+      name: before?.name ?? newName((name) => this.#names.has(name)),
+      created: before?.created ?? Date.now(),
+      changed: Date.now(),
+      states: [state, ...(before?.states ?? []).filter(earlier).slice(0, 1)],
+      bestState: about.best?.step === state.step ? state : before && earlier(before.bestState) ? before.bestState : null,
+      curve: await this.#writeCurve(curve),
+      deleted: before?.deleted ?? false,
+    });
+    // In memory alone there is room for one model.
+    if (!this.lasting) for (const run of this.runs) if (run.id !== about.id) await this.#keep(without(run));
   }
 
   /**
@@ -192,7 +209,10 @@ export class Keeper {
 
   /** @param {string} id @param {string} name */
   rename(id, name) {
-    return this.#change([id], (run) => ({ ...run, name: unlike(name, new Set(this.#names(id))) }));
+    return this.#change([id], (run) => {
+      const taken = (/** @type {string} */ other) => (this.#names.get(other) ?? 0) > (other === run.name ? 1 : 0);
+      return { ...run, name: unlike(name, taken) };
+    });
   }
 
   /** Puts runs aside; nothing of them is removed yet. @param {string[]} ids */
@@ -216,16 +236,17 @@ export class Keeper {
       for (const id of ids) {
         if (!this.#runs.get(id)?.deleted) continue;
         this.#gone.add(id);
-        this.#runs.delete(id);
+        this.#put(id, null);
         await this.#store.remove(`run-${id}.json`);
       }
-      this.#changed();
+      this.onChange();
       await this.#sweep();
     });
   }
 
   /**
-   * Takes in a run from elsewhere, under an id and a name that are free.
+   * Takes in a run from elsewhere, under an id and a name that are free. It may be one of thousands: that something has changed is
+   * not told, and what of it could not be written is left lying about until the next `tidy`.
    * @param {Manifest} manifest its states' files are names in `files`
    * @param {{ states: Map<string, Blob>, curve: Columns | null, text: Blob | null }} files
    */
@@ -233,7 +254,8 @@ export class Keeper {
     return this.#next(async () => {
       const id = this.#runs.has(manifest.id) || this.#gone.has(manifest.id) ? crypto.randomUUID() : manifest.id;
       const { text: ref } = manifest;
-      if (text && ref.kind === "kept") await this.#store.write(`text-${ref.id}`, text);
+      // Many runs share one text.
+      if (text && ref.kind === "kept" && !(await this.readText(ref.id))) await this.#store.write(`text-${ref.id}`, text);
       /** @type {Map<string, KeptState>} */
       const kept = new Map();
       for (const [name, bytes] of states) {
@@ -241,17 +263,21 @@ export class Keeper {
         kept.set(name, await this.#write({ bytes, step }));
       }
       const here = (/** @type {KeptState | null} */ state) => (state && kept.get(state.file)) ?? null;
-      await this.#keep({
+      await this.#save({
         ...manifest,
         id,
-        name: unlike(manifest.name, new Set(this.#names())),
+        name: unlike(manifest.name, (name) => this.#names.has(name)),
         states: manifest.states.flatMap((state) => here(state) ?? []),
         bestState: here(manifest.bestState),
         curve: curve && (await this.#writeCurve(curve)),
         deleted: false,
       });
-      await this.#sweep();
     });
+  }
+
+  /** Removes what no run needs. */
+  tidy() {
+    return this.#next(() => this.#sweep());
   }
 
   shakespeare() {
@@ -263,9 +289,22 @@ export class Keeper {
     return this.#store.write(SHAKESPEARE, text);
   }
 
-  /** The names that are taken. @param {string} [but] the id of a run that may have its own again */
-  #names(but) {
-    return this.runs.filter(({ id }) => id !== but).map(({ name }) => name);
+  /** @param {string} id @param {Manifest | null} run null for none */
+  #put(id, run) {
+    const before = this.#runs.get(id);
+    if (before && !before.deleted) this.#count(before.name, -1);
+    if (run && !run.deleted) this.#count(run.name, 1);
+    if (run) this.#runs.set(id, run);
+    else this.#runs.delete(id);
+    this.#newest = null;
+    this.changes++;
+  }
+
+  /** @param {string} name @param {number} more runs that have it */
+  #count(name, more) {
+    const runs = (this.#names.get(name) ?? 0) + more;
+    if (runs > 0) this.#names.set(name, runs);
+    else this.#names.delete(name);
   }
 
   /**
@@ -278,15 +317,25 @@ export class Keeper {
         const run = this.#runs.get(id);
         if (run) await this.#keep(change(run));
       }
-      await this.#sweep();
     });
   }
 
   /** @param {Manifest} run */
   async #keep(run) {
+    await this.#save(run);
+    this.onChange();
+  }
+
+  /**
+   * Writes a manifest, and removes what only the one before it named: to look through all files takes long where there are thousands.
+   * @param {Manifest} run
+   */
+  async #save(run) {
+    const before = this.#runs.get(run.id);
     await this.#store.write(`run-${run.id}.json`, JSON.stringify(run));
-    this.#runs.set(run.id, run);
-    this.#changed();
+    this.#put(run.id, run);
+    const named = filesOf(run);
+    for (const file of before ? filesOf(before) : []) if (!named.has(file)) await this.#store.remove(file);
   }
 
   /**
@@ -308,6 +357,7 @@ export class Keeper {
 
   /** Removes what no manifest names any more. */
   async #sweep() {
+    this.#swept = true;
     const named = this.#named();
     for (const name of await this.#store.list()) {
       if (/^(text|state|curve)-/.test(name) && !named.has(name)) await this.#store.remove(name);
@@ -318,17 +368,9 @@ export class Keeper {
   #named() {
     const named = new Set([this.#fresh, ...this.#spared]);
     const runs = [...this.#runs.values()];
-    for (const { states, bestState, curve } of runs) {
-      for (const state of [...states, bestState]) if (state) named.add(state.file);
-      if (curve) named.add(curve);
-    }
+    for (const run of runs) for (const file of filesOf(run)) named.add(file);
     for (const text of [this.#draft?.text, ...runs.map((run) => run.text)]) if (text?.kind === "kept") named.add(`text-${text.id}`);
     return named;
-  }
-
-  #changed() {
-    this.changes++;
-    this.onChange();
   }
 
   /** @returns {Promise<Draft | null>} null where it is missing, broken or from a newer version */
@@ -347,7 +389,7 @@ export class Keeper {
     if (name !== FIRST) return manifestOf(value);
     const blob = await this.#store.read(name);
     const changed = blob instanceof File ? blob.lastModified : Date.now();
-    const run = manifestOfFirst(value, newName([]), changed);
+    const run = manifestOfFirst(value, newName(() => false), changed);
     for (const state of run.states) state.bytes = (await this.#store.read(state.file))?.size ?? 0;
     await this.#store.write(`run-${run.id}.json`, JSON.stringify(run));
     await this.#store.remove(FIRST);
@@ -360,6 +402,9 @@ export class Keeper {
     return blob && JSON.parse(await blob.text());
   }
 }
+
+/** What is a run's alone. @param {Manifest} run */
+const filesOf = ({ states, bestState, curve }) => new Set([...states, bestState].flatMap((state) => state?.file ?? []).concat(curve ?? []));
 
 /** @param {Manifest} run @returns {Manifest} the same with its states gone */
 const without = (run) => ({ ...run, states: [], bestState: null });

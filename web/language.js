@@ -19,7 +19,8 @@
     }
   };
 
-  const wanted = [chosen(), ...navigator.languages].map((tag) => tag?.split("-")[0] ?? "");
+  // Of the environment it may come as "tr_TR.UTF-8".
+  const wanted = [chosen(), ...(navigator.languages ?? [navigator.language])].map((tag) => tag?.split(/[-_.]/)[0] ?? "");
   page.lang = wanted.find((language) => KNOWN.includes(language)) ?? "en";
   // Asked for with the page's other modules, instead of when they have run.
   document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href: `web/texts/${page.lang}.js` }));

@@ -14,12 +14,12 @@ const PLACES = [1, 0.8, 0.6, 0.45];
  * @param {uPlot} plot
  * @param {LabelledLevel[]} levels
  * @param {{ line: string, text: string, font: string }} style the font without its size
+ * @param {Box[]} written where other words stand
  */
-export function drawLevels(plot, levels, { line, text, font }) {
+export function drawLevels(plot, levels, { line, text, font }, written) {
   const { ctx, bbox } = plot;
   const right = bbox.left + bbox.width;
-  /** @type {Box[]} */
-  const taken = [];
+  const taken = [...written];
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px ${font}`;
   ctx.textAlign = "right";

@@ -14,11 +14,14 @@ const MOST_THREADS = 16;
 const threads = () => Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS);
 
 /**
- * The module for a device. On the CPU it uses all threads where the page may share memory between them.
+ * The module for a device. On the CPU it uses all threads where the page can share memory between them.
  * @param {DeviceKind} device
  * @returns {ModuleName}
  */
-export const moduleFor = (device) => (device === "cpu" && self.crossOriginIsolated && threads() > 1 ? "threads" : device);
+export const moduleFor = (device) => (device === "cpu" && sharing() && threads() > 1 ? "threads" : device);
+
+/** Some browsers isolate a page and share no memory with its workers all the same. */
+const sharing = () => self.crossOriginIsolated && typeof SharedArrayBuffer === "function";
 
 /** Where a module's code lies. @param {ModuleName} name */
 export const codeOf = (name) => new URL(`./wasm/${name}/mmrec_wasm_bg.wasm`, import.meta.url).href;

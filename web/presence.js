@@ -41,15 +41,16 @@ export function createPresence(session, notices) {
   };
   const keepScreen = () => void screen.want(awake.checked && session.phase === "running");
   const changePhase = () => {
-    if (phase === "running" && document.hidden && tell.checked) void notify(session, complaint);
+    // What cannot be shown there stands on the page.
+    if (phase === "running" && document.hidden && tell.checked) void notify(session, complaint).catch(() => {});
     if (session.phase === "running") complaint = "";
     phase = session.phase;
     pace.reset();
     keepScreen();
   };
 
-  offer(awake, "wakeLock" in navigator);
-  offer(tell, "Notification" in globalThis);
+  offer(awake, Boolean(navigator.wakeLock));
+  offer(tell, Boolean(globalThis.Notification));
   element("while-training").hidden = awake.hidden && tell.hidden;
   const remembered = /** @type {{ awake?: boolean, tell?: boolean } | null} */ (recallJson(MEMORY));
   const rememberChoice = () => remember(MEMORY, JSON.stringify({ awake: awake.checked, tell: tell.checked }));
@@ -62,7 +63,7 @@ export function createPresence(session, notices) {
   });
   tell.addEventListener("change", async () => {
     problem = "";
-    if (tell.checked && (await Notification.requestPermission()) !== "granted") {
+    if (tell.checked && !(await mayNotify())) {
       tell.checked = false;
       problem = texts.notificationsRefused;
     }
@@ -103,12 +104,21 @@ function titleOf({ phase, run }) {
   return texts.titleTraining(part, run.loss);
 }
 
+/** Asks the person, where that is not settled. */
+async function mayNotify() {
+  try {
+    return (await Notification.requestPermission()) === "granted";
+  } catch {
+    return false;
+  }
+}
+
 /** Says that a training is over to a person who looks elsewhere. @param {Session} session @param {string} complaint */
 async function notify({ phase, run }, complaint) {
   const body = phase === "ended" && run ? texts.trainingOver(verdictOf(run), run.step, run.loss) : complaint;
   if (!body) return;
   const options = { body, tag: "mmrec", icon: new URL("icons/icon-192.png", import.meta.url).href };
-  const registration = await navigator.serviceWorker?.getRegistration();
+  const registration = await navigator.serviceWorker?.getRegistration().catch(() => null);
   // Phones know no other kind; it needs the service worker, which answers when it is pressed.
   if (registration?.active) return registration.showNotification(texts.notificationTitle, options);
   const notification = new Notification(texts.notificationTitle, options);

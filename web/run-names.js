@@ -7,25 +7,30 @@
 import { texts } from "./texts/index.js";
 
 /**
- * @param {Iterable<string>} taken
+ * @param {(name: string) => boolean} taken
  * @returns {string} none of those
  */
 export function newName(taken) {
-  const names = new Set(taken);
   const { qualities, things } = texts.runs;
-  const name = `${anyOf(qualities)} ${anyOf(things)}`;
-  return unlike(name, names);
+  return unlike(`${anyOf(qualities)} ${anyOf(things)}`, taken);
 }
 
 /**
  * @param {string} name
- * @param {Set<string>} taken
+ * @param {(name: string) => boolean} taken
  * @returns {string} the name, with a number where it is taken
  */
 export function unlike(name, taken) {
-  let free = name;
-  for (let number = 2; taken.has(free); number++) free = `${name} ${number}`;
-  return free;
+  const numbered = (/** @type {number} */ number) => (number === 1 ? name : `${name} ${number}`);
+  // Of thousands of one name each would look at all before it, were the numbers tried one by one.
+  let [high, low] = [1, 0];
+  while (taken(numbered(high))) [high, low] = [2 * high, high];
+  while (high - low > 1) {
+    const middle = (high + low) >> 1;
+    if (taken(numbered(middle))) low = middle;
+    else high = middle;
+  }
+  return numbered(high);
 }
 
 /** What kind of model it is: its size, and whether it is a GPT. @param {Pick<Settings, "stage" | "gpt">} settings */

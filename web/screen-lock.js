@@ -19,7 +19,7 @@ export class ScreenLock {
   async want(wanted) {
     this.#wanted = wanted;
     this.refused = false;
-    if (!wanted) await this.#lock?.release();
+    if (!wanted) await this.#lock?.release().catch(() => {});
     else if (!this.#lock && !document.hidden) await this.#take();
     this.#changed();
   }

@@ -5,6 +5,7 @@
  * @import { Devices, DeviceChoice } from "./devices.js"
  * @import { Settings, Stage } from "./engine-types.js"
  * @import { Session } from "./session.js"
+ * @import { StageSizes } from "./stage-sizes.js"
  */
 
 import { deviceNames } from "./devices.js";
@@ -19,10 +20,10 @@ import { texts } from "./texts/index.js";
 const ALWAYS_OPEN = new Set(["steps"]);
 
 /**
- * @param {{ session: Session, devices: Devices, change: Change, settled: () => void }} context
+ * @param {{ session: Session, devices: Devices, sizes: StageSizes, change: Change, settled: () => void }} context
  * @returns {{ render(): void }}
  */
-export function createSettingsPanel({ session, devices, change, settled }) {
+export function createSettingsPanel({ session, devices, sizes, change, settled }) {
   const form = need("settings", HTMLFormElement);
   const choice = need("device", HTMLSelectElement);
 
@@ -42,7 +43,7 @@ export function createSettingsPanel({ session, devices, change, settled }) {
   return {
     render() {
       renderFields(form, session);
-      renderStages(form, session);
+      renderStages(form, session, sizes);
       renderTokenizer(session);
       sliders.render();
       choice.disabled = session.phase === "starting" || session.phase === "dead";
@@ -91,11 +92,14 @@ function renderFields(form, { desk, active, phase }) {
 /**
  * @param {HTMLFormElement} form
  * @param {Session} session
+ * @param {StageSizes} sizes
  */
-function renderStages(form, { desk }) {
-  for (const { stage, parameters } of desk.presets) {
+function renderStages(form, { desk }, sizes) {
+  sizes.render();
+  for (const { stage } of desk.presets) {
     const label = form.querySelector(`input[value="${/** @type {Stage} */ (stage)}"] + span small`);
-    if (label instanceof HTMLElement) setText(label, format.millions(parameters));
+    const parameters = sizes.of(stage);
+    if (label instanceof HTMLElement && parameters !== null) setText(label, format.millions(parameters));
   }
 }
 

@@ -82,10 +82,17 @@ async function openDatabase() {
   const files = (mode) => database.transaction("files", mode).objectStore("files");
   return {
     lasting: true,
-    read: async (name) => (await finished(files("readonly").get(name))) ?? null,
+    async read(name) {
+      const kept = await finished(files("readonly").get(name));
+      if (kept === undefined) return null;
+      // Earlier versions of the page kept Blobs.
+      return kept instanceof Blob ? kept : new Blob([kept]);
+    },
     async write(name, content) {
+      // In private windows WebKit keeps no Blobs.
+      const bytes = await new Blob([content]).arrayBuffer();
       const store = files("readwrite");
-      store.put(content instanceof Blob ? content : new Blob([content]), name);
+      store.put(bytes, name);
       await committed(store.transaction);
     },
     async remove(name) {
@@ -154,7 +161,9 @@ export function claimStore() {
   if (!navigator.locks) return Promise.resolve(true);
   return new Promise((resolve) => {
     const held = () => new Promise(() => resolve(true));
-    navigator.locks.request(LOCK, { signal: AbortSignal.timeout(1500) }, held).catch(() => resolve(false));
+    const patience = AbortSignal.timeout(1500);
+    // Where they are forbidden (blocked site data), nothing is shared that two tabs could overwrite.
+    navigator.locks.request(LOCK, { signal: patience }, held).catch(() => resolve(!patience.aborted));
   });
 }
 
@@ -165,10 +174,11 @@ export function claimStore() {
  */
 export function storeFree(wanted) {
   return new Promise((resolve) => {
-    void navigator.locks.request(LOCK, () => {
+    const free = () => {
       const held = wanted();
       resolve(held);
       return held ? new Promise(() => {}) : null;
-    });
+    };
+    navigator.locks.request(LOCK, free).catch(() => resolve(false));
   });
 }

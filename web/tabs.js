@@ -24,9 +24,17 @@
  * )} TabMessage
  */
 
-export const CHANNEL = "mmrec";
+const CHANNEL = "mmrec";
 /** Followers are told at most this often (milliseconds); a long curve takes longer to tell, and changes less. */
 const OFTEN = 500;
+
+/**
+ * What the tabs talk through. Where the browser has none, no tab hears of another.
+ * @returns {Pick<BroadcastChannel, "onmessage" | "postMessage" | "close">}
+ */
+export function openChannel() {
+  return globalThis.BroadcastChannel ? new BroadcastChannel(CHANNEL) : { onmessage: null, postMessage() {}, close() {} };
+}
 
 /**
  * @param {Session} session
@@ -34,8 +42,7 @@ const OFTEN = 500;
  * @returns {{ changed(): void }}
  */
 export function leadTabs(session, lasting) {
-  if (!globalThis.BroadcastChannel) return { changed() {} };
-  const channel = new BroadcastChannel(CHANNEL);
+  const channel = openChannel();
   let followed = false;
   let toldAt = -Infinity;
   /** @type {ReturnType<typeof setTimeout> | undefined} */

@@ -128,6 +128,43 @@ test("a grown model comes back from its file with its mark, and grows again to t
   await done();
 });
 
+test("marks that are near to each other share a label, and nothing is written over it", async () => {
+  const { page, done } = await visit(place, {
+    before: (page) =>
+      page.addInitScript(() => {
+        /** What stands on a canvas. */
+        window.writtenOn = new WeakMap();
+        const { clearRect, fillText } = CanvasRenderingContext2D.prototype;
+        CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+          window.writtenOn.set(this.canvas, []);
+          return clearRect.apply(this, box);
+        };
+        CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...rest) {
+          const width = this.measureText(text).width;
+          const left = this.textAlign === "right" ? x - width : x;
+          window.writtenOn.get(this.canvas)?.push({ text, left, right: left + width, y });
+          return fillText.call(this, text, x, y, ...rest);
+        };
+      }),
+  });
+  await trainOn(page, { steps: 3 });
+  await growTo(page, "mini", { "More steps": 100 });
+  await press(page, "Step");
+  await page.locator("#figure-step").filter({ hasText: "4 / 103" }).waitFor();
+  await phase(page, /Paused/);
+  await growTo(page, "small", { "More steps": 100 });
+  await page.waitForFunction(() => {
+    const written = window.writtenOn.get(document.querySelector("#loss-chart canvas")) ?? [];
+    return written.some(({ text }) => text === "grew 2×");
+  });
+  const written = await page.locator("#loss-chart canvas").evaluate((canvas) => window.writtenOn.get(canvas));
+  const [label, ...more] = written.filter(({ text }) => text.startsWith("grew"));
+  assert.deepEqual(more, []);
+  const over = written.filter((other) => other !== label && other.left < label.right && label.left < other.right && Math.abs(other.y - label.y) < 11);
+  assert.deepEqual(over, []);
+  await done();
+});
+
 test("a model of sizes of its own grows to the smallest size that holds it, and the command line goes on with it", { skip: MMREC ? false : "MMREC_BIN is not set" }, async () => {
   const [source, sizes, run] = [TEXT.name, "sizes.toml", "own-sizes"].map((name) => join(place.folder, name));
   await writeFile(source, TEXT.buffer);

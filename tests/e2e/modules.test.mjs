@@ -11,9 +11,11 @@ import { messageOf } from "../../web/errors.js";
 import * as format from "../../web/format.js";
 import { HiddenPace } from "../../web/hidden-pace.js";
 import { Keeper } from "../../web/keeper.js";
+import { labelsOf } from "../../web/marks.js";
 import { roundSteps, secondsPerStep } from "../../web/outlook.js";
 import { Pace } from "../../web/pace.js";
 import { Run } from "../../web/run.js";
+import { unlike } from "../../web/run-names.js";
 import { memoryStore } from "../../web/store.js";
 import { speak, texts } from "../../web/texts/index.js";
 import { Watchdog } from "../../web/watchdog.js";
@@ -234,6 +236,33 @@ test("the last two states and the best one of every run are kept; what is delete
   assert.deepEqual(await store.list(), [], "a late state does not bring a run back");
 });
 
+test("a state is kept without a look through all files; what a visit left unfinished goes with the next one's draft", async () => {
+  const store = lastingStore();
+  const listed = { times: 0 };
+  const keeper = new Keeper({ ...store, list: () => (listed.times++, store.list()) });
+  await store.write("state-orphan", "left by a visit that ended before its manifest was written");
+  await keeper.recall();
+  listed.times = 0;
+  for (const step of [1, 2, 3, 4]) await keep(keeper, step);
+  await keeper.rename(about.id, "other");
+  assert.equal(listed.times, 0);
+  assert.deepEqual([await filesOf(store, "state-"), await filesOf(store, "curve-")], [3, 1], "the last two, and the orphan");
+  const draft = { version: 1, text: { kind: "sample" }, settings, device: "auto" };
+  for (const lr of [1, 2, 3]) await keeper.keepDraft({ ...draft, settings: { ...settings, lr } });
+  assert.deepEqual([listed.times, await filesOf(store, "state-")], [1, 2]);
+});
+
+test("a state that could not be kept leaves nothing lying about", async () => {
+  const store = lastingStore();
+  let full = false;
+  const write = (name, content) => (full && name.startsWith("run-") ? Promise.reject(new DOMException("full", "QuotaExceededError")) : store.write(name, content));
+  const keeper = new Keeper({ ...store, write });
+  await keep(keeper, 1);
+  full = true;
+  await assert.rejects(keep(keeper, 2), /full/);
+  assert.deepEqual([await states(keeper), await filesOf(store, "state-"), await filesOf(store, "curve-")], [[1], 1, 1]);
+});
+
 test("in memory alone, one run has states", async () => {
   const keeper = new Keeper(memoryStore());
   await keep(keeper, 1);
@@ -411,4 +440,41 @@ test("numbers and times as people read them in Turkish", async () => {
 
 test("advice for the command line does not reach the page", () => {
   assert.equal(messageOf(new Error("x is not valid UTF-8. Save it as UTF-8, or accept replacement characters (--lossy)")), "x is not valid UTF-8. Save it as UTF-8, or accept replacement characters");
+});
+
+test("labels of marks meet neither each other nor a mark that is not theirs", () => {
+  const widthOf = (times) => (times === 1 ? 30 : 44);
+  const labels = (...xs) => labelsOf(xs, widthOf, 4, 500);
+  assert.deepEqual(labels(), []);
+  assert.deepEqual(labels(100), [{ start: 104, times: 1 }]);
+  assert.deepEqual(labels(300, 100), [{ start: 104, times: 1 }, { start: 304, times: 1 }]);
+  assert.deepEqual(labels(100, 110), [{ start: 114, times: 2 }], "near ones share a label beyond the last");
+  assert.deepEqual(labels(100, 100, 150), [{ start: 154, times: 3 }], "a longer label reaches the next");
+  assert.deepEqual(labels(100, 490), [{ start: 104, times: 1 }, { start: 456, times: 1 }], "at the end it stands at the left");
+  assert.deepEqual(labels(430, 490), [{ start: 382, times: 2 }], "unless that meets the one before");
+  for (let seed = 1; seed < 300; seed++) {
+    const xs = Array.from({ length: 1 + (seed % 7) }, (_, at) => 100 + ((seed * 7919 * (at + 1)) % 400)).sort((a, b) => a - b);
+    const found = labels(...xs);
+    assert.equal(found.reduce((sum, { times }) => sum + times, 0), xs.length);
+    found.forEach(({ start, times }, at) => {
+      const end = start + widthOf(times);
+      assert.ok(!xs.some((x) => x > start && x < end), `${xs}: a line through ${start}–${end}`);
+      assert.ok(at === 0 || found[at - 1].start + widthOf(found[at - 1].times) <= start, `${xs}: ${JSON.stringify(found)}`);
+    });
+  }
+});
+
+test("a name that is taken gets a number that is free, however many have it", () => {
+  const taken = new Set(["fern"]);
+  for (let number = 2; number < 3000; number++) {
+    let looks = 0;
+    const free = unlike("fern", (name) => {
+      looks++;
+      return taken.has(name);
+    });
+    assert.equal(free, `fern ${number}`);
+    assert.ok(looks < 30);
+    taken.add(free);
+  }
+  assert.equal(unlike("owl", (name) => taken.has(name)), "owl");
 });

@@ -4,18 +4,22 @@
  * @import { Context } from "./list.js"
  */
 
-import { button, element, input, onPress, setText, setUsable } from "../dom.js";
+import { button, input, onPress, setUsable } from "../dom.js";
 import { offer } from "../offer.js";
 import { texts } from "../texts/index.js";
 
-/** @param {Context} context */
-export function listenForFiles({ keeper, notices }) {
+/** Problems beyond these are counted. */
+const NAMED = 10;
+
+/**
+ * @param {Context} context
+ * @param {(words: string) => void} say what goes on while it takes a while
+ */
+export function listenForFiles({ session, keeper, notices }, say) {
   const chooser = input("runs-file");
-  const status = element("runs-status");
-  /** What is said while it takes a while. */
   const during = async (/** @type {string} */ words, /** @type {() => Promise<void>} */ task) => {
-    setText(status, words);
-    await task().finally(() => setText(status, ""));
+    say(words);
+    await task().finally(() => say(""));
   };
 
   const exportAll = async () => {
@@ -32,9 +36,13 @@ export function listenForFiles({ keeper, notices }) {
   const importFrom = async (/** @type {File} */ file) => {
     try {
       const { unpackInto } = await import("./zip.js");
-      const { taken, known, problems } = await unpackInto(keeper, file);
+      const report = (/** @type {number} */ done, /** @type {number} */ total) => {
+        say(texts.runs.takingIn(done, total));
+        session.changed();
+      };
+      const { taken, known, problems } = await unpackInto(keeper, file, report).finally(() => session.changed());
       if (taken + known > 0) notices.show("info", texts.runs.imported(taken, known));
-      if (problems.length > 0) notices.show("error", texts.runs.partly(file.name, problems, taken));
+      if (problems.length > 0) notices.show("error", texts.runs.partly(file.name, problems.slice(0, NAMED), Math.max(0, problems.length - NAMED), taken > 0));
     } catch (error) {
       notices.show("error", texts.runs.importFailed(file.name, error));
     }

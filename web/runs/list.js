@@ -45,6 +45,8 @@ export function createList(context) {
   /** @type {Map<string, Row>} */
   const rows = new Map();
   let rendered = "";
+  /** What is said while files are read or written. */
+  let working = "";
 
   const compare = async (/** @type {string} */ id, /** @type {boolean} */ wanted) => {
     const run = keeper.run(id);
@@ -76,7 +78,7 @@ export function createList(context) {
 
   const renderRows = () => {
     const runs = keeper.runs.sort((one, other) => other.created - one.created);
-    const found = runs.filter((run) => matches(run, search.value));
+    const found = search.value.trim() ? runs.filter((run) => matches(run, search.value)) : runs;
     for (const run of runs) {
       let row = rows.get(run.id);
       if (!row) rows.set(run.id, (row = new Row(run.id, context, (wanted) => void compare(run.id, wanted))));
@@ -84,7 +86,7 @@ export function createList(context) {
     }
     order(element("run-list"), found.map(({ id }) => /** @type {Row} */ (rows.get(id)).item));
     element("runs-empty").hidden = runs.length > 0;
-    setText(element("runs-status"), search.value && runs.length > 0 ? texts.runs.found(found.length) : "");
+    setText(element("runs-status"), working || (search.value && runs.length > 0 ? texts.runs.found(found.length) : ""));
     setUsable(button("runs-export"), runs.length > 0);
     setUsable(button("runs-clean"), runs.length > 0);
     storage.render();
@@ -96,7 +98,10 @@ export function createList(context) {
   });
   search.addEventListener("input", render);
   onPress(button("runs-clean"), () => void askForRoom(context));
-  listenForFiles(context);
+  listenForFiles(context, (words) => {
+    working = words;
+    setText(element("runs-status"), words);
+  });
   return { render };
 }
 
@@ -115,10 +120,13 @@ function matches({ name, text, textName, settings }, wanted) {
  * @param {HTMLElement[]} wanted
  */
 function order(list, wanted) {
-  for (const item of [...list.children]) if (!wanted.includes(/** @type {HTMLElement} */ (item))) item.remove();
-  wanted.forEach((item, at) => {
-    if (list.children[at] !== item) list.insertBefore(item, list.children[at] ?? null);
-  });
+  const staying = new Set(wanted);
+  for (const item of [...list.children]) if (!staying.has(/** @type {HTMLElement} */ (item))) item.remove();
+  let next = list.firstElementChild;
+  for (const item of wanted) {
+    if (item === next) next = item.nextElementSibling;
+    else list.insertBefore(item, next);
+  }
 }
 
 let drawn = "";

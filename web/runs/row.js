@@ -7,6 +7,7 @@
  */
 
 import { make, onPress, setText, setUsable } from "../dom.js";
+import * as format from "../format.js";
 import { opensMenu } from "../menu.js";
 import { offer } from "../offer.js";
 import { mayReplace } from "../replace.js";
@@ -32,6 +33,7 @@ export class Row {
   #id;
   #context;
   #letter = "";
+  /** What it shows. @type {unknown[]} */ #shown = [];
 
   /**
    * @param {string} id
@@ -60,6 +62,10 @@ export class Row {
   render(run, comparison) {
     const { phase, active } = this.#context.session;
     const here = this.#context.session.run?.id === run.id;
+    // There may be thousands, and few change. Their manifests are never written to, but replaced.
+    const shown = [run, here, phase, active, texts, comparison.find(run.id)?.look, comparison.full];
+    if (shown.every((part, at) => part === this.#shown[at])) return;
+    this.#shown = shown;
     const words = texts.runs;
     this.item.setAttribute("aria-current", String(here));
     if (this.#name !== document.activeElement) this.#name.value = run.name;
@@ -140,6 +146,6 @@ function label(target, text) {
 /** @param {Manifest} run */
 function factsOf(run) {
   const { settings, parameters, step, best, changed } = run;
-  const date = new Date(changed).toLocaleString(texts.locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const date = format.moment(changed);
   return texts.runs.facts({ text: nameOf({ ref: run.text, name: run.textName }), model: modelOf(settings), parameters, step, planned: settings.steps, best: best?.loss ?? null, date, bytes: sizeOf(run) });
 }

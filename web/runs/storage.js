@@ -17,20 +17,21 @@ const OFTEN = 2000;
  */
 export function createStorage({ keeper, notices }) {
   const persist = button("runs-persist");
-  const { storage } = navigator;
+  /** Not every browser has one. @type {StorageManager | undefined} */
+  const storage = navigator.storage;
 
   const render = throttle(() => void measure(), OFTEN);
   const measure = async () => {
     const { runs, lasting } = keeper;
     const used = runs.reduce((sum, run) => sum + sizeOf(run), 0);
-    const all = await storage.estimate?.().catch(() => null);
-    const kept = await storage.persisted?.().catch(() => false);
+    const all = await storage?.estimate?.().catch(() => null);
+    const kept = await storage?.persisted?.().catch(() => false);
     const words = texts.runs.storage(runs.length, used, lasting && all?.quota ? { used: all.usage ?? 0, available: all.quota } : null);
-    persist.hidden = !lasting || kept === true || runs.length === 0;
+    persist.hidden = !storage?.persist || !lasting || kept === true || runs.length === 0;
     setText(element("runs-storage"), runs.length === 0 ? "" : lasting ? `${words} ${kept ? texts.runs.lasting : texts.runs.clearable}` : words);
   };
   onPress(persist, async () => {
-    if (!(await storage.persist?.().catch(() => false))) notices.show("info", texts.runs.notLasting());
+    if (!(await storage?.persist?.().catch(() => false))) notices.show("info", texts.runs.notLasting());
     void measure();
   });
   return { render };

@@ -1,9 +1,13 @@
 /**
  * Packs and unpacks zip files with fflate, away from the page, which goes on.
  *
+ * @import { Listed } from "./zip-directory.js"
+ *
  * @typedef {{ name: string, blob: Blob }} Entry
  * @typedef {{ type: "pack", entries: Entry[] } | { type: "unpack", file: File, limit: number }} Job
  */
+
+import { bytesOf, directoryOf } from "./zip-directory.js";
 
 /** More files than this are not from here. */
 const FILES = 20_000;
@@ -66,15 +70,15 @@ async function pack(entries) {
  * @returns {Promise<Entry[]>}
  */
 async function unpack(file, limit) {
-  const { unzipSync } = await load();
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  const names = listOf(unzipSync, bytes, limit);
-  return names.flatMap((wanted) => {
+  const { inflateSync } = await load();
+  const zip = new Uint8Array(await file.arrayBuffer());
+  return listOf(zip, limit).flatMap((listed) => {
     try {
-      const content = unzipSync(bytes, { filter: ({ name }) => name === wanted })[wanted];
-      return content ? [{ name: wanted, blob: new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (content)]) }] : [];
+      const bytes = bytesOf(zip, listed);
+      const content = listed.method === 0 ? bytes : inflateSync(bytes, { out: new Uint8Array(listed.originalSize) });
+      return [{ name: listed.name, blob: new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (content)]) }];
     } catch {
-      // Its bytes are no deflated data: it is missed where it is needed.
+      // Its bytes are not there, or no deflated data: it is missed where it is needed.
       return [];
     }
   });
@@ -82,29 +86,30 @@ async function unpack(file, limit) {
 
 /**
  * The files that are worth unpacking, from what the zip says of them.
- * @param {typeof import("fflate").unzipSync} unzipSync
- * @param {Uint8Array} bytes
+ * @param {Uint8Array} zip
  * @param {number} limit
  */
-function listOf(unzipSync, bytes, limit) {
-  /** @type {Set<string>} */
-  const names = new Set();
+function listOf(zip, limit) {
+  /** The last of a name counts. @type {Map<string, Listed>} */
+  const found = new Map();
   let [files, total] = [0, 0];
-  try {
-    unzipSync(bytes, {
-      filter({ name, size, originalSize }) {
-        if (++files > FILES) throw new Error("tooMany");
-        const fits = originalSize <= size * DENSEST + 100 && (!name.endsWith(".json") || originalSize <= JSON_LIMIT);
-        if (NAMES.test(name) && fits) {
-          total += originalSize;
-          names.add(name);
-        }
-        if (total > limit) throw new Error("tooLarge");
-        return false;
-      },
-    });
-  } catch (error) {
-    throw error instanceof Error && ["tooMany", "tooLarge"].includes(error.message) ? error : new Error("noZip");
+  for (const listed of directory(zip)) {
+    if (++files > FILES) throw new Error("tooMany");
+    const { name, size, originalSize } = listed;
+    const fits = originalSize <= size * DENSEST + 100 && (!name.endsWith(".json") || originalSize <= JSON_LIMIT);
+    if (!NAMES.test(name) || !fits) continue;
+    total += originalSize;
+    if (total > limit) throw new Error("tooLarge");
+    found.set(name, listed);
   }
-  return [...names];
+  return [...found.values()];
+}
+
+/** @param {Uint8Array} zip */
+function directory(zip) {
+  try {
+    return [...directoryOf(zip)];
+  } catch {
+    throw new Error("noZip");
+  }
 }

@@ -21,6 +21,8 @@ import { sizeOf } from "./sizes.js";
 
 /** Bytes that one file holds at most, packed or not. */
 export const LIMIT = 2_000_000_000;
+/** How far it is, is told at most this often (milliseconds): to draw it takes time, too. */
+const OFTEN = 500;
 
 /** @param {Manifest[]} runs */
 export const sizeOfAll = (runs) => runs.reduce((sum, run) => sum + sizeOf(run), 0);
@@ -35,13 +37,42 @@ export function pack(keeper) {
     const entries = new Map();
     /** @type {Set<string>} */
     const folders = new Set();
+    const textOf = textsOf(keeper);
     for (const run of keeper.runs) {
-      const folder = unlike(run.name.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60) || "run", folders);
+      const folder = unlike(run.name.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60) || "run", (name) => folders.has(name));
       folders.add(folder);
-      await addRun(keeper, run, `runs/${folder}`, entries);
+      await addRun(keeper, run, `runs/${folder}`, entries, textOf);
     }
     return /** @type {Blob} */ (await work({ type: "pack", entries: [...entries].map(([name, blob]) => ({ name, blob })) }));
   });
+}
+
+/** @typedef {{ id: string, blob: Blob }} KeptText */
+
+/**
+ * @param {Keeper} keeper
+ * @returns {(id: string) => Promise<KeptText | null>} a kept text and its sum, which is taken once for all runs of it
+ */
+function textsOf(keeper) {
+  return once(async (id) => {
+    const blob = await keeper.readText(id);
+    return blob && { id: await digestOf(blob), blob };
+  });
+}
+
+/**
+ * @template T
+ * @param {(id: string) => Promise<T>} find
+ * @returns {(id: string) => Promise<T>} the same, done once for each
+ */
+function once(find) {
+  /** @type {Map<string, Promise<T>>} */
+  const found = new Map();
+  return (id) => {
+    const text = found.get(id) ?? find(id);
+    found.set(id, text);
+    return text;
+  };
 }
 
 /**
@@ -49,8 +80,9 @@ export function pack(keeper) {
  * @param {Manifest} run
  * @param {string} folder
  * @param {Map<string, Blob>} entries
+ * @param {ReturnType<typeof textsOf>} textOf
  */
-async function addRun(keeper, run, folder, entries) {
+async function addRun(keeper, run, folder, entries, textOf) {
   /** @type {(state: KeptState | null, name: string) => Promise<KeptState | null>} */
   const add = async (state, name) => {
     const blob = state && (await keeper.file(state.file));
@@ -64,47 +96,60 @@ async function addRun(keeper, run, folder, entries) {
   const bestState = same ?? (await add(run.bestState, `best-step${run.bestState?.step}.safetensors`));
   const curve = await keeper.curve(run.id);
   if (curve) entries.set(`${folder}/curve.json`, new Blob([JSON.stringify(curve)]));
-  const text = await addText(keeper, run, entries);
+  const text = await addText(run, entries, textOf);
   const manifest = { ...run, text, states, bestState, curve: curve && "curve.json" };
   entries.set(`${folder}/run.json`, new Blob([JSON.stringify(manifest, null, 1)]));
 }
 
 /**
- * @param {Keeper} keeper
  * @param {Manifest} run
  * @param {Map<string, Blob>} entries
+ * @param {ReturnType<typeof textsOf>} textOf
  */
-async function addText(keeper, { text }, entries) {
-  const blob = text.kind === "kept" ? await keeper.readText(text.id) : null;
-  if (text.kind !== "kept" || !blob) return text;
-  const id = await digestOf(blob);
-  entries.set(`texts/${id}.txt`, blob);
-  return { ...text, id };
+async function addText({ text }, entries, textOf) {
+  const kept = text.kind === "kept" ? await textOf(text.id) : null;
+  if (!kept) return text;
+  entries.set(`texts/${kept.id}.txt`, kept.blob);
+  return { ...text, id: kept.id };
 }
+
+/** @typedef {{ taken: number, known: number, problems: string[] }} Outcome */
+/** @typedef {{ keeper: Keeper, entries: Map<string, Blob>, textOf: ReturnType<typeof givenTexts>, outcome: Outcome }} Intake */
 
 /**
  * @param {Keeper} keeper
  * @param {File} file
- * @returns {Promise<{ taken: number, known: number, problems: string[] }>}
+ * @param {(done: number, total: number) => void} report how many runs are here by now, every so often
+ * @returns {Promise<Outcome>}
  */
-export async function unpackInto(keeper, file) {
+export async function unpackInto(keeper, file, report) {
   if (file.size > LIMIT) throw new Error(texts.runs.zipTooLarge(LIMIT));
   const found = /** @type {Entry[]} */ (await work({ type: "unpack", file, limit: LIMIT }));
   const entries = new Map(found.map(({ name, blob }) => [name, blob]));
   const folders = [...entries.keys()].flatMap((name) => name.match(/^(runs\/[^/]+)\/run\.json$/)?.[1] ?? []);
   if (folders.length === 0) throw new Error(texts.runs.noRuns);
-  const outcome = { taken: 0, known: 0, problems: /** @type {string[]} */ ([]) };
-  for (const folder of folders) await takeIn(keeper, folder, entries, outcome);
+  const outcome = { taken: 0, known: 0, problems: [] };
+  const intake = { keeper, entries, textOf: givenTexts(entries), outcome };
+  try {
+    let reported = performance.now();
+    for (const [done, folder] of folders.entries()) {
+      if (performance.now() - reported > OFTEN) {
+        reported = performance.now();
+        report(done, folders.length);
+      }
+      await takeIn(intake, folder);
+    }
+  } finally {
+    await keeper.tidy();
+  }
   return outcome;
 }
 
 /**
- * @param {Keeper} keeper
+ * @param {Intake} intake
  * @param {string} folder
- * @param {Map<string, Blob>} entries
- * @param {{ taken: number, known: number, problems: string[] }} outcome
  */
-async function takeIn(keeper, folder, entries, outcome) {
+async function takeIn({ keeper, entries, textOf, outcome }, folder) {
   const { problems } = texts.runs;
   const run = await readManifest(entries.get(`${folder}/run.json`));
   if (!run) return outcome.problems.push(problems.manifest(folder));
@@ -113,7 +158,7 @@ async function takeIn(keeper, folder, entries, outcome) {
 
   const curve = run.curve === null ? null : await readCurve(entries.get(`${folder}/${run.curve}`));
   if (run.curve !== null && !curve) outcome.problems.push(problems.curve(run.name));
-  const text = await readText(run, entries);
+  const text = run.text.kind === "kept" ? await textOf(run.text.id) : null;
   if (!text && run.text.kind === "kept" && !(await keeper.readText(run.text.id))) outcome.problems.push(problems.text(run.name));
   const names = new Set([...run.states, run.bestState].flatMap((state) => state?.file ?? []));
   /** @type {Map<string, Blob>} */
@@ -160,12 +205,14 @@ async function readCurve(blob) {
 }
 
 /**
- * @param {Manifest} run
  * @param {Map<string, Blob>} entries
+ * @returns {(id: string) => Promise<Blob | null>} a text that is what its name says, looked at once for all runs of it
  */
-async function readText({ text }, entries) {
-  const blob = text.kind === "kept" ? entries.get(`texts/${text.id}.txt`) : undefined;
-  return blob && text.kind === "kept" && (await digestOf(blob)) === text.id ? blob : null;
+function givenTexts(entries) {
+  return once(async (id) => {
+    const blob = entries.get(`texts/${id}.txt`);
+    return blob && (await digestOf(blob)) === id ? blob : null;
+  });
 }
 
 /** Whether a file begins as safetensors do; the engine looks at the rest when it is opened. @param {Blob} blob */

@@ -6,6 +6,7 @@
  * @import { Precision } from "../engine-types.js"
  */
 
+import { copyText } from "../clipboard.js";
 import { make, need, onPress, setText, setUsable } from "../dom.js";
 import { offer } from "../offer.js";
 import { SHAKESPEARE } from "../text-source.js";
@@ -70,7 +71,7 @@ export class ShareView {
 
   async #copy() {
     const { address, copied } = this.#frame;
-    const done = await navigator.clipboard.writeText(address.value).then(() => true, () => false);
+    const done = await copyText(address.value);
     if (!done) address.select();
     setText(copied, done ? share.copied : share.copyByHand);
   }

@@ -551,7 +551,8 @@ export const en = {
   over: (what, axis) => `${what} over ${{ steps: "steps", tokens: "tokens", seconds: "training time", flops: "floating-point operations" }[axis]}`,
   /** What the values under the pointer are. */
   readings: { train: "train", validation: "validation" },
-  grewMark: "grew",
+  /** @param {number} times */
+  grewMark: (times) => (times === 1 ? "grew" : `grew ${count(times)}×`),
   /** @param {Growth} growth */
   grewRow: ({ parameters }) => `The model grew here, from ${millions(parameters)} parameters`,
   /** @param {number} step */
@@ -615,9 +616,9 @@ export const en = {
   /** @param {Stage} stage */
   growTo: (stage) => `Grow to ${stage}`,
 
-  /** @param {number} parameters of the larger model */
+  /** @param {number | null} parameters of the larger model, where they are known */
   growHint: (parameters) =>
-    `The larger model (${millions(parameters)} parameters) begins with exactly what this one knows, and learns on from there with more room.`,
+    `The larger model${parameters === null ? "" : ` (${millions(parameters)} parameters)`} begins with exactly what this one knows, and learns on from there with more room.`,
 
   /** @param {number} step */
   growQuestion: (step) =>
@@ -757,11 +758,13 @@ export const en = {
     importing: "Reading the file…",
     /** @param {number} taken @param {number} known */
     imported: (taken, known) => ({ what: `${taken === 1 ? "1 run was" : `${count(taken)} runs were`} taken in.${known > 0 ? ` ${known === 1 ? "1 was" : `${count(known)} were`} here already.` : ""}`, remedy: "" }),
-    /** @param {string} name @param {string[]} problems @param {number} taken @returns {Complaint} */
-    partly: (name, problems, taken) =>
-      taken > 0
-        ? { what: `Parts of “${name}” were left out: ${problems.join("; ")}.`, remedy: "The rest was taken in." }
-        : { what: `Nothing of “${name}” was taken in: ${problems.join("; ")}.`, remedy: "The runs are as they were." },
+    /** @param {number} done @param {number} total */
+    takingIn: (done, total) => `Taking in the runs: ${count(done)} of ${count(total)}…`,
+    /** @param {string} name @param {string[]} problems @param {number} more of them @param {boolean} rest whether anything was taken in @returns {Complaint} */
+    partly: (name, problems, more, rest) => ({
+      what: `Parts of “${name}” were left out: ${problems.join("; ")}${more > 0 ? `; and ${count(more)} more` : ""}.`,
+      remedy: rest ? "The rest was taken in." : "Nothing was taken in.",
+    }),
     /** @param {string} name @param {unknown} error @returns {Complaint} */
     importFailed: (name, error) => ({ what: `“${name}” was not imported: ${sentenceOf(error)}`, remedy: "Choose a .zip file that “Export all” of this page has made." }),
     problems: {

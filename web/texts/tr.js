@@ -449,7 +449,7 @@ export const tr = {
   },
   over: (what, axis) => `${{ steps: "Adımlara", tokens: "Belirteçlere", seconds: "Eğitim süresine", flops: "Kayan noktalı işlemlere" }[axis]} göre ${what.toLocaleLowerCase("tr")}`,
   readings: { train: "eğitim", validation: "doğrulama" },
-  grewMark: "büyüdü",
+  grewMark: (times) => (times === 1 ? "büyüdü" : `${count(times)} kez büyüdü`),
   grewRow: ({ parameters }) => `Model burada büyüdü (önceki boyut: ${millions(parameters)} parametre)`,
   sampleLabel: (step) => `Adım ${count(step)}`,
 
@@ -500,7 +500,7 @@ export const tr = {
   growTo: (stage) => `Büyüt: ${stage}`,
 
   growHint: (parameters) =>
-    `Daha büyük model (${millions(parameters)} parametre) işe tam olarak bu modelin bildikleriyle başlar ve daha fazla kapasiteyle öğrenmeyi sürdürür.`,
+    `Daha büyük model${parameters === null ? "" : ` (${millions(parameters)} parametre)`} işe tam olarak bu modelin bildikleriyle başlar ve daha fazla kapasiteyle öğrenmeyi sürdürür.`,
 
   growQuestion: (step) =>
     `Daha büyük model işe tam olarak bu modelin bildikleriyle başlar, eğrisi de kaldığı yerden sürer (adım ${count(step)}). Bu modelin yerini alır: ikisi de kalsın isterseniz önce bunu kaydedin. Büyütülmüş bir model, yeni bir modelden daha düşük bir öğrenme oranı ister.`,
@@ -613,10 +613,11 @@ export const tr = {
     exportFailed: (error) => ({ what: `Dışa aktarılmadı: ${sentenceOf(error)}`, remedy: "Çalışmalar olduğu gibi duruyor." }),
     importing: "Dosya okunuyor…",
     imported: (taken, known) => ({ what: `Alınan çalışma: ${count(taken)}.${known > 0 ? ` Zaten burada olan: ${count(known)}.` : ""}`, remedy: "" }),
-    partly: (name, problems, taken) =>
-      taken > 0
-        ? { what: `“${name}” dosyasından alınmayanlar: ${problems.join("; ")}.`, remedy: "Geri kalanı alındı." }
-        : { what: `“${name}” dosyasından hiçbir şey alınmadı: ${problems.join("; ")}.`, remedy: "Çalışmalar olduğu gibi duruyor." },
+    takingIn: (done, total) => `Çalışmalar alınıyor: ${count(done)} / ${count(total)}…`,
+    partly: (name, problems, more, rest) => ({
+      what: `“${name}” dosyasından alınmayanlar: ${problems.join("; ")}${more > 0 ? `; ve ${count(more)} sorun daha` : ""}.`,
+      remedy: rest ? "Geri kalanı alındı." : "Hiçbir çalışma alınmadı.",
+    }),
     importFailed: (name, error) => ({ what: `“${name}” içe aktarılmadı: ${sentenceOf(error)}`, remedy: "Bu sayfanın “Hepsini dışa aktar” ile yaptığı bir .zip dosyası seçin." }),
     problems: {
       manifest: (part) => `${part} bir çalışma anlatmıyor`,

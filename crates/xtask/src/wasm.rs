@@ -14,12 +14,26 @@ use crate::paths::Paths;
 use crate::toolchain::{PROFILE, TRIPLE, Toolchain};
 use crate::{inputs, node, optimise, shell};
 
-/// The files of uPlot and fflate that the page loads, and what is added to them: uPlot has been made small only as a script, which
-/// is made a module here.
-const VENDORED: [(&str, &str, &str); 3] = [
-    ("uplot/dist/uPlot.iife.min.js", "uPlot.esm.js", "export default uPlot;\n"),
-    ("uplot/dist/uPlot.min.css", "uPlot.min.css", ""),
-    ("fflate/esm/browser.js", "fflate.js", ""),
+/// A file of an npm package that the page loads, and what is put around it.
+struct Vendored {
+    source: &'static str,
+    name: &'static str,
+    before: &'static str,
+    after: &'static str,
+}
+
+/// The files of uPlot and fflate. uPlot has been made small only as a script, which is made a module here. As it is loaded it asks
+/// `Intl` for the browser's language, which throws where that is no language tag ("C", in containers and kiosks), and then there
+/// are no charts: it sees the page's language in its place, which always is one.
+const VENDORED: [Vendored; 3] = [
+    Vendored {
+        source: "uplot/dist/uPlot.iife.min.js",
+        name: "uPlot.esm.js",
+        before: "const navigator = { language: document.documentElement.lang };\n",
+        after: "export default uPlot;\n",
+    },
+    Vendored { source: "uplot/dist/uPlot.min.css", name: "uPlot.min.css", before: "", after: "" },
+    Vendored { source: "fflate/esm/browser.js", name: "fflate.js", before: "", after: "" },
 ];
 
 /// Options of `cargo xtask wasm`.
@@ -184,8 +198,8 @@ fn remove(dir: &Path) -> Result<()> {
 fn vendor(paths: &Paths) -> Result<()> {
     let dir = paths.at("web/vendor");
     fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-    for (source, name, ending) in VENDORED {
-        let bytes = [shell::read(&paths.at("node_modules").join(source))?, ending.into()].concat();
+    for Vendored { source, name, before, after } in VENDORED {
+        let bytes = [before.into(), shell::read(&paths.at("node_modules").join(source))?, after.into()].concat();
         if fs::read(dir.join(name)).is_ok_and(|known| known == bytes) {
             continue;
         }
