@@ -8,10 +8,13 @@ mod gpu;
 #[path = "shared/memory.rs"]
 mod memory;
 
+use std::time::Instant;
+
 use burn::tensor::Device;
 use case::Case;
 use memory::{Shape, memory_case, shapes};
 use mmrec::config::{Stage, TrainConfig};
+use mmrec::driver::{compare, rehearse};
 use mmrec::ops::has_memory_kernels;
 use mmrec::ops::hierarchy::Sizes;
 use mmrec::platform::read;
@@ -26,6 +29,7 @@ fn the_gpu_kernels_hold() {
     predict_finite_differences(&device);
     give_the_same_bits_twice(&device);
     do_not_hide_what_is_not_finite(&device);
+    rehearses_as_the_cpu_does(&device);
     train_as_the_cpu_does(&device);
 }
 
@@ -70,6 +74,16 @@ fn do_not_hide_what_is_not_finite(device: &Device) {
         let spoiled = Case { inputs, ..case };
         assert!(spoiled.run(&*spoiled.kernel, device)[0].iter().any(|value| value.is_nan()));
     }
+}
+
+/// Far closer than what is let through: a GPU that rounds more coarsely is sound as well.
+fn rehearses_as_the_cpu_does(device: &Device) {
+    let began = Instant::now();
+    let found = pollster::block_on(rehearse(device, |_, _| ())).expect("no failure");
+    let seconds = began.elapsed().as_secs_f64();
+    let expected = pollster::block_on(rehearse(&Device::flex(), |_, _| ())).expect("no failure");
+    println!("rehearsed in {seconds:.1} s: {found:?}\n{expected:?}");
+    compare(&found, &expected).expect("the same");
 }
 
 fn train_as_the_cpu_does(device: &Device) {

@@ -1,13 +1,16 @@
 /**
  * Finds the faster device by measurement, in the background, with workers of its own: nobody waits for it.
  *
+ * @import { EngineClient } from "./engine-client.js"
  * @import { DeviceKind, Settings } from "./engine-types.js"
+ * @import { Checking } from "./gpu-check.js"
  * @import { TextSource } from "./protocol.js"
  *
- * @typedef {"unknown" | "none" | "software" | "usable"} Adapter
+ * @typedef {"unknown" | "none" | "software" | "unsound" | "usable"} Adapter
  */
 
-import { EngineClient } from "./engine-client.js";
+import { isSoftware, requestAdapter } from "./adapter.js";
+import { UnsoundGpu, knownFault, openEngine } from "./gpu-check.js";
 import { recallJson, remember } from "./remember.js";
 
 /** How much of a text a measurement reads; the speed hardly depends on it. */
@@ -16,18 +19,17 @@ const MEMORY = "mmrec-speeds";
 
 export class Chooser {
   /** @type {Adapter} */ adapter = "unknown";
+  /** What was wrong with a GPU that was to be measured. @type {string | null} */ unsound = null;
   /** Tokens per second by device and shape. @type {Map<string, number>} */ #speeds = recallSpeeds();
   /** Shapes for which a WebGPU worker was measured on this visit. @type {Set<string>} */ #tried = new Set();
   /** @type {AbortController | null} */ #measuring = null;
 
   /** Asks the browser for a WebGPU adapter. A software one is slower than the CPU engine, so it does not count. */
   async look() {
-    try {
-      const adapter = await gpuOf(navigator)?.requestAdapter({ powerPreference: "high-performance" });
-      this.adapter = !adapter ? "none" : isSoftware(adapter) ? "software" : "usable";
-    } catch {
-      this.adapter = "none";
-    }
+    const adapter = await requestAdapter();
+    if (!adapter) this.adapter = "none";
+    else if (isSoftware(adapter)) this.adapter = "software";
+    else this.adapter = (await knownFault()) ? "unsound" : "usable";
   }
 
   /**
@@ -67,9 +69,10 @@ export class Chooser {
    * @param {DeviceKind} device
    * @param {Settings} settings
    * @param {TextSource} source
+   * @param {Pick<Checking, "progress">} [checking] of a GPU, before
    * @returns {Promise<EngineClient | null>} the warm worker, which now belongs to the caller; null where it failed or was called off
    */
-  async measure(device, settings, source) {
+  async measure(device, settings, source, { progress } = {}) {
     this.callOff();
     const measuring = new AbortController();
     this.#measuring = measuring;
@@ -77,15 +80,19 @@ export class Chooser {
     /** @type {EngineClient | undefined} */
     let client;
     try {
-      client = await EngineClient.open(device, measuring.signal);
+      client = await openEngine(device, { signal: measuring.signal, progress });
       await client.ask({ type: "read", source: pieceOf(source) });
       const { tokenizer, vocab, context, batch } = settings;
       await client.ask({ type: "prepare", options: { tokenizer, vocab, context, batch } });
       const { tokens_per_s: speed } = await client.ask({ type: "probe", settings });
       this.note(device, settings, speed);
       return client;
-    } catch {
+    } catch (error) {
       client?.close();
+      if (error instanceof UnsoundGpu) {
+        this.adapter = "unsound";
+        this.unsound = error.message;
+      }
       return null;
     } finally {
       if (this.#measuring === measuring) this.#measuring = null;
@@ -117,19 +124,6 @@ function pieceOf(source) {
   if (!first) return { kind: "sample" };
   // The cut may fall inside a character, hence the leniency.
   return { kind: "files", files: [{ name: first.name, blob: first.blob.slice(0, PIECE) }], lossy: true };
-}
-
-/**
- * What the page needs of WebGPU; the types of the browser's library do not have it everywhere yet.
- * @typedef {{ isFallbackAdapter?: boolean, info?: { isFallbackAdapter?: boolean, architecture?: string, description?: string } }} GpuAdapter
- * @param {Navigator} from
- * @returns {{ requestAdapter(options: { powerPreference: string }): Promise<GpuAdapter | null> } | undefined}
- */
-const gpuOf = (from) => /** @type {any} */ (from).gpu;
-
-/** @param {GpuAdapter} adapter */
-function isSoftware({ isFallbackAdapter, info }) {
-  return Boolean(isFallbackAdapter || info?.isFallbackAdapter) || /swiftshader|llvmpipe|lavapipe/i.test(`${info?.architecture} ${info?.description}`);
 }
 
 /** @returns {Map<string, number>} */

@@ -3,6 +3,7 @@
  * A change never loses anything: the state is taken from one worker, or from the last one kept, and given to the other.
  *
  * @import { DeviceKind } from "./engine-types.js"
+ * @import { Complaint } from "./errors.js"
  * @import { Failure } from "./protocol.js"
  * @import { Session } from "./session.js"
  *
@@ -13,6 +14,7 @@
 import { Chooser } from "./chooser.js";
 import { EngineClient } from "./engine-client.js";
 import { messageOf } from "./errors.js";
+import { UnsoundGpu, openEngine } from "./gpu-check.js";
 import { texts } from "./texts/index.js";
 import { LOOK, Watchdog } from "./watchdog.js";
 
@@ -28,6 +30,7 @@ export class Devices {
   /** @type {DeviceChoice} */ choice = "auto";
   /** Why this device was taken; nothing to say of it where null. @type {Why | null} */ #why = null;
   /** Of the last comparison, in tokens per second. */ #speeds = { cpu: 0, gpu: 0 };
+  /** The share that is done while a GPU is checked. @type {number | null} */ checking = null;
   chooser = new Chooser();
   #session;
   #diedAt = -Infinity;
@@ -65,13 +68,13 @@ export class Devices {
     this.choice = choice;
     if (choice === "auto") return this.settle();
     this.#why = "chosen";
-    await this.#session.act((error) => texts.failed.device(deviceNames[choice], error), async () => {
+    await this.#session.act((error) => notOpened(choice, error), async () => {
       if (this.#session.client?.device === choice) return;
       try {
-        await this.#change(await EngineClient.open(choice));
+        await this.#change(await openEngine(choice, { progress: this.#check }));
       } catch (error) {
         this.choice = "cpu";
-        this.#why = choice === "webgpu" ? "failed" : null;
+        this.#why = choice === "cpu" ? null : this.#whyNot(error);
         throw error;
       }
     });
@@ -97,14 +100,14 @@ export class Devices {
   /** @param {DeviceKind} device */
   async #openChosen(device) {
     try {
-      const client = await EngineClient.open(device);
+      const client = await openEngine(device, { progress: this.#check });
       if (device === "webgpu") this.#why = "chosen";
       return client;
     } catch (error) {
       if (device === "cpu") throw error;
-      this.#session.tell("error", texts.fellBack(messageOf(error), null), "device");
+      this.#session.tell("error", error instanceof UnsoundGpu ? texts.unsound(error.message) : texts.fellBack(messageOf(error), null), "device");
       this.choice = "cpu";
-      this.#why = "failed";
+      this.#why = this.#whyNot(error);
       return EngineClient.open("cpu");
     }
   }
@@ -178,6 +181,19 @@ export class Devices {
     return run?.id !== before?.run || (run?.step ?? 0) > (before?.step ?? 0);
   }
 
+  /** @param {number | null} share */
+  #check = (share) => {
+    this.checking = share;
+    this.#session.changed();
+  };
+
+  /** @param {unknown} error with which a GPU was not opened @returns {Why} */
+  #whyNot(error) {
+    if (!(error instanceof UnsoundGpu)) return "failed";
+    this.chooser.adapter = "unsound";
+    return "unsound";
+  }
+
   #giveUp() {
     this.chooser.giveUpWebGpu();
     if (this.choice === "webgpu") this.choice = "cpu";
@@ -239,7 +255,8 @@ export class Devices {
     if (!settings || client?.device !== "cpu" || !this.chooser.worthTrying(settings)) return;
     this.#why = "measuring";
     this.#session.changed();
-    const measured = await this.chooser.measure("webgpu", settings, desk.text.source);
+    const measured = await this.chooser.measure("webgpu", settings, desk.text.source, { progress: this.#check });
+    if (this.chooser.unsound) this.#session.tell("error", texts.unsound(this.chooser.unsound), "device");
     if (!measured) return;
     const gpu = this.chooser.speed("webgpu", settings) ?? 0;
     const cpu = this.#cpuSpeed();
@@ -266,7 +283,7 @@ export class Devices {
       this.#speeds = { cpu, gpu };
       this.#why = client.device === "cpu" ? "cpuFaster" : "gpuFaster";
     } else if (this.chooser.adapter === "none") this.#why = "onlyCpu";
-    else if (this.chooser.adapter === "software") this.#why = "software";
+    else if (this.chooser.adapter === "software" || this.chooser.adapter === "unsound") this.#why = this.chooser.adapter;
     else this.#why = null;
   }
 }
@@ -281,3 +298,10 @@ function complaintOf(device, { message, memory }, step, goesOn) {
   if (device === "webgpu") return texts.fellBack(message, step);
   return memory ? texts.outOfMemory(step) : texts.restarted(message, step, goesOn);
 }
+
+/**
+ * @param {DeviceKind} device
+ * @param {unknown} error
+ * @returns {Complaint}
+ */
+const notOpened = (device, error) => (error instanceof UnsoundGpu ? texts.unsound(error.message) : texts.failed.device(deviceNames[device], error));

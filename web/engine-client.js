@@ -16,6 +16,7 @@ export class EngineError extends Error {
     super(failure.message);
     this.name = "EngineError";
     this.fatal = failure.fatal;
+    this.memory = failure.memory ?? false;
   }
 }
 

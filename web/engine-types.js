@@ -219,6 +219,9 @@
  * @typedef {"f16" | "int8"} Precision
  * @typedef {{ done: number, total: number, losses: [number, number] | null }} Compared
  *
+ * What a device measured in one of the first steps of a tiny model.
+ * @typedef {{ model: string, step: number, loss: number, grad_norm: number }} Rehearsed
+ *
  * Every method that can fail throws an `Error` whose message is the whole chain of causes.
  * @typedef {object} Engine
  * @property {() => string} device_name
@@ -264,12 +267,14 @@
  * @property {() => void} end_inspection
  * @property {(bytes: Uint8Array, precision: Precision) => Uint8Array} pack a file of the model of a checkpoint
  * @property {() => Promise<Compared>} compare goes on comparing the two on what is held back of the prepared text
+ * @property {() => Promise<Rehearsed[]>} rehearse what is measured here
+ * @property {(expected: Rehearsed[], progress?: (share: number) => void) => Promise<void>} check throws where it is something else
  * @property {() => void} free
  *
  * @typedef {object} EngineModule
  * @property {(input?: unknown) => Promise<{ memory: WebAssembly.Memory }>} default
  * @property {(threads: number) => Promise<unknown>} [initThreadPool] only where it runs on several threads; before the engine
- * @property {{ create(device: DeviceKind): Promise<Engine> }} Engine
+ * @property {{ create(device: DeviceKind, fault?: (message: string) => void): Promise<Engine> }} Engine `fault` hears what a GPU complains of
  */
 
 export {};

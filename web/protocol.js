@@ -3,7 +3,7 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, FileInfo, Gates, GenerateOptions, Look, Precision, Preset, Reading, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TriedRate, Unknown, Yardsticks } from "./engine-types.js"
+ * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, FileInfo, Gates, GenerateOptions, Look, Precision, Preset, Reading, Rehearsed, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TriedRate, Unknown, Yardsticks } from "./engine-types.js"
  * @import { ModuleName } from "./modules.js"
  *
  * A text as the page holds it: by reference, so that a large file is never copied into the page. One that was kept is what `text`
@@ -54,6 +54,8 @@
  *   | { type: "end_inspection" }
  *   | { type: "pack", bytes: Uint8Array, precision: Precision }
  *   | { type: "compare" }
+ *   | { type: "rehearse" }
+ *   | { type: "check", expected: Rehearsed[] }
  * )} Request
  *
  * What each request is answered with.
@@ -92,6 +94,8 @@
  * @property {null} end_inspection
  * @property {{ bytes: Uint8Array<ArrayBuffer> }} pack a file of the model of a checkpoint, with fewer bits a weight
  * @property {Compared} compare one more piece of the comparison of the two on what is held back of the text
+ * @property {Rehearsed[]} rehearse what this device measures in the first steps of tiny models
+ * @property {null} check this device measures what was expected
  *
  * @typedef {{ id: number, request: Request }} Envelope
  * @typedef {{ message: string, fatal: boolean, memory?: boolean }} Failure `memory`: there was not enough of it
@@ -104,6 +108,7 @@
  *   | { type: "stopped", reason: "step" | "finished" | "error", failure?: Failure }
  *   | { type: "preparing", share: number }
  *   | { type: "compiled", count: number }
+ *   | { type: "checking", share: number }
  *   | { type: "reading", share: number }
  *   | { type: "written", text: string }
  *   | { type: "writing_ended", stopped: boolean, failure?: Failure }

@@ -117,6 +117,7 @@ function renderTokenizer({ desk }) {
 function renderDevice({ client, phase, followed }, devices) {
   if (followed) setText(element("device-state"), "");
   else if (phase === "starting") setText(element("device-state"), download.share === null ? texts.markup.loadingEngine : texts.loadingEngine(download.share));
+  if (devices.checking !== null) return setText(element("device-state"), texts.checkingGpu(Math.round(devices.checking * 100)));
   if (phase === "starting" || !client?.opened) return;
   setText(element("device-state"), texts.device(client.opened.name, devices.reason));
 }

@@ -181,6 +181,11 @@ async function respond(request) {
       return { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (ready.pack(request.bytes, request.precision)) };
     case "compare":
       return ready.compare();
+    case "rehearse":
+      return ready.rehearse();
+    case "check":
+      await ready.check(request.expected, (share) => notify({ type: "checking", share }));
+      return null;
   }
 }
 
@@ -193,7 +198,8 @@ async function open({ device, code }) {
   const loaded = await loadModule(device, code && received(code));
   memory = loaded.memory;
   const { name, module } = loaded;
-  engine = await module.Engine.create(device);
+  // At any time: what the GPU computes from then on is not to be trusted.
+  engine = await module.Engine.create(device, (message) => notify({ type: "failed", failure: { message, fatal: true } }));
   const presets = engine.presets();
   const defaults = /** @type {Opened["defaults"]} */ ({});
   for (const stage of /** @type {Stage[]} */ (["tiny", "mini", "small"])) defaults[stage] = engine.defaults(stage);

@@ -7,8 +7,8 @@ use mmrec::{Device, platform};
 
 use crate::commands::train::{finetune, progressive};
 use crate::commands::{data, eval, export, generate, grow, info, merge, plan, train, worker};
-use crate::format;
 use crate::output::Output;
+use crate::{format, gpu_check};
 
 /// Train MM-Rec language models on your own text, and let them write.
 #[derive(Debug, Parser)]
@@ -123,10 +123,11 @@ impl Compute {
     }
 }
 
-/// Starts a device; says which it is, for people.
+/// Starts a device, a GPU only if it can be trusted; says which it is, for people.
 pub fn open(name: DeviceName) -> Result<(Device, String)> {
     let (device, description) = pollster::block_on(platform::open(name))?;
     if name.kind != DeviceKind::Cpu {
+        gpu_check::check(&device)?;
         return Ok((device, description));
     }
     let threads = format::count(rayon::current_num_threads() as u64, "thread");

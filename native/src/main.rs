@@ -13,6 +13,8 @@ mod duplicates;
 mod encodings;
 mod findings;
 mod format;
+mod gpu_check;
+mod gpu_log;
 mod input;
 mod interrupt;
 mod loss_svg;
@@ -38,6 +40,7 @@ use crate::settings::Usage;
 
 fn main() -> ExitCode {
     mmrec::platform::keep_memory();
+    gpu_log::listen();
     let cli = Cli::parse();
     let output = Output::new(cli.is_json());
     match interrupt::install().and_then(|()| cli.run()) {

@@ -1,6 +1,7 @@
 /** The page's modules that need no browser. */
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
 
 import { adviceOn } from "../../web/advice.js";
@@ -18,12 +19,18 @@ import { Run } from "../../web/run.js";
 import { unlike } from "../../web/run-names.js";
 import { memoryStore } from "../../web/store.js";
 import { speak, texts } from "../../web/texts/index.js";
+import { VERSION } from "../../web/version.js";
 import { Watchdog } from "../../web/watchdog.js";
 
 before(() => speak("en"));
 
 const settings = { stage: "tiny", tokenizer: "char", context: 32, batch: 2, steps: 100, lr: 0.01, seed: 0, warmup: 0, eval_every: 10, save_every: 0, sample_every: 0, sample_prompt: "", dropout: 0 };
 const point = (step, train_loss, val_loss) => ({ step, train_loss, lr: 0.01, tokens_per_s: 100, ...(val_loss === undefined ? {} : { val_loss }) });
+
+test("the page is of the engine's version", async () => {
+  const manifest = await readFile(new URL("../../Cargo.toml", import.meta.url), "utf8");
+  assert.equal(/^version = "(.+)"$/m.exec(manifest)?.[1], VERSION);
+});
 
 test("a curve is the same live and out of a checkpoint", () => {
   const live = new Curve();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { assertWhole, choose, curve, phase, press, settle, SMALL, SOFTWARE_WEBGPU, start, text, visit } from "./helpers.mjs";
+import { assertWhole, choose, curve, phase, press, ready, settle, SMALL, SOFTWARE_WEBGPU, start, text, visit } from "./helpers.mjs";
 
 /** @type {Awaited<ReturnType<typeof start>>} */
 let place;
@@ -30,6 +30,34 @@ async function gpuWorker(page) {
   }
   throw new Error("no worker trains on WebGPU");
 }
+
+/**
+ * Has code run in every worker before its engine opens.
+ * @param {import("playwright-core").Page} page
+ * @param {string} code
+ */
+async function plant(page, code) {
+  await page.context().route("**/worker.js", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${await response.text()}\n${code}` });
+  });
+}
+
+/** Changes the source of some programs on their way to the GPU. @param {string} source an expression of `code` and `label` */
+const changing = (source) => `{
+  const make = GPUDevice.prototype.createShaderModule;
+  GPUDevice.prototype.createShaderModule = function ({ code, label, ...rest }) {
+    return make.call(this, { ...rest, label, code: ${source} });
+  };
+}`;
+
+/** Lets a test reach the GPU of a worker, as `self.gpu`. */
+const REACHING = `{
+  const open = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (descriptor) {
+    return (self.gpu = await open.call(this, descriptor));
+  };
+}`;
 
 /** @param {import("playwright-core").Page} page */
 async function train(page) {
@@ -160,5 +188,61 @@ test("Automatic measures both devices and says which is the faster", SLOW, async
   await settle(page, SMALL);
   await page.locator("#device-state").filter({ hasText: /^(CPU|WebGPU).*measured faster: [\d,]+ tokens\/s, (CPU|WebGPU) [\d,]+/ }).waitFor();
   assert.equal((await train(page)).length, SMALL.steps);
+  await done();
+});
+
+/** What is wrong with a GPU, and what the page says of it. */
+const wrongs = [
+  { name: "a program that the GPU refuses", code: changing('label.startsWith("read") ? "this is no program" : code'), said: /program/ },
+  { name: "a program that does nothing", code: changing('label.startsWith("read") ? code.replace(/(@compute[^{]*[{])/, "$1 if (true) { return; } ") : code'), said: /in step \d of a tiny MM-Rec its (loss|gradient norm) is [\d.]+, on the CPU [\d.]+/ },
+];
+
+for (const { name, code, said } of wrongs) {
+  test(`${name} is noticed before it trains; the page says so, uses the CPU, and remembers it`, SLOW, async () => {
+    const { page, done } = await visit(place, { serviceWorkers: "block", before: (page) => plant(page, code) });
+    page.setDefaultTimeout(SLOW.timeout);
+    const refused = page.getByRole("alert").filter({ hasText: "WebGPU cannot be trusted here" });
+    await page.getByLabel("Device").selectOption({ label: "WebGPU" });
+    await page.locator("#device-state").filter({ hasText: /^Checking the GPU against the CPU/ }).waitFor();
+    await refused.filter({ hasText: said }).waitFor();
+    await page.locator("#device-state").filter({ hasText: /^CPU.*WebGPU computes something else here/ }).waitFor();
+    assert.equal((await train(page)).length, SMALL.steps);
+
+    // It would be sound now, but nobody has said so.
+    await page.context().unrouteAll();
+    await page.reload();
+    await ready(page);
+    const opened = [];
+    page.on("worker", (worker) => opened.push(worker));
+    await page.getByLabel("Device").selectOption({ label: "WebGPU" });
+    await refused.waitFor();
+    assert.equal(opened.length, 0, "no engine was opened to find that out");
+    await done();
+  });
+}
+
+/** What happens to a GPU in use. */
+const faults = [
+  { name: "an error that no call returns", does: () => void self.gpu.dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error: new GPUValidationError("made up") })), said: /made up/ },
+  { name: "the loss of the GPU", does: () => self.gpu.destroy(), said: /lost/ },
+];
+
+test("what a GPU complains of while it trains is told by name, and the CPU goes on from the last state", SLOW, async () => {
+  const { page, done } = await visit(place, { serviceWorkers: "block", before: (page) => plant(page, REACHING) });
+  page.setDefaultTimeout(SLOW.timeout);
+  await settle(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
+  await press(page, "Train");
+  await pastStep(page, 2);
+  for (const { does, said } of faults) {
+    await use(page, "WebGPU");
+    await phase(page, /Training on the WebGPU/);
+    await (await gpuWorker(page)).evaluate(does);
+    await page.getByRole("alert").filter({ hasText: "WebGPU stopped working" }).filter({ hasText: said }).waitFor();
+    await phase(page, /Training on the CPU/);
+  }
+  await press(page, "Pause");
+  await phase(page, /Paused/);
+  const points = await curve(page);
+  assertWhole(points, points.length);
   await done();
 });

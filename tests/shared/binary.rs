@@ -78,6 +78,8 @@ impl Room {
     pub fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mmrec"));
         command.current_dir(self.0.path()).args(line.split_whitespace()).stdin(Stdio::null());
+        // What the program remembers of GPUs is not the person's who runs the tests.
+        command.env("MMREC_CACHE", self.path("cache"));
         for proxy in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
             command.env_remove(proxy);
         }

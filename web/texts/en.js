@@ -413,11 +413,21 @@ export const en = {
     measuring: () => "measuring WebGPU…",
     failed: () => "WebGPU failed",
     software: () => "the only WebGPU adapter here is a software one",
+    unsound: () => "WebGPU computes something else here",
     /** @param {{ cpu: number, gpu: number }} speeds */
     cpuFaster: ({ cpu, gpu }) => `measured faster: ${speed(cpu)} tokens/s, WebGPU ${speed(gpu)}`,
     /** @param {{ cpu: number, gpu: number }} speeds */
     gpuFaster: ({ cpu, gpu }) => `measured faster: ${speed(gpu)} tokens/s, CPU ${speed(cpu)}`,
   },
+
+  /** @param {number} percent */
+  checkingGpu: (percent) => `Checking the GPU against the CPU, once for this browser: ${percent}%`,
+
+  /** @param {string} reason @returns {Complaint} */
+  unsound: (reason) => ({
+    what: `WebGPU cannot be trusted here: a check against the CPU failed (${clauseOf(reason)}).`,
+    remedy: "The page uses the CPU. It checks again once the browser, its driver or mmrec is another version.",
+  }),
 
   /** @param {string} reason @param {number | null} step @returns {Complaint} */
   fellBack: (reason, step) => ({

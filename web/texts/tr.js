@@ -348,9 +348,17 @@ export const tr = {
     measuring: () => "WebGPU ölçülüyor…",
     failed: () => "WebGPU çalışmadı",
     software: () => "buradaki tek WebGPU bağdaştırıcısı yazılımsal",
+    unsound: () => "WebGPU burada başka sonuç veriyor",
     cpuFaster: ({ cpu, gpu }) => `ölçümde daha hızlı: saniyede ${speed(cpu)} belirteç, WebGPU ile ${speed(gpu)}`,
     gpuFaster: ({ cpu, gpu }) => `ölçümde daha hızlı: saniyede ${speed(gpu)} belirteç, CPU ile ${speed(cpu)}`,
   },
+
+  checkingGpu: (percent) => `GPU, CPU ile karşılaştırılarak denetleniyor (bu tarayıcı için bir kez): %${percent}`,
+
+  unsound: (reason) => ({
+    what: `WebGPU'ya burada güvenilemez: CPU ile karşılaştırma tutmadı (${clauseOf(reason)}).`,
+    remedy: "Sayfa CPU'yu kullanıyor. Tarayıcının, sürücüsünün ya da mmrec'in sürümü değişince yeniden denetler.",
+  }),
 
   fellBack: (reason, step) => ({
     what: `WebGPU çalışmaz oldu (${clauseOf(reason)}).`,

@@ -17,7 +17,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::settings::{Description, Preset, RunInfo, STAGES, Settings, grows_to};
 use crate::text::{PrepareOptions, Progress, Text};
-use crate::{failed, from_js, thrown, to_js};
+use crate::{failed, faults, from_js, thrown, to_js};
 
 /// Vocabulary that sizes are counted with before there is a text.
 const ASSUMED_VOCABULARY: usize = 256;
@@ -66,9 +66,11 @@ struct Unknown {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Opens a device: "cpu" or "webgpu". Throws where it is absent.
-    pub async fn create(device: String) -> Result<Engine, JsError> {
+    /// Opens a device: "cpu" or "webgpu". Throws where it is absent. `fault`, if there is one, is called with what a GPU complains
+    /// of, at any time: what it computes is no longer to be trusted then.
+    pub async fn create(device: String, fault: Option<js_sys::Function>) -> Result<Engine, JsError> {
         console_error_panic_hook::set_once();
+        faults::listen(fault);
         let wanted = if device == "webgpu" { "wgpu" } else { &device };
         let (device, name) = platform::device(wanted).await.map_err(failed)?;
         let name = if wanted == "wgpu" { format!("WebGPU: {name}") } else { cpu_name(platform::workers(&device)) };

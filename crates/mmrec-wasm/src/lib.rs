@@ -4,10 +4,13 @@
 //! is the whole chain of causes.
 
 mod engine;
+#[cfg_attr(not(feature = "wgpu"), path = "no_faults.rs")]
+mod faults;
 mod inside;
 mod learned;
 mod pack;
 mod rate;
+mod rehearsal;
 mod settings;
 mod text;
 

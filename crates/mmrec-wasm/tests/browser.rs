@@ -73,4 +73,8 @@ async fn webgpu_matches_the_reference() {
     golden::check_training(&device).await;
     golden::check_streaming(&device, &golden::ONE_PROMPT).await;
     assert!(inside::shown(&device).await.iter().all(|value| value.is_finite()));
+    // Last, since nothing is read from it any more.
+    mmrec::platform::report_fault(None, "it was refused");
+    let read = mmrec::platform::read(vec![burn::tensor::Tensor::<1>::ones([1], &device)]).await;
+    assert!(read.expect_err("not to be trusted").to_string().contains("it was refused"));
 }

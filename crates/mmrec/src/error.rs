@@ -74,6 +74,25 @@ pub enum Error {
     /// The device failed while at work.
     #[error("the device failed while its results were read: {0}")]
     DeviceLost(String),
+    /// A GPU complained, at no particular call.
+    #[error("the GPU reported an error, after which nothing it computes can be trusted: {0}")]
+    DeviceFault(String),
+    /// A device takes other steps than the CPU.
+    #[error(
+        "the device does not compute what the CPU does: in step {step} of a tiny {model} its {measure} is {found}, on the CPU {expected}"
+    )]
+    Unsound {
+        /// The model that took the steps.
+        model: String,
+        /// The step, from 1.
+        step: u64,
+        /// What differs.
+        measure: &'static str,
+        /// On the device.
+        found: f32,
+        /// On the CPU.
+        expected: f32,
+    },
     /// Another device that shares the steps failed.
     #[error("{peer} failed while it computed its share of a step: {reason}")]
     Peer {

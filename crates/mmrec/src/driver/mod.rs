@@ -7,10 +7,12 @@ mod event;
 mod history;
 mod probe;
 mod rate_finder;
+mod rehearsal;
 mod session;
 
 pub use event::{Due, Event, Finish, SaveKind};
 pub use history::Point;
 pub use probe::probe;
 pub use rate_finder::{RateFinder, Trial};
+pub use rehearsal::{Rehearsed, compare, rehearse};
 pub use session::Session;

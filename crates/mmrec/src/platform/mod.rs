@@ -1,6 +1,7 @@
 //! What differs between machines: devices, reading from them, and the clock.
 
 mod device;
+mod faults;
 #[cfg_attr(not(feature = "wgpu"), path = "no_gpu.rs")]
 mod gpu;
 #[cfg_attr(feature = "threads", path = "threads.rs")]
@@ -10,8 +11,10 @@ mod parallel;
 pub use parallel::{for_each_chunk, map, map_chunks, threads, workers};
 
 pub use device::{DeviceKind, DeviceName, device, open};
+pub use faults::{report_fault, watch_faults};
+pub use gpu::adapter_of;
 
-use burn::tensor::{Tensor, Transaction};
+use burn::tensor::{Device, Tensor, Transaction};
 
 use crate::Error;
 
@@ -28,8 +31,24 @@ pub fn now() -> f64 {
 /// Reads tensors from their device in one transaction: the one way that works on every device, browsers included.
 ///
 /// # Errors
-/// [`Error::DeviceLost`] if the device fails.
+/// [`Error::DeviceLost`] if the device fails, [`Error::DeviceFault`] if it complained since it was opened.
 pub async fn read(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f32>>, Error> {
+    let device = tensors.first().map(Tensor::device);
+    let values = transfer(tensors).await;
+    // Only now: what a GPU has to say about results comes before them. It may also be why they did not come.
+    device.map_or(Ok(()), |device| trust(&device))?;
+    values
+}
+
+/// Refuses a device that complained since it was opened.
+///
+/// # Errors
+/// [`Error::DeviceFault`] with its first complaint.
+pub fn trust(device: &Device) -> Result<(), Error> {
+    faults::fault_of(&device.clone().inner()).map_or(Ok(()), |what| Err(Error::DeviceFault(what)))
+}
+
+async fn transfer(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f32>>, Error> {
     let lost = |error: String| Error::DeviceLost(error);
     let transaction = tensors.into_iter().fold(Transaction::default(), Transaction::register);
     let data = transaction.execute_async().await.map_err(|error| lost(error.to_string()))?;

@@ -141,14 +141,19 @@ impl Work {
     /// The same on `device`, with `rows` as the weights (see [`Model::from_rows`]), which may be on any device. Gradients are f32.
     ///
     /// # Errors
-    /// [`Error::Precision`] if the device does not have what the run's settings ask for.
+    /// [`Error::Precision`] if the device does not have what the run's settings ask for, [`Error::DeviceLost`] or
+    /// [`Error::DeviceFault`] if it fails.
     pub fn on_device(&self, rows: impl IntoIterator<Item = Tensor<1>>, device: &Device) -> Result<Pass, Error> {
         let Terms { model, train, .. } = &self.terms;
         let device = device.clone().inner();
         check_precision(train, &device)?;
         let rows = rows.into_iter().map(|row| Tensor::from_inner(row.to_device(&device)));
         let model = Model::from_rows(model, train.adapter().as_ref(), rows);
-        Ok(self.on(&choose(model, train)).map(|gradient| gradient.cast(DType::F32)))
+        let pass = self.on(&choose(model, train)).map(|gradient| gradient.cast(DType::F32));
+        // Whoever asked takes what comes: a device that fails has to say so first.
+        device.sync().map_err(|error| Error::DeviceLost(error.to_string()))?;
+        platform::trust(&device)?;
+        Ok(pass)
     }
 }
 

@@ -162,12 +162,18 @@ impl Runner {
         Ok(Interrupted)
     }
 
-    /// Says how to go on without a device that was lost.
+    /// Says how to go on without a device that was lost, or cannot be trusted any more.
     fn with_remedy(&self, error: Error) -> Error {
+        let (out, command) = (self.folder.path().display(), Ladder::command(&self.folder));
+        if is_loss_of_own(&error) {
+            return error.context(format!(
+                "the run's device failed and the run stopped; what was saved last is kept: go on from there by \
+                 mmrec {command} --out {out} --resume (and --device cpu, if it fails again)"
+            ));
+        }
         if !is_loss_of_peer(&error) {
             return error;
         }
-        let (out, command) = (self.folder.path().display(), Ladder::command(&self.folder));
         error.context(format!(
             "the run lost a device and stopped; it is saved with all {} that were done: go on with the devices that are there by \
              mmrec {command} --out {out} --resume (and --workers, if any are left)",
@@ -273,6 +279,11 @@ impl Runner {
 /// Whether another device of the run failed; the run's own is sound then.
 fn is_loss_of_peer(error: &Error) -> bool {
     matches!(error.downcast_ref(), Some(mmrec::Error::Peer { .. }))
+}
+
+/// Whether the device failed that holds the weights; nothing is read from it any more.
+fn is_loss_of_own(error: &Error) -> bool {
+    matches!(error.downcast_ref(), Some(mmrec::Error::DeviceLost(_) | mmrec::Error::DeviceFault(_)))
 }
 
 /// What is trained, where it is not the whole model.
