@@ -58,6 +58,8 @@ export class Taking {
   /** Something has changed. */
   look() {
     const { session } = this.#context;
+    // The text is another tab's, told anew with every step.
+    if (session.followed) return;
     if (session.phase !== "starting") {
       const waiting = this.#waiting;
       this.#waiting = null;

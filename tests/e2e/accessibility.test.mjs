@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { button, phase, press, ready, settle, SMALL, startWithFolder, usable, visit } from "./helpers.mjs";
+import { button, choose, phase, press, ready, settle, SMALL, start, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -58,6 +58,30 @@ test("axe finds nothing, from the first visit to the look inside", async () => {
   await page.reload();
   await ready(page);
   await assertOpen(page, "a kept run");
+  await done();
+});
+
+test("axe finds nothing where Train was pressed early, and where files were left out", async () => {
+  const slow = await start([], { hold: { path: /\.wasm$/, until: new Promise(() => {}) } });
+  const early = await slow.browser.newPage({ locale: "en-US", reducedMotion: "reduce" });
+  await early.addInitScript({ path: AXE });
+  await early.goto(slow.origin);
+  await early.locator("#device-state").filter({ hasText: "Loading the engine: " }).waitFor();
+  for (const scheme of /** @type {const} */ (["light", "dark"])) {
+    await early.emulateMedia({ colorScheme: scheme });
+    await assertOpen(early, `loading, ${scheme}`);
+    await early.locator("#train").click();
+    await early.locator("#phase").filter({ hasText: "Training begins as soon as the engine is loaded." }).waitFor();
+    await assertOpen(early, `pressed early, ${scheme}`);
+    await early.locator("#train").click();
+  }
+  await slow.close();
+
+  const { page, done } = await visit(place, withAxe);
+  await choose(page, [{ name: "site.html", buffer: Buffer.from(`<html><body>${text(400)}</body></html>`) }, { name: "nothing.txt", buffer: Buffer.alloc(0) }]);
+  await page.locator(".notice").filter({ hasText: "left out: nothing.txt" }).waitFor();
+  await page.locator("#text-notes").filter({ hasText: "HTML" }).waitFor();
+  await assertOpen(page, "a file left out");
   await done();
 });
 

@@ -146,6 +146,22 @@ test("a text dropped while a run is under way is not lost without a word", async
   await done();
 });
 
+test("a text dropped where another tab is followed is not lost without a word", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
+  await press(page, "Train");
+  await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
+  const second = await page.context().newPage();
+  await second.goto(place.origin);
+  await second.getByText("Training goes on in another tab; this one follows it.").waitFor();
+  const path = join(place.folder, "elsewhere.txt");
+  await writeFile(path, text(400));
+  await drop(second, [path]);
+  await second.waitForTimeout(1500);
+  await notice(second, /another tab of this page is at work/).waitFor();
+  await done();
+});
+
 test("a text dropped before the engine is there is read when it is", async () => {
   /** @type {() => void} */
   let release = () => {};

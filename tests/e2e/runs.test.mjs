@@ -395,7 +395,7 @@ test("a file that holds no runs, claims too much, or is no zip at all is refused
     [Buffer.from("no zip"), "it is no zip file"],
     [Buffer.from(zipSync({ "readme.txt": strToU8("hello") })), "there are no runs in it"],
     [bomb, "there are no runs in it"],
-    [liar, "was taken in: runs/liar describes no run"],
+    [liar, /describes no run[^]*Nothing was taken in/],
     [many, "it holds too many files"],
   ];
   for (const [buffer, words] of cases) {
