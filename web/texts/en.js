@@ -771,12 +771,10 @@ export const en = {
     /** @param {number} done @param {number} total */
     takingIn: (done, total) => `Taking in the runs: ${count(done)} of ${count(total)}…`,
     /** @param {string} name @param {string[]} problems @param {number} more of them @param {boolean} rest whether anything was taken in @returns {Complaint} */
-    partly: (name, problems, more, rest) => {
-      const all = problems.join("; ") + (more > 0 ? `; and ${count(more)} more` : "");
-      return rest
-        ? { what: `Parts of “${name}” were left out: ${all}.`, remedy: "The rest was taken in." }
-        : { what: `Nothing of “${name}” was taken in: ${all}.`, remedy: "The runs are as they were." };
-    },
+    partly: (name, problems, more, rest) => ({
+      what: `Parts of “${name}” were left out: ${problems.join("; ")}${more > 0 ? `; and ${count(more)} more` : ""}.`,
+      remedy: rest ? "The rest was taken in." : "Nothing was taken in.",
+    }),
     /** @param {string} name @param {unknown} error @returns {Complaint} */
     importFailed: (name, error) => ({ what: `“${name}” was not imported: ${sentenceOf(error)}`, remedy: "Choose a .zip file that “Export all” of this page has made." }),
     problems: {

@@ -622,12 +622,10 @@ export const tr = {
     importing: "Dosya okunuyor…",
     imported: (taken, known) => ({ what: `Alınan çalışma: ${count(taken)}.${known > 0 ? ` Zaten burada olan: ${count(known)}.` : ""}`, remedy: "" }),
     takingIn: (done, total) => `Çalışmalar alınıyor: ${count(done)} / ${count(total)}…`,
-    partly: (name, problems, more, rest) => {
-      const all = problems.join("; ") + (more > 0 ? `; ve ${count(more)} sorun daha` : "");
-      return rest
-        ? { what: `“${name}” dosyasından alınmayanlar: ${all}.`, remedy: "Geri kalanı alındı." }
-        : { what: `“${name}” dosyasından hiçbir şey alınmadı: ${all}.`, remedy: "Çalışmalar olduğu gibi duruyor." };
-    },
+    partly: (name, problems, more, rest) => ({
+      what: `“${name}” dosyasından alınmayanlar: ${problems.join("; ")}${more > 0 ? `; ve ${count(more)} sorun daha` : ""}.`,
+      remedy: rest ? "Geri kalanı alındı." : "Hiçbir çalışma alınmadı.",
+    }),
     importFailed: (name, error) => ({ what: `“${name}” içe aktarılmadı: ${sentenceOf(error)}`, remedy: "Bu sayfanın “Hepsini dışa aktar” ile yaptığı bir .zip dosyası seçin." }),
     problems: {
       manifest: (part) => `${part} bir çalışma anlatmıyor`,
