@@ -111,6 +111,9 @@ async fn knock(endpoint: &Endpoint, target: EndpointAddr) -> Result<()> {
         ConnectionError::ApplicationClosed(close) if close.error_code == link::WELCOME => Ok(()),
         // It is the worker of our token, so it expects the token to be shown in another way.
         ConnectionError::ApplicationClosed(close) if close.error_code == link::REFUSED => Err(anyhow!(OTHER_VERSION)),
+        ConnectionError::ApplicationClosed(_) => Err(anyhow!(
+            "it closed the connection before it knew us: many are at its port, or the network is slow; try again"
+        )),
         ConnectionError::TimedOut => Err(absent()),
         // It could not prove to be what follows from our token.
         ConnectionError::TransportError(_) => Err(anyhow!(error).context(OTHER_TOKEN)),
