@@ -198,10 +198,10 @@ fn the_newest_checkpoints_are_kept_where_that_is_asked_for() {
     assert_eq!(steps(), [30, 40, 50], "the last step has last.safetensors");
     room.json("train --out run --resume --steps 80 --threads 2");
     assert_eq!(steps(), [40, 50, 70], "as it was told at first");
-    room.json("train --out run --resume --steps 90 --threads 2 --keep all");
-    assert_eq!(steps(), [40, 50, 70, 80]);
+    room.json("train --out run --resume --steps 100 --threads 2 --keep all");
+    assert_eq!(steps(), [40, 50, 70, 90]);
     room.json("train --out run --resume --threads 2 --keep 1");
-    assert_eq!(steps(), [80], "also of a run that has nothing left to do");
+    assert_eq!(steps(), [90], "also of a run that has nothing left to do");
     assert!(room.refusal("train --out run --resume --keep 0", 2).contains("above 0"));
 }
 
