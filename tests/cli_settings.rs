@@ -172,7 +172,7 @@ fn without_a_prompt_a_model_of_documents_begins_one() {
     let room = Room::new();
     fs::create_dir(room.path("letters")).unwrap();
     for index in 0..120 {
-        room.write(&format!("letters/{index}.txt"), b"Dear you,\nit rains.\nAda\n");
+        room.write(&format!("letters/{index}.txt"), format!("Dear you,\nit rains {index}.\nAda\n").as_bytes());
     }
     for tokenizer in ["char", "byte"] {
         let train =
