@@ -28,6 +28,8 @@ pub fn serve(args: &WorkerArgs, output: Output) -> Result<()> {
     let about = Hello::new(&description);
     let server = RemoteServer::new([device.clone()]).with_authorizer(authorizer(&token));
     let server = with_operations(server, &device, &about);
+    // Trainings are to hear at once that the worker ends.
+    let _saver = interrupt::saver();
     NETWORK.block_on(async {
         let endpoint = link::bind(args.listen, token.worker_key(), &[BURN_REMOTE_ALPN, link::KNOCK]).await?;
         let handler: Arc<dyn DynProtocolHandler> =
