@@ -63,6 +63,7 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))?;
     // What has no length beforehand, as files that the system makes up, has a limit all the same.
+    let most = most.min(length.max(SETTINGS));
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(Refusal::Size(most).into());

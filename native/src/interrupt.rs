@@ -3,7 +3,7 @@
 //! The first one asks a command that has something to save to do that and stop; any other it ends at once, whatever that waits for.
 //! The second one ends every command. All end with [`EXIT_CODE`], and files stay whole, because they are written atomically.
 
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::failure;
-use crate::output::Output;
+use crate::output::{Output, note};
 use crate::temporary;
 
 /// The exit code after an interruption, as shells use it for SIGINT: `mmrec train … && next` must not go on to `next`.
@@ -68,6 +68,10 @@ fn end(output: Output) -> ! {
     temporary::remove_all();
     let (told, hear) = mpsc::channel();
     let tell = move || {
+        // What was being written there ends in the middle of a line.
+        if io::stderr().is_terminal() {
+            note("");
+        }
         failure::tell_script(output, &Interrupted.to_string(), &[Interrupted.to_string()]);
         told.send(())
     };

@@ -77,7 +77,7 @@ struct Plan {
     /// Bytes that may be used, where they are known.
     limit: Option<u64>,
     /// What sets that limit, in words.
-    limited_by: &'static str,
+    limited_by: Option<&'static str>,
     fits: Option<bool>,
     remedies: Vec<Remedy>,
     flops_per_token: u64,
@@ -170,7 +170,7 @@ fn measured(setup: &Setup, args: &PlanArgs) -> Result<(f64, String)> {
 
 impl Plan {
     fn new(args: &PlanArgs, setup: &Setup, limit: Option<Room>, rate: f64, basis: String) -> Self {
-        let (limit, limited_by) = (limit.map(|room| room.bytes), limit.map_or("", |room| room.of));
+        let (limit, limited_by) = (limit.map(|room| room.bytes), limit.map(|room| room.of));
         let memory = Memory::of(setup);
         let mut recomputed = setup.clone();
         recomputed.train.recompute = true;
@@ -258,13 +258,14 @@ impl Plan {
     }
 
     fn verdict(&self) -> Vec<String> {
-        let Some(limit) = self.limit else {
+        let (Some(bytes), Some(of)) = (self.limit, self.limited_by) else {
             return vec!["fits?        unknown: say by --memory GB what the device has".to_owned()];
         };
+        let room = Room { bytes, of }.words();
         if self.fits == Some(true) {
-            return vec![format!("fits         in {} ({})", format::size(limit), self.limited_by)];
+            return vec![format!("fits         in {room}")];
         }
-        let mut lines = vec![format!("fits NOT     in {} ({})", format::size(limit), self.limited_by)];
+        let mut lines = vec![format!("fits NOT     in {room}")];
         if self.remedies.is_empty() {
             lines.push("             and no smaller setting does: use a device with more memory".to_owned());
         }

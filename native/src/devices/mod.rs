@@ -58,6 +58,8 @@ pub struct Devices {
     pub description: String,
     /// Those that share the steps.
     pub peers: Peers,
+    /// Whether the home only sums up and updates.
+    pub is_home_spared: bool,
     /// Memory that there was before anything was read; not known of graphics cards.
     pub room: Option<Room>,
 }
@@ -87,7 +89,7 @@ impl Sharing {
             others.extend(remote);
         }
         check_places(others.len() + usize::from(!spared))?;
-        Ok(Devices { home, description, peers: Peers::new(others, spared), room })
+        Ok(Devices { home, description, peers: Peers::new(others, spared), is_home_spared: spared, room })
     }
 }
 

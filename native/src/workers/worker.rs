@@ -28,6 +28,8 @@ pub fn serve(args: &WorkerArgs, output: Output) -> Result<()> {
     let (device, description) = args.compute.start()?;
     let about = Hello::new(&description);
     let server = with_operations(RemoteServer::new([device.clone()]), &device, &about);
+    // Trainings are to hear at once that the worker ends.
+    let _saver = interrupt::saver();
     let door = Door::new(&token);
     // One thread receives packets and stands at the door: with two, packets could come faster than strangers are sent away.
     let receiving = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;

@@ -9,6 +9,18 @@ use crate::commands::plan::with_flags;
 use crate::devices::Devices;
 use crate::format;
 
+/// What the training takes on this machine. Of a part of the weights it is known only what it takes in any case.
+fn least(setup: &Setup, devices: &Devices) -> u64 {
+    let Memory { program, weights, moments, gradients, saving, total, .. } = Memory::of(setup);
+    if setup.train.is_partial() {
+        return program + weights;
+    }
+    match devices.is_home_spared {
+        true => program + weights + moments + gradients.max(saving),
+        false => total,
+    }
+}
+
 /// Refuses a training that takes more memory than there was when the command began.
 pub fn check(args: &RunArgs, model: &ModelConfig, train: &TrainConfig, devices: &Devices) -> Result<()> {
     let Some(room) = devices.room.filter(|_| !args.ignore_memory) else { return Ok(()) };
@@ -18,7 +30,7 @@ pub fn check(args: &RunArgs, model: &ModelConfig, train: &TrainConfig, devices: 
         devices: devices.peers.places(),
         workers: rayon::current_num_threads(),
     };
-    let total = Memory::of(&setup).total;
+    let total = least(&setup, devices);
     if total <= room.bytes {
         return Ok(());
     }
