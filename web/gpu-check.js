@@ -20,8 +20,8 @@ import { texts } from "./texts/index.js";
 import { VERSION } from "./version.js";
 
 const MEMORY = "mmrec-gpu";
-/** A check that takes longer (milliseconds) hangs; in software it takes a minute. */
-const LIMIT = 300_000;
+/** A GPU that says nothing for this long (milliseconds), not even that it compiled one more program, hangs. */
+const SILENCE = 240_000;
 
 /** The GPU does not compute what the CPU does, or broke off. Its message says what was seen. */
 export class UnsoundGpu extends Error {
@@ -73,10 +73,10 @@ async function check(client, signal, progress) {
   const expected = await rehearsal(signal);
   client.onNotice = (notice) => notice.type === "checking" && progress?.(notice.share);
   let late = false;
-  const limit = setTimeout(() => {
-    late = true;
-    client.fail({ message: texts.worker.silent(LIMIT / 1000), fatal: true });
-  }, LIMIT);
+  const watch = setInterval(() => {
+    late = performance.now() - client.heardAt > SILENCE;
+    if (late) client.fail({ message: texts.worker.silent(SILENCE / 1000), fatal: true });
+  }, 5000);
   try {
     await client.ask({ type: "check", expected });
   } catch (error) {
@@ -85,7 +85,7 @@ async function check(client, signal, progress) {
     if (late || (error instanceof EngineError && error.memory)) throw error;
     throw new UnsoundGpu(messageOf(error));
   } finally {
-    clearTimeout(limit);
+    clearInterval(watch);
     client.onNotice = () => {};
   }
 }

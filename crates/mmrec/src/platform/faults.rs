@@ -45,9 +45,10 @@ pub(super) fn fault_of(device: &Device) -> Option<String> {
     faults.iter().find(concerns).map(|fault| fault.what.clone())
 }
 
-/// A complaint in one line, without the source that it is about.
-fn clause(complaint: &str) -> String {
-    let lines = complaint.lines().take_while(|line| !line.starts_with("---"));
+/// A complaint in one line, without the source that it is about and the places in the framework that it came through.
+pub(super) fn clause(complaint: &str) -> String {
+    let is_text = |line: &&str| !line.starts_with("---") && !line.starts_with("Backtrace");
+    let lines = complaint.lines().take_while(is_text);
     let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
     let clause = words.join(" ");
     match clause.char_indices().nth(LONGEST) {

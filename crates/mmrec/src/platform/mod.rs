@@ -53,7 +53,7 @@ pub fn trust(device: &Device) -> Result<(), Error> {
 }
 
 async fn transfer(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f32>>, Error> {
-    let lost = |error: String| Error::DeviceLost(error);
+    let lost = |error: String| Error::DeviceLost(faults::clause(&error));
     let transaction = tensors.into_iter().fold(Transaction::default(), Transaction::register);
     let data = transaction.execute_async().await.map_err(|error| lost(error.to_string()))?;
     data.into_iter().map(|data| data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))).collect()
