@@ -78,7 +78,7 @@ test("axe finds nothing where Train was pressed early, and where files were left
   await slow.close();
 
   const { page, done } = await visit(place, withAxe);
-  await choose(page, [{ name: "site.html", buffer: Buffer.from(`<html><body>${text(400)}</body></html>`) }, { name: "nothing.txt", buffer: Buffer.alloc(0) }]);
+  await choose(page, [{ name: "site.html", buffer: Buffer.from(`<!doctype html><html><body>${text(400)}</body></html>`) }, { name: "nothing.txt", buffer: Buffer.alloc(0) }]);
   await page.locator(".notice").filter({ hasText: "left out: nothing.txt" }).waitFor();
   await page.locator("#text-notes").filter({ hasText: "HTML" }).waitFor();
   await assertOpen(page, "a file left out");

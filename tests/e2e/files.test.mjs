@@ -200,7 +200,7 @@ test("what was read otherwise than as plain UTF-8 is said, as long as it is the 
   const notes = page.locator("#text-notes");
   assert.equal(await notes.textContent(), "Read as UTF-16: “notepad.txt”.");
   assert.match((await page.locator("#text-preview").textContent()) ?? "", /^(Ada|Ben|Cleo|Dov) /);
-  const site = Buffer.from(`<html><body><p>${text(2000)}</p></body></html>`);
+  const site = Buffer.from(`<!doctype html><html><body><p>${text(2000)}</p></body></html>`);
   await choose(page, [{ name: "site.html", buffer: site }, { name: "copy.html", buffer: site }, plain("words.txt")]);
   await named(page, "copy.html and 1 more");
   assert.equal(await notes.textContent(), "Not plain text but HTML, whose signs the model learns as well: “copy.html”.");
