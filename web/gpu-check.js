@@ -18,10 +18,9 @@ import { messageOf } from "./errors.js";
 import { recallJson, remember } from "./remember.js";
 import { texts } from "./texts/index.js";
 import { VERSION } from "./version.js";
+import { LOOK, Watchdog } from "./watchdog.js";
 
 const MEMORY = "mmrec-gpu";
-/** A GPU that says nothing for this long (milliseconds), not even that it compiled one more program, hangs. */
-const SILENCE = 240_000;
 
 /** The GPU does not compute what the CPU does, or broke off. Its message says what was seen. */
 export class UnsoundGpu extends Error {
@@ -72,11 +71,14 @@ export async function knownFault() {
 async function check(client, signal, progress) {
   const expected = await rehearsal(signal);
   client.onNotice = (notice) => notice.type === "checking" && progress?.(notice.share);
+  const watchdog = new Watchdog();
   let late = false;
   const watch = setInterval(() => {
-    late = performance.now() - client.heardAt > SILENCE;
-    if (late) client.fail({ message: texts.worker.silent(SILENCE / 1000), fatal: true });
-  }, 5000);
+    const silence = watchdog.look(client, 0);
+    if (silence === null) return;
+    late = true;
+    client.fail({ message: texts.worker.silent(silence), fatal: true });
+  }, LOOK);
   try {
     await client.ask({ type: "check", expected });
   } catch (error) {
