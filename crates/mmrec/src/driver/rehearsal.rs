@@ -16,8 +16,9 @@ use crate::train::{Batch, Trainer};
 const STEPS: usize = 2;
 
 /// What a measure may be off by, as a share of itself. Sums in another order make 7e-7 of it (measured on a software GPU), products
-/// rounded to eight bits 4e-4 (measured on the CPU), and to eleven, as some GPUs do unasked, an eighth of that.
-const TOLERANCE: f32 = 1e-3;
+/// rounded to eight bits 4e-4 (measured on the CPU), and to eleven, as some GPUs do unasked, an eighth of that. A weight whose
+/// gradient is left out changes the second step by 9e-4 even where it is one that hardly matters (the first block's shift).
+const TOLERANCE: f32 = 3e-4;
 /// The same where eight bits are asked for.
 const ROUNDED: f32 = 4e-3;
 
@@ -54,7 +55,7 @@ fn pieces() -> [Piece; 3] {
 }
 
 impl Piece {
-    /// Enough tokens to reach the slots of the last level, and a rate at which the second loss shows every gradient.
+    /// Enough tokens to reach the slots of the last level, and a rate that lets the second loss show what became of the gradients.
     fn train(&self) -> TrainConfig {
         let usual = TrainConfig::for_model(&self.model);
         TrainConfig { context: 192, batch: 2, precision: self.precision, warmup: 0, lr: 0.02, ..usual }
@@ -118,39 +119,7 @@ pub fn compare(found: &[Rehearsed], expected: &[Rehearsed]) -> Result<(), Error>
 
 #[cfg(all(test, feature = "cpu"))]
 mod tests {
-    use burn::tensor::Tensor;
-
     use super::*;
-    use crate::model::{Model, collect_weights};
-
-    /// A weight that did not move, as if the program that makes its gradient had done nothing, changes what the second step
-    /// measures by more than is let through.
-    #[test]
-    fn every_gradient_is_seen_in_the_second_step() {
-        let device = Device::flex();
-        for piece in &pieces()[..2] {
-            let (train, batches) = (piece.train(), piece.batches());
-            let second = |mut trainer: Trainer| {
-                let measured = trainer.step(&train, &batches);
-                [measured.loss, measured.grad_norm].map(|value| value.into_scalar::<f32>())
-            };
-            let mut trainer = piece.begin(&device);
-            let before = collect_weights(&trainer.model);
-            trainer.step(&train, &batches);
-            let after = collect_weights(&trainer.model);
-            let expected = second(trainer.clone());
-            for (still, weight) in before.iter().enumerate() {
-                let row = |(index, moved)| if index == still { &weight.values } else { moved };
-                let rows = after.iter().map(|weight| &weight.values).enumerate().map(row);
-                let rows = rows.map(|row| Tensor::from_inner(row.clone()));
-                let model = Model::from_rows(&piece.model, None, rows);
-                let found = second(Trainer::new(&piece.model, &train, model, trainer.optimizer.clone(), 1));
-                let change = |i: usize| (found[i] - expected[i]).abs() / expected[i];
-                println!("{} {}: {:.1e} {:.1e}", piece.name, weight.name, change(0), change(1));
-                assert!(change(0).max(change(1)) > TOLERANCE, "{}: {}", piece.name, weight.name);
-            }
-        }
-    }
 
     #[test]
     fn what_differs_is_named_with_both_numbers() {
