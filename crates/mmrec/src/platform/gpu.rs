@@ -52,10 +52,7 @@ pub fn adapter_of(device: &Device) -> Option<String> {
 /// Whether it is a GPU, with gradients or without.
 pub fn is_gpu(device: &Device) -> bool {
     #[allow(unreachable_patterns, reason = "some builds have GPUs only")]
-    match device.clone().inner().as_dispatch() {
-        DispatchDevice::Cube(_) => true,
-        _ => false,
-    }
+    matches!(device.clone().inner().as_dispatch(), DispatchDevice::Cube(_))
 }
 
 async fn adapter(name: DeviceName) -> Result<Opened, Error> {
