@@ -4,14 +4,17 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 use mmrec::driver::{compare, rehearse};
 use mmrec::{Device, explain, platform};
 
 use crate::output::note;
-use crate::{atomic, interrupt};
+use crate::{atomic, files, interrupt};
+
+/// More than what is remembered of a thousand GPUs.
+const MOST: u64 = 1 << 20;
 
 /// What is remembered: nothing of a GPU that is sound, else what was wrong, by version, GPU and driver.
 type Outcomes = BTreeMap<String, Option<String>>;
@@ -21,7 +24,7 @@ pub fn check(device: &Device) -> Result<()> {
     let Some(adapter) = platform::adapter_of(device) else { return Ok(()) };
     let key = format!("mmrec {}; {adapter}", env!("CARGO_PKG_VERSION"));
     let file = file();
-    let mut outcomes = file.as_ref().map(|file| recall(file)).unwrap_or_default();
+    let mut outcomes = file.as_deref().map(recall).unwrap_or_default();
     let wrong = match outcomes.get(&key) {
         Some(known) => known.clone(),
         None => {
@@ -52,12 +55,12 @@ fn rehearsal(device: &Device) -> Result<Option<String>> {
     Ok(agreed.err().map(|error| explain(&error)))
 }
 
-fn recall(file: &PathBuf) -> Outcomes {
-    let read = fs::read(file).ok();
+fn recall(file: &Path) -> Outcomes {
+    let read = files::read(file, MOST).ok();
     read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }
 
-fn remember(file: &PathBuf, bytes: &[u8]) -> Result<()> {
+fn remember(file: &Path, bytes: &[u8]) -> Result<()> {
     fs::create_dir_all(file.parent().unwrap_or(file))?;
     atomic::write(file, bytes)
 }

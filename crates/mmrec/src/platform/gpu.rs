@@ -51,7 +51,6 @@ pub fn adapter_of(device: &Device) -> Option<String> {
 
 /// Whether it is a GPU, with gradients or without.
 pub fn is_gpu(device: &Device) -> bool {
-    #[allow(unreachable_patterns, reason = "some builds have GPUs only")]
     matches!(device.clone().inner().as_dispatch(), DispatchDevice::Cube(_))
 }
 
