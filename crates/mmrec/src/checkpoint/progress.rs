@@ -84,6 +84,8 @@ impl Progress {
     /// what no training gives.
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         self.train.validate()?;
+        // TOML, in which a run keeps its settings, knows signed numbers only.
+        require_within("seed", self.train.seed, 0, i64::MAX as u64)?;
         require_step(self.step)?;
         require_within("sampler.cursor", self.sampler.cursor, 0, MOST_TOKENS)?;
         require_within("tokens", self.tokens, 0, MOST_TOKENS)?;

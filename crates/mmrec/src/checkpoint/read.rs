@@ -37,19 +37,8 @@ impl Checkpoint {
     /// As [`from_bytes`](Self::from_bytes).
     pub fn open(bytes: &[u8]) -> Result<Opened<Checkpoint>, CheckpointError> {
         let (texts, tensors, changed) = open(bytes, FORMAT, PACKED_VERSION)?;
-        let content = read_parts(&texts, &tensors)?;
-        let moments = content.moments.iter().flatten();
-        let values = content.weights.iter().map(|weight| &weight.values).chain(moments);
-        if changed && !are_finite(values) {
-            return Err(CheckpointError::Damaged);
-        }
-        Ok(Opened { content, changed })
+        Ok(Opened { content: read_parts(&texts, &tensors)?, changed })
     }
-}
-
-/// Whether all are numbers that training gives.
-pub(super) fn are_finite<'a>(values: impl Iterator<Item = &'a Vec<f32>>) -> bool {
-    values.flatten().all(|value| value.is_finite())
 }
 
 /// What a whole file of ours of this format says about itself, its tensors, and whether they were changed since it was written.

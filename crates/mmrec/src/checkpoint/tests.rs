@@ -208,7 +208,7 @@ fn a_file_that_another_program_wrote_anew_is_read_and_a_changed_one_told() {
     };
     let opened = Checkpoint::open(&set(0.5)).expect("read");
     assert!(opened.changed && opened.content.weights[0].values[0] == 0.5);
-    assert!(refusal(&set(f32::NAN)).contains("damaged"));
+    assert!(refusal(&set(f32::NAN)).contains("no number"));
 
     let adapter = adapter_file().to_bytes().expect("written");
     let opened = AdapterFile::open(&rewritten(&adapter, |_, data| data)).expect("read");
@@ -411,12 +411,12 @@ fn numbers_that_no_training_gives_are_refused_by_name() {
             "{refused}"
         );
     }
-    // What JSON cannot say becomes nothing where a number must be, and infinity where it is read as the smaller type.
+    // What JSON cannot say becomes nothing where a number must be; what is too large for its type is refused as such.
     assert!(changed(&|p| p.seconds = f64::NAN).contains("invalid type: null"));
-    let written = String::from_utf8_lossy(&small().to_bytes().expect("written")).find("2.25").expect("the best loss");
     let mut infinite = small().to_bytes().expect("written");
+    let written = infinite.windows(4).position(|four| four == b"2.25").expect("a loss");
     infinite[written..written + 4].copy_from_slice(b"9e99");
-    assert!(refusal(&damaged_at(infinite, written, b'9')).contains("history.val_loss = inf"));
+    assert!(refusal(&damaged_at(infinite, written, b'9')).contains("out of range"));
 
     let forged = AdapterFile { about: AdapterAbout { step: u64::MAX, ..adapter_file().about }, ..adapter_file() };
     let refused = AdapterFile::from_bytes(&forged.to_bytes().expect("written")).expect_err("refused").to_string();

@@ -197,8 +197,6 @@ impl TrainConfig {
         require_within("warmup", self.warmup, 0, 1_000_000)?;
         require((0.0..=10.0).contains(&self.weight_decay), "weight_decay", self.weight_decay, "between 0 and 10")?;
         require(self.clip > 0.0 && self.clip <= 1e6, "clip", self.clip, "above 0 and at most 1000000")?;
-        // TOML, in which a run keeps its settings, knows signed numbers only.
-        require_within("seed", self.seed, 0, i64::MAX as u64)?;
         require_within("eval_every", self.eval_every, 1, MOST_STEPS)?;
         require_within("eval_windows", self.eval_windows as u64, 0, 1_000_000)?;
         require_within("save_every", self.save_every, 1, MOST_STEPS)?;

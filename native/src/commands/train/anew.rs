@@ -16,15 +16,25 @@ const TUNING: [&str; 3] = ["--freeze", "--lora", "--lora-alpha"];
 /// The command of a run that begins with the best weights of the run in `folder`, keeps its settings but for `options`, and learns
 /// `data`.
 pub fn command(folder: &RunFolder, data: &Path, options: &[String]) -> Suggestion {
-    let (best, prepared) = (folder.best(), folder.data());
-    // A text that was moved is still there as the run prepared it.
-    let data = if data.exists() { data } else { &prepared };
+    let best = folder.best();
     let weights = if best.exists() { best } else { folder.last() };
     let is_tuning = |option: &String| TUNING.contains(&option.split(' ').next().unwrap_or_default());
     let command = match options.iter().any(is_tuning) {
         true => Suggestion::new("finetune").path(&weights),
         false => with_settings(Suggestion::new("train").words("--from").path(&weights), folder),
     };
+    finish(command, folder, data, options)
+}
+
+/// The command of a run that begins with fresh weights.
+pub fn fresh(folder: &RunFolder, data: &Path, options: &[String]) -> Suggestion {
+    finish(with_settings(Suggestion::new("train"), folder), folder, data, options)
+}
+
+fn finish(command: Suggestion, folder: &RunFolder, data: &Path, options: &[String]) -> Suggestion {
+    let prepared = folder.data();
+    // A text that was moved is still there as the run prepared it.
+    let data = if data.exists() { data } else { &prepared };
     let command = command.words("--data").path(data).words("--out").path(&free_beside(folder.path()));
     options.iter().fold(command, |command, option| command.words(option))
 }

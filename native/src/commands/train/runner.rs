@@ -304,11 +304,17 @@ impl Runner {
         }
     }
 
-    /// The command of a run that begins with the best weights, at a third of the rate.
+    /// The command of a run at a third of the rate: with the best weights where they had learned something, else with fresh ones.
     fn calmer(&self) -> Suggestion {
-        let lr = self.session.progress().train.lr / 3.0;
+        let progress = self.session.progress();
         let data = recorded_origin(&self.folder).map_or_else(|_| self.folder.data(), |origin| origin.path);
-        anew::command(&self.folder, &data, &[format!("--lr {}", format::significant(lr))])
+        let options = [format!("--lr {}", format::significant(progress.train.lr / 3.0))];
+        let has_learned = progress.best.is_some_and(|best| f64::from(best.loss) < self.uniform());
+        if has_learned || progress.train.is_partial() {
+            anew::command(&self.folder, &data, &options)
+        } else {
+            anew::fresh(&self.folder, &data, &options)
+        }
     }
 
     fn conclude(&self, (reason, message): (Finish, String)) -> Result<()> {
