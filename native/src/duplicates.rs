@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use mmrec::data::text::LEAST_COPY;
 use sha2::{Digest, Sha256};
 
 use crate::interrupt;
@@ -16,7 +17,7 @@ const BEGINNING: u64 = 1 << 16;
 /// A file and its size.
 type Measured<'a> = (&'a Path, u64);
 
-/// For each file that has the content of an earlier one, that one's position.
+/// For each file that has the content of an earlier one, that one's position. Texts as short as greetings are let be.
 pub fn find(files: &[Measured<'_>]) -> io::Result<HashMap<usize, usize>> {
     let mut repeated = HashMap::new();
     for group in groups(0..files.len(), |index| Ok(files[index].1))? {
@@ -27,6 +28,9 @@ pub fn find(files: &[Measured<'_>]) -> io::Result<HashMap<usize, usize>> {
         }
         if paths.iter().all(|path| *path == paths[0]) {
             repeated.extend(group[1..].iter().map(|&later| (later, group[0])));
+            continue;
+        }
+        if files[group[0]].1 < LEAST_COPY {
             continue;
         }
         for begun_alike in groups(group, |index| digest(files[index].0, BEGINNING))? {
@@ -69,17 +73,23 @@ mod tests {
     #[test]
     fn copies_and_links_are_found_and_others_are_not() {
         let folder = tempfile::tempdir().unwrap();
-        let long = "the same beginning ".repeat(9_000);
+        let (long, short) = ("the same beginning ".repeat(9_000), "short ".repeat(99));
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);
             fs::write(&path, text).unwrap();
             (path, text.len() as u64)
         };
-        let mut files = vec![write("a", &format!("{long}1")), write("b", &format!("{long}2")), write("c", "short")];
-        files.extend([write("empty", ""), write("empty too", ""), write("copy of a", &format!("{long}1"))]);
+        let mut files = vec![write("a", &format!("{long}1")), write("b", &format!("{long}2")), write("c", &short)];
+        files.extend([
+            write("empty", ""),
+            write("empty too", ""),
+            write("hello", "hello"),
+            write("hello too", "hello"),
+            write("copy of a", &format!("{long}1")),
+        ]);
         fs::hard_link(&files[2].0, folder.path().join("hard")).unwrap();
-        files.extend([(folder.path().join("hard"), 5), files[1].clone()]);
+        files.extend([(folder.path().join("hard"), files[2].1), files[1].clone()]);
         let files: Vec<Measured<'_>> = files.iter().map(|(path, bytes)| (path.as_path(), *bytes)).collect();
-        assert_eq!(find(&files).unwrap(), HashMap::from([(5, 0), (6, 2), (7, 1)]));
+        assert_eq!(find(&files).unwrap(), HashMap::from([(7, 0), (8, 2), (9, 1)]));
     }
 }

@@ -170,7 +170,8 @@ impl Text {
         let Reading { name, mut normalizer, mut text } = begun;
         let findings = normalizer.finish(&mut text)?;
         text::refuse_empty(&text, &name)?;
-        let repeated = !self.hashes.insert(Sha256::digest(&text).to_vec());
+        let may_be_copy = text.len() as u64 >= text::LEAST_COPY;
+        let repeated = may_be_copy && !self.hashes.insert(Sha256::digest(&text).to_vec());
         if !repeated {
             let before = self.text.len();
             text::append(&mut self.text, &text);

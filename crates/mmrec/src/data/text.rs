@@ -22,6 +22,9 @@ use crate::tokenizer::InvalidSequence;
 /// How much of a file's beginning is looked at before any of it is decoded, in bytes.
 pub const HEAD: usize = 4096;
 
+/// Bytes from which on two texts that are the same are one that was given twice. Shorter ones repeat by themselves, as greetings do.
+pub const LEAST_COPY: u64 = 256;
+
 /// What was found in a file while it was read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Findings {
