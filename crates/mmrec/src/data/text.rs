@@ -22,6 +22,9 @@ use crate::tokenizer::InvalidSequence;
 /// How much of a file's beginning is looked at before any of it is decoded, in bytes.
 pub const HEAD: usize = 4096;
 
+/// How much of that is also looked at by itself.
+const BEGINNING: usize = 64;
+
 /// Bytes from which on two texts that are the same are one that was given twice. Shorter ones repeat by themselves, as greetings do.
 pub const LEAST_COPY: u64 = 256;
 
@@ -208,7 +211,10 @@ fn judge(head: &[u8]) -> Result<Encoding, Refusal> {
     }
     let encoding = Encoding::of(head).map_err(Refusal::Unread)?;
     let zero = head.iter().position(|&byte| byte == 0);
-    let is_binary = has_many_controls(head) && (zero.is_some() || !is_valid_utf8(head));
+    // What begins with lengths and offsets may go on with words, as models do.
+    let beginning = &head[..head.len().min(BEGINNING)];
+    let controls = has_many_controls(head) || has_many_controls(beginning);
+    let is_binary = controls && (zero.is_some() || !is_valid_utf8(head));
     if encoding == Encoding::Utf8 && is_binary {
         let at = zero.or_else(|| head.iter().position(u8::is_ascii_control)).unwrap_or_default();
         return Err(Refusal::Binary(head[at], at));

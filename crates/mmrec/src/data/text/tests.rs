@@ -71,6 +71,8 @@ fn bad_files_are_named_with_the_offset() {
         [no_text(b"a\0\x01\0\0"), no_text(b"a"), no_text(b"%PDF-1.4")],
         [Some("binary"), None, Some("a PDF document")]
     );
+    let model = [&2000u64.to_le_bytes()[..], &b"{\"weight\":".repeat(300)].concat();
+    assert_eq!(no_text(&model), Some("binary"), "safetensors");
 }
 
 /// Wherever it stands.
