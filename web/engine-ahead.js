@@ -28,9 +28,7 @@ async function compile() {
   try {
     // What one sees comes first.
     const response = await fetch(codeOf(name), { priority: "low" });
-    // A copy is measured: the browser keeps the compiled code of a response that is its own.
-    void measure(response.clone(), sizeOf(name)).catch(() => {});
-    return await WebAssembly.compileStreaming(response);
+    return await WebAssembly.compileStreaming(counted(response, sizeOf(name)));
   } catch {
     return null;
   }
@@ -43,22 +41,32 @@ function sizeOf(name) {
 }
 
 /**
+ * The response, whose bytes are counted as they pass. Not those of a clone: Firefox then never ends compiling.
  * @param {Response} response
  * @param {number} known bytes, unpacked
  */
-async function measure({ body, headers }, known) {
+function counted(response, known) {
+  const { body, headers } = response;
   // What the host says of a packed file is its size before it is unpacked.
   const total = known || (headers.has("Content-Encoding") ? 0 : Number(headers.get("Content-Length")));
-  if (!body || !total) return;
+  if (!response.ok || !body || !total) return response;
   let done = 0;
-  const reader = body.getReader();
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    done += part.value.byteLength;
-    const share = Math.min(1, Math.floor((100 * done) / total) / 100);
-    if (share === download.share) continue;
-    download.share = share;
-    download.onProgress();
-  }
+  /** @type {TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>} */
+  const counter = new TransformStream({
+    transform(part, controller) {
+      controller.enqueue(part);
+      done += part.byteLength;
+      tell(Math.min(1, Math.floor((100 * done) / total) / 100));
+    },
+  });
+  return new Response(body.pipeThrough(counter), { headers });
+}
+
+/** @param {number} share */
+function tell(share) {
+  if (share === download.share) return;
+  download.share = share;
+  download.onProgress();
 }
 
 /**

@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 
-import { button, choose, phase, press, ready, settle, SMALL, start, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { button, choose, keptRun, phase, press, ready, settle, SMALL, start, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -43,6 +43,7 @@ test("files that are no text are left out by name, the others are taken, and are
   await settle(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
+  await keptRun(page, (run) => run.phase === "ended");
   await page.reload();
   await ready(page);
   await press(page, "Open");
