@@ -77,8 +77,8 @@ fn documentation(paths: &Paths) -> Result<()> {
 }
 
 fn native_tests(paths: &Paths) -> Result<()> {
-    // This builds the program too, since it has tests of its own.
-    let test = ["test", "--workspace", "--exclude", "mmrec-wasm", "--release", "--locked"];
+    // This builds the program too, since it has tests of its own. Every failure is told, not the first test program's alone.
+    let test = ["test", "--workspace", "--exclude", "mmrec-wasm", "--release", "--locked", "--no-fail-fast"];
     let mut test = paths.cargo(test);
     if paths::ci() && debian::can_install() {
         // A software adapter has been installed: there the GPU test must not be left out.

@@ -18,16 +18,24 @@ const PROBE: u64 = 20_000_000_000;
 /// A vocabulary that takes next to nothing.
 const FEWEST_TOKENS: usize = 256;
 
+/// Tokens in a row that still give the rate of the matrix products.
+const SHORTEST_ROWS: usize = 64;
+
 /// A smaller training of the same shape, to measure the rate at which this machine works: fewer rows, then shorter ones, then
-/// fewer layers, then narrower ones, then fewer tokens, until a step is short and takes at most `room` bytes.
+/// fewer layers, then narrower ones, until a step is short and takes at most `room` bytes. Where room is what lacks, the vocabulary
+/// and the rows shrink further.
 pub fn probe_shape(setup: &Setup, room: u64) -> Setup {
     let mut shape = setup.clone();
     (shape.train.accum, shape.devices) = (1, 1);
     let step = |shape: &Setup| flops_per_token(&shape.model, shape.train.recompute) * shape.train.tokens_per_step();
     let is_long = |shape: &Setup| step(shape) > PROBE || Memory::of(shape).total > room;
     while is_long(&shape) && smaller(&mut shape) {}
-    while Memory::of(&shape).total > room && shape.model.vocab > FEWEST_TOKENS {
+    let is_too_large = |shape: &Setup| Memory::of(shape).total > room;
+    while is_too_large(&shape) && shape.model.vocab > FEWEST_TOKENS {
         shape.model.vocab = (shape.model.vocab / 2).max(FEWEST_TOKENS);
+    }
+    while is_too_large(&shape) && shape.train.context > SHORTEST_ROWS {
+        shape.train.context /= 2;
     }
     shape
 }
@@ -74,7 +82,7 @@ mod tests {
         let model = Stage::SevenB.config(Stage::SevenB.default_vocab());
         let train = TrainConfig { batch: 8, context: 512, ..TrainConfig::for_model(&model) };
         let setup = Setup { model, train, devices: 1, workers: 2 };
-        for room in [200_000_000, 400_000_000, 2_000_000_000] {
+        for room in [180_000_000, 200_000_000, 400_000_000, 2_000_000_000] {
             let probe = probe_shape(&setup, room);
             probe.model.validate().expect("a valid model");
             assert!(Memory::of(&probe).total <= room, "{room}: {:?}", probe.model);
