@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mmrec::data::text::LEAST_COPY;
 use sha2::{Digest, Sha256};
@@ -17,29 +17,28 @@ const BEGINNING: u64 = 1 << 16;
 /// A file and its size.
 type Measured<'a> = (&'a Path, u64);
 
-/// For each file that has the content of an earlier one, that one's position. Texts as short as greetings are let be.
+/// For each file that is an earlier one, or has its content, that one's position. Texts as short as greetings may have the same.
 pub fn find(files: &[Measured<'_>]) -> io::Result<HashMap<usize, usize>> {
     let mut repeated = HashMap::new();
-    for group in groups(0..files.len(), |index| Ok(files[index].1))? {
-        let paths: Vec<PathBuf> =
-            group.iter().map(|&index| fs::canonicalize(files[index].0)).collect::<io::Result<_>>()?;
-        if files[group[0]].1 == 0 {
+    for of_one_size in groups(0..files.len(), |index| Ok(files[index].1))? {
+        for same in groups(of_one_size.iter().copied(), |index| fs::canonicalize(files[index].0))? {
+            repeated.extend(after_first(&same));
+        }
+        if files[of_one_size[0]].1 < LEAST_COPY {
             continue;
         }
-        if paths.iter().all(|path| *path == paths[0]) {
-            repeated.extend(group[1..].iter().map(|&later| (later, group[0])));
-            continue;
-        }
-        if files[group[0]].1 < LEAST_COPY {
-            continue;
-        }
-        for begun_alike in groups(group, |index| digest(files[index].0, BEGINNING))? {
+        let others = of_one_size.into_iter().filter(|index| !repeated.contains_key(index));
+        for begun_alike in groups(others, |index| digest(files[index].0, BEGINNING))? {
             for same in groups(begun_alike, |index| digest(files[index].0, u64::MAX))? {
-                repeated.extend(same[1..].iter().map(|&later| (later, same[0])));
+                repeated.extend(after_first(&same));
             }
         }
     }
     Ok(repeated)
+}
+
+fn after_first(same: &[usize]) -> impl Iterator<Item = (usize, usize)> {
+    same[1..].iter().map(|&later| (later, same[0]))
 }
 
 /// Those of the files that have a key in common, in their order.
@@ -88,8 +87,8 @@ mod tests {
             write("copy of a", &format!("{long}1")),
         ]);
         fs::hard_link(&files[2].0, folder.path().join("hard")).unwrap();
-        files.extend([(folder.path().join("hard"), files[2].1), files[1].clone()]);
+        files.extend([(folder.path().join("hard"), files[2].1), files[1].clone(), files[6].clone()]);
         let files: Vec<Measured<'_>> = files.iter().map(|(path, bytes)| (path.as_path(), *bytes)).collect();
-        assert_eq!(find(&files).unwrap(), HashMap::from([(7, 0), (8, 2), (9, 1)]));
+        assert_eq!(find(&files).unwrap(), HashMap::from([(7, 0), (8, 2), (9, 1), (10, 6)]));
     }
 }
