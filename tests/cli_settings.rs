@@ -107,6 +107,9 @@ fn options_without_effect_are_said() {
         &train("--data text.txt --out b --val 0.25 --sample-tokens 3 --sample-every 9"),
         "--sample-every has no effect",
     );
+    noted(&train("--data text.txt --out often --save-every 5"), "--save-every has no effect");
+    noted(&train("--data text.txt --out seldom --eval-every 5 --warmup 9"), "--eval-every has no effect");
+    noted(&train("--data text.txt --out patient --patience 1"), "--patience has no effect: the run has 1 evaluation");
     noted("train --out b --resume --steps 3 --val 0.25", "going on from step 2");
     refused("train --out b --resume --steps 4 --val 0.4", 2, "--val has no effect");
     refused("train --out b --resume --steps 4 --vocab 400", 2, "--vocab 400 has no effect");

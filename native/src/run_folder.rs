@@ -24,6 +24,7 @@ const ADAPTER: &str = "adapter.safetensors";
 const ADAPTER_LAST: &str = "adapter-last.safetensors";
 /// The run's settings.
 pub const CONFIG: &str = "config.toml";
+const CHANGED_CONFIG: &str = "config-changed.toml";
 const METRICS: &str = "metrics.jsonl";
 const LOSS_SVG: &str = "loss.svg";
 /// The stages of a progressive run.
@@ -153,6 +154,11 @@ impl RunFolder {
         self.path.join(CONFIG)
     }
 
+    /// Where a `config.toml` is kept that somebody changed.
+    pub fn changed_config(&self) -> PathBuf {
+        self.path.join(CHANGED_CONFIG)
+    }
+
     /// `metrics.jsonl`.
     pub fn metrics(&self) -> PathBuf {
         self.path.join(METRICS)
@@ -221,6 +227,13 @@ impl RunFolder {
         let path = self.path.join(name);
         atomic::link_or_copy(&self.last(), &path)?;
         self.remove_superfluous(step);
+        Ok(path)
+    }
+
+    /// Keeps the best checkpoint, which is that of `step`, as the step's as well: another will be the best.
+    pub fn keep_best_of(&self, step: u64) -> Result<PathBuf> {
+        let path = self.path.join(step_file(step));
+        atomic::link_or_copy(&self.best(), &path)?;
         Ok(path)
     }
 

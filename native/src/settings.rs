@@ -9,8 +9,10 @@ use mmrec::data::text::line_ends;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-pub use file::{DataOrigin, SettingsFile};
-pub use wish::{Course, Wish, as_changes, differences, in_words};
+use crate::format;
+
+pub use file::{DataOrigin, Origin, SettingsFile};
+pub use wish::{Course, Difference, Wish, as_changes, asked_beyond, can_grow, differences, in_words};
 
 /// A mistake in the command line that clap cannot see; ends with exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -192,8 +194,24 @@ impl TrainFlags {
         for (flag, _) in samples.into_iter().filter(|(_, given)| *given && train.sample_every == 0) {
             reasons.push(format!("{flag} has no effect: no sample is written without --sample-every"));
         }
-        if self.sample_every.is_some() && train.sample_every > train.steps {
-            reasons.push(format!("--sample-every has no effect: the run ends after {} steps", train.steps));
+        let intervals = [
+            ("--sample-every", self.sample_every),
+            ("--eval-every", self.eval_every),
+            ("--save-every", self.save_every),
+        ];
+        for (flag, _) in intervals.into_iter().filter(|(_, given)| given.is_some_and(|every| every > train.steps)) {
+            reasons.push(format!("{flag} has no effect: the run ends after {}", format::count(train.steps, "step")));
+        }
+        let evaluations = train.steps.div_ceil(train.eval_every.max(1));
+        if self.patience.is_some_and(|patience| u64::from(patience) >= evaluations) {
+            let all = format::count(evaluations, "evaluation");
+            reasons.push(format!("--patience has no effect: the run has {all} in all"));
+        }
+        if self.warmup.is_some_and(|warmup| warmup >= train.steps) {
+            reasons.push(format!(
+                "--warmup is as long as the run of {} or longer: the learning rate does not reach its peak",
+                format::count(train.steps, "step")
+            ));
         }
         if self.planning && !model.plans(train.context) {
             let (context, blocks) = (train.context, 2 * model.block);

@@ -80,7 +80,7 @@ test("without a store of the browser’s, the run is kept in its database, also 
   await page.locator("#run-list li").waitFor();
   await page.reload();
   await ready(page);
-  await press(page, "Continue");
+  await press(page, "Open");
   await page.locator("#figure-step").filter({ hasText: "5 / 5" }).waitFor();
   await done();
 });

@@ -15,7 +15,7 @@ use crate::output::path_text;
 
 /// A settings file: tables `[model]` and `[train]`, each of whose fields may be left out if `stage` names a stage. A run's
 /// `config.toml` is one.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SettingsFile {
     /// Whose sizes fill what `[model]` leaves out.
@@ -24,6 +24,9 @@ pub struct SettingsFile {
     /// How many checkpoints of steps the run's folder keeps.
     #[serde(default, skip_serializing_if = "Keep::is_all")]
     pub keep: Keep,
+    /// The checkpoint whose weights the run began with; written by a run.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "as_optional_text")]
+    pub from: Option<PathBuf>,
     /// Fields of the model's configuration.
     #[serde(default)]
     pub model: Table,
@@ -33,6 +36,15 @@ pub struct SettingsFile {
     /// Where the text came from, and how it was read; written by a run. A text that is not prepared is read so again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<DataOrigin>,
+}
+
+/// What a run began with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Origin {
+    /// The checkpoint whose weights it began with, if they were no fresh ones.
+    pub from: Option<PathBuf>,
+    /// Its text.
+    pub data: DataOrigin,
 }
 
 /// Where a run's text came from.
@@ -64,6 +76,10 @@ fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error>
     serializer.serialize_str(&path_text(path))
 }
 
+fn as_optional_text<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    path.as_deref().map(path_text).serialize(serializer)
+}
+
 impl SettingsFile {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self> {
@@ -74,9 +90,15 @@ impl SettingsFile {
             .with_context(|| format!("{} is not a valid settings file", path.display()))
     }
 
+    /// What the run began with that the file is of.
+    pub fn origin(&self) -> Option<Origin> {
+        Some(Origin { from: self.from.clone(), data: self.data.clone()? })
+    }
+
     /// The content of a run's `config.toml`.
-    pub fn of_run(model: &ModelConfig, train: &TrainConfig, data: DataOrigin, keep: Keep) -> Result<String> {
-        let file = Self { stage: None, keep, model: table(model)?, train: table(train)?, data: Some(data) };
+    pub fn of_run(model: &ModelConfig, train: &TrainConfig, origin: Origin, keep: Keep) -> Result<String> {
+        let Origin { from, data } = origin;
+        let file = Self { stage: None, keep, from, model: table(model)?, train: table(train)?, data: Some(data) };
         let text = toml::to_string(&file).context("the settings cannot be written as TOML")?;
         let steps = "# Settings of this run, for reading and for `mmrec train --config`.\n";
         Ok(format!("{steps}{text}"))

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
-use mmrec::config::{ModelConfig, Stage, TrainConfig};
+use mmrec::config::{ModelConfig, Precision, Stage, TrainConfig};
 use toml::{Table, Value};
 
 use super::file::{overlay, table};
@@ -59,8 +59,9 @@ impl Wish<'_> {
         let differences = between(&table(model)?, &table(&same_dropout)?);
         if !differences.is_empty() {
             return Err(Usage(format!(
-                "a run from a checkpoint keeps its sizes: {}. Leave these out, or make the model larger first by mmrec grow",
-                in_words(&differences)
+                "a run from a checkpoint keeps its sizes: {}. Leave these out{}, or train a model with fresh weights",
+                in_words(&differences),
+                if can_grow(&differences) { ", make the model larger first by mmrec grow" } else { "" }
             ))
             .into());
         }
@@ -79,10 +80,11 @@ impl Wish<'_> {
         validate(&wanted_model, &wanted)?;
         let course = train.with_course_of(&wanted);
         let trained = ModelConfig { dropout: wanted_model.dropout, ..model.clone() };
+        let dropout = between(&table(model)?, &table(&trained)?);
         Ok(Course {
             sizes: between(&table(&trained)?, &table(&wanted_model)?),
-            training: [between(&table(model)?, &table(&trained)?), between(&table(&course)?, &table(&wanted)?)]
-                .concat(),
+            training: [dropout.clone(), differences(&course, &wanted)?].concat(),
+            all: [dropout, differences(train, &wanted)?].concat(),
             train: course,
         })
     }
@@ -128,32 +130,56 @@ pub struct Course {
     pub sizes: Vec<Difference>,
     /// Settings of the training that would be others.
     pub training: Vec<Difference>,
+    /// Those and the ones that it takes over.
+    pub all: Vec<Difference>,
 }
 
 /// A setting that has one value there and is wanted to have another here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
     field: String,
-    there: Option<Value>,
-    here: Option<Value>,
+    there: Value,
+    here: Value,
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is {} there and {} here", self.field, shown(&self.there), shown(&self.here))
+        write!(f, "{} is {} there and {} here", self.field, self.there, self.here)
     }
 }
 
 impl Difference {
+    /// The field, by its name in a settings file.
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
     /// The option that asks for what is wanted here.
     pub fn option(&self) -> String {
         let name = self.field.replace('_', "-");
         match &self.here {
-            Some(Value::Boolean(_)) | None => format!("--{name}"),
-            Some(Value::String(text)) => format!("--{name} {}", shell::quoted(text.as_ref())),
-            Some(value) => format!("--{name} {value}"),
+            Value::Boolean(_) => format!("--{name}"),
+            Value::String(text) => format!("--{name} {}", shell::quoted(text.as_ref())),
+            value => format!("--{name} {value}"),
         }
     }
+}
+
+/// Whether growth can make these differences: it adds to sizes, and makes no model one of another kind.
+pub fn can_grow(differences: &[Difference]) -> bool {
+    const OF_KIND: [&str; 3] = ["planning", "window", "gate_rank"];
+    let larger = |of: &Difference| match (&of.there, &of.here) {
+        (Value::Integer(there), Value::Integer(here)) => here > there,
+        _ => false,
+    };
+    differences.iter().all(|of| larger(of) && !OF_KIND.contains(&of.field.as_str()))
+}
+
+/// What a settings file asks of a training that `train` does not have.
+pub fn asked_beyond(file: &SettingsFile, train: &TrainConfig) -> Result<Vec<Difference>> {
+    let mut there = table(train)?;
+    there.retain(|field, _| file.train.contains_key(field));
+    Ok(between(&there, &file.train))
 }
 
 /// What differs between two settings of a training.
@@ -161,13 +187,9 @@ pub fn differences(there: &TrainConfig, here: &TrainConfig) -> Result<Vec<Differ
     Ok(between(&table(there)?, &table(here)?))
 }
 
-fn shown(value: &Option<Value>) -> String {
-    value.as_ref().map_or_else(|| "nothing".to_owned(), Value::to_string)
-}
-
 /// Some differences as what becomes of a run.
 pub fn as_changes(differences: &[Difference]) -> String {
-    let change = |of: &Difference| format!("{} is {} (it was {})", of.field, shown(&of.here), shown(&of.there));
+    let change = |of: &Difference| format!("{} is {} (it was {})", of.field, of.here, of.there);
     differences.iter().map(change).collect::<Vec<_>>().join(", ")
 }
 
@@ -177,18 +199,34 @@ pub fn in_words(differences: &[Difference]) -> String {
 }
 
 /// The fields that differ.
-fn between(there: &Table, here: &Table) -> Vec<Difference> {
+pub(super) fn between(there: &Table, here: &Table) -> Vec<Difference> {
     let fields: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
-    let differing = fields.into_iter().filter(|field| there.get(*field) != here.get(*field));
-    let value = |of: &Table, field| of.get(field).cloned();
-    differing
-        .map(|field| Difference { field: field.clone(), there: value(there, field), here: value(here, field) })
-        .collect()
+    let difference = |field: &String| {
+        let (there, here) = match (there.get(field), here.get(field)) {
+            (Some(there), Some(here)) => (there.clone(), here.clone()),
+            (Some(there), None) => (there.clone(), left_out(there)),
+            (None, here) => (left_out(here?), here?.clone()),
+        };
+        (there != here).then(|| Difference { field: field.clone(), there, here })
+    };
+    fields.into_iter().filter_map(difference).collect()
+}
+
+/// The value of a field that is left out beside one that has `other`: those are left out that are off.
+fn left_out(other: &Value) -> Value {
+    match other {
+        Value::Integer(_) => Value::Integer(0),
+        Value::Float(_) => Value::Float(0.0),
+        Value::Boolean(_) => Value::Boolean(false),
+        // The one word that a setting can be.
+        _ => Value::String(Precision::default().to_string()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Origin;
     use mmrec::tokenizer::TokenizerKind;
 
     fn wish<'a>(flags: &'a TrainFlags, file: &str) -> Wish<'a> {
@@ -217,7 +255,9 @@ mod tests {
             validation: Some(0.1),
             lossy: false,
         };
-        let text = SettingsFile::of_run(&model, &train, data, "3".parse().unwrap()).unwrap();
+        let origin = Origin { from: Some("base.safetensors".into()), data };
+        let text = SettingsFile::of_run(&model, &train, origin.clone(), "3".parse().unwrap()).unwrap();
+        assert_eq!(toml::from_str::<SettingsFile>(&text).unwrap().origin(), Some(origin));
         assert!(text.contains("\nkeep = 3\n"), "{text}");
         let flags = TrainFlags::default();
         let again = wish(&flags, &text).for_new_run(99, 1_000).unwrap();
@@ -268,7 +308,7 @@ mod tests {
             wish.for_resume(&model, &train, 1_000).map_err(|error| error.to_string())
         };
         let course = resume(&TrainFlags::default(), Some(Stage::Tiny)).unwrap();
-        assert_eq!(course, Course { train: train.clone(), sizes: Vec::new(), training: Vec::new() });
+        assert_eq!(course, Course { train: train.clone(), sizes: Vec::new(), training: Vec::new(), all: Vec::new() });
         let flags = TrainFlags {
             steps: Some(5_000),
             batch: Some(4),
@@ -306,5 +346,32 @@ mod tests {
         let options: Vec<String> = course.training.iter().map(Difference::option).collect();
         assert_eq!(options, ["--dropout 0.5", "--batch 8", "--lr 0.001"]);
         assert_eq!(course.train, train);
+        let flags = TrainFlags { lr: Some(0.001), steps: Some(5_000), ..TrainFlags::default() };
+        let course = resume(&flags, None).unwrap();
+        let options = |of: &[Difference]| of.iter().map(Difference::option).collect::<Vec<_>>();
+        assert_eq!(options(&course.training), ["--lr 0.001"]);
+        assert_eq!(options(&course.all), ["--lr 0.001", "--steps 5000"]);
+    }
+
+    #[test]
+    fn what_is_left_out_is_off() {
+        let train = TrainConfig::for_model(&Stage::Tiny.config(9));
+        let other = TrainConfig { precision: Precision::Bf16, freeze: 2, lora_alpha: 4.0, ..train.clone() };
+        let options =
+            |there, here| differences(there, here).unwrap().iter().map(Difference::option).collect::<Vec<_>>();
+        assert_eq!(options(&train, &other), ["--freeze 2", "--lora-alpha 4.0", "--precision bf16"]);
+        assert_eq!(options(&other, &train), ["--freeze 0", "--lora-alpha 0.0", "--precision f32"]);
+        assert!(in_words(&differences(&train, &other).unwrap()).contains("freeze is 0 there and 2 here"));
+    }
+
+    #[test]
+    fn growth_is_named_where_it_serves() {
+        let tiny = Stage::Tiny.config(9);
+        let to = |other: ModelConfig| can_grow(&between(&table(&tiny).unwrap(), &table(&other).unwrap()));
+        assert!(to(ModelConfig { layers: 6, width: 128, ..tiny.clone() }));
+        assert!(!to(ModelConfig { layers: 2, ..tiny.clone() }));
+        assert!(!to(ModelConfig { planning: true, ..tiny.clone() }));
+        assert!(!to(ModelConfig { layers: 6, gate_rank: 4, ..tiny.clone() }));
+        assert!(!to(tiny.as_gpt(64)));
     }
 }

@@ -1,5 +1,6 @@
 //! A training session.
 
+mod course;
 mod steps;
 
 use std::collections::VecDeque;
@@ -351,57 +352,6 @@ impl Session {
     /// The text.
     pub fn data(&self) -> &Dataset {
         &self.data
-    }
-
-    /// Changes the number of planned steps; a finished run goes on if there are more than were taken.
-    ///
-    /// # Errors
-    /// [`Error::Config`] if the number is out of range.
-    pub fn set_steps(&mut self, steps: u64) -> Result<(), Error> {
-        let train = TrainConfig { steps, ..self.progress.train.clone() };
-        train.validate()?;
-        self.progress.train = train;
-        self.go_on();
-        Ok(())
-    }
-
-    /// Takes over what of `course` changes no number of a step, and its steps: see [`TrainConfig::with_course_of`]. A run that has
-    /// ended goes on where more steps or another patience are asked for.
-    ///
-    /// # Errors
-    /// [`Error::Config`] if a setting is out of range.
-    pub fn set_course(&mut self, course: &TrainConfig) -> Result<(), Error> {
-        let train = self.progress.train.with_course_of(course);
-        train.validate()?;
-        let before = std::mem::replace(&mut self.progress.train, train);
-        let now = &self.progress.train;
-        if (before.steps, before.patience) != (now.steps, now.patience) {
-            self.go_on();
-        }
-        Ok(())
-    }
-
-    /// Takes back that the run has ended, where steps are left. Patience then begins anew: else the next evaluation could be the end.
-    fn go_on(&mut self) {
-        let is_end = |due: &Due| matches!(due, Due::Finish(_));
-        let has_ended = self.finished || self.due.iter().any(is_end);
-        if has_ended && self.progress.train.steps > self.step() {
-            self.finished = false;
-            self.due.retain(|due| !is_end(due));
-            self.progress.stale = 0;
-        }
-    }
-
-    /// Changes how often a sample is written (0: never) and after what prompt.
-    ///
-    /// # Errors
-    /// [`Error::Config`] if the prompt is too long.
-    pub fn set_sample(&mut self, prompt: &str, every: u64) -> Result<(), Error> {
-        let train =
-            TrainConfig { sample_prompt: prompt.to_owned(), sample_every: every, ..self.progress.train.clone() };
-        train.validate()?;
-        self.progress.train = train;
-        Ok(())
     }
 }
 

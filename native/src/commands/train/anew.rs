@@ -4,26 +4,40 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Error;
 use mmrec::Error as LibraryError;
+use mmrec::config::TrainConfig;
 
 use super::start::ChangedText;
 use crate::run_folder::RunFolder;
-use crate::settings::{Course, Usage, in_words};
+use crate::settings::{Course, Difference, Usage, can_grow, in_words};
 use crate::shell::Suggestion;
 
 /// Settings that are options of fine-tuning only.
-const TUNING: [&str; 3] = ["--freeze", "--lora", "--lora-alpha"];
+const TUNING: [&str; 3] = ["freeze", "lora", "lora_alpha"];
 
 /// The command of a run that begins with the best weights of the run in `folder`, keeps its settings but for `options`, and learns
 /// `data`.
 pub fn command(folder: &RunFolder, data: &Path, options: &[String]) -> Suggestion {
+    let command = Suggestion::new("train").words("--from").path(&weights(folder));
+    finish(with_settings(command, folder), folder, data, options)
+}
+
+/// The same where the settings `train` of the run are to become others by `changes`.
+fn changed(folder: &RunFolder, data: &Path, changes: &[Difference], train: &TrainConfig) -> Suggestion {
+    let has = |field: &str| changes.iter().any(|change| change.field() == field);
+    let mut options: Vec<String> = changes.iter().map(Difference::option).collect();
+    if !TUNING.into_iter().any(has) {
+        return command(folder, data, &options);
+    }
+    if has("lora_alpha") && !has("lora") {
+        // One is said together with the other.
+        options.push(format!("--lora {}", train.lora));
+    }
+    finish(with_settings(Suggestion::new("finetune").path(&weights(folder)), folder), folder, data, &options)
+}
+
+fn weights(folder: &RunFolder) -> PathBuf {
     let best = folder.best();
-    let weights = if best.exists() { best } else { folder.last() };
-    let is_tuning = |option: &String| TUNING.contains(&option.split(' ').next().unwrap_or_default());
-    let command = match options.iter().any(is_tuning) {
-        true => Suggestion::new("finetune").path(&weights),
-        false => with_settings(Suggestion::new("train").words("--from").path(&weights), folder),
-    };
-    finish(command, folder, data, options)
+    if best.exists() { best } else { folder.last() }
 }
 
 /// The command of a run that begins with fresh weights.
@@ -56,33 +70,36 @@ fn free_beside(run: &Path) -> PathBuf {
 
 /// Why a run does not go on with other settings, and what does.
 pub fn refusal(folder: &RunFolder, data: &Path, course: &Course) -> Option<Error> {
-    let Course { sizes, training, .. } = course;
+    let Course { sizes, training, all, train } = course;
     if !sizes.is_empty() {
         return Some(Error::new(Usage(format!(
-            "a run that is resumed keeps the sizes of its model: {}. Leave these out, make the model larger by mmrec grow, or train \
-             a new one with another --out",
-            in_words(sizes)
+            "a run that is resumed keeps the sizes of its model: {}. Leave these out{}, or train a new one with another --out",
+            in_words(sizes),
+            if can_grow(sizes) { ", make the model larger by mmrec grow" } else { "" }
         ))));
     }
     if training.is_empty() {
         return None;
     }
-    let options: Vec<String> = training.iter().map(|difference| difference.option()).collect();
     Some(Error::new(Usage(format!(
         "a run that is resumed keeps the settings that its numbers come from: {}. Leave these out, or begin a new run with the weights \
          of this one: {}",
         in_words(training),
-        command(folder, data, &options)
+        changed(folder, data, all, train)
     ))))
 }
 
 /// An error with the command that teaches a run's model the text at hand, where it is another than the run's, or where there is
-/// nothing of a training to go on with.
-pub fn if_another_text(error: Error, folder: &RunFolder, data: &Path) -> Error {
-    let is_text = error.is::<ChangedText>();
-    if !is_text && !matches!(error.downcast_ref(), Some(LibraryError::OtherText { .. } | LibraryError::NotResumable)) {
-        return error;
-    }
-    let command = command(folder, data, &[]);
-    error.context(format!("the run does not go on like this; a new one begins with its weights by {command}"))
+/// nothing of a training to go on with. `is_readable`: whether the model can read that text.
+pub fn if_another_text(error: Error, folder: &RunFolder, data: &Path, is_readable: impl FnOnce() -> bool) -> Error {
+    let is_readable = match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(ChangedText { is_readable, .. }), _) => *is_readable,
+        (_, Some(LibraryError::OtherText { .. } | LibraryError::NotResumable)) => is_readable(),
+        _ => return error,
+    };
+    let how = match is_readable {
+        true => format!("a new one begins with its weights by {}", command(folder, data, &[])),
+        false => format!("a new one, which learns to read the text, begins by {}", fresh(folder, data, &[])),
+    };
+    error.context(format!("the run does not go on like this; {how}"))
 }

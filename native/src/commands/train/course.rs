@@ -1,16 +1,42 @@
 //! Settings that a run takes over when it goes on.
 
 use anyhow::{Result, bail};
+use mmrec::checkpoint::Best;
 use mmrec::config::TrainConfig;
 use mmrec::driver::Session;
 use mmrec::train::learning_rate;
 
 use crate::format;
 use crate::output::note;
+use crate::run_folder::RunFolder;
 use crate::settings::{Usage, as_changes, differences};
 
-/// Has a session go on by `course`; says whether that is another than before, and tells the person.
-pub fn take_over(session: &mut Session, course: TrainConfig) -> Result<bool> {
+/// Has the session of `folder` go on by `course`; says whether that is another than before, and tells the person.
+pub fn take_over(session: &mut Session, folder: &RunFolder, course: TrainConfig) -> Result<bool> {
+    let best = session.progress().best;
+    if !change(session, course)? {
+        return Ok(false);
+    }
+    if let Some(best) = best.filter(|_| session.progress().best.is_none()) {
+        tell_of_other_windows(folder, best)?;
+    }
+    Ok(true)
+}
+
+/// The best model so far was found by what is no longer asked, so it is not the one that later ones must beat; but it stays.
+fn tell_of_other_windows(folder: &RunFolder, Best { step, loss }: Best) -> Result<()> {
+    let kept = match folder.best().exists() {
+        true => format!(", and stays as {}", folder.keep_best_of(step)?.display()),
+        false => String::new(),
+    };
+    note(&format!(
+        "evaluations read other windows of the validation part from here on, so the best loss is found anew: the one so far was \
+         {loss:.4} at step {step}{kept}"
+    ));
+    Ok(())
+}
+
+fn change(session: &mut Session, course: TrainConfig) -> Result<bool> {
     let before = session.progress().train.clone();
     if course == before {
         return Ok(false);
@@ -30,7 +56,8 @@ pub fn take_over(session: &mut Session, course: TrainConfig) -> Result<bool> {
 fn refuse_past_steps(wanted: u64, taken: u64) -> Result<()> {
     if wanted <= taken {
         bail!(Usage(format!(
-            "the run has taken {taken} steps already: --steps must be more than that, or be left out"
+            "the run has taken {taken} steps already and would have {wanted} in all: --steps (or --epochs, or what the settings file \
+             says) must ask for more, or be left out"
         )));
     }
     Ok(())
@@ -88,12 +115,12 @@ mod tests {
         let (checkpoint, data) = trained();
         let mut session = Session::resume(&checkpoint, data, &Default::default()).unwrap();
         let before = session.progress().train.clone();
-        assert!(!take_over(&mut session, before.clone()).unwrap());
-        assert!(take_over(&mut session, TrainConfig { save_every: 7, ..before.clone() }).unwrap());
+        assert!(!change(&mut session, before.clone()).unwrap());
+        assert!(change(&mut session, TrainConfig { save_every: 7, ..before.clone() }).unwrap());
         assert_eq!(change_of_rate(&before, &session), None);
-        assert!(take_over(&mut session, TrainConfig { steps: 20, ..before.clone() }).unwrap());
-        let change = change_of_rate(&before, &session).unwrap();
-        assert!(change.contains("schedule of 20 steps") && change.contains("after"), "{change}");
-        assert!(take_over(&mut session, TrainConfig { steps: 1, ..before }).unwrap_err().is::<Usage>());
+        assert!(change(&mut session, TrainConfig { steps: 20, ..before.clone() }).unwrap());
+        let said = change_of_rate(&before, &session).unwrap();
+        assert!(said.contains("schedule of 20 steps") && said.contains("after"), "{said}");
+        assert!(change(&mut session, TrainConfig { steps: 1, ..before }).unwrap_err().is::<Usage>());
     }
 }

@@ -35,6 +35,9 @@ pub struct FinetuneArgs {
     /// The checkpoint to begin with
     #[arg(required_unless_present = "resume", conflicts_with = "resume")]
     checkpoint: Option<PathBuf>,
+    /// Settings of the training, from a file such as the config.toml of another run
+    #[arg(long, value_name = "FILE.toml")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     tuning: TuneFlags,
     #[command(flatten)]
@@ -44,7 +47,8 @@ pub struct FinetuneArgs {
 /// Runs the command.
 pub fn run(args: &FinetuneArgs, output: Output) -> Result<()> {
     let run = &args.run;
-    let wish = Wish { stage: None, file: None, flags: &run.flags, tuning: Some(&args.tuning) };
+    let file = super::settings_file(args.config.as_deref())?;
+    let wish = Wish { stage: None, file, flags: &run.flags, tuning: Some(&args.tuning) };
     let devices = run.sharing.start(&run.compute)?;
     let started = if run.resume {
         resumed_run(run, &wish, &devices, output)?

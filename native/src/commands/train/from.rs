@@ -1,6 +1,6 @@
 //! What a new run begins with: fresh weights, or those of a checkpoint.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use mmrec::Device;
@@ -22,7 +22,12 @@ pub enum Source {
     /// Fresh weights.
     Fresh,
     /// The weights of `--from`.
-    Checkpoint(Box<Checkpoint>),
+    Checkpoint {
+        /// What its file holds.
+        checkpoint: Box<Checkpoint>,
+        /// Where that lies.
+        path: PathBuf,
+    },
 }
 
 impl Source {
@@ -30,7 +35,17 @@ impl Source {
     pub fn open(path: Option<&Path>) -> Result<Self> {
         match path {
             None => Ok(Self::Fresh),
-            Some(path) => Ok(Self::Checkpoint(Box::new(checkpoint_file::read(path)?))),
+            Some(path) => {
+                Ok(Self::Checkpoint { checkpoint: Box::new(checkpoint_file::read(path)?), path: path.to_owned() })
+            }
+        }
+    }
+
+    /// The checkpoint's file, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Fresh => None,
+            Self::Checkpoint { path, .. } => Some(path),
         }
     }
 
@@ -38,7 +53,7 @@ impl Source {
     pub fn tokenizer(&self) -> Option<&Tokenizer> {
         match self {
             Self::Fresh => None,
-            Self::Checkpoint(checkpoint) => Some(&checkpoint.tokenizer),
+            Self::Checkpoint { checkpoint, .. } => Some(&checkpoint.tokenizer),
         }
     }
 
@@ -46,7 +61,7 @@ impl Source {
     pub fn settings(&self, wish: &Wish<'_>, vocab: usize, train_tokens: u64) -> Result<(ModelConfig, TrainConfig)> {
         match self {
             Self::Fresh => wish.for_new_run(vocab, train_tokens),
-            Self::Checkpoint(checkpoint) => wish.for_run_from(&checkpoint.model, train_tokens),
+            Self::Checkpoint { checkpoint, .. } => wish.for_run_from(&checkpoint.model, train_tokens),
         }
     }
 
@@ -54,7 +69,7 @@ impl Source {
     pub fn session(self, model: ModelConfig, train: TrainConfig, data: Dataset, device: &Device) -> Result<Session> {
         match self {
             Self::Fresh => Ok(Session::new(model, train, data, device)?),
-            Self::Checkpoint(checkpoint) => {
+            Self::Checkpoint { checkpoint, .. } => {
                 check_alphabet(&data, &checkpoint.tokenizer)?;
                 let checkpoint = Checkpoint { model, ..*checkpoint };
                 Ok(Session::start_from(&checkpoint, train, data, device)?)
@@ -65,11 +80,7 @@ impl Source {
 
 /// Tells of characters that the model does not know, and refuses a text that is full of them.
 fn check_alphabet(data: &Dataset, tokenizer: &Tokenizer) -> Result<()> {
-    if tokenizer.kind() != TokenizerKind::Char || data.tokenizer != *tokenizer {
-        return Ok(());
-    }
-    let unknown = unknown_tokens(&data.train)? + unknown_tokens(&data.validation)?;
-    let all = data.train.len() + data.validation.len();
+    let (unknown, all) = (unknown_characters(data, tokenizer)?, characters(data));
     if unknown > all / KNOWN {
         bail!(
             "{} of the {} of {} are unknown to the model's {tokenizer}: choose a text in its alphabet, or train a new model on \
@@ -83,6 +94,25 @@ fn check_alphabet(data: &Dataset, tokenizer: &Tokenizer) -> Result<()> {
         note(&format!("{} unknown to the model's {tokenizer}", format::count(unknown, "character")));
     }
     Ok(())
+}
+
+/// Whether a model with this tokenizer can learn the text: it is read by that, and written in its alphabet.
+pub fn is_readable(data: &Dataset, tokenizer: &Tokenizer) -> bool {
+    let in_alphabet = || unknown_characters(data, tokenizer).is_ok_and(|unknown| unknown <= characters(data) / KNOWN);
+    data.tokenizer == *tokenizer && in_alphabet()
+}
+
+/// Tokens of a text that is read by characters.
+fn characters(data: &Dataset) -> u64 {
+    data.train.len() + data.validation.len()
+}
+
+/// Those that the tokenizer does not have; other kinds have them all.
+fn unknown_characters(data: &Dataset, tokenizer: &Tokenizer) -> Result<u64, DataError> {
+    if tokenizer.kind() != TokenizerKind::Char || data.tokenizer != *tokenizer {
+        return Ok(0);
+    }
+    Ok(unknown_tokens(&data.train)? + unknown_tokens(&data.validation)?)
 }
 
 fn unknown_tokens(tokens: &Tokens) -> Result<u64, DataError> {

@@ -1,6 +1,7 @@
 //! `mmrec train`: a new run, or more of one.
 
 mod anew;
+mod config_file;
 mod course;
 pub mod finetune;
 mod fits;
@@ -11,7 +12,7 @@ mod reading;
 mod runner;
 mod start;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{ArgGroup, Args};
@@ -113,12 +114,18 @@ pub struct RunArgs {
 
 impl TrainArgs {
     fn wish(&self) -> Result<Wish<'_>> {
-        let file = match &self.config {
-            Some(path) => Some((path.as_path(), SettingsFile::read(path)?)),
-            None => None,
-        };
-        Ok(Wish { stage: self.stage, file, flags: &self.run.flags, tuning: None })
+        Ok(Wish {
+            stage: self.stage,
+            file: settings_file(self.config.as_deref())?,
+            flags: &self.run.flags,
+            tuning: None,
+        })
     }
+}
+
+/// Reads `--config`.
+fn settings_file(path: Option<&Path>) -> Result<Option<(&Path, SettingsFile)>> {
+    path.map(|path| Ok((path, SettingsFile::read(path)?))).transpose()
 }
 
 /// Runs the command.
@@ -128,6 +135,9 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
     let started = if run.resume {
         resumed_run(run, &wish, &devices, output)?
     } else {
+        if let (Some((path, file)), None) = (&wish.file, &args.from) {
+            config_file::tell_what_is_not_repeated(path, file);
+        }
         new_run(run, Source::open(args.from.as_deref())?, &wish, None, &devices, output)?
     };
     let Started { folder, .. } = Runner::new(started, output).run(&devices.description)?;

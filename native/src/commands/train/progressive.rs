@@ -9,10 +9,11 @@ use mmrec::driver::{SaveKind, Session};
 use mmrec::grow::{GrowOptions, Target, grow};
 use serde_json::json;
 
+use super::config_file;
 use super::from::Source;
 use super::ladder::Ladder;
 use super::runner::Runner;
-use super::start::{Started, new_run, recorded_origin, resumed_run, write_config};
+use super::start::{Started, new_run, resumed_run};
 use super::{RunArgs, fits};
 use crate::devices::Devices;
 use crate::output::{Output, note};
@@ -191,7 +192,7 @@ fn climb(
     devices.share(&mut session)?;
     drop(grown);
     folder.save(SaveKind::Last, session.step(), &pollster::block_on(session.checkpoint())?)?;
-    write_config(&folder, &session, recorded_origin(&folder)?)?;
+    config_file::write(&folder, &session, config_file::origin(&folder)?)?;
     output.value(&json!({ "type": "grown", "stage": next, "step": session.step(), "parameters": after }))?;
     note(&format!("grown into {next}: {} to {}", format::thousands(before), format::count(after, "parameter")));
     Ok(Started { folder, session, metrics })

@@ -9,8 +9,9 @@ use mmrec::driver::{Event, Finish, Point, SaveKind, Session};
 use serde_json::json;
 
 use super::anew;
+use super::config_file;
 use super::ladder::Ladder;
-use super::start::{Started, recorded_origin};
+use super::start::Started;
 use crate::interrupt::{self, Interrupted};
 use crate::loss_svg::{self, Axis, Curves};
 use crate::metrics::{Line, Metrics};
@@ -307,7 +308,7 @@ impl Runner {
     /// The command of a run at a third of the rate: with the best weights where they had learned something, else with fresh ones.
     fn calmer(&self) -> Suggestion {
         let progress = self.session.progress();
-        let data = recorded_origin(&self.folder).map_or_else(|_| self.folder.data(), |origin| origin.path);
+        let data = config_file::origin(&self.folder).map_or_else(|_| self.folder.data(), |origin| origin.data.path);
         let options = [format!("--lr {}", format::significant(progress.train.lr / 3.0))];
         let has_learned = progress.best.is_some_and(|best| f64::from(best.loss) < self.uniform());
         if has_learned || progress.train.is_partial() {

@@ -8,7 +8,8 @@ use mmrec::data::{Dataset, INDEX_FILE, PrepareOptions};
 use mmrec::driver::{Point, SaveKind, Session};
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 
-use super::from::Source;
+use super::config_file::{self, Recorded};
+use super::from::{self, Source};
 use super::ladder::Ladder;
 use super::{RunArgs, anew, course, fits, reading};
 use crate::commands::data::{TextFlags, name_of};
@@ -18,7 +19,7 @@ use crate::keep::Keep;
 use crate::metrics::{Line, Metrics};
 use crate::output::{Output, note};
 use crate::run_folder::RunFolder;
-use crate::settings::{DataOrigin, SettingsFile, Wish};
+use crate::settings::{DataOrigin, Origin, SettingsFile, Wish};
 use crate::{atomic, interrupt, prepared};
 
 /// A session and where it writes.
@@ -76,10 +77,11 @@ fn begin(
     let (model, train) = source.settings(wish, dataset.tokenizer.vocab(), dataset.train.len())?;
     wish.tell_what_is_without_effect(&model, &train);
     fits::check(args, &model, &train, devices)?;
-    let origin = origin(&dataset, given, &flags)?;
+    let data = origin(&dataset, given, &flags)?;
+    let from = source.path().map(atomic::absolute).transpose()?;
     let mut session = source.session(model, train, dataset, &devices.home)?;
     devices.share(&mut session)?;
-    write_config(folder, &session, origin)?;
+    config_file::write(folder, &session, Origin { from, data })?;
     let metrics = Metrics::create(&folder.metrics())?;
     // After all that belongs to it: from now on there is a run, and it can be resumed.
     folder.save(SaveKind::Last, 0, &pollster::block_on(session.checkpoint())?)?;
@@ -90,38 +92,41 @@ fn begin(
 pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: Output) -> Result<Started> {
     let mut folder = RunFolder::open(&args.out)?;
     let (checkpoint, path) = folder.newest_checkpoint(&note)?;
-    let settings = SettingsFile::read(&folder.config()).ok();
-    let keep = keep(args, wish, settings.as_ref());
-    let recorded = settings.and_then(|file| file.data);
+    let file = Recorded::read(&folder);
+    let keep = keep(args, wish, file.settings.as_ref());
+    let recorded = file.settings.as_ref().and_then(|settings| settings.data.clone());
     let given = data_of_run(args, &folder, recorded.as_ref())?;
     let asked = reading::beyond(&args.text, recorded.as_ref());
     let flags = reading::over(&args.text, recorded.as_ref());
     let dataset = open_data(&given, &asked, &flags, Some(&checkpoint.tokenizer), &folder, output);
-    let dataset = dataset.map_err(|error| anew::if_another_text(error, &folder, &given))?;
+    let dataset = dataset.map_err(|error| anew::if_another_text(error, &folder, &given, || true))?;
     interrupt::check()?;
-    let origin = match (&args.data, recorded) {
+    let data = match (&args.data, recorded) {
         (None, Some(recorded)) => recorded,
         _ => origin(&dataset, &given, &flags)?,
     };
+    let origin = Origin { from: file.settings.as_ref().and_then(|settings| settings.from.clone()), data };
     let train_tokens = dataset.train.len();
     if let Some(progress) = &checkpoint.progress {
         let course = wish.for_resume(&checkpoint.model, &progress.train, train_tokens)?;
         fits::check(args, &checkpoint.model, &course.train, devices)?;
     }
-    let session = Session::resume(&checkpoint, dataset, &devices.home);
-    let session = session.map_err(|error| anew::if_another_text(error.into(), &folder, &given));
+    let is_readable = || from::is_readable(&dataset, &checkpoint.tokenizer);
+    let session = Session::resume(&checkpoint, dataset.clone(), &devices.home);
+    let session = session.map_err(|error| anew::if_another_text(error.into(), &folder, &given, is_readable));
     let mut session = session.with_context(|| format!("{} cannot be resumed", path.display()))?;
     devices.share(&mut session)?;
     let course = wish.for_resume(session.model_config(), &session.progress().train, train_tokens)?;
-    if let Some(refusal) = anew::refusal(&folder, &origin.path, &course) {
+    if let Some(refusal) = anew::refusal(&folder, &origin.data.path, &course) {
         return Err(refusal);
     }
-    let changed = course::take_over(&mut session, course.train)?;
+    let before = config_file::content(&folder, &session, file.origin_or(&origin))?;
+    let changed = course::take_over(&mut session, &folder, course.train)?;
     wish.tell_what_is_without_effect(session.model_config(), &session.progress().train);
     let history = session.progress().history.iter().map(Line::from);
     let metrics = Metrics::resume(&folder.metrics(), session.step(), history)?;
     folder.set_keep(keep, session.step());
-    write_config(&folder, &session, origin)?;
+    file.replace(&folder, &session, &before, origin)?;
     if changed {
         // So that a kill before the next checkpoint does not bring the old settings back.
         folder.save(SaveKind::Last, session.step(), &pollster::block_on(session.checkpoint())?)?;
@@ -194,7 +199,11 @@ fn adopt(inputs: &mut Inputs, options: &PrepareOptions, folder: &RunFolder, outp
         return Ok(());
     }
     if is_there && !folder.clear_old_data()? {
-        bail!(ChangedText { given: options.name.clone(), prepared: target });
+        let is_readable = match &options.given {
+            Some(tokenizer) => from::is_readable(&prepared::open(prepared.path(), output)?, tokenizer),
+            None => true,
+        };
+        bail!(ChangedText { given: options.name.clone(), prepared: target, is_readable });
     }
     atomic::publish_folder(prepared, &target, INDEX_FILE)
 }
@@ -208,6 +217,8 @@ fn adopt(inputs: &mut Inputs, options: &PrepareOptions, folder: &RunFolder, outp
 pub struct ChangedText {
     given: String,
     prepared: PathBuf,
+    /// Whether the run's model can read the text that is given.
+    pub is_readable: bool,
 }
 
 fn origin(dataset: &Dataset, given: &Path, flags: &TextFlags) -> Result<DataOrigin> {
@@ -221,19 +232,6 @@ fn origin(dataset: &Dataset, given: &Path, flags: &TextFlags) -> Result<DataOrig
         validation: flags.val,
         lossy: flags.lossy,
     })
-}
-
-/// Where the text of a run came from, as the run recorded it.
-pub fn recorded_origin(folder: &RunFolder) -> Result<DataOrigin> {
-    let path = folder.config();
-    let file = SettingsFile::read(&path)?;
-    file.data.with_context(|| format!("{} does not say where the text came from", path.display()))
-}
-
-/// Writes the run's settings.
-pub fn write_config(folder: &RunFolder, session: &Session, origin: DataOrigin) -> Result<()> {
-    let text = SettingsFile::of_run(session.model_config(), &session.progress().train, origin, folder.keep())?;
-    atomic::write(&folder.config(), text.as_bytes())
 }
 
 impl From<&Point> for Line {

@@ -1,0 +1,108 @@
+//! A run's `config.toml`, which people read, and may have changed by hand when the run goes on.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use mmrec::driver::Session;
+
+use crate::output::note;
+use crate::run_folder::{LADDER, RunFolder};
+use crate::settings::{Difference, Origin, SettingsFile, asked_beyond, in_words};
+use crate::shell::Suggestion;
+use crate::{atomic, files};
+
+/// What the file of a run says.
+#[derive(Debug)]
+pub struct Recorded {
+    /// As it stands there; `None` where there is none.
+    text: Option<String>,
+    /// What it means.
+    pub settings: Option<SettingsFile>,
+}
+
+impl Recorded {
+    /// Reads the file of the run in `folder`. The run can go on without it.
+    pub fn read(folder: &RunFolder) -> Self {
+        let text = files::read_text(&folder.config(), files::SETTINGS).ok();
+        let settings = SettingsFile::read(&folder.config());
+        if let (Some(_), Err(error)) = (&text, &settings) {
+            note(&format!("what this file says is not used: {error:#}"));
+        }
+        Self { text, settings: settings.ok() }
+    }
+
+    /// What the run began with that the file is of; `otherwise` where it does not say.
+    pub fn origin_or(&self, otherwise: &Origin) -> Origin {
+        self.settings.as_ref().and_then(SettingsFile::origin).unwrap_or_else(|| otherwise.clone())
+    }
+
+    /// Writes what holds from now on, unless the file says that already. `before`: what the run itself had written there; a file
+    /// that says something else was changed by hand, and is kept.
+    pub fn replace(&self, folder: &RunFolder, session: &Session, before: &str, origin: Origin) -> Result<()> {
+        let now = content(folder, session, origin)?;
+        let says_that =
+            self.settings.as_ref().is_some_and(|old| toml::from_str(&now).is_ok_and(|new: SettingsFile| *old == new));
+        if says_that {
+            return Ok(());
+        }
+        if self.text.as_ref().is_some_and(|text| text != before) {
+            self.keep_changed(folder, session)?;
+        }
+        atomic::write(&folder.config(), now.as_bytes())
+    }
+
+    fn keep_changed(&self, folder: &RunFolder, session: &Session) -> Result<()> {
+        let kept = folder.changed_config();
+        atomic::link_or_copy(&folder.config(), &kept)?;
+        let asked = match &self.settings {
+            Some(settings) => asked_beyond(settings, &session.progress().train)?,
+            None => Vec::new(),
+        };
+        let what = match asked.is_empty() {
+            true => String::new(),
+            false => format!(
+                " ({}). A run goes on with the settings of its checkpoint; others are asked for by options ({})",
+                in_words(&asked),
+                asked.iter().map(Difference::option).collect::<Vec<_>>().join(" ")
+            ),
+        };
+        note(&format!(
+            "{} is not as the run left it{what}. It is kept as {}",
+            folder.config().display(),
+            kept.display()
+        ));
+        Ok(())
+    }
+}
+
+/// What the run in `folder` began with, as it recorded that.
+pub fn origin(folder: &RunFolder) -> Result<Origin> {
+    let path = folder.config();
+    let origin = SettingsFile::read(&path)?.origin();
+    origin.with_context(|| format!("{} does not say where the text came from", path.display()))
+}
+
+/// Tells what of the run that the settings at `path` are of is not repeated by a run with fresh weights.
+pub fn tell_what_is_not_repeated(path: &Path, settings: &SettingsFile) {
+    let shown = path.display();
+    if let Some(from) = &settings.from {
+        let again = Suggestion::new("train").words("--from").path(from).words("--config").path(path);
+        note(&format!(
+            "the run of {shown} began with the weights of {}, and this one begins with fresh ones; the same again begins with: {again}",
+            from.display()
+        ));
+    }
+    if path.with_file_name(LADDER).exists() {
+        note(&format!("{shown} holds the settings of one stage of a progressive run: this one has that stage alone"));
+    }
+}
+
+/// Writes the settings of a new run, or of a stage.
+pub fn write(folder: &RunFolder, session: &Session, origin: Origin) -> Result<()> {
+    atomic::write(&folder.config(), content(folder, session, origin)?.as_bytes())
+}
+
+/// What the run writes there.
+pub fn content(folder: &RunFolder, session: &Session, origin: Origin) -> Result<String> {
+    SettingsFile::of_run(session.model_config(), &session.progress().train, origin, folder.keep())
+}
