@@ -138,6 +138,56 @@ fn a_text_given_twice_is_read_once() {
     }
 }
 
+/// In another encoding, or with other line ends, as the page knows it too.
+#[test]
+fn a_text_stored_twice_is_read_once() {
+    let room = Room::new();
+    let text = letters().replace("\r\n", "\n");
+    room.write("text.txt", text.as_bytes());
+    let alone = prepare(&room, "text.txt").0;
+    fs::create_dir(room.path("folder")).unwrap();
+    room.write("folder/a.txt", text.as_bytes());
+    room.write("folder/b.txt", letters().as_bytes());
+    room.write("folder/c.txt", format!("\u{FEFF}{text}").as_bytes());
+    room.write("folder/d.txt", &utf16(&letters(), u16::to_be_bytes));
+    room.write("folder/e.txt", text.replace('\n', "\r").as_bytes());
+    let (read, said) = prepare(&room, "folder");
+    assert_eq!((&read["files"], &read["fingerprint"]), (&1.into(), &alone["fingerprint"]), "{said}");
+    assert!(said.contains("skipped 4 files: the same text as "), "{said}");
+}
+
+#[test]
+fn texts_that_are_left_out_are_named_first() {
+    let room = Room::new();
+    fs::create_dir(room.path("folder")).unwrap();
+    for i in 0..25 {
+        room.write(&format!("folder/{i}.png"), b"\x89PNG\r\n\x1A\n\0\0");
+    }
+    let wide: Vec<u8> = letters().chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    room.write("folder/novel.txt", &wide);
+    let message = refused(&room, "folder");
+    assert!(message.contains("novel.txt: UTF-32: save it as UTF-8"), "{message}");
+    room.write("folder/scan.txt", b"%PDF-1.4\n");
+    room.write("folder/words.txt", letters().as_bytes());
+    let (read, said) = prepare(&room, "folder");
+    assert_eq!(read["skipped"].as_array().unwrap().len(), 27);
+    let lines: Vec<&str> = said.lines().collect();
+    let expected = ["novel.txt: UTF-32: save it as UTF-8", "scan.txt: a PDF document: ", "skipped 25 files: binary ("];
+    assert_eq!(lines.len(), 3, "{said}");
+    lines.iter().zip(expected).for_each(|(line, part)| assert!(line.contains(part), "{line}"));
+}
+
+#[test]
+fn the_next_command_names_a_folder_that_is_free() {
+    let room = Room::new();
+    room.write_text();
+    let next = |out: &str| room.run(&format!("data prepare --input text.txt --out {out}")).stdout;
+    assert!(next("a").ends_with("--out runs/first\n"));
+    fs::create_dir_all(room.path("runs/first")).unwrap();
+    room.write("runs/first/last.safetensors", b"x");
+    assert!(next("b").ends_with("--out runs/first-2\n"));
+}
+
 #[test]
 fn files_are_in_natural_order() {
     let room = Room::new();
@@ -193,12 +243,13 @@ fn separators_are_found_or_missed_aloud() {
         fs::remove_dir_all(room.path("out")).unwrap();
         (ran.stdout, ran.stderr)
     };
-    for separator in ["\n---\n", "\r\n---\r\n", r"\n---\n", r"\r\n---\r\n"] {
+    for separator in ["\n---\n", "\r\n---\r\n", r"\n---\n", r"\r\n---\r\n", r"\nLetter"] {
         let (out, said) = with(separator);
         assert!(out.contains("200 documents") && !said.contains("nowhere"), "{separator:?}: {out}{said}");
     }
     let (out, said) = with("<|end|>");
-    assert!(out.contains("1 document,") && said.contains("\"<|end|>\" occurs nowhere"), "{out}{said}");
+    assert!(out.contains("1 document,") && said.contains("\"<|end|>\" occurs nowhere in the text, so"), "{out}{said}");
+    assert!(with(r"\newpage").1.contains("is written twice"));
 }
 
 /// Learning is told of, and stopped at once.

@@ -36,7 +36,7 @@
  * @property {string} name
  * @property {"utf-8" | "utf-16le" | "utf-16be"} encoding
  * @property {number} replaced characters that stand in the place of what could not be read
- * @property {"html" | "xml" | "json" | "jsonlines" | "table" | "subtitles" | null} document what it seems to be, where it is no plain text
+ * @property {"html" | "xml" | "json" | "jsonlines" | "table" | "subtitles" | "mail" | null} document what it seems to be, where it is no plain text
  * @property {boolean} repeated an earlier file has the same text, so that this one was left out
  *
  * The text after it was split and turned into tokens.

@@ -11,10 +11,11 @@ const AROUND: u64 = 1 << 16;
 
 /// What a text that is not valid UTF-8 at `offset` seems to be encoded in; `None` where that cannot be told.
 pub fn guess(path: &Path, offset: u64) -> Option<&'static str> {
-    name(&read_around(path, offset).ok()?)
+    of(&read_around(path, offset).ok()?)
 }
 
-fn name(bytes: &[u8]) -> Option<&'static str> {
+/// What a text seems to be encoded in that is not valid UTF-8.
+pub fn of(bytes: &[u8]) -> Option<&'static str> {
     if is_mostly_utf8(bytes) {
         return None;
     }
@@ -55,13 +56,13 @@ mod tests {
     #[test]
     fn well_known_encodings_are_named() {
         let german = b"\xDCber die Br\xFCcke l\xE4uft sp\xE4ter ein K\xF6nig, und er gr\xFC\xDFt. ".repeat(9);
-        assert_eq!(name(&german), Some("windows-1252"));
+        assert_eq!(of(&german), Some("windows-1252"));
         let russian =
             b"\xD1\xFA\xE5\xF8\xFC \xE6\xE5 \xE5\xF9\xB8 \xFD\xF2\xE8\xF5 \xEC\xFF\xE3\xEA\xE8\xF5\n".repeat(9);
-        assert_eq!(name(&russian), Some("windows-1251"));
+        assert_eq!(of(&russian), Some("windows-1251"));
         let japanese = b"\x8C\xE1\x94\x79\x82\xCD\x94\x4C\x82\xC5\x82\xA0\x82\xE9\x81\x42\x96\xBC\x91\x4F\x82\xCD\x82\xDC\x82\xBE\x96\xB3\x82\xA2\x81\x42\x82\xC7\x82\xB1\x82\xC5\x90\xB6\x82\xEA\x82\xBD\x82\xA9\x82\xC6\x82\xF1\x82\xC6\x8C\xA9\x93\x96\x82\xAA\x82\xC2\x82\xA9\x82\xCA\x81\x42\n".repeat(9);
-        assert_eq!(name(&japanese), Some("Shift_JIS"));
+        assert_eq!(of(&japanese), Some("Shift_JIS"));
         let damaged = [&b"caf\xC3\xA9 ".repeat(9)[..], b"\xFF\xFE"].concat();
-        assert_eq!(name(&damaged), None);
+        assert_eq!(of(&damaged), None);
     }
 }

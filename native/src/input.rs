@@ -1,15 +1,15 @@
 //! Text files and folders of them, in an order that does not depend on the machine.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use mmrec::data::{TextSource, TextSources, natural_order, text};
+use mmrec::data::text::{self, NoText};
+use mmrec::data::{TextSource, TextSources, natural_order};
 
-use crate::{duplicates, interrupt, prepared, run_folder, system_files};
+use crate::{duplicates, findings, interrupt, prepared, run_folder, system_files};
 
 /// The files to read, in order.
 #[derive(Debug, Default)]
@@ -24,7 +24,9 @@ pub struct Skipped {
     /// Where it is.
     pub path: PathBuf,
     /// Why it is not read.
-    pub reason: Cow<'static, str>,
+    pub reason: String,
+    /// Whether it holds a text, which can be saved so that it is read.
+    pub holds_text: bool,
 }
 
 impl Inputs {
@@ -86,7 +88,7 @@ impl Inputs {
                 None => kept.add_file(path, source.bytes),
                 Some(&first) => {
                     let reason = format!("the same text as {}", self.paths[first].display());
-                    skipped.push(Skipped { path: path.clone(), reason: reason.into() });
+                    skipped.push(Skipped { path: path.clone(), reason, holds_text: false });
                 }
             }
         }
@@ -108,7 +110,7 @@ impl Inputs {
             let path = entry.path();
             let reason = reason_to_skip(&path).with_context(|| format!("cannot read {}", path.display()))?;
             match reason {
-                Some(reason) => skipped.push(Skipped { path, reason: reason.into() }),
+                Some(reason) => skipped.push(left_out(path, reason)),
                 None if entry.file_type()?.is_dir() => self.add_folder(&path, skipped)?,
                 None => self.add_file(&path, fs::metadata(&path)?.len()),
             }
@@ -145,8 +147,13 @@ fn in_order(paths: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 fn nothing_in(folder: &Path, skipped: &[Skipped]) -> String {
-    let reasons = skipped.iter().take(3).map(|file| format!("; {} is left out: {}", file.path.display(), file.reason));
+    let reasons = findings::reasons(skipped).into_iter().map(|reason| format!("; {reason}"));
     format!("no text file in the folder {}{}", folder.display(), reasons.collect::<String>())
+}
+
+fn left_out(path: PathBuf, NoText { what, remedy }: NoText) -> Skipped {
+    let reason = remedy.map_or_else(|| what.to_owned(), |remedy| format!("{what}: {remedy}"));
+    Skipped { path, reason, holds_text: remedy.is_some() }
 }
 
 /// What a folder is that this program wrote.
@@ -161,27 +168,32 @@ fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
-fn reason_to_skip(path: &Path) -> io::Result<Option<&'static str>> {
+fn reason_to_skip(path: &Path) -> io::Result<Option<NoText>> {
     if is_hidden(path) {
-        return Ok(Some("hidden"));
+        return Ok(because("hidden"));
     }
     if path.file_name().is_some_and(|name| system_files::is_of_system(name) || system_files::is_of_editor(name)) {
-        return Ok(Some("made by the system or an editor"));
+        return Ok(because("made by the system or an editor"));
     }
     let metadata = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some("a link that leads nowhere")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(because("a link that leads nowhere")),
         metadata => metadata?,
     };
     if metadata.is_dir() {
         // Following links to folders could go in circles.
-        return Ok(if path.is_symlink() { Some("a link to a folder") } else { own(path) });
+        return Ok(if path.is_symlink() { because("a link to a folder") } else { own(path).and_then(because) });
     }
     if !metadata.is_file() {
-        return Ok(Some("no ordinary file"));
+        return Ok(because("no ordinary file"));
     }
     let mut head = Vec::new();
     File::open(path)?.take(text::HEAD as u64).read_to_end(&mut head)?;
-    Ok(if head.is_empty() { Some("empty") } else { text::no_text(&head) })
+    Ok(if head.is_empty() { because("empty") } else { text::no_text(&head) })
+}
+
+/// Why something is left out of which no text can be made.
+fn because(what: &'static str) -> Option<NoText> {
+    Some(NoText { what, remedy: None })
 }
 
 impl TextSources for Inputs {
@@ -226,7 +238,7 @@ mod tests {
         let paths: Vec<_> = inputs.paths.iter().map(|path| relative(path)).collect();
         assert_eq!(paths, ["a/c/y.txt", "a/z.md", "b.txt"]);
         let skipped: Vec<_> =
-            skipped.iter().map(|skipped| (relative(&skipped.path), skipped.reason.as_ref())).collect();
+            skipped.iter().map(|skipped| (relative(&skipped.path), skipped.reason.as_str())).collect();
         let expected =
             [(".hidden", "hidden"), (".profile", "hidden"), ("image.png", "binary"), ("nothing.txt", "empty")];
         assert_eq!(skipped, expected.map(|(name, reason)| (name.to_owned(), reason)));
@@ -256,7 +268,7 @@ mod tests {
         let (inputs, skipped) = Inputs::collect(&[folder.to_owned()]).unwrap();
         let names: Vec<_> = inputs.paths.iter().map(|path| path.file_name().unwrap()).collect();
         assert_eq!(names, ["a.txt", "data.json"]);
-        let skipped: Vec<_> = skipped.iter().map(|skipped| skipped.reason.as_ref()).collect();
+        let skipped: Vec<_> = skipped.iter().map(|skipped| skipped.reason.as_str()).collect();
         assert_eq!(skipped, ["made by the system or an editor", "prepared data", "a run of mmrec"]);
         let refused = |name: &str| Inputs::collect(&[folder.join(name)]).unwrap_err().to_string();
         assert!(refused("run").contains("is a run of mmrec") && refused("prepared").contains("is prepared data"));

@@ -1,7 +1,7 @@
 //! What `--out` names, looked at before any work is done.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -33,6 +33,21 @@ pub fn refuse_used(folder: &Path) -> Result<()> {
     }
 }
 
+/// What `--out` may be in a command that is suggested: `path`, or a folder beside it where that is not free.
+pub fn free(path: &Path) -> PathBuf {
+    if refuse_used(path).is_ok() { path.to_owned() } else { free_beside(path) }
+}
+
+/// A folder beside another that is not there yet: `runs/book-2`.
+pub fn free_beside(folder: &Path) -> PathBuf {
+    let named = |number: u32| {
+        let mut name = folder.file_name().unwrap_or("run".as_ref()).to_owned();
+        name.push(format!("-{number}"));
+        folder.with_file_name(name)
+    };
+    (2..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(2))
+}
+
 fn names(folder: &Path) -> Result<Vec<String>> {
     let cannot_read = || format!("cannot read the folder {}", folder.display());
     let entries = fs::read_dir(folder).with_context(cannot_read)?;
@@ -60,8 +75,10 @@ mod tests {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         refuse_used(folder.path()).unwrap();
+        assert_eq!(free(folder.path()), folder.path());
         fs::write(folder.path().join("diary.txt"), "dear").unwrap();
         assert!(refuse_used(folder.path()).unwrap_err().to_string().contains("not empty (it holds diary.txt)"));
+        assert!(free(folder.path()).to_string_lossy().ends_with("-2"));
         let file = folder.path().join("diary.txt");
         assert!(refuse_used(&file).unwrap_err().to_string().contains("no folder"));
         assert!(refuse_existing(&file).unwrap_err().to_string().contains("exists already"));

@@ -134,8 +134,7 @@ pub fn prepare_beside(
 
 /// Tells which files were left out.
 pub fn report_skipped(skipped: &[Skipped], warn: impl Fn(&str)) {
-    let line = |Skipped { path, reason }: &Skipped| format!("skipped {}: {reason}", path.display());
-    findings::tell_most(&skipped.iter().map(line).collect::<Vec<_>>(), "files were skipped", warn);
+    findings::tell_skipped(skipped, warn);
 }
 
 struct FolderSink {

@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 use clap::Args;
-use mmrec::data::text::{Normalizer, line_ends};
+use mmrec::data::DataError;
+use mmrec::data::text::{Encoding, Normalizer, line_ends};
 
 use crate::output::note;
-use crate::{format, interrupt};
+use crate::{encodings, findings, format, interrupt};
 
 /// The most bytes of a prompt, all of which the model reads before it writes.
 const MOST: u64 = 64 << 20;
@@ -62,13 +63,33 @@ fn read(source: impl Read, name: &str) -> Result<String> {
         "{name} is too long for a prompt: it has more than {}; let the text begin with the end of it",
         format::size(MOST)
     );
-    let (mut text, mut normalizer) = (String::new(), Normalizer::new(name, false));
-    normalizer.push(&bytes, &mut text)?;
-    normalizer.finish(&mut text)?;
+    let mut text = normalised(&bytes, name).map_err(|error| explain(error, &bytes, name))?;
     if text.ends_with('\n') {
         text.pop();
     }
     Ok(text)
+}
+
+fn normalised(bytes: &[u8], name: &str) -> Result<String, DataError> {
+    let (mut text, mut normalizer) = (String::new(), Normalizer::new(name, false));
+    normalizer.push(bytes, &mut text)?;
+    normalizer.finish(&mut text)?;
+    Ok(text)
+}
+
+/// What is wrong with a prompt, and what can be done: nothing of it is replaced, as it can be in a text to learn from.
+fn explain(error: DataError, bytes: &[u8], name: &str) -> Error {
+    match error {
+        DataError::Invalid { encoding, offset, .. } => {
+            let guess = encodings::of(bytes).filter(|_| encoding == Encoding::Utf8);
+            let advice = guess.map_or_else(|| "save it as UTF-8".to_owned(), findings::advice);
+            anyhow!("{name} is not valid {encoding}: the first invalid byte is at offset {offset}; {advice}")
+        }
+        DataError::Zero { offset, .. } | DataError::Binary { byte: 0, offset, .. } => {
+            anyhow!("{name} has a NUL character at offset {offset}, which no text has: remove it")
+        }
+        error => error.into(),
+    }
 }
 
 #[cfg(test)]
@@ -80,7 +101,14 @@ mod tests {
         let prompt = |bytes: &[u8]| read(bytes, "x").map_err(|error| error.to_string());
         assert_eq!(prompt(b"\xef\xbb\xbfDear\r\nyou,\r\n\r\n").unwrap(), "Dear\nyou,\n");
         assert_eq!(prompt(b"").unwrap(), "");
-        assert!(prompt(b"a\0b").is_err());
+        for zero in [&b"a\0b"[..], b"a prompt\0 that is longer"] {
+            let message = prompt(zero).unwrap_err();
+            assert!(message.contains("has a NUL character at offset") && !message.contains("--lossy"), "{message}");
+        }
+        let german = b"\xDCber die Br\xFCcke l\xE4uft sp\xE4ter ein K\xF6nig, und er gr\xFC\xDFt. ".repeat(9);
+        let message = prompt(&german).unwrap_err();
+        assert!(message.contains("offset 0; it seems to be windows-1252") && !message.contains("--lossy"), "{message}");
+        assert!(prompt(b"caf\xE9").unwrap_err().contains("offset 3; "));
         assert!(read(io::repeat(b'a'), "x").unwrap_err().to_string().contains("too long for a prompt"));
         let flags = PromptFlags { prompt: Some("a\r\nb".to_owned()), prompt_file: None };
         assert_eq!(flags.read().unwrap(), "a\nb");

@@ -268,7 +268,7 @@ export const en = {
 
   /** @param {FileInfo[]} files that are not what a text usually is */
   fileNotes(files) {
-    const kinds = { html: "HTML", xml: "XML", json: "JSON", jsonlines: "JSON lines", table: "a table", subtitles: "subtitles" };
+    const kinds = { html: "HTML", xml: "XML", json: "JSON", jsonlines: "JSON lines", table: "a table", subtitles: "subtitles", mail: "mail" };
     const wide = files.filter(({ encoding }) => encoding !== "utf-8");
     const replaced = files.reduce((sum, file) => sum + file.replaced, 0);
     const parts = [];

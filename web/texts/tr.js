@@ -230,7 +230,7 @@ export const tr = {
       : { what: `Metin bulunamadı; dışarıda bırakılanlar: ${someOf(left.map(({ name }) => name))}.`, remedy: `İlkinin nedeni: ${sentenceOf(left[0]?.why)}` },
 
   fileNotes(files) {
-    const kinds = { html: "HTML", xml: "XML", json: "JSON", jsonlines: "JSON satırları", table: "tablo", subtitles: "altyazı" };
+    const kinds = { html: "HTML", xml: "XML", json: "JSON", jsonlines: "JSON satırları", table: "tablo", subtitles: "altyazı", mail: "e-posta" };
     const wide = files.filter(({ encoding }) => encoding !== "utf-8");
     const replaced = files.reduce((sum, file) => sum + file.replaced, 0);
     const parts = [];

@@ -59,7 +59,8 @@ struct PrepareArgs {
     out: PathBuf,
     #[command(flatten)]
     text: TextFlags,
-    /// What ends a document within a file, such as "<|endoftext|>" or "\n\n\n" (\n is a line end); the end of a file always does
+    /// What ends a document within a file, such as "<|endoftext|>" or "\n\nChapter" (\n is a line end, \t a tab, \\ a \ itself); the
+    /// end of a file always does
     #[arg(
         long,
         value_name = "TEXT",
@@ -117,14 +118,14 @@ impl TextFlags {
     }
 }
 
-/// A text with `\n`, `\r` and `\t` for what hardly any shell lets one type; before a letter (`\newpage`) they stand for themselves.
+/// What hardly any shell lets one type, and what is typed for it.
+const ESCAPES: [(&str, char); 4] = [("\\n", '\n'), ("\\r", '\r'), ("\\t", '\t'), ("\\\\", '\\')];
+
+/// A text with what its [`ESCAPES`] stand for.
 fn separator(text: &str) -> Result<String, String> {
     let (mut out, mut rest) = (String::new(), text);
     while let Some(c) = rest.chars().next() {
-        let escaped = [("\\n", '\n'), ("\\r", '\r'), ("\\t", '\t')].into_iter().find_map(|(escape, stands_for)| {
-            let after = rest.strip_prefix(escape)?;
-            (!after.starts_with(char::is_alphabetic)).then_some((stands_for, after))
-        });
+        let escaped = ESCAPES.iter().find_map(|&(escape, stands_for)| Some((stands_for, rest.strip_prefix(escape)?)));
         let (next, after) = escaped.unwrap_or((c, &rest[c.len_utf8()..]));
         out.push(next);
         rest = after;
@@ -154,12 +155,18 @@ pub fn run(args: DataArgs, output: Output) -> Result<()> {
     let prepared = prepare(&mut inputs, &options, folder.path(), output)?;
     atomic::publish_folder(folder, &target, INDEX_FILE)?;
     if prepared.separators == 0 && !options.separator.is_empty() {
-        note(&format!(
-            "--separator {:?} occurs nowhere in the text, so documents end at the end of a file only: look how they end in it",
-            options.separator
-        ));
+        note(&nowhere(&options.separator));
     }
     report(&args.out, &prepared, &inputs, &skipped, output)
+}
+
+fn nowhere(separator: &str) -> String {
+    // LaTeX has such commands.
+    let may_be_command = separator.contains(['\n', '\r', '\t']);
+    let hint = if may_be_command { " (a \\ before n, r or t that is meant itself is written twice)" } else { "" };
+    format!(
+        "--separator {separator:?} occurs nowhere in the text{hint}, so documents end at the end of a file only: look how they end in it"
+    )
 }
 
 /// The files to read, what was skipped, and what to call the text. Texts that are made or fetched are kept beside their tokens.
@@ -205,14 +212,14 @@ pub fn name_of(paths: &[PathBuf]) -> String {
     }
 }
 
-fn report(out: &Path, prepared: &Prepared, inputs: &Inputs, skipped: &[Skipped], output: Output) -> Result<()> {
+fn report(folder: &Path, prepared: &Prepared, inputs: &Inputs, skipped: &[Skipped], output: Output) -> Result<()> {
     let index = &prepared.index;
     let remarks = inputs.paths().zip(&prepared.findings).filter_map(|(path, found)| findings::as_json(path, found));
     let skipped: Vec<_> =
         skipped.iter().map(|file| json!({ "path": path_text(&file.path), "reason": file.reason })).collect();
     output.value(&json!({
         "type": "prepared",
-        "folder": path_text(out),
+        "folder": path_text(folder),
         "name": index.name,
         "files": inputs.len(),
         "bytes": inputs.bytes(),
@@ -240,7 +247,8 @@ fn report(out: &Path, prepared: &Prepared, inputs: &Inputs, skipped: &[Skipped],
         format::count(index.train_tokens, "token"),
         format::thousands(index.val_tokens)
     ))?;
-    output.next(&Suggestion::new("train").words("--data").path(out).words("--stage tiny --out runs/first"))
+    let run = out::free(Path::new("runs/first"));
+    output.next(&Suggestion::new("train").words("--data").path(folder).words("--stage tiny --out").path(&run))
 }
 
 #[cfg(test)]
@@ -258,7 +266,8 @@ mod tests {
     fn separators_may_have_line_ends() {
         let read = |text: &str| separator(text).unwrap();
         assert_eq!([read("<|end|>"), read(r"\n\n"), read(r"\r\n--\t")], ["<|end|>", "\n\n", "\r\n--\t"]);
-        assert_eq!([read(r"\newpage"), read(r"\\"), read("\\")], [r"\newpage", r"\\", "\\"]);
+        assert_eq!([read(r"\n\nIt"), read(r"\nShe")], ["\n\nIt", "\nShe"]);
+        assert_eq!([read(r"\\newpage"), read(r"\section"), read("\\")], [r"\newpage", r"\section", "\\"]);
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub const HEAD: usize = 4096;
 /// How much of that is also looked at by itself.
 const BEGINNING: usize = 64;
 
-/// Bytes from which on two texts that are the same are one that was given twice. Shorter ones repeat by themselves, as greetings do.
+/// Bytes of a normalised text from which on another that is the same, however it is stored, is one that was given twice. Shorter ones
+/// repeat by themselves, as greetings do.
 pub const LEAST_COPY: u64 = 256;
 
 /// What was found in a file while it was read.
@@ -222,14 +223,23 @@ fn judge(head: &[u8]) -> Result<Encoding, Refusal> {
     Ok(encoding)
 }
 
-/// What a file is that begins with these bytes, where that is known to be no text.
-pub fn no_text(head: &[u8]) -> Option<&'static str> {
-    match judge(head) {
-        Ok(_) => None,
-        Err(Refusal::Foreign(foreign)) => Some(foreign.what),
-        Err(Refusal::Unread(Unread(encoding))) => Some(encoding),
-        Err(Refusal::Binary(..)) => Some("binary"),
-    }
+/// What is not read, and how plain text that is read is made of it, where it holds a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoText {
+    /// What it is.
+    pub what: &'static str,
+    /// How plain text is made of it; `None` where it holds none.
+    pub remedy: Option<&'static str>,
+}
+
+/// What a file is that begins with these bytes, where that is known to be no text that is read.
+pub fn no_text(head: &[u8]) -> Option<NoText> {
+    let (what, remedy) = match judge(head).err()? {
+        Refusal::Foreign(foreign) => (foreign.what, Some(foreign.remedy)),
+        Refusal::Unread(Unread(encoding)) => (encoding, Some("save it as UTF-8")),
+        Refusal::Binary(..) => ("binary", None),
+    };
+    Some(NoText { what, remedy })
 }
 
 /// Normalises a whole file; what was found in it.

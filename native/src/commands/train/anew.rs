@@ -1,12 +1,13 @@
 //! Where a run cannot go on as it is asked to: the command of a new one, which begins with its weights.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Error;
 use mmrec::Error as LibraryError;
 use mmrec::config::TrainConfig;
 
 use super::start::ChangedText;
+use crate::out;
 use crate::run_folder::RunFolder;
 use crate::settings::{Course, Difference, Usage, can_grow, in_words};
 use crate::shell::Suggestion;
@@ -49,23 +50,13 @@ fn finish(command: Suggestion, folder: &RunFolder, data: &Path, options: &[Strin
     let prepared = folder.data();
     // A text that was moved is still there as the run prepared it.
     let data = if data.exists() { data } else { &prepared };
-    let command = command.words("--data").path(data).words("--out").path(&free_beside(folder.path()));
+    let command = command.words("--data").path(data).words("--out").path(&out::free_beside(folder.path()));
     options.iter().fold(command, |command, option| command.words(option))
 }
 
 fn with_settings(command: Suggestion, folder: &RunFolder) -> Suggestion {
     let config = folder.config();
     if config.exists() { command.words("--config").path(&config) } else { command }
-}
-
-/// A folder beside a run's that is not there yet: `runs/book-2`.
-fn free_beside(run: &Path) -> PathBuf {
-    let named = |number: u32| {
-        let mut name = run.file_name().unwrap_or("run".as_ref()).to_owned();
-        name.push(format!("-{number}"));
-        run.with_file_name(name)
-    };
-    (2..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(2))
 }
 
 /// Why a run does not go on with other settings, and what does.

@@ -47,7 +47,9 @@ impl Encoding {
     }
 
     fn without_mark(head: &[u8]) -> Self {
-        if is_valid_utf8(head) && !has_many_controls(head) {
+        // Two bytes a character are an even number; the head of a longer file has one.
+        let is_even = head.len().is_multiple_of(2);
+        if !is_even || (is_valid_utf8(head) && !has_many_controls(head)) {
             return Self::Utf8;
         }
         let [little, big] = [u16::from_le_bytes, u16::from_be_bytes].map(|order| likeness(head, order));
@@ -228,9 +230,18 @@ mod tests {
             b"\xD1\xFA\xE5\xF8\xFC \xE6\xE5 \xE5\xF9\xB8 \xFD\xF2\xE8\xF5 \xEC\xFF\xE3\xEA\xE8\xF5\n".repeat(90);
         let stray = [b"a stray zero ".repeat(30).as_slice(), b"\0", &b"within an even text".repeat(30)].concat();
         let picture = b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\x01\0\0\0\x01\0\x08\x06".to_vec();
-        for bytes in
-            [japanese, simplified, german, french, russian, stray, picture, vec![0; 64], b"Bush hid the facts".to_vec()]
-        {
+        for bytes in [
+            japanese,
+            simplified,
+            german,
+            french,
+            russian,
+            stray,
+            picture,
+            vec![0; 64],
+            b"Bush hid the facts".to_vec(),
+            b"a\0b".to_vec(),
+        ] {
             assert_eq!(Encoding::of(&bytes), Ok(Encoding::Utf8), "{bytes:.20?}");
         }
         let four = |text: &str| text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect::<Vec<u8>>();

@@ -67,12 +67,13 @@ fn bad_files_are_named_with_the_offset() {
     assert!(error(b"\xFF\xFE\0\0a\0\0\0", true).contains("UTF-32"));
     assert!(error(b"", false).contains("holds no text"));
     assert!(error(b" \r\n\t", false).contains("holds no text"));
-    assert_eq!(
-        [no_text(b"a\0\x01\0\0"), no_text(b"a"), no_text(b"%PDF-1.4")],
-        [Some("binary"), None, Some("a PDF document")]
-    );
+    let binary = Some(NoText { what: "binary", remedy: None });
+    assert_eq!([no_text(b"a\0\x01\0\0"), no_text(b"a")], [binary, None]);
+    let what = |head: &[u8]| no_text(head).map(|file| (file.what, file.remedy.is_some()));
+    assert_eq!(what(b"%PDF-1.4"), Some(("a PDF document", true)));
+    assert_eq!(what(b"\xFF\xFE\0\0a\0\0\0"), Some(("UTF-32", true)));
     let model = [&2000u64.to_le_bytes()[..], &b"{\"weight\":".repeat(300)].concat();
-    assert_eq!(no_text(&model), Some("binary"), "safetensors");
+    assert_eq!(no_text(&model), binary, "safetensors");
 }
 
 /// Wherever it stands.
