@@ -364,7 +364,8 @@ mod tests {
             .into_iter()
             .map(|spec| Stored { values: spec.initial(seed), name: spec.name, shape: spec.shape })
             .collect();
-        Checkpoint { model, tokenizer: Tokenizer::Byte, weights, adapter: None, progress: None, moments: Vec::new() }
+        let (tokenizer, moments, texts) = (Tokenizer::Byte, Vec::new(), Vec::new());
+        Checkpoint { model, tokenizer, weights, adapter: None, progress: None, moments, texts }
     }
 
     #[test]
