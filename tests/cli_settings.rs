@@ -308,6 +308,21 @@ fn of_a_text_that_is_not_known_nothing_is_claimed() {
     }
 }
 
+#[test]
+fn settings_files_are_read_as_windows_saves_them_and_say_what_flags_say() {
+    let room = Room::new();
+    room.write_text();
+    let settings = format!("keep = \"all\"\r\n{}", binary::SETTINGS.replace('\n', "\r\n"));
+    let utf16: Vec<u8> = [0xfeff].into_iter().chain(settings.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    room.write("utf16.toml", &utf16);
+    room.json("train --data text.txt --config utf16.toml --steps 2 --out run --threads 2");
+    for wrong in ["0", "-1", "\"none\"", "1.5"] {
+        room.write("wrong.toml", format!("keep = {wrong}\n{}", binary::SETTINGS).as_bytes());
+        let said = room.refusal("train --data text.txt --config wrong.toml --out no", 1);
+        assert!(said.contains("a number above 0, or \"all\""), "{wrong}: {said}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn suggested_commands_work_when_pasted() {
