@@ -237,6 +237,95 @@ fn of_the_text_that_was_trained_on_the_held_out_part_is_read() {
     );
 }
 
+#[test]
+fn what_comes_of_a_run_is_judged_on_what_the_run_held_out() {
+    let room = Room::new();
+    room.write_text();
+    room.write("larger.toml", b"[model]\nlayers = 2\n");
+    room.write("other.txt", "The lamp of number 3 is grey.\n".repeat(90).as_bytes());
+    room.json("train --data text.txt --config settings.toml --val 0.3 --out run --threads 2");
+    let best = "run/best.safetensors";
+    fs::copy(room.path(best), room.path("copied.safetensors")).unwrap();
+    room.json(&format!("export {best} --out exported.safetensors"));
+    room.json(&format!("grow {best} --config larger.toml --out grown.safetensors"));
+    let more = "--steps 4 --context 16 --eval-every 2 --threads 2";
+    room.json(&format!("finetune exported.safetensors --data other.txt {more} --out tuned"));
+    room.json(&format!("finetune {best} --data other.txt --lora 2 {more} --out lora"));
+    room.json(&format!("merge {best} --adapter lora/adapter.safetensors --out merged.safetensors"));
+    let held = &room.json(&format!("eval {best} --data run/data"))[0];
+    assert!(held["part"] == "validation" && held["trained_on"] == true && held["note"].is_null(), "{held}");
+    for (file, context) in [
+        ("copied.safetensors", 32),
+        ("exported.safetensors", 32),
+        ("grown.safetensors", 32),
+        ("tuned/last.safetensors", 16),
+        ("lora/last.safetensors", 16),
+        ("merged.safetensors", 16),
+    ] {
+        let evaluated = &room.json(&format!("eval {file} --data text.txt"))[0];
+        for field in ["part", "tokens", "characters", "trained_on", "note"] {
+            assert_eq!(evaluated[field], held[field], "{file}: {evaluated}");
+        }
+        assert_eq!(evaluated["context"], context, "{file}");
+        if context == 16 {
+            let evaluated = &room.json(&format!("eval {file} --data other.txt"))[0];
+            assert_eq!((&evaluated["part"], &evaluated["trained_on"]), (&"validation".into(), &true.into()), "{file}");
+        }
+    }
+}
+
+#[test]
+fn a_text_that_was_prepared_in_documents_is_known_from_its_source() {
+    let room = Room::new();
+    let texts: String = (0..90).map(|i| format!("The lamp of number {} is grey.<|end|>\n", i % 7)).collect();
+    room.write("text.txt", texts.as_bytes());
+    room.json("data prepare --input text.txt --separator <|end|> --out data");
+    room.json("train --data data --config settings.toml --steps 4 --out run --threads 2");
+    let evaluated = |data: &str| room.json(&format!("eval run/last.safetensors --data {data}"))[0].clone();
+    let (source, prepared) = (evaluated("text.txt"), evaluated("data"));
+    assert_eq!(source["part"], "validation");
+    for field in ["val_loss", "tokens", "characters", "trained_on"] {
+        assert_eq!(source[field], prepared[field], "{field}");
+    }
+}
+
+#[test]
+fn of_a_text_that_is_not_known_nothing_is_claimed() {
+    let room = Room::new();
+    room.write_text();
+    room.write("other.txt", "The lamp of number 3 is grey.\n".repeat(90).as_bytes());
+    room.json("data prepare --input other.txt --tokenizer byte --out other");
+    room.json("train --data text.txt --config settings.toml --tokenizer byte --steps 4 --out run --threads 2");
+    for (given, part, described) in [
+        ("other.txt", "whole", "whole text"),
+        ("other.txt --part validation", "validation", "part that a training would hold back"),
+        ("other.txt --part training", "training", "part that a training would read"),
+        ("other", "validation", "part that a training would hold back"),
+    ] {
+        let line = format!("eval run/last.safetensors --data {given}");
+        let evaluated = &room.json(&line)[0];
+        let (note, said) = (evaluated["note"].as_str().unwrap(), room.run(&line).stdout);
+        assert!(evaluated["part"] == part && evaluated["trained_on"].is_null(), "{evaluated}");
+        assert!(note.starts_with("the checkpoint does not say that it was trained on this text"), "{note}");
+        assert!(said.contains(described) && said.contains(note) && !said.contains("held back in training"), "{said}");
+    }
+}
+
+#[test]
+fn settings_files_are_read_as_windows_saves_them_and_say_what_flags_say() {
+    let room = Room::new();
+    room.write_text();
+    let settings = format!("keep = \"all\"\r\n{}", binary::SETTINGS.replace('\n', "\r\n"));
+    let utf16: Vec<u8> = [0xfeff].into_iter().chain(settings.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    room.write("utf16.toml", &utf16);
+    room.json("train --data text.txt --config utf16.toml --steps 2 --out run --threads 2");
+    for wrong in ["0", "-1", "\"none\"", "1.5"] {
+        room.write("wrong.toml", format!("keep = {wrong}\n{}", binary::SETTINGS).as_bytes());
+        let said = room.refusal("train --data text.txt --config wrong.toml --out no", 1);
+        assert!(said.contains("a number above 0, or \"all\""), "{wrong}: {said}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn suggested_commands_work_when_pasted() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
-use mmrec::checkpoint::{AdapterFile, Checkpoint};
+use mmrec::checkpoint::{AdapterFile, Checkpoint, LearnedText};
 
 use crate::output::note;
 use crate::{atomic, checkpoint_file, files};
@@ -39,10 +39,10 @@ impl FromStr for Choice {
 }
 
 impl AdapterFlags {
-    /// What identifies the texts that the adapters learned.
-    pub fn fingerprints(&self) -> Result<Vec<String>> {
-        let read = self.adapters.iter().map(|choice| Ok(read(&choice.path)?.about.data_fingerprint));
-        Ok(read.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    /// The texts that the adapters learned.
+    pub fn learned(&self) -> Result<Vec<LearnedText>> {
+        let read = self.adapters.iter().map(|choice| Ok(read(&choice.path)?.learned()));
+        Ok(read.collect::<Result<Vec<_>>>()?.concat())
     }
 
     /// The checkpoint, which was read from `path`, with the adapters merged into its weights; as it is where there are none. It

@@ -23,7 +23,7 @@ enum Refusal {
     Special,
     #[error("it has more than {}, the most that a file of its kind can have", format::size(*.0))]
     Size(u64),
-    #[error("it is not UTF-8")]
+    #[error("it is not UTF-8: save it as UTF-8 in an editor")]
     NotText,
     #[error("it is a link or something else that mmrec never makes: remove it, if the folder can be trusted")]
     ForeignLock,
@@ -71,9 +71,24 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The same of a text.
+/// The same of a text, without the mark that editors of Windows put first; such as begin with that of UTF-16 are read, too.
 pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
-    String::from_utf8(read(path, most)?).map_err(|_| Refusal::NotText.into())
+    Ok(decode(read(path, most)?).ok_or(Refusal::NotText)?)
+}
+
+fn decode(mut bytes: Vec<u8>) -> Option<String> {
+    let from_utf16 = |bytes: &[u8], order: fn([u8; 2]) -> u16| {
+        let (units, rest) = bytes.as_chunks::<2>();
+        let text = String::from_utf16(&units.iter().map(|unit| order(*unit)).collect::<Vec<_>>()).ok();
+        text.filter(|_| rest.is_empty())
+    };
+    match &*bytes {
+        [0xff, 0xfe, rest @ ..] => return from_utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => return from_utf16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, ..] => drop(bytes.drain(..3)),
+        _ => {}
+    }
+    String::from_utf8(bytes).ok()
 }
 
 /// Opens a file to hold a lock on, and makes it where there is none. What it holds stays: in a folder that came from somebody else it
@@ -102,6 +117,24 @@ mod tests {
         assert_eq!(read(&folder.path().join("b"), 9).unwrap_err().kind(), ErrorKind::NotFound);
         fs::write(&path, b"\xff").unwrap();
         assert!(read_text(&path, 9).unwrap_err().to_string().contains("not UTF-8"));
+    }
+
+    #[test]
+    fn texts_are_read_as_windows_saves_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let text = "keep = 1 # größer 🦀\r\n";
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for (mark, bytes) in [(&b"\xff\xfe"[..], &little[..]), (b"\xfe\xff", &big), (b"\xef\xbb\xbf", text.as_bytes())]
+        {
+            fs::write(&path, [mark, bytes].concat()).unwrap();
+            assert_eq!(read_text(&path, 99).unwrap(), text, "{mark:?}");
+        }
+        for damaged in [&b"\xff\xfea"[..], b"\xff\xfe\x00\xd8"] {
+            fs::write(&path, damaged).unwrap();
+            assert!(read_text(&path, 9).unwrap_err().to_string().contains("not UTF-8"), "{damaged:?}");
+        }
     }
 
     #[test]

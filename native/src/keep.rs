@@ -1,14 +1,18 @@
 //! How many of the checkpoints of steps a run's folder keeps.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The newest so many, or all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Keep(Option<NonZeroUsize>);
+
+const ALLOWED: &str = "a number above 0, or \"all\"";
 
 impl Keep {
     /// Whether none is ever removed.
@@ -34,8 +38,33 @@ impl FromStr for Keep {
         match text.parse() {
             Ok(count) => Ok(Self(Some(count))),
             Err(_) if text == "all" => Ok(Self(None)),
-            Err(_) => Err("it must be a number above 0, or \"all\"".to_owned()),
+            Err(_) => Err(format!("it must be {ALLOWED}")),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Keep {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(InFile)
+    }
+}
+
+/// What a settings file may say: the words of `--keep`.
+struct InFile;
+
+impl Visitor<'_> for InFile {
+    type Value = Keep;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(ALLOWED)
+    }
+
+    fn visit_i64<E: Error>(self, count: i64) -> Result<Keep, E> {
+        count.to_string().parse().map_err(E::custom)
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<Keep, E> {
+        word.parse().map_err(E::custom)
     }
 }
 

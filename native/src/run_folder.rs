@@ -295,9 +295,10 @@ fn step_file(step: u64) -> String {
     format!("step-{step:06}.safetensors")
 }
 
-/// The step whose checkpoint is called so.
+/// The step whose checkpoint is called so. A copy that somebody named in another way is theirs.
 fn step_of(name: &str) -> Option<u64> {
-    name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok()
+    let step = name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok()?;
+    (step_file(step) == name).then_some(step)
 }
 
 /// Whether a folder is that of a run, or was copied from one: it has at least two of the things that every run has.
@@ -377,7 +378,8 @@ mod tests {
             .into_iter()
             .map(|spec| Stored { values: spec.initial(seed), name: spec.name, shape: spec.shape })
             .collect();
-        Checkpoint { model, tokenizer: Tokenizer::Byte, weights, adapter: None, progress: None, moments: Vec::new() }
+        let (tokenizer, moments, texts) = (Tokenizer::Byte, Vec::new(), Vec::new());
+        Checkpoint { model, tokenizer, weights, adapter: None, progress: None, moments, texts }
     }
 
     #[test]
@@ -421,6 +423,16 @@ mod tests {
                 "{name}"
             );
             fs::remove_file(parent.path().join(name)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_copy_under_another_name_is_no_step_of_the_run() {
+        let steps = ["step-000007.safetensors", "step-1234567.safetensors"].map(step_of);
+        assert_eq!(steps, [Some(7), Some(1_234_567)]);
+        for copy in ["step-7.safetensors", "step-0000007.safetensors", "step-+00007.safetensors", "step-x.safetensors"]
+        {
+            assert_eq!(step_of(copy), None, "{copy}");
         }
     }
 

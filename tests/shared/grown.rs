@@ -27,7 +27,8 @@ pub fn checkpoint(model: &ModelConfig, seed: u64) -> Checkpoint {
         })
         .collect();
     let tokenizer = tokenizer(model.vocab);
-    Checkpoint { model: model.clone(), tokenizer, weights, adapter: None, progress: None, moments: Vec::new() }
+    let (model, moments, texts) = (model.clone(), Vec::new(), Vec::new());
+    Checkpoint { model, tokenizer, weights, adapter: None, progress: None, moments, texts }
 }
 
 /// The target of these sizes.

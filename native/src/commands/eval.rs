@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use mmrec::checkpoint::Checkpoint;
+use mmrec::checkpoint::{Checkpoint, LearnedText};
 use mmrec::data::{DataError, TextSources, Tokens, text};
 use mmrec::model::Model;
 use mmrec::tokenizer::Tokenizer;
@@ -32,8 +32,8 @@ Examples:
   mmrec eval runs/book/best.safetensors --data book.txt --part whole
   mmrec eval best.safetensors --data other.txt --context 1024 --json
 
-Of the text that the checkpoint was trained on, prepared or not, the part is read that was held back in training: what a model was
-trained on flatters it.
+Of a text that the checkpoint was trained on, prepared or not, the part is read that was held back in training: what a model was
+trained on flatters it. A checkpoint names its texts, and so does what is exported, grown, merged or fine-tuned of it.
 
 Loss is in nats per token, the text being read in windows of --context tokens, each begun without memory of the one before.";
 
@@ -48,7 +48,7 @@ pub struct EvalArgs {
     /// Prepared data, a text file or a folder of them
     #[arg(long, value_name = "FILE|DIR")]
     data: PathBuf,
-    /// The part to read: validation, training or whole [default: validation, where the data are prepared or the text is the one that
+    /// The part to read: validation, training or whole [default: validation, where the data are prepared or the text is one that
     /// the checkpoint was trained on; else whole]
     #[arg(long, value_name = "PART")]
     part: Option<Part>,
@@ -68,12 +68,13 @@ pub struct EvalArgs {
 /// Runs the command.
 pub fn run(args: &EvalArgs, output: Output) -> Result<()> {
     let checkpoint = checkpoint_file::read(&args.checkpoint)?;
+    let learned = [checkpoint.learned(), args.adapters.learned()?].concat();
     let held = match prepared::find(&args.data)? {
-        Some(folder) => prepared_part(args, &folder, &checkpoint, output)?,
-        None => part_of_text(args, &checkpoint)?,
+        Some(folder) => prepared_part(args, &folder, &checkpoint.tokenizer, &learned, output)?,
+        None => part_of_text(args, &checkpoint.tokenizer, &learned)?,
     };
-    let trained = checkpoint.progress.as_ref().map_or(256, |progress| progress.train.context);
-    let context = args.context.map_or(trained, |context| context as usize);
+    let trained = learned.iter().rev().find_map(|text| text.context);
+    let context = args.context.map_or(trained.unwrap_or(256), |context| context as usize);
     let (batch, needed) = (usize::from(args.batch), context as u64 + 1);
     if held.tokens.len() < needed {
         return Err(
@@ -91,49 +92,58 @@ pub fn run(args: &EvalArgs, output: Output) -> Result<()> {
     evaluated.report(args, &checkpoint, &held, output)
 }
 
-fn prepared_part(args: &EvalArgs, folder: &Path, checkpoint: &Checkpoint, output: Output) -> Result<Held> {
+fn prepared_part(
+    args: &EvalArgs,
+    folder: &Path,
+    tokenizer: &Tokenizer,
+    learned: &[LearnedText],
+    output: Output,
+) -> Result<Held> {
     if args.lossy {
         note(&format!("--lossy has no effect: {} was read when it was prepared", folder.display()));
     }
     let data = prepared::open(folder, output)?;
-    if data.tokenizer != checkpoint.tokenizer {
+    if data.tokenizer != *tokenizer {
         bail!(
             "{} was prepared with another tokenizer than the checkpoint's: prepare it anew, or give the text itself",
             folder.display()
         );
     }
-    match &checkpoint.progress {
-        Some(progress) if progress.data_fingerprint != data.fingerprint => {
-            note("these are not the data that the checkpoint was trained on");
-        }
-        Some(_) if args.part.is_some_and(|part| part != Part::Validation) => part::tell(Part::Whole),
-        _ => {}
-    }
-    part::choose(data, args.part)
+    let is_learned = part::is_learned(&data, learned);
+    part::choose(data, args.part, is_learned)
 }
 
-/// Of the text that the checkpoint was trained on, what was held back; any other as a whole, unless a part is asked for.
-fn part_of_text(args: &EvalArgs, checkpoint: &Checkpoint) -> Result<Held> {
-    if let Some(data) = part::as_trained(args, checkpoint)? {
-        let held = part::choose(data, args.part)?;
-        part::tell(held.part);
+/// Of a text that the checkpoint was trained on, what was held back; any other as a whole, unless a part is asked for.
+fn part_of_text(args: &EvalArgs, tokenizer: &Tokenizer, learned: &[LearnedText]) -> Result<Held> {
+    let text = whole_text(args)?;
+    if let Some(data) = part::as_trained(args, tokenizer, &text, learned) {
+        let held = part::choose(data, args.part, true)?;
+        if held.part == Part::Validation {
+            note(
+                "this is the text that the checkpoint was trained on: only the part held back is read (--part whole reads all)",
+            );
+        }
         return Ok(held);
     }
+    let ids = tokenizer.encode(&text);
+    let unknown = unknown_characters(tokenizer, &ids);
     match args.part {
-        None | Some(Part::Whole) => whole_text(args, &checkpoint.tokenizer),
+        None | Some(Part::Whole) => Ok(Held {
+            tokens: Tokens::from_vec(ids),
+            characters: text.chars().count() as u64,
+            unknown,
+            part: Part::Whole,
+            learned: false,
+        }),
         Some(_) => {
-            note(
-                "the checkpoint does not say that it was trained on this text: the part is what a training would make it",
-            );
-            let data = part::split(args, checkpoint, None)?;
-            let held = part::choose(data, args.part)?;
-            Ok(Held { unknown: unknown_characters(&checkpoint.tokenizer, &part::all(&held.tokens)?), ..held })
+            let data = part::Way::default().split(&text, tokenizer)?;
+            Ok(Held { unknown, ..part::choose(data, args.part, false)? })
         }
     }
 }
 
-/// A text as a whole, by the checkpoint's tokenizer.
-fn whole_text(args: &EvalArgs, tokenizer: &Tokenizer) -> Result<Held> {
+/// All that there is to read, as training reads it.
+fn whole_text(args: &EvalArgs) -> Result<String> {
     let (mut inputs, skipped) = Inputs::collect(std::slice::from_ref(&args.data))?;
     report_skipped(&skipped, note);
     let (mut whole, mut found) = (String::new(), Vec::new());
@@ -143,13 +153,7 @@ fn whole_text(args: &EvalArgs, tokenizer: &Tokenizer) -> Result<Held> {
         found.push(findings);
     }
     findings::tell(inputs.paths().zip(&found), note);
-    let ids = tokenizer.encode(&whole);
-    Ok(Held {
-        unknown: unknown_characters(tokenizer, &ids),
-        characters: whole.chars().count() as u64,
-        tokens: Tokens::from_vec(ids),
-        part: Part::Whole,
-    })
+    Ok(whole)
 }
 
 fn read_text(inputs: &mut Inputs, index: usize, lossy: bool) -> Result<(String, text::Findings)> {
@@ -191,6 +195,8 @@ impl Evaluated {
             "checkpoint": path_text(&args.checkpoint),
             "data": path_text(&args.data),
             "part": held.part.name(),
+            "trained_on": held.learned.then_some(true),
+            "note": held.remark(),
             "step": checkpoint.progress.as_ref().map(|progress| progress.step),
             "tokens": held.tokens.len(),
             "tokens_read": read,
@@ -213,10 +219,16 @@ impl Evaluated {
         output.line(&format!(
             "read            {} of the {} in {} of {} tokens, {}",
             format::count(read, "token"),
-            held.part.described(),
+            held.described(),
             format::count(self.windows as u64, "window"),
             self.context,
             format::duration(self.seconds)
-        ))
+        ))?;
+        match held.remark() {
+            Some(remark) if output.is_json() => note(remark),
+            Some(remark) => output.line(&format!("note            {remark}"))?,
+            None => {}
+        }
+        Ok(())
     }
 }

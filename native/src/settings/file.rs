@@ -85,9 +85,7 @@ impl SettingsFile {
     pub fn read(path: &Path) -> Result<Self> {
         let text =
             files::read_text(path, files::SETTINGS).with_context(|| format!("cannot read {}", path.display()))?;
-        // The mark that editors of Windows put first.
-        toml::from_str(text.trim_start_matches('\u{feff}'))
-            .with_context(|| format!("{} is not a valid settings file", path.display()))
+        toml::from_str(&text).with_context(|| format!("{} is not a valid settings file", path.display()))
     }
 
     /// What the run began with that the file is of.

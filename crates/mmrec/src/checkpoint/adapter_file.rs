@@ -11,8 +11,11 @@ use sha2::{Digest, Sha256};
 
 use super::progress::{require_loss, require_step};
 use super::whole::Opened;
-use super::write::{Metadata, each_piece, tensors, text, write_file};
-use super::{Adapter, AdapterError, Checkpoint, CheckpointError, FORMAT_KEY, MODEL_KEY, Stored, VERSION_KEY, read};
+use super::write::{Metadata, each_piece, tensors, text, with_texts, write_file};
+use super::{
+    Adapter, AdapterError, Checkpoint, CheckpointError, FORMAT_KEY, LearnedText, MODEL_KEY, Stored, VERSION_KEY, learn,
+    read, texts,
+};
 use crate::config::{AdapterConfig, ConfigError, ModelConfig};
 use crate::data::hex;
 use crate::tokenizer::Tokenizer;
@@ -32,6 +35,8 @@ pub struct AdapterFile {
     pub about: AdapterAbout,
     /// Its factors.
     pub adapter: Adapter,
+    /// The text that it learned, as far as the file says; see [`learned`](Self::learned).
+    pub texts: Vec<LearnedText>,
 }
 
 /// Where an adapter comes from.
@@ -85,7 +90,8 @@ impl AdapterFile {
         about.config.validate(&model)?;
         about.validate().map_err(|error| read::invalid(ABOUT_KEY, &error))?;
         let adapter = Adapter::read(&tensors, &model, about.config)?;
-        Ok(Opened { content: Self { model, about, adapter }, changed })
+        let texts = texts::read(&texts)?;
+        Ok(Opened { content: Self { model, about, adapter, texts }, changed })
     }
 
     /// The file's bytes.
@@ -109,7 +115,7 @@ impl AdapterFile {
             (MODEL_KEY, text(&self.model)?),
             (ABOUT_KEY, text(&self.about)?),
         ]);
-        write_file(metadata, &tensors(&self.adapter.factors), out)
+        write_file(with_texts(metadata, &self.texts)?, &tensors(&self.adapter.factors), out)
     }
 
     /// Numbers in all factors together.
@@ -150,7 +156,10 @@ impl Checkpoint {
             step: progress.step,
             val_loss: last.and_then(|point| point.val_loss),
         };
-        Some(AdapterFile { model: self.model.clone(), about, adapter })
+        // What the base learned before is the base's to say.
+        let own = |text: &LearnedText| text.fingerprint == progress.data_fingerprint;
+        let texts = self.texts.iter().filter(|text| own(text)).cloned().collect();
+        Some(AdapterFile { model: self.model.clone(), about, adapter, texts })
     }
 
     /// The model with adapters merged into its weights, each multiplied by its share; several are added up.
@@ -167,10 +176,13 @@ impl Checkpoint {
         }
         let merged = match self.plain() {
             Cow::Owned(merged) => merged,
-            Cow::Borrowed(plain) => Checkpoint { progress: None, moments: Vec::new(), ..plain.clone() },
+            Cow::Borrowed(plain) => {
+                Checkpoint { texts: plain.learned(), progress: None, moments: Vec::new(), ..plain.clone() }
+            }
         };
         Ok(adapters.iter().fold(merged, |mut merged, (file, share)| {
             file.adapter.add_to(&mut merged.weights, *share);
+            file.learned().into_iter().for_each(|text| learn(&mut merged.texts, text));
             merged
         }))
     }

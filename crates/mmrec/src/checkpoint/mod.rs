@@ -2,7 +2,7 @@
 //!
 //! Weights stand under their plain names, the factors of adapters as `*.lora.a` and `*.lora.b`, moments under `optimizer.first.*`
 //! and `optimizer.second.*`, all in f32; the metadata holds the format's version, the configuration, the tokenizer and the
-//! progress as JSON, and a SHA-256 of the whole file. An adapter by itself is a file of the same kind, see [`AdapterFile`], and so is a
+//! progress as JSON, which texts were learned, and a SHA-256 of the whole file. An adapter by itself is a file of the same kind, see [`AdapterFile`], and so is a
 //! model in fewer bits, see [`Packing`].
 //!
 //! Invariant: `from_bytes` accepts what `to_bytes` wrote, and nothing that differs from it in a single bit. What another program
@@ -14,6 +14,7 @@ mod error;
 mod packed;
 mod progress;
 mod read;
+mod texts;
 mod whole;
 mod write;
 
@@ -22,6 +23,8 @@ pub use adapter_file::{AdapterAbout, AdapterFile};
 pub use error::CheckpointError;
 pub use packed::Packing;
 pub use progress::{Best, Growth, Progress};
+pub use texts::LearnedText;
+pub(crate) use texts::learn;
 pub use whole::Opened;
 
 use std::borrow::Cow;
@@ -66,6 +69,8 @@ pub struct Checkpoint {
     /// The optimizer's first and second moments, in the order of what is trained. Always there with `progress`; without, they are
     /// those of a run before, of all weights, for a new one to begin with, or empty.
     pub moments: Vec<[Vec<f32>; 2]>,
+    /// The texts that were learned, as far as the file says; see [`learned`](Self::learned).
+    pub texts: Vec<LearnedText>,
 }
 
 impl Checkpoint {
@@ -97,7 +102,8 @@ impl Checkpoint {
             adapter.add_to(&mut weights, 1.0);
         }
         let (model, tokenizer) = (self.model.clone(), self.tokenizer.clone());
-        Cow::Owned(Checkpoint { model, tokenizer, weights, adapter: None, progress: None, moments: Vec::new() })
+        let texts = self.learned();
+        Cow::Owned(Checkpoint { model, tokenizer, weights, adapter: None, progress: None, moments: Vec::new(), texts })
     }
 
     /// The trainer as it was, on `device` with gradients; `None` for a model without progress.
@@ -173,6 +179,7 @@ const VERSION_KEY: &str = "version";
 const MODEL_KEY: &str = "model";
 const TOKENIZER_KEY: &str = "tokenizer";
 const PROGRESS_KEY: &str = "progress";
+const TEXTS_KEY: &str = "texts";
 const CHECKSUM_KEY: &str = "checksum";
 /// What stands in the checksum's place while the checksum is computed: as many zeros as it has digits.
 const BLANK: &str = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -77,7 +77,7 @@ impl Checkpoint {
             insert(weight.name.clone(), &weight.shape, values);
         }
         let mut bytes = Vec::new();
-        write_file(plain.about_model(PACKED_VERSION)?, &tensors, &mut bytes)?;
+        write_file(plain.about_model(PACKED_VERSION, &plain.learned())?, &tensors, &mut bytes)?;
         Ok(bytes)
     }
 }

@@ -12,7 +12,7 @@ use super::packed::scale_name;
 use super::whole::{Opened, is_changed};
 use super::{
     Adapter, Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, MODEL_KEY, PACKED_VERSION, PROGRESS_KEY, Progress,
-    SECOND, Stored, TOKENIZER_KEY, VERSION_KEY,
+    SECOND, Stored, TOKENIZER_KEY, VERSION_KEY, texts,
 };
 use crate::config::{AdapterConfig, ConfigError, ModelConfig, TrainConfig};
 use crate::model::{WeightSpec, adapter_specs, weight_specs};
@@ -115,7 +115,8 @@ fn read_parts(texts: &Texts, tensors: &SafeTensors) -> Result<Checkpoint, Checkp
     let has_moments = progress.is_some() || specs.iter().any(|spec| tensors.tensor(&tensor_name(FIRST, spec)).is_ok());
     let trained = train.map_or(specs, |train| trained_specs(&model, train));
     let moments = if has_moments { read_moments(tensors, &trained)? } else { Vec::new() };
-    Ok(Checkpoint { model, tokenizer, weights, adapter, progress, moments })
+    let texts = texts::read(texts)?;
+    Ok(Checkpoint { model, tokenizer, weights, adapter, progress, moments, texts })
 }
 
 impl Adapter {

@@ -31,7 +31,8 @@ fn small() -> Checkpoint {
         data_name: "a \"quoted\" name with \"checksum\":\"in it".to_owned(),
         data_fingerprint: "00".to_owned(),
     };
-    Checkpoint { model, tokenizer: Tokenizer::Byte, weights, adapter: None, progress: Some(progress), moments }
+    let (progress, texts) = (Some(progress), Vec::new());
+    Checkpoint { model, tokenizer: Tokenizer::Byte, weights, adapter: None, progress, moments, texts }
 }
 
 fn refusal(bytes: &[u8]) -> String {
@@ -480,4 +481,57 @@ proptest! {
             }
         }
     }
+}
+
+/// `small` as a run of today writes it, which learned another text before.
+fn taught() -> Checkpoint {
+    let text = |fingerprint: &str, separator: &str| LearnedText {
+        fingerprint: fingerprint.to_owned(),
+        validation_chars: Some(77),
+        separator: separator.to_owned(),
+        context: Some(32),
+    };
+    Checkpoint { texts: vec![text("before", "--"), text("00", "")], ..small() }
+}
+
+#[test]
+fn what_was_learned_is_kept_by_all_that_comes_of_a_checkpoint() {
+    let taught = taught();
+    let texts = taught.texts.clone();
+    assert_eq!(taught.learned(), texts);
+    assert_eq!(Checkpoint::from_bytes(&taught.to_bytes().expect("written")).expect("read"), taught);
+    for packing in [Packing::F16, Packing::Int8] {
+        let packed = Checkpoint::from_bytes(&taught.pack(packing).expect("packed")).expect("read");
+        assert_eq!((packed.learned(), packed.progress), (texts.clone(), None));
+    }
+    let running = Checkpoint { texts: texts.clone(), ..adapted() };
+    assert_eq!(running.plain().learned(), texts);
+    let file = running.adapter_file().expect("it has an adapter");
+    assert_eq!(file.texts, texts[1..], "an adapter learned the text of its run");
+    assert_eq!(AdapterFile::from_bytes(&file.to_bytes().expect("written")).expect("read"), file);
+    let base = Checkpoint { progress: None, texts: texts[..1].to_vec(), ..small() };
+    assert_eq!(base.merge(&[(file, 1.0)]).expect("merged").learned(), texts);
+}
+
+#[test]
+fn a_file_of_an_earlier_version_names_the_text_of_its_run() {
+    let (old, learned) = (small(), small().learned());
+    let context = old.progress.as_ref().map(|progress| progress.train.context);
+    assert_eq!(learned, [LearnedText { fingerprint: "00".to_owned(), context, ..LearnedText::default() }]);
+    assert!(!String::from_utf8_lossy(&old.to_bytes().expect("written")).contains("texts"), "it is written as it was");
+    let packed = Checkpoint::from_bytes(&old.pack(Packing::F16).expect("packed")).expect("read");
+    assert_eq!(packed.texts, learned);
+}
+
+#[test]
+fn lists_of_texts_that_no_run_writes_are_refused() {
+    let mut many = taught();
+    many.texts = vec![many.texts[0].clone(); 65];
+    assert!(refusal(&many.to_bytes().expect("written")).contains("texts = 65 is out of range"));
+    let mut none = taught();
+    none.texts[0].context = Some(0);
+    assert!(refusal(&none.to_bytes().expect("written")).contains("context = 0 is out of range"));
+    let mut texts = Vec::new();
+    (0..99).for_each(|i| learn(&mut texts, LearnedText { fingerprint: i.to_string(), ..LearnedText::default() }));
+    assert!(texts.len() == 64 && texts[63].fingerprint == "98", "{texts:?}");
 }

@@ -10,8 +10,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
-    BLANK, CHECKSUM_KEY, Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, MODEL_KEY, PROGRESS_KEY, SECOND,
-    Stored, TOKENIZER_KEY, VERSION, VERSION_KEY, checksum_place,
+    BLANK, CHECKSUM_KEY, Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, LearnedText, MODEL_KEY, PROGRESS_KEY,
+    SECOND, Stored, TEXTS_KEY, TOKENIZER_KEY, VERSION, VERSION_KEY, checksum_place,
 };
 
 use crate::data::hex;
@@ -76,7 +76,7 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError::Write`] if the parts do not fit the format or `out` takes no more.
     pub fn write_to(&self, out: &mut dyn Write) -> Result<(), CheckpointError> {
-        let mut metadata = self.about_model(VERSION)?;
+        let mut metadata = self.about_model(VERSION, &self.texts)?;
         if let Some(progress) = &self.progress {
             metadata.insert(PROGRESS_KEY, text(progress)?);
         }
@@ -84,13 +84,14 @@ impl Checkpoint {
     }
 
     /// What a file of this model says about itself, if it is of this version of the format.
-    pub(super) fn about_model(&self, version: u32) -> Result<Metadata, CheckpointError> {
-        Ok(Metadata::from([
+    pub(super) fn about_model(&self, version: u32, texts: &[LearnedText]) -> Result<Metadata, CheckpointError> {
+        let metadata = Metadata::from([
             (FORMAT_KEY, FORMAT.to_owned()),
             (VERSION_KEY, version.to_string()),
             (MODEL_KEY, text(&self.model)?),
             (TOKENIZER_KEY, text(&self.tokenizer)?),
-        ]))
+        ]);
+        with_texts(metadata, texts)
     }
 
     fn tensors(&self) -> Tensors<'_> {
@@ -104,6 +105,14 @@ impl Checkpoint {
         }
         tensors
     }
+}
+
+/// Names the texts that were learned, where any are known.
+pub(super) fn with_texts(mut metadata: Metadata, texts: &[LearnedText]) -> Result<Metadata, CheckpointError> {
+    if !texts.is_empty() {
+        metadata.insert(TEXTS_KEY, text(&texts)?);
+    }
+    Ok(metadata)
 }
 
 /// Tensors under their names.

@@ -37,6 +37,8 @@ pub struct Dataset {
     pub validation_chars: u64,
     /// SHA-256 (hex) of the tokenizer, both parts' lengths and all tokens: tells whether a checkpoint belongs to this text.
     pub fingerprint: String,
+    /// What ended a document within a file when the text was prepared; nothing did where it is empty.
+    pub separator: String,
     /// What to call the text.
     pub name: String,
 }
@@ -113,6 +115,7 @@ impl Dataset {
             train: Tokens::from_vec(train),
             validation: Tokens::from_vec(held_back),
             validation_chars: characters - train_chars,
+            separator: String::new(),
             name: name.to_owned(),
         })
     }
@@ -133,6 +136,7 @@ impl Dataset {
             validation: Tokens::from_shards(validation)?.with_vocab(vocab),
             validation_chars: index.val_chars,
             fingerprint: index.fingerprint,
+            separator: index.separator,
             name: index.name,
             tokenizer: index.tokenizer,
         })

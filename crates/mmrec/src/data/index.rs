@@ -48,6 +48,9 @@ pub struct PreparedIndex {
     pub val_tokens: u64,
     /// Characters in the validation part.
     pub val_chars: u64,
+    /// What ended a document within a file, see [`super::PrepareOptions::separator`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub separator: String,
     /// The training part's shards in order, then the validation part's.
     pub shards: Vec<ShardInfo>,
     /// As [`super::Dataset::fingerprint`].

@@ -10,7 +10,7 @@ use burn::tensor::Device;
 use super::watch::Watch;
 use super::{Due, Event, Finish, SaveKind};
 use crate::Error;
-use crate::checkpoint::{Adapter, Best, Checkpoint, Growth, Progress, stored};
+use crate::checkpoint::{Adapter, Best, Checkpoint, Growth, LearnedText, Progress, learn, stored};
 use crate::config::{ModelConfig, SampleConfig, TrainConfig};
 use crate::data::{Dataset, Sampler};
 use crate::generate::{Generator, next_logits};
@@ -34,6 +34,8 @@ pub struct Session {
     spent: f64,
     watch: Watch,
     progress: Progress,
+    /// The texts that the model learned, this one last.
+    texts: Vec<LearnedText>,
     due: VecDeque<Due>,
     /// Whether the shell was asked for the save that is due first.
     saving: bool,
@@ -57,7 +59,7 @@ impl Session {
         check_precision(&train, device)?;
         let trainer = Trainer::fresh(&model, train.seed, device);
         let progress = beginning(train, &data);
-        Ok(Self::build(model, data, trainer, progress))
+        Ok(Self::build(model, data, trainer, progress, Vec::new()))
     }
 
     /// A new run on `data` that begins with the weights of a checkpoint, grown or not, and with its moments where it has any. The
@@ -82,7 +84,7 @@ impl Session {
         check_precision(&train, device)?;
         let trainer = checkpoint.build_new_trainer(&train, device);
         let progress = Progress { settled: trainer.optimizer.is_settled(), ..beginning(train, &data) };
-        Ok(Self::build(checkpoint.model.clone(), data, trainer, progress))
+        Ok(Self::build(checkpoint.model.clone(), data, trainer, progress, checkpoint.learned()))
     }
 
     /// Continues a checkpoint on the text it was trained on, exactly where it stood.
@@ -97,7 +99,7 @@ impl Session {
         data.check(progress.train.context, progress.train.batch)?;
         check_precision(&progress.train, device)?;
         let trainer = checkpoint.build_trainer(device).ok_or(Error::NotResumable)?;
-        Ok(Self::build(checkpoint.model.clone(), data, trainer, progress))
+        Ok(Self::build(checkpoint.model.clone(), data, trainer, progress, checkpoint.learned()))
     }
 
     /// Goes on with a larger model, `grown` (see [`grow`](crate::grow::grow)), where `before`, the progress of the smaller one, left
@@ -130,9 +132,18 @@ impl Session {
         Ok(session)
     }
 
-    fn build(model: ModelConfig, data: Dataset, trainer: Trainer, progress: Progress) -> Self {
+    /// `texts`: what the model learned before.
+    fn build(
+        model: ModelConfig,
+        data: Dataset,
+        trainer: Trainer,
+        progress: Progress,
+        mut texts: Vec<LearnedText>,
+    ) -> Self {
+        learn(&mut texts, LearnedText::of(&data, progress.train.context));
         Self {
             model,
+            texts,
             data,
             good: trainer.clone(),
             ahead: trainer,
@@ -297,6 +308,7 @@ impl Session {
             adapter: self.progress.train.adapter().map(|config| Adapter { config, factors }),
             progress: Some(Progress { due: self.due.iter().copied().collect(), ..self.progress.clone() }),
             moments,
+            texts: self.texts.clone(),
         })
     }
 

@@ -82,6 +82,7 @@ pub fn grow(from: &Checkpoint, target: &Target, options: &GrowOptions) -> Result
         adapter: None,
         progress: None,
         moments: if options.moments { moments(from, &plans) } else { Vec::new() },
+        texts: from.learned(),
     })
 }
 

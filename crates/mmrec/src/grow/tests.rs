@@ -21,6 +21,7 @@ fn small() -> Checkpoint {
         adapter: None,
         progress: None,
         moments: Vec::new(),
+        texts: Vec::new(),
     }
 }
 

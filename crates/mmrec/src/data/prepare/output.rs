@@ -78,6 +78,7 @@ impl<'a, S: ShardSink> Output<'a, S> {
             train_tokens,
             val_tokens,
             val_chars: expected - self.train_chars,
+            separator: options.separator.clone(),
             shards,
             fingerprint: self.fingerprint.finish(train_tokens, val_tokens),
         })
