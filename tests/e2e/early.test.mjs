@@ -73,7 +73,7 @@ test("a press counts before the page's own scripts are there", async () => {
 for (const order of ["dropped before", "dropped after", "refused"]) {
   test(`a text and a press of Train before the engine: ${order}`, async () => {
     await slowly(/\.wasm$/, async (page, release) => {
-      await page.locator("#device-state").filter({ hasText: "Loading the engine" }).waitFor();
+      await page.locator("#device-state").filter({ hasText: /^Loading the engine: / }).waitFor();
       const drop = async () => {
         const content = order === "refused" ? "" : text(2000);
         const transfer = await page.evaluateHandle((content) => {
