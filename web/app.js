@@ -4,6 +4,7 @@
  * @import { Course } from "./charts.js"
  * @import { Settings } from "./engine-types.js"
  * @import { Complaint } from "./errors.js"
+ * @import { Draft } from "./keeper.js"
  * @import { LabelledLevel } from "./levels.js"
  * @import { Manifest } from "./manifest.js"
  * @import { Phase } from "./session.js"
@@ -24,7 +25,7 @@ import { Charts } from "./charts.js";
 import { Curve } from "./curve.js";
 import { Devices } from "./devices.js";
 import { earlyTrain } from "./early-train.js";
-import { element, input, onceAFrame, setText, throttle } from "./dom.js";
+import { element, input, onceAFrame, setText, throttle, withEach } from "./dom.js";
 import { download } from "./engine-ahead.js";
 import { createGeneratePanel } from "./generate-panel.js";
 import { createGrowPanel } from "./grow-panel.js";
@@ -66,7 +67,7 @@ if (lacking) {
   say();
   offerLanguages(say, say);
 } else if (!(await isolate())) {
-  void main();
+  main().catch((error) => new Notices(element("notices")).show("error", texts.pageFailed(error)));
 }
 
 async function main() {
@@ -74,9 +75,16 @@ async function main() {
   let rewrite = () => {};
   offerParts();
   offerShortcuts();
-  offerLanguages(() => rewrite(), () => notices.show("error", texts.languageFailed()));
+  const spoken = () => {
+    notices.dismiss("language");
+    rewrite();
+  };
+  offerLanguages(spoken, () => notices.show("error", texts.languageFailed(), { key: "language" }));
   const leading = claimStore();
-  const keeper = new Keeper(await openKept(notices));
+  const keeper = new Keeper(await openStore());
+  keeper.onKept = () => {
+    for (const key of ["full", "keep"]) notices.dismiss(key);
+  };
   /** @type {Companion[]} */
   const companions = [];
   const session = new Session(keeper, {
@@ -84,7 +92,7 @@ async function main() {
     advanced: () => advanced(),
     tell: (kind, complaint, key) => {
       // What it speaks of is seen with it.
-      for (const panel of panels) panel.render();
+      withEach(panels, (panel) => panel.render());
       notices.show(kind, complaint, { key, actions: key === "full" ? [{ label: texts.runs.show, run: showRuns }] : [] });
       for (const companion of companions) companion.told?.(kind, complaint);
     },
@@ -105,8 +113,9 @@ async function main() {
     settled();
   };
   const training = createTrainingPanel({ session, archive });
+  const text = createTextPanel({ session, archive, keeper, notices, settled: () => devices.settle() });
   const panels = [
-    createTextPanel({ session, archive, keeper, notices, settled: () => devices.settle() }),
+    text,
     createSettingsPanel({ session, devices, sizes, change, settled }),
     createAdvicePanel({ session, devices, change }),
     createLazyPanel("recipes", async (body) => new (await import("./recipes-view.js")).RecipesView({ session, devices, change }, body)),
@@ -146,14 +155,19 @@ async function main() {
 
   void charts.open().then(render);
   const left = (await leading) ? null : await follow(session, companions);
+  const recalled = await keeper.recall();
+  if (recalled.broken > 0) notices.show("info", texts.runsUnread(recalled.broken));
+  if (!keeper.lasting) notices.show("info", texts.memoryOnly());
   companions.push(createPresence(session, notices), leadTabs(session, keeper.lasting), offlineSoon(session, notices));
-  await begin({ session, devices, archive, keeper, notices });
+  await begin({ session, devices, archive, keeper, draft: recalled.draft });
   companions.push(foreseeing(keeper));
   trash.offerAgain();
   keepOnLeaving(session, keeper.lasting);
   if (left) await goOn(session, archive, left);
   await followLinks({ session, notices, change, settled });
-  if (earlyTrain.take() && session.phase === "ready" && session.desk.ready) training.begin();
+  session.changed();
+  const arrived = await text.arrived();
+  if (earlyTrain.take() && arrived && session.phase === "ready" && session.desk.ready) training.begin();
   session.changed();
 }
 
@@ -214,20 +228,11 @@ function offlineSoon(session, notices) {
   };
 }
 
-/** @param {Notices} notices */
-async function openKept(notices) {
-  const store = await openStore();
-  if (!store.lasting) notices.show("info", texts.memoryOnly());
-  return store;
-}
-
 /**
  * From here on the page can be used.
- * @param {{ session: Session, devices: Devices, archive: Archive, keeper: Keeper, notices: Notices }} parts
+ * @param {{ session: Session, devices: Devices, archive: Archive, keeper: Keeper, draft: Draft | null }} parts
  */
-async function begin({ session, devices, archive, keeper, notices }) {
-  const { draft, broken } = await keeper.recall();
-  if (broken > 0) notices.show("info", texts.runsUnread(broken));
+async function begin({ session, devices, archive, keeper, draft }) {
   await session.act(texts.engineDead, async () => {
     try {
       await devices.open(draft?.device ?? "auto");
@@ -296,7 +301,7 @@ function drawing(session, charts, panels) {
   const rest = () => REDRAW * (1 + (session.run?.curve.length ?? 0) / 20_000);
   const drawCharts = throttle(onceAFrame(() => charts.draw(courseOf(session))), rest);
   return onceAFrame(() => {
-    for (const panel of panels) panel.render();
+    withEach(panels, (panel) => panel.render());
     drawCharts();
   });
 }

@@ -12,7 +12,7 @@
 
 import { offer } from "./offer.js";
 import { Run } from "./run.js";
-import { fromKept, sample } from "./text-source.js";
+import { fromKept, nameOf, sample } from "./text-source.js";
 import { texts } from "./texts/index.js";
 
 export class Archive {
@@ -39,9 +39,13 @@ export class Archive {
   async restoreDraft(draft) {
     const { desk } = this.#session;
     if (draft) desk.settings = { ...desk.settings, ...draft.settings };
-    const text = (draft && (await this.#textOf(draft.text))) ?? sample;
-    // A text that can no longer be read is no reason to have none.
-    await desk.use(text).catch(() => desk.use(sample));
+    try {
+      await desk.use(draft ? await this.#textOf(draft.text) : sample);
+    } catch (error) {
+      // A text that can no longer be read is no reason to have none.
+      await desk.use(sample);
+      if (draft?.text.kind === "kept") this.#session.tell("error", texts.draftTextLost(draft.text.name, error), "text");
+    }
   }
 
   /** Keeps what is on the desk. */
@@ -82,7 +86,7 @@ export class Archive {
     return this.#session.act(texts.keptUnreadable, async () => {
       if (!run) return;
       await this.#open(run);
-      if (run.phase === "running") await this.#session.go("run");
+      if (run.phase === "running" && this.#session.phase === "paused") await this.#session.go("run");
     });
   }
 
@@ -105,7 +109,7 @@ export class Archive {
     return this.#session.act(texts.keptUnreadable, async () => {
       const run = this.#keeper.run(id);
       if (!run || this.#session.active) return;
-      await this.#lay(run);
+      await this.#lay(run, await this.#textOf(run.text));
       this.keepDraft();
     });
   }
@@ -125,7 +129,9 @@ export class Archive {
    */
   async #open(manifest) {
     const session = this.#session;
-    await this.#lay(manifest);
+    const text = await this.#textOf(manifest.text).catch(() => null);
+    if (!text) return this.#openTextless(manifest);
+    await this.#lay(manifest, text);
     const { info, bytes } = await this.#newestState(manifest.id);
     if (info.step !== manifest.step) session.tell("info", texts.olderState(info.step));
     const run = this.#take(info, bytes);
@@ -137,11 +143,24 @@ export class Archive {
     session.phase = manifest.phase === "ended" ? "ended" : "paused";
   }
 
-  /** @param {Manifest} manifest */
-  async #lay({ text: ref, settings }) {
+  /**
+   * To be trained on where its text lies on the desk, else to write.
+   * @param {Manifest} manifest
+   */
+  async #openTextless({ id, name, samples, text, textName }) {
+    const session = this.#session;
+    const { info, bytes } = await this.#newestState(id, "inspect");
+    const trains = await this.#openState(info, bytes, { id, samples });
+    this.kept = null;
+    session.tell("info", trains ? texts.loadedToTrain(name, info) : texts.textless(name, nameOf({ ref: text, name: textName })), "loaded");
+  }
+
+  /**
+   * @param {Pick<Manifest, "settings">} manifest
+   * @param {DeskText} text
+   */
+  async #lay({ settings }, text) {
     const { desk } = this.#session;
-    const text = await this.#textOf(ref);
-    if (!text) throw new Error(texts.keptTextGone);
     // Of a run from an earlier version of the page something may be missing.
     desk.settings = { .../** @type {Settings} */ (desk.defaults?.tiny), ...settings };
     await this.#session.useText(text);
@@ -149,14 +168,15 @@ export class Archive {
 
   /**
    * @param {string} id
+   * @param {"resume" | "inspect"} [type]
    * @returns {Promise<{ info: RunInfo, bytes: Uint8Array<ArrayBuffer> }>}
    */
-  async #newestState(id) {
+  async #newestState(id, type = "resume") {
     /** @type {unknown} */
     let reason = new Error(texts.keptStateGone);
     for await (const bytes of this.#keeper.states(id)) {
       try {
-        return { info: await this.#session.engine.ask({ type: "resume", bytes }), bytes };
+        return { info: await this.#session.engine.ask({ type, bytes }), bytes };
       } catch (error) {
         reason = error;
       }
@@ -203,21 +223,33 @@ export class Archive {
       const session = this.#session;
       const bytes = new Uint8Array(await file.arrayBuffer());
       const info = await session.engine.ask({ type: "inspect", bytes });
-      if (info.settings && (await this.#fits(info))) {
-        this.#take(await session.engine.ask({ type: "resume", bytes }), bytes);
-        const done = info.step >= info.settings.steps;
-        session.phase = done ? "ended" : "paused";
-        if (done && session.run) session.run.verdict = "steps";
-        session.tell("info", texts.loadedToTrain(file.name, info), "loaded");
-        return session.keep();
-      }
-      session.run = Run.from(await session.engine.ask({ type: "load", bytes }), null);
-      session.run.snapshot = { bytes, step: info.step };
-      session.run.exportedStep = info.step;
-      session.run.verdict = "opened";
-      session.phase = "ended";
-      session.tell("info", texts.loadedToWrite(file.name, info), "loaded");
+      const trains = await this.#openState(info, bytes);
+      session.tell("info", trains ? texts.loadedToTrain(file.name, info) : texts.loadedToWrite(file.name, info), "loaded");
     });
+  }
+
+  /**
+   * @param {RunInfo} info of the state
+   * @param {Uint8Array<ArrayBuffer>} bytes
+   * @param {Partial<Pick<Run, "id" | "samples">>} [known] of the run, where it is a kept one
+   * @returns {Promise<boolean>} whether the run can be trained on
+   */
+  async #openState(info, bytes, known = {}) {
+    const session = this.#session;
+    if (info.settings && (await this.#fits(info))) {
+      const run = Object.assign(this.#take(await session.engine.ask({ type: "resume", bytes }), bytes), known);
+      const done = info.step >= info.settings.steps;
+      session.phase = done ? "ended" : "paused";
+      if (done) run.verdict = "steps";
+      await session.keep();
+      return true;
+    }
+    session.run = Object.assign(Run.from(await session.engine.ask({ type: "load", bytes }), null), known);
+    session.run.snapshot = { bytes, step: info.step };
+    session.run.exportedStep = info.step;
+    session.run.verdict = "opened";
+    session.phase = "ended";
+    return false;
   }
 
   /**
@@ -236,11 +268,12 @@ export class Archive {
 
   /**
    * @param {TextRef} ref
-   * @returns {Promise<DeskText | null>}
+   * @returns {Promise<DeskText>}
    */
   async #textOf(ref) {
     if (ref.kind === "sample") return sample;
     const blob = await this.#keeper.readText(ref.id);
-    return blob && { ...fromKept(blob, ref.name), ref };
+    if (!blob) throw new Error(texts.keptTextGone);
+    return { ...fromKept(blob, ref.name), ref };
   }
 }

@@ -20,14 +20,10 @@ export function listenForCharts({ session, keeper, charts, notices }) {
     opensMenu(button, menu);
   }
 
-  const save = async (/** @type {Format} */ format) => {
-    try {
-      const { chartFile } = await import("./runs/chart-file.js");
-      offer(await chartFile(chart, format, { session, keeper, charts }), `mmrec-${chart}.${format}`);
-    } catch (error) {
-      notices.show("error", texts.notLoaded(error));
-    }
-  };
+  const save = (/** @type {Format} */ format) => notices.attempt("chart", texts.notLoaded, async () => {
+    const { chartFile } = await import("./runs/chart-file.js");
+    offer(await chartFile(chart, format, { session, keeper, charts }), `mmrec-${chart}.${format}`);
+  });
   menu.addEventListener("click", ({ target }) => {
     if (target instanceof HTMLButtonElement) void save(/** @type {Format} */ (target.value));
   });

@@ -7,6 +7,7 @@
  * @typedef {{ files: TextFile[], left: Left[], folder: string }} Chosen `folder`: the one that all of them lie in, else empty
  */
 
+import { plain } from "./format.js";
 import { Refusal } from "./text-source.js";
 import { texts } from "./texts/index.js";
 
@@ -86,7 +87,10 @@ async function entriesOf(folder) {
 }
 
 /** @param {Pick<Chosen, "files" | "left">} found @returns {Chosen} */
-function together({ files, left }) {
+function together(found) {
+  const named = (/** @type {{ name: string }} */ { name }) => ({ name: plain(name) || texts.none });
+  const files = found.files.map((file) => ({ ...file, ...named(file) }));
+  const left = found.left.map((one) => ({ ...one, ...named(one) }));
   if (files.length > MOST) throw new Refusal(texts.tooManyFiles(MOST));
   const tops = new Set(files.map(({ name }) => (name.includes("/") ? name.slice(0, name.indexOf("/")) : "")));
   const [top] = tops;

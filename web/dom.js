@@ -103,6 +103,22 @@ export function throttle(action, interval) {
   };
 }
 
+/**
+ * Does the same with each; one that fails is reported as any failure of the page is, and does not stop the next.
+ * @template T
+ * @param {Iterable<T>} things
+ * @param {(thing: T) => void} action
+ */
+export function withEach(things, action) {
+  for (const thing of things) {
+    try {
+      action(thing);
+    } catch (error) {
+      reportError(error);
+    }
+  }
+}
+
 /** Runs tasks one after another, in the order they came; one that fails does not stop the next. */
 export function serial() {
   /** @type {Promise<unknown>} */

@@ -95,8 +95,29 @@ export function about(seconds) {
   return hours < 48 ? inHours(short(Number(hours.toPrecision(2)))) : inDays(count(hours / 24));
 }
 
-/** Milliseconds since 1970 → "28 Nov, 11:50" */
-export const moment = spoken((locale) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }));
+/** The last moment that a `Date` can be. */
+export const LATEST = 8.64e15;
+const date = spoken((locale) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }));
+
+/** Milliseconds since 1970 → "28 Nov, 11:50" @param {number} value */
+export const moment = (value) => (Math.abs(value) <= LATEST ? date(value) : texts.none);
+
+/** What is not seen, and what turns round the order of what stands beside it. */
+const UNSEEN = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+/** Letters that are written from right to left. */
+const LEFTWARDS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** A name that somebody else has given, with nothing in it but what is seen. @param {string} name */
+export const plain = (name) => name.replace(UNSEEN, "");
+
+/** Such a name in a sentence, whose order stays as it is. @param {string} name */
+export function isolated(name) {
+  const seen = plain(name);
+  return LEFTWARDS.test(seen) ? `\u2066${seen}\u2069` : seen;
+}
+
+/** @param {string} name */
+export const quoted = (name) => `“${isolated(name)}”`;
 
 /** Names that are shown of many … */
 const MOST = 6;
@@ -107,9 +128,10 @@ const LONGEST = 60;
  * The first of many names.
  * @param {string[]} names
  * @param {(others: number) => string} more says how many others there are
+ * @param {(name: string) => string} show
  */
-export function listOf(names, more) {
-  const shown = names.slice(0, MOST).map((name) => (name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name));
+export function listOf(names, more, show = isolated) {
+  const shown = names.slice(0, MOST).map((name) => show(name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name));
   const others = names.length - shown.length;
   return shown.join(", ") + (others > 0 ? ` ${more(others)}` : "");
 }

@@ -22,8 +22,10 @@
 
 import { columnsOf } from "./curve.js";
 import { serial } from "./dom.js";
+import { plain } from "./format.js";
 import { manifestOf, manifestOfFirst } from "./manifest.js";
 import { newName, unlike } from "./run-names.js";
+import { inTime, memoryStore } from "./store.js";
 
 const DRAFT = "draft.json";
 /** The manifest of the one run that the first version of the page kept. */
@@ -33,12 +35,14 @@ const SHAKESPEARE = "tiny-shakespeare.txt";
 export class Keeper {
   /** What is kept is not what it was. @type {() => void} */ onChange = () => {};
   /** How often it changed. */ changes = 0;
+  /** A state was kept, and so is its text. @type {() => void} */ onKept = () => {};
   #store;
   /** @type {Draft | null} */ #draft = null;
   /** @type {Map<string, Manifest>} */ #runs = new Map();
   /** Those that are not deleted, newest first; null where that is to be found anew. @type {Manifest[] | null} */ #newest = null;
   /** How many of those have a name. @type {Map<string, number>} */ #names = new Map();
   /** The newest text, which the draft is about to name. */ #fresh = "";
+  /** Texts that could not be written yet, by their ids. @type {Map<string, Blob>} */ #unwritten = new Map();
   /** Files of runs that could not be read. @type {Set<string>} */ #spared = new Set();
   /** Runs that are gone for good: a state that comes late does not bring one back. @type {Set<string>} */ #gone = new Set();
   /** Whether this visit has looked for what earlier ones left lying about. */ #swept = false;
@@ -54,9 +58,9 @@ export class Keeper {
     return this.#store.lasting;
   }
 
-  /** Newest first. */
+  /** The one trained last comes first; what came from elsewhere comes last, whatever the clock was there. */
   get runs() {
-    this.#newest ??= [...this.#runs.values()].filter((run) => !run.deleted).sort((one, other) => other.changed - one.changed);
+    this.#newest ??= [...this.#runs.values()].filter((run) => !run.deleted).sort((one, other) => turnOf(other) - turnOf(one) || other.changed - one.changed);
     return [...this.#newest];
   }
 
@@ -72,12 +76,16 @@ export class Keeper {
   }
 
   /**
-   * Reads what earlier visits left.
+   * Reads what earlier visits left. Where even that it is there cannot be read, this visit keeps nothing.
    * @returns {Promise<{ draft: Draft | null, broken: number }>} and how many runs could not be read
    */
   async recall() {
+    const names = await inTime(this.#store.list()).catch(() => null);
+    if (!names) {
+      this.#store = memoryStore();
+      return { draft: null, broken: 0 };
+    }
     this.#draft = await this.#readDraft();
-    const names = await this.#store.list();
     const manifests = names.filter((name) => name === FIRST || /^run-.*\.json$/.test(name));
     const read = await Promise.all(manifests.map((name) => this.#readManifest(name).catch(() => null)));
     for (const run of read) if (run) this.#put(run.id, run);
@@ -92,28 +100,32 @@ export class Keeper {
     return this.#next(async () => {
       const textStays = JSON.stringify(this.#draft?.text) === JSON.stringify(draft.text);
       this.#draft = draft;
+      const textless = await this.#writeTexts();
       await this.#store.write(DRAFT, JSON.stringify(draft));
       if (!textStays || !this.#swept) await this.#sweep();
+      if (textless) throw textless;
     });
   }
 
   /**
+   * Where there is no room for it, it is tried again with all that names it, which says so.
    * @param {Blob} text
    * @param {string} name
    * @returns {Promise<TextRef>}
    */
   async keepText(text, name) {
     const id = await digestOf(text);
-    await this.#next(async () => {
+    await this.#next(() => {
       this.#fresh = `text-${id}`;
-      await this.#store.write(this.#fresh, text);
+      this.#unwritten.set(id, text);
+      return this.#writeTexts();
     });
     return { kind: "kept", id, name };
   }
 
   /** @param {string} id */
-  readText(id) {
-    return this.#store.read(`text-${id}`);
+  async readText(id) {
+    return this.#unwritten.get(id) ?? this.#store.read(`text-${id}`);
   }
 
   /**
@@ -124,11 +136,15 @@ export class Keeper {
   keepState(snapshot, about, curve) {
     return this.#next(async () => {
       if (this.#gone.has(about.id)) return;
+      const textless = await this.#writeTexts(about.text);
       // What it has written by then, nobody names.
       await this.#keepState(snapshot, about, curve).catch(async (error) => {
         await this.#sweep().catch(() => {});
         throw error;
       });
+      // It is worth having all the same: it can be opened to write.
+      if (textless) throw textless;
+      this.onKept();
     });
   }
 
@@ -151,6 +167,7 @@ export class Keeper {
       bestState: about.best?.step === state.step ? state : before && earlier(before.bestState) ? before.bestState : null,
       curve: await this.#writeCurve(curve),
       deleted: before?.deleted ?? false,
+      turn: 1 + Math.max(0, ...[...this.#runs.values()].map(turnOf)),
     });
     // In memory alone there is room for one model.
     if (!this.lasting) for (const run of this.runs) if (run.id !== about.id) await this.#keep(without(run));
@@ -211,7 +228,7 @@ export class Keeper {
   rename(id, name) {
     return this.#change([id], (run) => {
       const taken = (/** @type {string} */ other) => (this.#names.get(other) ?? 0) > (other === run.name ? 1 : 0);
-      return { ...run, name: unlike(name, taken) };
+      return { ...run, name: unlike(plain(name), taken) };
     });
   }
 
@@ -241,6 +258,7 @@ export class Keeper {
       }
       this.onChange();
       await this.#sweep();
+      await this.#writeTexts();
     });
   }
 
@@ -271,6 +289,7 @@ export class Keeper {
         bestState: here(manifest.bestState),
         curve: curve && (await this.#writeCurve(curve)),
         deleted: false,
+        turn: -1,
       });
     });
   }
@@ -317,6 +336,7 @@ export class Keeper {
         const run = this.#runs.get(id);
         if (run) await this.#keep(change(run));
       }
+      await this.#writeTexts();
     });
   }
 
@@ -332,7 +352,10 @@ export class Keeper {
    */
   async #save(run) {
     const before = this.#runs.get(run.id);
-    await this.#store.write(`run-${run.id}.json`, JSON.stringify(run));
+    const written = JSON.stringify(run);
+    // What the next visit could not read is not to take the place of what it can.
+    manifestOf(JSON.parse(written));
+    await this.#store.write(`run-${run.id}.json`, written);
     this.#put(run.id, run);
     const named = filesOf(run);
     for (const file of before ? filesOf(before) : []) if (!named.has(file)) await this.#store.remove(file);
@@ -353,6 +376,27 @@ export class Keeper {
     const file = `curve-${crypto.randomUUID()}`;
     await this.#store.write(file, JSON.stringify(curve));
     return file;
+  }
+
+  /**
+   * Writes the texts that could not be written before, as far as somebody needs them.
+   * @param {TextRef} [wanted] one that is about to be named
+   * @returns {Promise<unknown>} what went wrong; null for nothing
+   */
+  async #writeTexts(wanted) {
+    if (this.#unwritten.size === 0) return null;
+    const named = this.#named();
+    if (wanted?.kind === "kept") named.add(`text-${wanted.id}`);
+    try {
+      for (const [id, text] of this.#unwritten) {
+        if (!named.has(`text-${id}`)) continue;
+        await this.#store.write(`text-${id}`, text);
+        this.#unwritten.delete(id);
+      }
+      return null;
+    } catch (error) {
+      return error;
+    }
   }
 
   /** Removes what no manifest names any more. */
@@ -376,7 +420,8 @@ export class Keeper {
   /** @returns {Promise<Draft | null>} null where it is missing, broken or from a newer version */
   async #readDraft() {
     try {
-      const draft = await this.#readJson(DRAFT);
+      const blob = await this.#store.read(DRAFT);
+      const draft = blob && JSON.parse(await blob.text());
       return draft?.version === 1 ? draft : null;
     } catch {
       return null;
@@ -385,9 +430,11 @@ export class Keeper {
 
   /** @param {string} name */
   async #readManifest(name) {
-    const value = await this.#readJson(name);
-    if (name !== FIRST) return manifestOf(value);
     const blob = await this.#store.read(name);
+    // The browser has made the file, and then there was no room for what was to be in it.
+    if (blob?.size === 0) return this.#store.remove(name);
+    const value = blob && JSON.parse(await blob.text());
+    if (name !== FIRST) return manifestOf(value);
     const changed = blob instanceof File ? blob.lastModified : Date.now();
     const run = manifestOfFirst(value, newName(() => false), changed);
     for (const state of run.states) state.bytes = (await this.#store.read(state.file))?.size ?? 0;
@@ -395,13 +442,10 @@ export class Keeper {
     await this.#store.remove(FIRST);
     return run;
   }
-
-  /** @param {string} name @returns {Promise<any>} */
-  async #readJson(name) {
-    const blob = await this.#store.read(name);
-    return blob && JSON.parse(await blob.text());
-  }
 }
+
+/** @param {Manifest} run */
+const turnOf = ({ turn = 0 }) => turn;
 
 /** What is a run's alone. @param {Manifest} run */
 const filesOf = ({ states, bestState, curve }) => new Set([...states, bestState].flatMap((state) => state?.file ?? []).concat(curve ?? []));

@@ -5,6 +5,7 @@
  * @import { Growth, Settings } from "./engine-types.js"
  * @import { PrepareOptions } from "./protocol.js"
  *
+ * `id`: empty where an earlier version of the page could not keep the text.
  * @typedef {{ kind: "sample" } | { kind: "kept", id: string, name: string }} TextRef
  * @typedef {{ step: number, text: string }} Sample
  * @typedef {{ file: string, step: number, bytes: number }} KeptState
@@ -36,9 +37,13 @@
  * @property {KeptState | null} bestState that of the best validation loss; may be one of `states`
  * @property {string | null} curve the file with its columns
  * @property {boolean} deleted the person may still undo that
+ * @property {number} [turn] the higher, the later it was trained here, whatever the clock said; below 0 where it came from elsewhere,
+ *   missing where an earlier version of the page kept it
  *
  * @typedef {About & Keeping} Manifest
  */
+
+import { LATEST, plain } from "./format.js";
 
 /** Names and samples longer than this, and lists with more of them, are not ours. */
 const NAME = 1000;
@@ -51,6 +56,7 @@ const isText = (/** @type {unknown} */ value) => typeof value === "string" && va
 const isLong = (/** @type {unknown} */ value) => typeof value === "string" && value.length <= LONG;
 const isFile = (/** @type {unknown} */ value) => typeof value === "string" && /^[\w.-]{1,100}$/.test(value);
 const isCount = (/** @type {unknown} */ value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isDate = (/** @type {unknown} */ value) => isCount(value) && Number(value) <= LATEST;
 const isNumber = (/** @type {unknown} */ value) => Number.isFinite(value);
 const isObject = (/** @type {unknown} */ value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -63,15 +69,15 @@ const like = (shape) => (/** @type {any} */ value) => isObject(value) && Object.
 
 const isState = like({ file: isFile, step: isCount, bytes: isCount });
 /** @param {any} value */
-const isRef = (value) => isObject(value) && (value.kind === "sample" || (value.kind === "kept" && isId(value.id) && isText(value.name)));
+const isRef = (value) => isObject(value) && (value.kind === "sample" || (value.kind === "kept" && (value.id === "" || isId(value.id)) && isText(value.name)));
 
 /** What every part must be; whether the settings make sense is the engine's to say. @type {Record<keyof Manifest, (value: any) => boolean>} */
 const SHAPE = {
   version: (value) => value === 2,
   id: isId,
   name: isText,
-  created: isCount,
-  changed: isCount,
+  created: isDate,
+  changed: isDate,
   text: isRef,
   textName: isText,
   options: like({ tokenizer: isText, context: isCount, batch: isCount }),
@@ -89,6 +95,7 @@ const SHAPE = {
   bestState: orNull(isState),
   curve: orNull(isFile),
   deleted: (value) => typeof value === "boolean",
+  turn: (value) => value === undefined || Number.isSafeInteger(value),
 };
 
 /**
@@ -99,7 +106,8 @@ const SHAPE = {
 export function manifestOf(value) {
   const wrong = isObject(value) ? Object.entries(SHAPE).find(([key, is]) => !is(value[key])) : ["version"];
   if (wrong) throw new Error(`no run of this version: ${wrong[0]}`);
-  return value;
+  const { name, textName, text } = value;
+  return { ...value, name: plain(name), textName: plain(textName), text: text.kind === "kept" ? { ...text, name: plain(text.name) } : text };
 }
 
 /**

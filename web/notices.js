@@ -44,6 +44,21 @@ export class Notices {
     if (passing) this.#passLater(key, notice);
   }
 
+  /**
+   * Does something; what went wrong the last time is said no longer, and what goes wrong now is.
+   * @param {string} key of the action
+   * @param {(error: unknown) => Complaint} explain
+   * @param {() => Promise<void>} task
+   */
+  async attempt(key, explain, task) {
+    this.dismiss(key);
+    try {
+      await task();
+    } catch (error) {
+      this.show("error", explain(error), { key });
+    }
+  }
+
   /** @param {string} key */
   dismiss(key) {
     this.#take(key)?.gone();

@@ -21,17 +21,16 @@ export function createRunsPanel(context) {
   let list = null;
 
   const unfold = async () => {
-    if (!details.open) return;
     try {
       const { createList } = await import("./runs/list.js");
       list ??= createList(context);
       list.render();
     } catch (error) {
       details.open = false;
-      notices.show("error", texts.notLoaded(error));
+      throw error;
     }
   };
-  details.addEventListener("toggle", () => void unfold());
+  details.addEventListener("toggle", () => details.open && void notices.attempt("unfold", texts.notLoaded, unfold));
   keeper.onChange = () => session.changed();
   listenForCharts(context);
 

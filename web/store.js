@@ -15,6 +15,8 @@
 const FOLDER = "mmrec";
 /** Held by the tab that keeps its work. */
 const LOCK = "mmrec";
+/** A browser that takes longer than this (milliseconds) to open a store never does. */
+const PATIENCE = 10_000;
 
 /**
  * The best store that this browser really lets us write to.
@@ -23,10 +25,10 @@ const LOCK = "mmrec";
 export async function openStore() {
   for (const attempt of [openPrivateFiles, openDatabase]) {
     try {
-      const store = await attempt();
+      const store = await inTime(attempt());
       // Another tab may do the same right now.
       const probe = `probe-${crypto.randomUUID()}`;
-      await store.write(probe, "written");
+      await inTime(store.write(probe, "written"));
       await store.remove(probe);
       return store;
     } catch {
@@ -34,6 +36,18 @@ export async function openStore() {
     }
   }
   return memoryStore();
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} task
+ * @returns {Promise<T>} the same, unless it takes too long
+ */
+export function inTime(task) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("too late")), PATIENCE)));
+  return Promise.race([task, late]).finally(() => clearTimeout(timer));
 }
 
 /** @returns {Promise<Store>} */
@@ -52,13 +66,16 @@ async function openPrivateFiles() {
     },
     async write(name, content) {
       const file = await folder.getFileHandle(name, { create: true });
-      // Goes to a swap file that takes the file's place on close.
-      const stream = await file.createWritable();
+      /** Goes to a swap file that takes the file's place on close. @type {FileSystemWritableFileStream | undefined} */
+      let stream;
       try {
+        stream = await file.createWritable();
         await stream.write(content);
         await stream.close();
       } catch (error) {
-        await stream.abort().catch(() => {});
+        await stream?.abort().catch(() => {});
+        // Where there was none before, one without content is left.
+        if ((await file.getFile().catch(() => null))?.size === 0) await folder.removeEntry(name).catch(() => {});
         throw error;
       }
     },

@@ -17,7 +17,7 @@ import { texts } from "./texts/index.js";
 
 /**
  * @param {{ session: Session, archive: Archive, keeper: Keeper, notices: Notices, settled: () => void }} context
- * @returns {{ render(): void }}
+ * @returns {{ render(): void, arrived(): Promise<boolean> }} `arrived`: see `Taking`
  */
 export function createTextPanel({ session, archive, keeper, notices, settled }) {
   const [files, folder] = [input("files"), input("folder")];
@@ -39,10 +39,12 @@ export function createTextPanel({ session, archive, keeper, notices, settled }) 
   folder.hidden = element("folder-label").hidden = !("webkitdirectory" in folder);
   onPress(button("sample"), () => taking.take(() => whole(sample)));
   onPress(button("shakespeare"), () => {
-    const report = (/** @type {number} */ done, /** @type {number} */ total) => progress(texts.downloading(done, total));
-    // Ten minutes without an end is a failure, too.
-    const text = shakespeare(keeper, report, AbortSignal.timeout(600_000)).finally(() => progress(""));
-    text.then((found) => taking.take(() => whole(found)), (error) => taking.refuse(error));
+    taking.take(async (_, signal) => {
+      const report = (/** @type {number} */ done, /** @type {number} */ total) => signal.aborted || progress(texts.downloading(done, total));
+      // Ten minutes without an end is a failure, too; an older browser waits on.
+      const patience = AbortSignal.any?.([signal, AbortSignal.timeout(600_000)]) ?? signal;
+      return whole(await shakespeare(keeper, report, patience));
+    });
   });
   listenForPaste((text) => taking.take(() => whole(fromPaste(text))));
   listenForDrop((transfer) => {
@@ -60,6 +62,7 @@ export function createTextPanel({ session, archive, keeper, notices, settled }) 
       renderFacts(session);
       taking.look();
     },
+    arrived: () => taking.arrived(),
   };
 }
 

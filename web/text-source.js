@@ -13,6 +13,8 @@ import { texts } from "./texts/index.js";
 
 /** Names of pictures, sounds, films, fonts and packed files, which beside texts need not be read. A type would take TypeScript for a film. */
 const NO_TEXT = /\.(avif|bmp|gif|heic|ico|jpe?g|png|tiff?|webp|aac|flac|m4a|mp3|ogg|opus|wav|avi|m4v|mkv|mov|mp4|webm|otf|ttf|woff2?|7z|bz2|gz|rar|xz|zip|zst)$/i;
+/** Of the path to a file so many characters are its name. */
+const LONGEST = 500;
 /** The largest text the page takes, in bytes. */
 const TEXT_LIMIT = 100_000_000;
 
@@ -62,7 +64,7 @@ export function fromFiles({ files, left, folder }, lossy) {
  */
 function titleOf(files, folder) {
   const [first] = files;
-  if (!first || files.length === 1) return first?.name ?? folder;
+  if (!first || files.length === 1) return (first?.name ?? folder).slice(-LONGEST);
   return folder ? texts.wholeFolder(folder, files.length) : texts.severalFiles(first.name, files.length - 1);
 }
 

@@ -9,9 +9,10 @@
  * @import { Read } from "./protocol.js"
  * @import { Session } from "./session.js"
  *
- * Finds a text; `lossy`: bytes that cannot be read are to be replaced.
+ * Finds a text; `lossy`: bytes that cannot be read are to be replaced; `signal`: another one is wanted by now.
  * @callback Find
  * @param {boolean} lossy
+ * @param {AbortSignal} signal
  * @returns {Promise<Found> | Found}
  *
  * @typedef {{ text: DeskText, left: Left[] }} Found `left`: what was left out before the engine saw it
@@ -30,6 +31,8 @@ export class Taking {
   /** @type {DeskText | null} */ #known = null;
   /** What is to be done when the engine is there. @type {(() => void) | null} */ #waiting = null;
   #reading = false;
+  /** Only the text that was asked for last is still wanted. */ #wanted = new AbortController();
+  /** Whether it got to the desk. @type {Promise<boolean>} */ #taken = Promise.resolve(true);
 
   /** @param {{ session: Session, archive: Archive, notices: Notices, settled: () => void, progress: (words: string) => void }} context */
   constructor(context) {
@@ -43,6 +46,7 @@ export class Taking {
   take(find, lossy = false) {
     const { session, progress } = this.#context;
     const again = () => this.take(find, lossy);
+    this.#wanted.abort();
     this.#forget();
     progress("");
     if (session.followed) return this.#tell("info", texts.textElsewhere());
@@ -52,7 +56,17 @@ export class Taking {
       return progress(texts.textWaits);
     }
     if (session.active) return this.#offerToStop(again);
-    void session.act(texts.textRefused, () => this.#use(find, lossy));
+    this.#wanted = new AbortController();
+    this.#taken = this.#bring(find, lossy, this.#wanted.signal);
+  }
+
+  /**
+   * Hands over what has waited for the engine.
+   * @returns {Promise<boolean>} whether the text that was asked for last, if any, is on the desk
+   */
+  arrived() {
+    this.look();
+    return this.#taken;
   }
 
   /** Something has changed. */
@@ -77,26 +91,53 @@ export class Taking {
   }
 
   /**
+   * A file may not answer, so nothing else waits until it is found.
    * @param {Find} find
    * @param {boolean} lossy
+   * @param {AbortSignal} signal
+   * @returns {Promise<boolean>} whether it is on the desk
    */
-  async #use(find, lossy) {
-    const { session, archive, progress, settled } = this.#context;
-    // A run may have begun while it waited for its turn.
-    if (session.active) return this.#offerToStop(() => this.take(find, lossy));
-    this.#reading = true;
+  async #bring(find, lossy, signal) {
+    const { session, progress } = this.#context;
+    const replacing = () => this.take(find, true);
     progress(texts.readingText);
     try {
-      const { text, left } = await find(lossy);
-      const read = await archive.use(text);
-      settled();
-      this.#tellLeft([...left, ...leftOf(text, read)], () => this.take(find, true));
+      const found = await find(lossy, signal);
+      /** @type {unknown} */
+      let refusal = null;
+      const done = await session.act(texts.textRefused, async () => {
+        // The worker's death is told by whoever replaces it.
+        await this.#use(found, replacing, signal).catch((error) => {
+          if (error instanceof EngineError && error.fatal) throw error;
+          refusal = error;
+        });
+      });
+      if (refusal) throw refusal;
+      return done;
     } catch (error) {
-      // The worker's death is told by whoever replaces it.
-      if (error instanceof EngineError && error.fatal) throw error;
-      this.refuse(error, lossy ? null : () => this.take(find, true));
+      if (!signal.aborted) this.#refuse(error, lossy ? null : replacing);
+      return false;
     } finally {
-      progress("");
+      if (!signal.aborted) progress("");
+    }
+  }
+
+  /**
+   * @param {Found} found
+   * @param {() => void} replacing takes it with what cannot be read replaced
+   * @param {AbortSignal} signal
+   */
+  async #use(found, replacing, signal) {
+    const { session, archive, settled } = this.#context;
+    if (signal.aborted) return;
+    // A run may have begun while it waited for its turn.
+    if (session.active) return this.#offerToStop(() => this.take(() => found));
+    this.#reading = true;
+    try {
+      const read = await archive.use(found.text);
+      settled();
+      if (!signal.aborted) this.#tellLeft([...found.left, ...leftOf(found.text, read)], replacing);
+    } finally {
       this.#known = session.desk.text;
       this.#reading = false;
     }
@@ -105,9 +146,9 @@ export class Taking {
   /**
    * Says why a text is not taken.
    * @param {unknown} error
-   * @param {(() => void) | null} [replacing] takes it with what cannot be read replaced
+   * @param {(() => void) | null} replacing takes it with what cannot be read replaced
    */
-  refuse(error, replacing = null) {
+  #refuse(error, replacing) {
     if (error instanceof Refusal) return this.#tell("error", error.complaint);
     const actions = replacing && canBeReplaced(error) ? [{ label: texts.acceptAnyway, run: replacing }] : [];
     this.#tell("error", texts.textRefused(error), actions);

@@ -43,6 +43,7 @@ export function createTrainingPanel({ session, archive }) {
   const begin = () => void replacing(() => {
     // At the keyboard the next thing wanted is to pause.
     if (document.activeElement === train) pause.focus();
+    earlyTrain.take();
     showTraining();
     return session.train();
   });

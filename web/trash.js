@@ -43,12 +43,12 @@ export class Trash {
    * @param {string[]} names
    */
   #offer(ids, names) {
-    const failed = (/** @type {unknown} */ error) => this.#notices.show("error", texts.runs.failed(error));
+    const attempt = (/** @type {() => Promise<void>} */ task) => void this.#notices.attempt("runs", texts.runs.failed, task);
     this.#notices.show("info", texts.runs.deleted(names), {
       key: `deleted ${ids.join()}`,
-      actions: [{ label: texts.runs.undo, run: () => void this.#keeper.restore(ids).catch(failed) }],
+      actions: [{ label: texts.runs.undo, run: () => attempt(() => this.#keeper.restore(ids)) }],
       passing: true,
-      gone: () => void this.#keeper.purge(ids).catch(failed),
+      gone: () => attempt(() => this.#keeper.purge(ids)),
     });
   }
 }

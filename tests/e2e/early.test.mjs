@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { button, start } from "./helpers.mjs";
+import { button, start, text } from "./helpers.mjs";
 
 /**
  * A page of which some files come in half until they are released.
@@ -69,3 +69,34 @@ test("a press counts before the page's own scripts are there", async () => {
     await trains(page);
   });
 });
+
+for (const order of ["dropped before", "dropped after", "refused"]) {
+  test(`a text and a press of Train before the engine: ${order}`, async () => {
+    await slowly(/\.wasm$/, async (page, release) => {
+      await page.locator("#device-state").filter({ hasText: /^Loading the engine: / }).waitFor();
+      const drop = async () => {
+        const content = order === "refused" ? "" : text(2000);
+        const transfer = await page.evaluateHandle((content) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([content], "early.txt", { type: "text/plain" }));
+          return transfer;
+        }, content);
+        await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+        await page.locator("#text-progress").filter({ hasText: "as soon as the engine is loaded" }).waitFor();
+      };
+      if (order !== "dropped after") await drop();
+      await button(page, "Train").click();
+      if (order === "dropped after") await drop();
+      release();
+      if (order === "refused") {
+        await page.getByRole("alert").filter({ hasText: "it is empty" }).waitFor();
+        await page.locator('#train[aria-disabled="false"]').waitFor();
+        await page.waitForTimeout(1000);
+        assert.equal(await page.locator("#phase").textContent(), "Ready", "another text is not what was asked for");
+        return;
+      }
+      await trains(page);
+      assert.equal(await page.locator("#text-name").textContent(), "early.txt");
+    });
+  });
+}

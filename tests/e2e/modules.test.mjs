@@ -5,13 +5,15 @@ import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
 
 import { adviceOn } from "../../web/advice.js";
+import { chosenFiles } from "../../web/chosen-files.js";
 import { Curve, columnsOf } from "../../web/curve.js";
 import { Desk } from "../../web/desk.js";
-import { serial } from "../../web/dom.js";
+import { serial, withEach } from "../../web/dom.js";
 import { messageOf } from "../../web/errors.js";
 import * as format from "../../web/format.js";
 import { HiddenPace } from "../../web/hidden-pace.js";
 import { Keeper } from "../../web/keeper.js";
+import { manifestOf } from "../../web/manifest.js";
 import { labelsOf } from "../../web/marks.js";
 import { roundSteps, secondsPerStep } from "../../web/outlook.js";
 import { Pace } from "../../web/pace.js";
@@ -296,7 +298,7 @@ test("the texts of the draft and of the runs are kept, each once, others are not
 });
 
 test("a broken or newer manifest is left out, and nothing that was there is removed for it", async () => {
-  for (const content of ["", "{", '{"version":3}', "null", "[]", JSON.stringify({ ...about, version: 2 })]) {
+  for (const content of ["{", '{"version":3}', "null", "[]", JSON.stringify({ ...about, version: 2 })]) {
     const store = lastingStore();
     await keep(new Keeper(store), 1);
     await store.write("run-33333333-cccc.json", content);
@@ -310,6 +312,109 @@ test("a broken or newer manifest is left out, and nothing that was there is remo
     await keeper.purge([about.id]);
     assert.deepEqual((await store.list()).sort(), ["draft.json", "run-33333333-cccc.json", "state-theirs"], "only what is known to be ours is removed");
   }
+});
+
+test("a manifest that was made and never written is nothing", async () => {
+  const store = lastingStore();
+  await store.write("run-33333333-cccc.json", "");
+  const keeper = new Keeper(store);
+  assert.deepEqual([await keeper.recall(), await store.list()], [{ draft: null, broken: 0 }, []]);
+});
+
+test("a text that there was no room for is kept with the run, as soon as there is", async () => {
+  const store = lastingStore();
+  let full = true;
+  const write = (name, content) => (full && name.startsWith("text-") ? Promise.reject(new DOMException("full", "QuotaExceededError")) : store.write(name, content));
+  const keeper = new Keeper({ ...store, write });
+  const kept = { times: 0 };
+  keeper.onKept = () => kept.times++;
+  const text = await keeper.keepText(new Blob(["mine"]), "mine.txt");
+  await assert.rejects(keeper.keepDraft({ version: 1, text, settings, device: "auto" }), /full/);
+  await assert.rejects(keep(keeper, 1, { text }), /full/);
+  assert.equal(await (await keeper.readText(text.id)).text(), "mine", "as long as the page is open");
+  const textless = new Keeper(store);
+  assert.equal((await textless.recall()).broken, 0);
+  assert.deepEqual([await states(textless), await textless.readText(text.id)], [[1], null], "the run is there without it");
+  full = false;
+  assert.equal(kept.times, 0);
+  await keep(keeper, 2, { text });
+  const later = new Keeper(store);
+  const { draft } = await later.recall();
+  assert.deepEqual([draft.text, later.run(about.id).text, kept.times], [text, text, 1]);
+  assert.equal(await (await later.readText(text.id)).text(), "mine");
+});
+
+test("a run whose text an earlier version could not keep can be read; one that the next visit could not read is not written", async () => {
+  const keeper = new Keeper(lastingStore());
+  await keep(keeper, 1, { text: { kind: "kept", id: "", name: "gone.txt" } });
+  assert.equal(keeper.runs.length, 1);
+  for (const wrong of [{ textName: "x".repeat(2000) }, { best: { step: 1, loss: NaN } }]) await assert.rejects(keep(keeper, 2, wrong), /no run of this version/);
+  assert.deepEqual(await states(keeper), [1]);
+});
+
+test("the run trained last comes first, whatever the clock says, and what came from elsewhere last", async () => {
+  const store = lastingStore();
+  const keeper = new Keeper(store);
+  const { now } = Date;
+  await keep(keeper, 1);
+  try {
+    Date.now = () => now() - 7 * 86_400_000;
+    await keep(keeper, 1, { id: "22222222-bbbb" });
+  } finally {
+    Date.now = now;
+  }
+  const foreign = { ...keeper.run(about.id), id: "33333333-cccc", changed: now() + 1e10, states: [], turn: 99 };
+  await keeper.takeIn(foreign, { states: new Map(), curve: null, text: null });
+  const order = async () => {
+    const later = new Keeper(store);
+    await later.recall();
+    return later.runs.map(({ id }) => id);
+  };
+  assert.deepEqual(await order(), ["22222222-bbbb", about.id, "33333333-cccc"]);
+  await keep(keeper, 2, { id: "33333333-cccc" });
+  assert.equal((await order())[0], "33333333-cccc", "it has been trained here");
+});
+
+test("where what is kept cannot be listed, the page keeps nothing", async () => {
+  const keeper = new Keeper({ ...lastingStore(), list: () => Promise.reject(new DOMException("state had changed", "InvalidStateError")) });
+  assert.deepEqual([await keeper.recall(), keeper.lasting], [{ draft: null, broken: 0 }, false]);
+  await keep(keeper, 1);
+  assert.deepEqual(await states(keeper), [1]);
+});
+
+test("a date that is none makes no run, and harms no list", async () => {
+  const run = await (async () => {
+    const keeper = new Keeper(lastingStore());
+    await keep(keeper, 1);
+    return keeper.run(about.id);
+  })();
+  assert.throws(() => manifestOf({ ...run, changed: Number.MAX_SAFE_INTEGER }), /changed/);
+  assert.throws(() => manifestOf({ ...run, created: Number.MAX_SAFE_INTEGER }), /created/);
+  assert.ok(format.moment(8.64e15).length > 3);
+  for (const none of [Number.MAX_SAFE_INTEGER, NaN, Infinity]) assert.equal(format.moment(none), "–");
+});
+
+test("a name that somebody else has given turns no sentence round", () => {
+  assert.equal(texts.emptyText("\u202egpj.evil\u202e.txt").what, "“gpj.evil.txt” was not loaded: it is empty.");
+  assert.equal(texts.emptyText("a\u0007\u001b[31mred\n.txt").what, "“a[31mred.txt” was not loaded: it is empty.");
+  assert.equal(texts.emptyText("مرحبا.txt").what, "“\u2066مرحبا.txt\u2069” was not loaded: it is empty.");
+  assert.match(texts.filesLeftOut([{ name: "كتاب", why: "x" }, { name: "b\u2067.png", why: "x" }]).what, /: \u2066كتاب\u2069, b\.png\.$/);
+  assert.equal(chosenFiles([new File(["x"], "a\u202egnp.txt")]).files[0].name, "agnp.txt");
+  const run = { ...about, version: 2, created: 0, changed: 0, states: [], bestState: null, curve: null, deleted: false };
+  const { name, textName, text } = manifestOf({ ...run, name: "\u202egnp.exe\u0007", textName: "\u2066x", text: { kind: "kept", id: "", name: "\u200fy" } });
+  assert.deepEqual([name, textName, text.name], ["gnp.exe", "x", "y"]);
+});
+
+test("one thing that fails is reported and does not stop the others", () => {
+  const done = [];
+  const reported = [];
+  globalThis.reportError = (error) => reported.push(error.message);
+  withEach([1, 2, 3], (one) => {
+    if (one === 2) throw new Error("no");
+    done.push(one);
+  });
+  delete globalThis.reportError;
+  assert.deepEqual([done, reported], [[1, 3], ["no"]]);
 });
 
 test("the run of the page's first version is taken over, once", async () => {

@@ -22,31 +22,23 @@ export function listenForFiles({ session, keeper, notices }, say) {
     await task().finally(() => say(""));
   };
 
-  const exportAll = async () => {
-    try {
-      const { pack, sizeOfAll, LIMIT } = await import("./zip.js");
-      const size = sizeOfAll(keeper.runs);
-      if (size > LIMIT) return notices.show("error", texts.runs.tooLarge(size, LIMIT));
-      offer(await pack(keeper), `mmrec-runs-${new Date().toISOString().slice(0, 10)}.zip`);
-    } catch (error) {
-      notices.show("error", texts.runs.exportFailed(error));
-    }
-  };
+  const exportAll = () => notices.attempt("export", texts.runs.exportFailed, async () => {
+    const { pack, sizeOfAll, LIMIT } = await import("./zip.js");
+    const size = sizeOfAll(keeper.runs);
+    if (size > LIMIT) return notices.show("error", texts.runs.tooLarge(size, LIMIT), { key: "export" });
+    offer(await pack(keeper), `mmrec-runs-${new Date().toISOString().slice(0, 10)}.zip`);
+  });
 
-  const importFrom = async (/** @type {File} */ file) => {
-    try {
-      const { unpackInto } = await import("./zip.js");
-      const report = (/** @type {number} */ done, /** @type {number} */ total) => {
-        say(texts.runs.takingIn(done, total));
-        session.changed();
-      };
-      const { taken, known, problems } = await unpackInto(keeper, file, report).finally(() => session.changed());
-      if (taken + known > 0) notices.show("info", texts.runs.imported(taken, known));
-      if (problems.length > 0) notices.show("error", texts.runs.partly(file.name, problems.slice(0, NAMED), Math.max(0, problems.length - NAMED), taken > 0));
-    } catch (error) {
-      notices.show("error", texts.runs.importFailed(file.name, error));
-    }
-  };
+  const importFrom = (/** @type {File} */ file) => notices.attempt("import", (error) => texts.runs.importFailed(file.name, error), async () => {
+    const { unpackInto } = await import("./zip.js");
+    const report = (/** @type {number} */ done, /** @type {number} */ total) => {
+      say(texts.runs.takingIn(done, total));
+      session.changed();
+    };
+    const { taken, known, problems } = await unpackInto(keeper, file, report).finally(() => session.changed());
+    if (taken + known > 0) notices.show("info", texts.runs.imported(taken, known), { key: "imported" });
+    if (problems.length > 0) notices.show("error", texts.runs.partly(file.name, problems.slice(0, NAMED), Math.max(0, problems.length - NAMED), taken > 0), { key: "import" });
+  });
 
   onPress(button("runs-export"), () => void during(texts.runs.exporting, exportAll));
   setUsable(button("runs-import"), true);

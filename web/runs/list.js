@@ -20,7 +20,7 @@
  * @property {() => void} settled
  */
 
-import { button, element, input, need, onPress, setText, setUsable } from "../dom.js";
+import { button, element, input, need, onPress, setText, setUsable, withEach } from "../dom.js";
 import { modelOf } from "../run-names.js";
 import { nameOf } from "../text-source.js";
 import { texts } from "../texts/index.js";
@@ -79,11 +79,11 @@ export function createList(context) {
   const renderRows = () => {
     const runs = keeper.runs.sort((one, other) => other.created - one.created);
     const found = search.value.trim() ? runs.filter((run) => matches(run, search.value)) : runs;
-    for (const run of runs) {
+    withEach(runs, (run) => {
       let row = rows.get(run.id);
       if (!row) rows.set(run.id, (row = new Row(run.id, context, (wanted) => void compare(run.id, wanted))));
       row.render(run, comparison);
-    }
+    });
     order(element("run-list"), found.map(({ id }) => /** @type {Row} */ (rows.get(id)).item));
     element("runs-empty").hidden = runs.length > 0;
     setText(element("runs-status"), working || (search.value && runs.length > 0 ? texts.runs.found(found.length) : ""));

@@ -27,14 +27,12 @@ export async function askForRoom({ session, keeper, notices, trash }) {
   const chosen = runs.filter((_, at) => boxes[at]?.input.checked);
   if (answer === "cancel" || chosen.length === 0) return;
   const ids = chosen.map(({ id }) => id);
-  try {
-    if (answer === "delete") return await trash.remove(ids);
+  await notices.attempt("runs", texts.runs.failed, async () => {
+    if (answer === "delete") return trash.remove(ids);
     const freed = chosen.reduce((sum, run) => sum + sizeOf(run), 0);
     await keeper.dropStates(ids);
     notices.show("info", texts.runs.roomMade(freed));
-  } catch (error) {
-    notices.show("error", texts.runs.failed(error));
-  }
+  });
 }
 
 /** @param {string} name @param {string} facts */

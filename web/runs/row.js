@@ -105,10 +105,10 @@ export class Row {
 
   #listen() {
     const { session, archive, settled, trash, keeper, notices } = this.#context;
-    const failed = (/** @type {unknown} */ error) => notices.show("error", texts.runs.failed(error));
+    const attempt = (/** @type {() => Promise<void>} */ task) => void notices.attempt("runs", texts.runs.failed, task);
     this.#name.addEventListener("change", () => {
       const name = this.#name.value.trim();
-      if (name) void keeper.rename(this.#id, name).catch(failed);
+      if (name) attempt(() => keeper.rename(this.#id, name));
       else this.#name.value = keeper.run(this.#id)?.name ?? "";
     });
     this.#name.addEventListener("keydown", ({ key }) => {
@@ -121,11 +121,11 @@ export class Row {
       settled();
     });
     onPress(this.#again, () => void archive.again(this.#id).then(settled));
-    onPress(this.#best, () => void this.#saveBest().catch(failed));
+    onPress(this.#best, () => attempt(() => this.#saveBest()));
     onPress(this.#remove, () => {
       // The focus must not go with the row.
       this.item.closest("details")?.querySelector("summary")?.focus({ preventScroll: true });
-      void trash.remove([this.#id]).catch(failed);
+      attempt(() => trash.remove([this.#id]));
     });
   }
 

@@ -12,7 +12,7 @@
  */
 
 import { clauseOf, messageOf, sentenceOf } from "../errors.js";
-import { about, brief, bytes, clock, compact, count, duration, fixed, listOf, loss, millions, percent, power, rate, speed, sumOf, visible } from "../format.js";
+import { about, brief, bytes, clock, compact, count, duration, fixed, isolated, listOf, loss, millions, percent, power, quoted, rate, speed, sumOf, visible } from "../format.js";
 
 export const en = {
   locale: "en",
@@ -231,13 +231,13 @@ export const en = {
 
   /** @param {string} name @param {number} size @param {number} limit @returns {Complaint} */
   tooLarge: (name, size, limit) => ({
-    what: `“${name}” was not loaded: it has ${bytes(size)}, and the page takes up to ${bytes(limit)}.`,
+    what: `${quoted(name)} was not loaded: it has ${bytes(size)}, and the page takes up to ${bytes(limit)}.`,
     remedy: "Choose a smaller part of it, or train on it with the command-line program, which has no such limit.",
   }),
 
   /** @param {string} name @returns {Complaint} */
   emptyText: (name) => ({
-    what: name ? `“${name}” was not loaded: it is empty.` : "Text not loaded: it is empty.",
+    what: name ? `${quoted(name)} was not loaded: it is empty.` : "Text not loaded: it is empty.",
     remedy: "Choose a file with some text in it; a few thousand characters are a start.",
   }),
 
@@ -651,10 +651,10 @@ export const en = {
   // Kept work
 
   /** @param {{ step: number, planned: number, loss: number | null, name: string, text: string }} run */
-  keptRun: (run) => `“${run.name}” is kept here: step ${count(run.step)} of ${count(run.planned)}${run.loss === null ? "" : `, loss ${loss(run.loss)}`}, on “${run.text}”.`,
+  keptRun: (run) => `${quoted(run.name)} is kept here: step ${count(run.step)} of ${count(run.planned)}${run.loss === null ? "" : `, loss ${loss(run.loss)}`}, on ${quoted(run.text)}.`,
 
   /** @param {{ step: number, planned: number, loss: number | null, name: string, text: string }} run */
-  keptOver: (run) => `“${run.name}” has ended and is kept here: step ${count(run.step)} of ${count(run.planned)}${run.loss === null ? "" : `, loss ${loss(run.loss)}`}, on “${run.text}”.`,
+  keptOver: (run) => `${quoted(run.name)} has ended and is kept here: step ${count(run.step)} of ${count(run.planned)}${run.loss === null ? "" : `, loss ${loss(run.loss)}`}, on ${quoted(run.text)}.`,
 
   /** @param {number} step @returns {Complaint} */
   olderState: (step) => ({
@@ -666,6 +666,16 @@ export const en = {
   keptUnreadable: (error) => ({
     what: `The kept run could not be opened: ${sentenceOf(error)}`,
     remedy: "Its curve stays in the list of runs; a checkpoint that you saved to a file can be loaded instead.",
+  }),
+  /** @param {string} name @param {unknown} error @returns {Complaint} */
+  draftTextLost: (name, error) => ({
+    what: `Your text ${quoted(name)} could not be read any more: ${sentenceOf(error)}`,
+    remedy: "The built-in sample is in its place; choose your text again.",
+  }),
+  /** @param {string} name @param {string} text @returns {Complaint} */
+  textless: (name, text) => ({
+    what: `The text of ${quoted(name)} is no longer there, so the run is open for writing only.`,
+    remedy: `To train it further, choose ${quoted(text)} again, then open the run again under “Runs”.`,
   }),
   keptTextGone: "its text is no longer there",
   keptStateGone: "its states are no longer there",
@@ -692,7 +702,7 @@ export const en = {
     /** @param {{ text: string, model: string, parameters: number | null, step: number, planned: number, best: number | null, date: string, bytes: number }} run */
     facts: (run) =>
       [
-        run.text,
+        isolated(run.text),
         [run.model, run.parameters === null ? null : millions(run.parameters)].filter(Boolean).join(" "),
         `step ${count(run.step)} of ${count(run.planned)}`,
         run.best === null ? "" : `best ${loss(run.best)}`,
@@ -708,11 +718,11 @@ export const en = {
     remove: "Delete",
     name: "Name of the run",
     /** @param {string} name */
-    openLabel: (name) => `Open “${name}”`,
+    openLabel: (name) => `Open ${quoted(name)}`,
     /** @param {string} name */
-    more: (name) => `More for “${name}”`,
+    more: (name) => `More for ${quoted(name)}`,
     /** @param {string} name */
-    compare: (name) => `Show “${name}” in the charts`,
+    compare: (name) => `Show ${quoted(name)} in the charts`,
     stateless: "Its states were removed",
     curveless: "Its curve is kept as soon as it is continued",
     /** @param {number} most */
@@ -721,7 +731,7 @@ export const en = {
     found: (found) => (found === 1 ? "1 run found" : `${count(found)} runs found`),
 
     /** @param {string[]} names @returns {Complaint} */
-    deleted: (names) => ({ what: names.length === 1 ? `“${names[0]}” was deleted.` : `${count(names.length)} runs were deleted.`, remedy: "" }),
+    deleted: (names) => ({ what: names.length === 1 ? `${names.map(quoted)} was deleted.` : `${count(names.length)} runs were deleted.`, remedy: "" }),
     undo: "Undo",
     show: "Show the runs",
     /** @param {unknown} error @returns {Complaint} */
@@ -757,7 +767,7 @@ export const en = {
       validation: "Validation part",
     },
     /** @param {string[]} names */
-    leftOut: (names) => `Not drawn, since this was not noted for ${names.length === 1 ? "it" : "them"}: ${names.map((name) => `“${name}”`).join(", ")}.`,
+    leftOut: (names) => `Not drawn, since this was not noted for ${names.length === 1 ? "it" : "them"}: ${names.map(quoted).join(", ")}.`,
     lines: "Strong lines with dots are the validation loss, thin ones the train loss.",
 
     exporting: "Putting the file together…",
@@ -772,22 +782,22 @@ export const en = {
     takingIn: (done, total) => `Taking in the runs: ${count(done)} of ${count(total)}…`,
     /** @param {string} name @param {string[]} problems @param {number} more of them @param {boolean} rest whether anything was taken in @returns {Complaint} */
     partly: (name, problems, more, rest) => ({
-      what: `Parts of “${name}” were left out: ${problems.join("; ")}${more > 0 ? `; and ${count(more)} more` : ""}.`,
+      what: `Parts of ${quoted(name)} were left out: ${problems.join("; ")}${more > 0 ? `; and ${count(more)} more` : ""}.`,
       remedy: rest ? "The rest was taken in." : "Nothing was taken in.",
     }),
     /** @param {string} name @param {unknown} error @returns {Complaint} */
-    importFailed: (name, error) => ({ what: `“${name}” was not imported: ${sentenceOf(error)}`, remedy: "Choose a .zip file that “Export all” of this page has made." }),
+    importFailed: (name, error) => ({ what: `${quoted(name)} was not imported: ${sentenceOf(error)}`, remedy: "Choose a .zip file that “Export all” of this page has made." }),
     problems: {
       /** @param {string} part */
-      manifest: (part) => `${part} describes no run`,
+      manifest: (part) => `${isolated(part)} describes no run`,
       /** @param {string} run */
-      state: (run) => `a state of “${run}” is missing or no checkpoint`,
+      state: (run) => `a state of ${quoted(run)} is missing or no checkpoint`,
       /** @param {string} run */
-      curve: (run) => `the curve of “${run}” is missing or damaged`,
+      curve: (run) => `the curve of ${quoted(run)} is missing or damaged`,
       /** @param {string} run */
-      text: (run) => `the text of “${run}” is missing or damaged`,
+      text: (run) => `the text of ${quoted(run)} is missing or damaged`,
       /** @param {string} run */
-      full: (run) => `there is no room for “${run}”`,
+      full: (run) => `there is no room for ${quoted(run)}`,
     },
     noZip: "it is no zip file",
     noRuns: "there are no runs in it",
@@ -801,6 +811,9 @@ export const en = {
     what: `The run could not be kept in this browser: ${sentenceOf(error)}`,
     remedy: "It is here as long as this page is open. Free some disk space, or save the checkpoint to a file before you leave.",
   }),
+
+  /** @param {unknown} error @returns {Complaint} */
+  pageFailed: (error) => ({ what: `The page could not be started: ${sentenceOf(error)}`, remedy: "Reload it. If that does not help, try another browser." }),
 
   /** @returns {Complaint} */
   memoryOnly: () => ({
@@ -850,19 +863,19 @@ export const en = {
 
   /** @param {unknown} error @param {string} name @returns {Complaint} */
   checkpointRefused: (error, name) => ({
-    what: `“${name}” was not opened: ${sentenceOf(error)}`,
+    what: `${quoted(name)} was not opened: ${sentenceOf(error)}`,
     remedy: "Choose a .safetensors file that this page or the mmrec program saved.",
   }),
 
   /** @param {string} file @param {RunInfo} info @returns {Complaint} */
   loadedToTrain: (file, info) => ({
-    what: `“${file}” is at step ${count(info.step)} and was trained on the present text.${changedSince(info)}`,
+    what: `${quoted(file)} is at step ${count(info.step)} and was trained on the present text.${changedSince(info)}`,
     remedy: "Press “Resume” to train on, or let it write.",
   }),
 
   /** @param {string} file @param {RunInfo} info @returns {Complaint} */
   loadedToWrite: (file, info) => ({
-    what: `“${file}” was trained on another text${info.data_name ? ` (“${info.data_name}”)` : ""}, so it is open for writing only.${changedSince(info)}`,
+    what: `${quoted(file)} was trained on another text${info.data_name ? ` (${quoted(info.data_name)})` : ""}, so it is open for writing only.${changedSince(info)}`,
     remedy: "To train it further, load its text first and then the checkpoint again.",
   }),
 
@@ -886,10 +899,10 @@ export const en = {
 const many = (value, one, others) => `${count(value)} ${value === 1 ? one : others}`;
 
 /** @param {FileInfo[]} files */
-const namesOf = (files) => someOf(files.map(({ name }) => `“${name}”`));
+const namesOf = (files) => someOf(files.map(({ name }) => name), quoted);
 
-/** @param {string[]} names */
-const someOf = (names) => listOf(names, (others) => `and ${count(others)} more`);
+/** @param {string[]} names @param {(name: string) => string} [show] */
+const someOf = (names, show) => listOf(names, (others) => `and ${count(others)} more`, show);
 
 /** @param {Share} share "88 of 94 (94 %)" */
 function outOf({ hits, total }) {

@@ -9,7 +9,7 @@
  */
 
 import { sentenceOf } from "../errors.js";
-import { bytes, count, fixed, millions } from "../format.js";
+import { bytes, count, fixed, millions, quoted } from "../format.js";
 
 const precisions = { int8: "8 bits a weight (int8)", f16: "16 bits a weight (f16)" };
 
@@ -50,7 +50,7 @@ export const share = {
   assembling: "Writing the file…",
   /** @param {Exported} made */
   exported: ({ file, name, precision, weights, losses, otherText }) =>
-    `${name} (${bytes(file.size)}) is saved. ${precision}: ${bytes(weights)} of weights${losses ? `, loss ${change(losses)}${otherText === null ? "" : ` on “${otherText}”, the text chosen here, which need not be the one it learned from`}` : "; its loss was not measured, since the text here has nothing to measure it on"}.`,
+    `${name} (${bytes(file.size)}) is saved. ${precision}: ${bytes(weights)} of weights${losses ? `, loss ${change(losses)}${otherText === null ? "" : ` on ${quoted(otherText)}, the text chosen here, which need not be the one it learned from`}` : "; its loss was not measured, since the text here has nothing to measure it on"}.`,
   /** @param {unknown} error */
   notExported: (error) => `The page was not exported: ${sentenceOf(error)} Try again; a smaller model needs less memory.`,
   safetensors: "“Save checkpoint”, above, gives the whole run as a safetensors file, in 32 bits, to train on here or with the command line.",

@@ -1,7 +1,7 @@
 /** “Paylaş” in Turkish. */
 
 import { sentenceOf } from "../errors.js";
-import { bytes, count, fixed, millions } from "../format.js";
+import { bytes, count, fixed, millions, quoted } from "../format.js";
 
 const precisions = { int8: "Ağırlık başına 8 bit (int8)", f16: "Ağırlık başına 16 bit (f16)" };
 const units = { letter: "harf", token: "birim" };
@@ -36,7 +36,7 @@ export const share = {
   comparing: (done, total) => `Bunun etkisi ölçülüyor: ${count(done)} / ${count(total)} bölüm…`,
   assembling: "Dosya yazılıyor…",
   exported: ({ file, name, precision, weights, losses, otherText }) =>
-    `${name} (${bytes(file.size)}) kaydedildi. ${precision}: ağırlıklar ${bytes(weights)}${losses ? `, kayıp ${change(losses)}${otherText === null ? "" : `; burada seçili olan “${otherText}” ile ölçüldü, model bu metni öğrenmemiş olabilir`}` : "; buradaki metinde ölçülecek bölüm olmadığı için kayıp ölçülmedi"}.`,
+    `${name} (${bytes(file.size)}) kaydedildi. ${precision}: ağırlıklar ${bytes(weights)}${losses ? `, kayıp ${change(losses)}${otherText === null ? "" : `; burada seçili olan ${quoted(otherText)} ile ölçüldü, model bu metni öğrenmemiş olabilir`}` : "; buradaki metinde ölçülecek bölüm olmadığı için kayıp ölçülmedi"}.`,
   notExported: (error) => `Sayfa dışa aktarılamadı: ${sentenceOf(error)} Yeniden deneyin; daha küçük bir model daha az bellek ister.`,
   safetensors: "Yukarıdaki “Denetim noktasını kaydet”, eğitime burada veya komut satırında devam etmek için tüm çalışmayı 32 bitlik bir safetensors dosyası olarak verir.",
 

@@ -1,7 +1,7 @@
 /** The page in Turkish. Values that are put into a sentence take no suffix: vowel harmony would depend on the value. */
 
 import { clauseOf, messageOf, sentenceOf } from "../errors.js";
-import { about, brief, bytes, clock, compact, count, duration, fixed, listOf, loss, millions, percent, power, rate, speed, sumOf, visible } from "../format.js";
+import { about, brief, bytes, clock, compact, count, duration, fixed, isolated, listOf, loss, millions, percent, power, quoted, rate, speed, sumOf, visible } from "../format.js";
 
 /** @type {import("./en.js").Texts} */
 export const tr = {
@@ -201,12 +201,12 @@ export const tr = {
   wholeFolder: (folder, files) => `${folder} (${count(files)} dosya)`,
 
   tooLarge: (name, size, limit) => ({
-    what: `“${name}” yüklenmedi: boyutu ${bytes(size)}, sayfanın sınırı ise ${bytes(limit)}.`,
+    what: `${quoted(name)} yüklenmedi: boyutu ${bytes(size)}, sayfanın sınırı ise ${bytes(limit)}.`,
     remedy: "Metnin daha küçük bir bölümünü seçin ya da böyle bir sınırı olmayan komut satırı programıyla eğitin.",
   }),
 
   emptyText: (name) => ({
-    what: `Metin yüklenmedi: boş.${name ? ` Dosya: “${name}”.` : ""}`,
+    what: `Metin yüklenmedi: boş.${name ? ` Dosya: ${quoted(name)}.` : ""}`,
     remedy: "İçinde metin olan bir dosya seçin; başlangıç için birkaç bin karakter yeter.",
   }),
 
@@ -526,10 +526,10 @@ export const tr = {
   partFailed: "Sayfanın bu bölümü yüklenemedi. Bağlantıyı denetleyip bölümü yeniden açın veya sayfayı yeniden yükleyin.",
 
   keptRun: (run) =>
-    `Burada saklanan çalışma: “${run.name}”, adım ${count(run.step)} / ${count(run.planned)}${run.loss === null ? "" : `, kayıp ${loss(run.loss)}`}, metin: “${run.text}”.`,
+    `Burada saklanan çalışma: ${quoted(run.name)}, adım ${count(run.step)} / ${count(run.planned)}${run.loss === null ? "" : `, kayıp ${loss(run.loss)}`}, metin: ${quoted(run.text)}.`,
 
   keptOver: (run) =>
-    `Burada saklanan, sona ermiş çalışma: “${run.name}”, adım ${count(run.step)} / ${count(run.planned)}${run.loss === null ? "" : `, kayıp ${loss(run.loss)}`}, metin: “${run.text}”.`,
+    `Burada saklanan, sona ermiş çalışma: ${quoted(run.name)}, adım ${count(run.step)} / ${count(run.planned)}${run.loss === null ? "" : `, kayıp ${loss(run.loss)}`}, metin: ${quoted(run.text)}.`,
 
   olderState: (step) => ({
     what: "Saklanan en yeni durum bozulmuş.",
@@ -539,6 +539,14 @@ export const tr = {
   keptUnreadable: (error) => ({
     what: `Saklanan çalışma açılamadı: ${sentenceOf(error)}`,
     remedy: "Eğrisi çalışmalar listesinde kalır; bunun yerine dosyaya kaydettiğiniz bir denetim noktasını yükleyebilirsiniz.",
+  }),
+  draftTextLost: (name, error) => ({
+    what: `Metniniz artık okunamıyor (${quoted(name)}): ${sentenceOf(error)}`,
+    remedy: "Yerine hazır örnek metin kondu; metninizi yeniden seçin.",
+  }),
+  textless: (name, text) => ({
+    what: `Çalışmanın metni artık yerinde değil (${quoted(name)}); bu yüzden yalnızca yazmak için açıldı.`,
+    remedy: `Eğitmeyi sürdürmek için şu metni yeniden seçin: ${quoted(text)}. Sonra çalışmayı “Çalışmalar” bölümünden yeniden açın.`,
   }),
   keptTextGone: "metni artık yerinde değil",
   keptStateGone: "durumları artık yerinde değil",
@@ -560,7 +568,7 @@ export const tr = {
     present: "bu çalışma",
     facts: (run) =>
       [
-        run.text,
+        isolated(run.text),
         [run.model, run.parameters === null ? null : millions(run.parameters)].filter(Boolean).join(" "),
         `adım ${count(run.step)} / ${count(run.planned)}`,
         run.best === null ? "" : `en iyi ${loss(run.best)}`,
@@ -575,15 +583,15 @@ export const tr = {
     saveBest: "En iyi durumu kaydet",
     remove: "Sil",
     name: "Çalışmanın adı",
-    openLabel: (name) => `Aç: “${name}”`,
-    more: (name) => `Diğer işlemler: “${name}”`,
-    compare: (name) => `Grafiklerde göster: “${name}”`,
+    openLabel: (name) => `Aç: ${quoted(name)}`,
+    more: (name) => `Diğer işlemler: ${quoted(name)}`,
+    compare: (name) => `Grafiklerde göster: ${quoted(name)}`,
     stateless: "Durumları kaldırıldı",
     curveless: "Eğrisi, çalışma sürdürülünce saklanır",
     enough: (most) => `Aynı anda en çok ${count(most)} çalışma gösterilir`,
     found: (found) => `${count(found)} çalışma bulundu`,
 
-    deleted: (names) => ({ what: names.length === 1 ? `Çalışma silindi: “${names[0]}”.` : `${count(names.length)} çalışma silindi.`, remedy: "" }),
+    deleted: (names) => ({ what: names.length === 1 ? `Çalışma silindi: ${names.map(quoted)}.` : `${count(names.length)} çalışma silindi.`, remedy: "" }),
     undo: "Geri al",
     show: "Çalışmaları göster",
     failed: (error) => ({ what: `Bu işlem yapılamadı: ${sentenceOf(error)}`, remedy: "Çalışmalar olduğu gibi duruyor." }),
@@ -613,7 +621,7 @@ export const tr = {
       gpt: "GPT",
       validation: "Doğrulama payı",
     },
-    leftOut: (names) => `Bu bilgi kaydedilmediği için çizilmeyenler: ${names.map((name) => `“${name}”`).join(", ")}.`,
+    leftOut: (names) => `Bu bilgi kaydedilmediği için çizilmeyenler: ${names.map(quoted).join(", ")}.`,
     lines: "Noktalı kalın çizgiler doğrulama kaybı, ince çizgiler eğitim kaybıdır.",
 
     exporting: "Dosya hazırlanıyor…",
@@ -623,16 +631,16 @@ export const tr = {
     imported: (taken, known) => ({ what: `Alınan çalışma: ${count(taken)}.${known > 0 ? ` Zaten burada olan: ${count(known)}.` : ""}`, remedy: "" }),
     takingIn: (done, total) => `Çalışmalar alınıyor: ${count(done)} / ${count(total)}…`,
     partly: (name, problems, more, rest) => ({
-      what: `“${name}” dosyasından alınmayanlar: ${problems.join("; ")}${more > 0 ? `; ve ${count(more)} sorun daha` : ""}.`,
+      what: `${quoted(name)} dosyasından alınmayanlar: ${problems.join("; ")}${more > 0 ? `; ve ${count(more)} sorun daha` : ""}.`,
       remedy: rest ? "Geri kalanı alındı." : "Hiçbir çalışma alınmadı.",
     }),
-    importFailed: (name, error) => ({ what: `“${name}” içe aktarılmadı: ${sentenceOf(error)}`, remedy: "Bu sayfanın “Hepsini dışa aktar” ile yaptığı bir .zip dosyası seçin." }),
+    importFailed: (name, error) => ({ what: `${quoted(name)} içe aktarılmadı: ${sentenceOf(error)}`, remedy: "Bu sayfanın “Hepsini dışa aktar” ile yaptığı bir .zip dosyası seçin." }),
     problems: {
-      manifest: (part) => `${part} bir çalışma anlatmıyor`,
-      state: (run) => `“${run}”: bir durumu eksik ya da denetim noktası değil`,
-      curve: (run) => `“${run}”: eğrisi eksik ya da bozuk`,
-      text: (run) => `“${run}”: metni eksik ya da bozuk`,
-      full: (run) => `“${run}”: yer yok`,
+      manifest: (part) => `${isolated(part)} bir çalışma anlatmıyor`,
+      state: (run) => `${quoted(run)}: bir durumu eksik ya da denetim noktası değil`,
+      curve: (run) => `${quoted(run)}: eğrisi eksik ya da bozuk`,
+      text: (run) => `${quoted(run)}: metni eksik ya da bozuk`,
+      full: (run) => `${quoted(run)}: yer yok`,
     },
     noZip: "zip dosyası değil",
     noRuns: "içinde çalışma yok",
@@ -644,6 +652,8 @@ export const tr = {
     what: `Çalışma bu tarayıcıda saklanamadı: ${sentenceOf(error)}`,
     remedy: "Bu sayfa açık kaldıkça burada. Diskte yer açın ya da ayrılmadan önce denetim noktasını bir dosyaya kaydedin.",
   }),
+
+  pageFailed: (error) => ({ what: `Sayfa başlatılamadı: ${sentenceOf(error)}`, remedy: "Yeniden yükleyin. Yine olursa başka bir tarayıcı deneyin." }),
 
   memoryOnly: () => ({
     what: "Bu tarayıcı sayfanın bir şey saklamasına izin vermiyor (gizli pencere ya da engellenmiş site verileri).",
@@ -678,17 +688,17 @@ export const tr = {
   }),
 
   checkpointRefused: (error, name) => ({
-    what: `“${name}” açılmadı: ${sentenceOf(error)}`,
+    what: `${quoted(name)} açılmadı: ${sentenceOf(error)}`,
     remedy: "Bu sayfanın ya da mmrec programının kaydettiği bir .safetensors dosyası seçin.",
   }),
 
   loadedToTrain: (file, info) => ({
-    what: `“${file}” yüklendi (adım ${count(info.step)}); şimdiki metinle eğitilmiş.${changedSince(info)}`,
+    what: `${quoted(file)} yüklendi (adım ${count(info.step)}); şimdiki metinle eğitilmiş.${changedSince(info)}`,
     remedy: "Eğitimi sürdürmek için “Sürdür” düğmesine basın ya da modele yazdırın.",
   }),
 
   loadedToWrite: (file, info) => ({
-    what: `“${file}” başka bir metinle${info.data_name ? ` (“${info.data_name}”)` : ""} eğitilmiş; bu yüzden yalnızca yazmak için açıldı.${changedSince(info)}`,
+    what: `${quoted(file)} başka bir metinle${info.data_name ? ` (${quoted(info.data_name)})` : ""} eğitilmiş; bu yüzden yalnızca yazmak için açıldı.${changedSince(info)}`,
     remedy: "Eğitimi sürdürmek için önce metnini, sonra denetim noktasını yeniden yükleyin.",
   }),
 
@@ -717,10 +727,10 @@ function judge(value, uniform) {
 }
 
 /** @param {import("../engine-types.js").FileInfo[]} files */
-const namesOf = (files) => someOf(files.map(({ name }) => `“${name}”`));
+const namesOf = (files) => someOf(files.map(({ name }) => name), quoted);
 
-/** @param {string[]} names */
-const someOf = (names) => listOf(names, (others) => `ve ${count(others)} tane daha`);
+/** @param {string[]} names @param {(name: string) => string} [show] */
+const someOf = (names, show) => listOf(names, (others) => `ve ${count(others)} tane daha`, show);
 
 /** @param {import("../engine-types.js").Share} share */
 function outOf({ hits, total }) {
