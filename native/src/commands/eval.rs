@@ -134,7 +134,7 @@ fn part_of_text(args: &EvalArgs, checkpoint: &Checkpoint) -> Result<Held> {
 
 /// A text as a whole, by the checkpoint's tokenizer.
 fn whole_text(args: &EvalArgs, tokenizer: &Tokenizer) -> Result<Held> {
-    let (mut inputs, skipped) = Inputs::collect(std::slice::from_ref(&args.data))?;
+    let (mut inputs, skipped) = Inputs::collect(std::slice::from_ref(&args.data), None)?;
     report_skipped(&skipped, note);
     let (mut whole, mut found) = (String::new(), Vec::new());
     for index in 0..inputs.len() {

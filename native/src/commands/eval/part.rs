@@ -109,7 +109,7 @@ pub fn as_trained(args: &EvalArgs, checkpoint: &Checkpoint) -> Result<Option<Dat
 
 /// The text split as a training splits it.
 pub fn split(args: &EvalArgs, checkpoint: &Checkpoint, validation: Option<f64>) -> Result<Dataset> {
-    let (mut inputs, _) = Inputs::collect(std::slice::from_ref(&args.data))?;
+    let (mut inputs, _) = Inputs::collect(std::slice::from_ref(&args.data), None)?;
     let options = PrepareOptions {
         given: Some(checkpoint.tokenizer.clone()),
         validation,

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use mmrec::Error as LibraryError;
+use mmrec::checkpoint::Progress;
 use mmrec::config::ModelConfig;
-use mmrec::data::{Dataset, INDEX_FILE, PrepareOptions};
+use mmrec::data::{Dataset, PrepareOptions, PreparedIndex};
 use mmrec::driver::{Point, SaveKind, Session};
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 
@@ -71,7 +73,7 @@ fn begin(
         Some(_) => args.text.clone(),
         None => reading::over(&args.text, wish.origin()),
     };
-    let dataset = open_data(given, &args.text, &flags, source.tokenizer(), folder, output)?;
+    let dataset = open_data(given, &args.text, &flags, source.tokenizer(), None, folder, output)?;
     interrupt::check()?;
     let (model, train) = source.settings(wish, dataset.tokenizer.vocab(), dataset.train.len())?;
     wish.tell_what_is_without_effect(&model, &train);
@@ -96,7 +98,11 @@ pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: O
     let given = data_of_run(args, &folder, recorded.as_ref())?;
     let asked = reading::beyond(&args.text, recorded.as_ref());
     let flags = reading::over(&args.text, recorded.as_ref());
-    let dataset = open_data(&given, &asked, &flags, Some(&checkpoint.tokenizer), &folder, output);
+    let progress = checkpoint.progress.as_ref().ok_or(LibraryError::NotResumable);
+    let progress = progress
+        .map_err(|error| anew::if_another_text(error.into(), &folder, &given))
+        .with_context(|| format!("{} cannot be resumed", path.display()))?;
+    let dataset = open_data(&given, &asked, &flags, Some(&checkpoint.tokenizer), Some(progress), &folder, output);
     let dataset = dataset.map_err(|error| anew::if_another_text(error, &folder, &given))?;
     interrupt::check()?;
     let origin = match (&args.data, recorded) {
@@ -155,13 +161,14 @@ fn data_of_run(args: &RunArgs, folder: &RunFolder, recorded: Option<&DataOrigin>
     }
 }
 
-/// Opens prepared data, or prepares a text into the run's folder as `flags` say, by the model's `tokenizer` where there is one.
-/// `asked` is what the command line says of it.
+/// Opens prepared data, or prepares a text into the run's folder as `flags` say, by the model's `tokenizer` where there is one, and
+/// only the text of `progress` where there is that. `asked` is what the command line says of it.
 fn open_data(
     given: &Path,
     asked: &TextFlags,
     flags: &TextFlags,
     tokenizer: Option<&Tokenizer>,
+    progress: Option<&Progress>,
     folder: &RunFolder,
     output: Output,
 ) -> Result<Dataset> {
@@ -169,7 +176,7 @@ fn open_data(
         reading::refuse_of_prepared(asked, &prepared, &prepared::index(&prepared)?.tokenizer)?;
         return prepared::open(&prepared, output);
     }
-    let (mut inputs, skipped) = Inputs::collect(&[given.to_owned()])?;
+    let (mut inputs, skipped) = Inputs::collect(&[given.to_owned()], Some(folder.path()))?;
     prepared::report_skipped(&skipped, note);
     if let Some(tokenizer) = tokenizer {
         reading::refuse_other_tokens(asked, tokenizer)?;
@@ -181,22 +188,31 @@ fn open_data(
     };
     let options = options.options(&name_of(&[given.to_owned()]))?;
     let options = PrepareOptions { given: tokenizer.cloned(), ..options };
-    adopt(&mut inputs, &options, folder, output)?;
+    adopt(&mut inputs, &options, progress, folder, output)?;
     prepared::open(&folder.data(), output)
 }
 
-/// Prepares a text to the run's `data`, unless exactly that is there already.
-fn adopt(inputs: &mut Inputs, options: &PrepareOptions, folder: &RunFolder, output: Output) -> Result<()> {
+/// Prepares a text to the run's `data`, unless exactly that is there already. Nothing stays of a text that a run cannot go on with.
+fn adopt(
+    inputs: &mut Inputs,
+    options: &PrepareOptions,
+    progress: Option<&Progress>,
+    folder: &RunFolder,
+    output: Output,
+) -> Result<()> {
     let target = folder.data();
-    let (prepared, index) = prepared::prepare_beside(inputs, options, &target, output)?;
+    let (prepared, PreparedIndex { fingerprint, .. }) = prepared::prepare_beside(inputs, options, &target, output)?;
     let is_there = prepared::is_prepared(&target);
-    if is_there && prepared::index(&target)?.fingerprint == index.fingerprint {
+    if is_there && prepared::index(&target)?.fingerprint == fingerprint {
         return Ok(());
     }
     if is_there && !folder.clear_old_data()? {
         bail!(ChangedText { given: options.name.clone(), prepared: target });
     }
-    atomic::publish_folder(prepared, &target, INDEX_FILE)
+    if let Some(progress) = progress.filter(|progress| progress.data_fingerprint != fingerprint) {
+        bail!(LibraryError::OtherText { trained: progress.data_name.clone(), given: options.name.clone() });
+    }
+    folder.publish_data(prepared, &fingerprint)
 }
 
 /// A run's folder holds another text than the one that is given.
@@ -233,6 +249,7 @@ pub fn recorded_origin(folder: &RunFolder) -> Result<DataOrigin> {
 /// Writes the run's settings.
 pub fn write_config(folder: &RunFolder, session: &Session, origin: DataOrigin) -> Result<()> {
     let text = SettingsFile::of_run(session.model_config(), &session.progress().train, origin, folder.keep())?;
+    folder.check()?;
     atomic::write(&folder.config(), text.as_bytes())
 }
 
