@@ -405,6 +405,44 @@ fn seal(bytes: &mut [u8]) {
     bytes[at..at + 64].copy_from_slice(digits.as_bytes());
 }
 
+/// Neither by mistake nor by the settings of a folder that came from somebody else.
+#[test]
+fn another_text_leaves_nothing_in_a_run() {
+    let room = Room::new();
+    room.write_text();
+    room.write("other.txt", "The house of number 3 is green, and the lamp is grey.\n".repeat(200).as_bytes());
+    room.json("train --data text.txt --config settings.toml --steps 4 --out run");
+    fs::remove_dir_all(room.path("run/data")).unwrap();
+    let names = room.names("run");
+    let said = room.refusal("train --out run --resume --steps 6 --data other.txt", 1);
+    assert!(said.contains("\"other.txt\" is another text"), "{said}");
+    let config = fs::read_to_string(room.path("run/config.toml")).unwrap();
+    room.write("run/config.toml", config.replace("text.txt", "other.txt").as_bytes());
+    room.refusal("train --out run --resume --steps 6", 1);
+    assert_eq!(room.names("run"), names);
+    room.json("train --out run --resume --steps 6 --data text.txt");
+    assert!(room.path("run/data/data.json").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_whose_folder_was_moved_says_so_and_goes_on_there() {
+    let room = Room::new();
+    room.write_text();
+    let line = "train --data text.txt --config settings.toml --steps 100000 --save-every 100 --eval-every 100000";
+    let command = room.command(&format!("{line} --out run"));
+    let child = { command }.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    room.wait_for("run/step-000100.safetensors");
+    fs::rename(room.path("run"), room.path("moved")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("no longer there") && said.contains("--out and that place"), "{said}");
+    assert!(!said.contains("--out run --resume") && !room.path("run").exists(), "{said}");
+    let step = room.json("info moved/last.safetensors")[0]["step"].as_u64().unwrap();
+    room.json(&format!("train --out moved --resume --steps {}", step + 2));
+}
+
 #[test]
 fn two_processes_never_train_in_one_folder() {
     let room = Room::new();

@@ -119,6 +119,22 @@ fn a_foreign_run_folder_makes_nothing_be_written_elsewhere() {
     assert_eq!(fs::read(room.path("victim")).unwrap(), b"precious");
 }
 
+/// As on file systems of some cards and shares.
+#[test]
+fn a_file_is_written_where_there_are_neither_links_nor_renames_that_spare() {
+    let room = with_run();
+    let export = room.command("export run/last.safetensors --out exported.safetensors");
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat2,link,linkat"]);
+    strace.args(["-e", "inject=renameat2:error=EINVAL", "-e", "inject=link,linkat:error=EPERM"]);
+    strace.arg(export.get_program()).args(export.get_args()).current_dir(room.path("."));
+    // Where it is installed, and may trace.
+    let Ok(output) = strace.output() else { return };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    room.json("info exported.safetensors");
+    assert!(!strace.output().unwrap().status.success(), "nothing is replaced");
+}
+
 #[test]
 fn what_is_no_ordinary_file_is_refused_at_once() {
     let room = with_run();

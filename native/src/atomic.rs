@@ -6,6 +6,8 @@
 //! What has a temporary name is locked for as long as it is in use, and the system lets go of a lock when its process ends. So what
 //! can be locked was left by a process that was killed, and [`remove_leftovers`] may take it away.
 
+mod moving;
+
 use std::fs::{self, DirEntry, File, TryLockError};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -27,7 +29,7 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) 
 /// Writes a file that must not exist yet, through `fill`, where an earlier try may have left something.
 pub fn write_new(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     remove_leftovers(folder_of(path));
-    write_as(temporary_file(folder_of(path))?, path, fill, |file, path| Ok(file.persist_noclobber(path).map(drop)?))
+    write_as(temporary_file(folder_of(path))?, path, fill, persist_new)
 }
 
 /// The same of a secret: at no moment is it readable by others than its owner.
@@ -35,7 +37,7 @@ pub fn write_new(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -
 pub fn write_secret(path: &Path, secret: &str) -> Result<()> {
     let fill = |file: &mut dyn Write| Ok(file.write_all(secret.as_bytes())?);
     remove_leftovers(folder_of(path));
-    write_as(private_file(folder_of(path))?, path, fill, |file, path| Ok(file.persist_noclobber(path).map(drop)?))
+    write_as(private_file(folder_of(path))?, path, fill, persist_new)
 }
 
 /// Fills the temporary file through `fill` and has `persist` give it its name.
@@ -48,6 +50,21 @@ fn write_as(
     let written = filled(temporary, fill).and_then(|temporary| persist(temporary, path));
     let durable = written.and_then(|()| Ok(sync_folder(folder_of(path))?));
     durable.with_context(|| format!("writing {} failed", path.display()))
+}
+
+/// Gives a file a name that nothing has yet.
+fn persist_new(file: NamedTempFile, path: &Path) -> Result<()> {
+    let failed = match file.persist_noclobber(path) {
+        Ok(_) => return Ok(()),
+        Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => return Err(failed.into()),
+        Err(failed) => failed,
+    };
+    // Some file systems know neither links nor a rename that spares what is there. There the name is taken first, by an empty file.
+    File::create_new(path)?;
+    failed.file.persist(path).map(drop).map_err(|failed| {
+        let _ = fs::remove_file(path);
+        failed.into()
+    })
 }
 
 /// Writes a file.
@@ -133,7 +150,7 @@ pub fn publish_folder(folder: TemporaryFolder, target: &Path, last: &str) -> Res
     sync_folder(folder.path())?;
     if target.exists() {
         out::refuse_used(target)?;
-        let moved = temporary::renamed(|| move_files(folder.path(), target, last));
+        let moved = temporary::renamed(|| moving::move_files(folder.path(), target, last));
         return moved.with_context(|| format!("writing into {} failed", target.display()));
     }
     temporary::renamed(|| fs::rename(folder.path(), target))
@@ -143,14 +160,11 @@ pub fn publish_folder(folder: TemporaryFolder, target: &Path, last: &str) -> Res
     Ok(sync_folder(folder_of(target))?)
 }
 
-fn move_files(from: &Path, to: &Path, last: &str) -> io::Result<()> {
-    let names: Vec<_> = fs::read_dir(from)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
-    for name in names.iter().filter(|name| *name != last) {
-        fs::rename(from.join(name), to.join(name))?;
-    }
-    sync_folder(to)?;
-    fs::rename(from.join(last), to.join(last))?;
-    sync_folder(to)
+/// Takes files away that [`publish_folder`] brought into `folder`, all or none; what else lies there stays.
+pub fn withdraw(folder: &Path, names: &[&str], last: &str) -> Result<()> {
+    let withdrawn = temporary_folder(folder)
+        .and_then(|temporary| temporary::renamed(|| moving::take_out(folder, temporary.path(), names, last)));
+    withdrawn.with_context(|| format!("cannot remove the files in {}", folder.display()))
 }
 
 /// A file under a temporary name in `folder`.
@@ -199,7 +213,11 @@ fn remove_unused(entry: &DirEntry) -> io::Result<()> {
     // Held until it is gone.
     let lock = File::open(&path)?;
     lock.try_lock()?;
-    if kind.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
+    if kind.is_file() {
+        return fs::remove_file(&path);
+    }
+    moving::take_back(&path, folder_of(&path));
+    fs::remove_dir_all(&path)
 }
 
 /// Whether an error comes of a disk, or somebody's share of it, that has no room left.

@@ -92,14 +92,18 @@ fn decode(mut bytes: Vec<u8>) -> Option<String> {
 }
 
 /// Opens a file to hold a lock on, and makes it where there is none. What it holds stays: in a folder that came from somebody else it
-/// may be another name of any file here.
+/// may be another name of any file here; what is written goes behind it.
 pub fn open_lock(path: &Path) -> io::Result<File> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if !metadata.is_file() => return Err(Refusal::ForeignLock.into()),
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    OpenOptions::new().write(true).create(true).truncate(false).open(path)
+    match OpenOptions::new().read(true).append(true).create(true).open(path) {
+        // Somebody else's in a folder that is shared: it can be held all the same.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => File::open(path).map_err(|_| error),
+        opened => opened,
+    }
 }
 
 #[cfg(test)]
@@ -169,5 +173,8 @@ mod tests {
         fs::hard_link(&victim, &lock).unwrap();
         open_lock(&lock).unwrap();
         assert_eq!(fs::read(&victim).unwrap(), b"precious");
+        // Of a colleague, who alone may write it.
+        fs::set_permissions(&lock, std::os::unix::fs::PermissionsExt::from_mode(0o444)).unwrap();
+        open_lock(&lock).unwrap().try_lock().unwrap();
     }
 }

@@ -32,8 +32,11 @@ pub struct Skipped {
 impl Inputs {
     /// Finds the files: those named, and those in the folders named, recursively and in natural order. Hidden files and such as are
     /// no text are skipped in folders; a file that is named is taken at its word. Of several with the same content the first is read.
-    pub fn collect(paths: &[PathBuf]) -> Result<(Self, Vec<Skipped>)> {
+    /// What lies in `out` is what the command writes itself.
+    pub fn collect(paths: &[PathBuf], out: Option<&Path>) -> Result<(Self, Vec<Skipped>)> {
         let (mut inputs, mut skipped) = (Self::default(), Vec::new());
+        // A folder that is not there yet is in none.
+        let out = out.and_then(|out| out.canonicalize().ok());
         for path in &in_order(paths) {
             let metadata = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
             if metadata.is_dir() {
@@ -44,7 +47,7 @@ impl Inputs {
                         path.display()
                     );
                 }
-                inputs.add_folder(path, &mut skipped)?;
+                inputs.add_folder(path, out.as_deref(), &mut skipped)?;
                 ensure!(inputs.paths.len() > before, nothing_in(path, &skipped));
             } else if metadata.is_file() {
                 inputs.add_file(path, metadata.len());
@@ -101,7 +104,7 @@ impl Inputs {
         self.paths.push(path.to_owned());
     }
 
-    fn add_folder(&mut self, folder: &Path, skipped: &mut Vec<Skipped>) -> Result<()> {
+    fn add_folder(&mut self, folder: &Path, out: Option<&Path>, skipped: &mut Vec<Skipped>) -> Result<()> {
         let cannot_read = || format!("cannot read the folder {}", folder.display());
         let entries = fs::read_dir(folder).with_context(cannot_read)?;
         let mut entries: Vec<_> = entries.collect::<io::Result<_>>().with_context(cannot_read)?;
@@ -109,9 +112,11 @@ impl Inputs {
         for entry in entries {
             let path = entry.path();
             let reason = reason_to_skip(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            match reason {
+            let is_dir = entry.file_type()?.is_dir();
+            let is_out = is_dir && out.is_some_and(|out| path.canonicalize().is_ok_and(|path| path == out));
+            match reason.or_else(|| because("what --out names").filter(|_| is_out)) {
                 Some(reason) => skipped.push(left_out(path, reason)),
-                None if entry.file_type()?.is_dir() => self.add_folder(&path, skipped)?,
+                None if is_dir => self.add_folder(&path, out, skipped)?,
                 None => self.add_file(&path, fs::metadata(&path)?.len()),
             }
         }
@@ -233,7 +238,7 @@ mod tests {
         write(folder, ".profile", b"text");
         write(folder, "image.png", b"\x89PNG\0\0");
         write(folder, "nothing.txt", b"");
-        let (inputs, skipped) = Inputs::collect(&[folder.to_owned()]).unwrap();
+        let (inputs, skipped) = Inputs::collect(&[folder.to_owned()], None).unwrap();
         let relative = |path: &Path| name_in(folder, path);
         let paths: Vec<_> = inputs.paths.iter().map(|path| relative(path)).collect();
         assert_eq!(paths, ["a/c/y.txt", "a/z.md", "b.txt"]);
@@ -249,8 +254,8 @@ mod tests {
     fn what_is_missing_or_holds_nothing_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing.txt");
-        assert!(format!("{:#}", Inputs::collect(&[missing]).unwrap_err()).contains("missing.txt"));
-        assert!(Inputs::collect(&[folder.path().to_owned()]).unwrap_err().to_string().contains("no text file"));
+        assert!(format!("{:#}", Inputs::collect(&[missing], None).unwrap_err()).contains("missing.txt"));
+        assert!(Inputs::collect(&[folder.path().to_owned()], None).unwrap_err().to_string().contains("no text file"));
     }
 
     #[test]
@@ -261,16 +266,22 @@ mod tests {
         for name in ["config.toml", "metrics.jsonl", "loss.svg", "data/data.json"] {
             write(folder, &format!("run/{name}"), name.as_bytes());
         }
+        // Starts that were killed: in the middle, and at once.
+        write(folder, "climb/.lock", b"");
+        write(folder, "climb/progressive.toml", b"to = \"mini\"");
+        write(folder, "climb/config.toml", b"[train]");
         write(folder, "prepared/data.json", br#"{"format":1,"shards":[]}"#);
         write(folder, "prepared/sample.txt", b"a sample");
         write(folder, "site/data.json", br#"{"title":"words of a site"}"#);
         write(folder, "desktop.ini", b"[.ShellClassInfo]");
-        let (inputs, skipped) = Inputs::collect(&[folder.to_owned()]).unwrap();
+        let (inputs, skipped) = Inputs::collect(&[folder.to_owned()], None).unwrap();
         let names: Vec<_> = inputs.paths.iter().map(|path| path.file_name().unwrap()).collect();
         assert_eq!(names, ["a.txt", "data.json"]);
         let skipped: Vec<_> = skipped.iter().map(|skipped| skipped.reason.as_str()).collect();
-        assert_eq!(skipped, ["made by the system or an editor", "prepared data", "a run of mmrec"]);
-        let refused = |name: &str| Inputs::collect(&[folder.join(name)]).unwrap_err().to_string();
+        assert_eq!(skipped, ["a run of mmrec", "made by the system or an editor", "prepared data", "a run of mmrec"]);
+        let (inputs, _) = Inputs::collect(&[folder.to_owned()], Some(&folder.join("site"))).unwrap();
+        assert_eq!(inputs.len(), 1, "a command does not read what it writes itself");
+        let refused = |name: &str| Inputs::collect(&[folder.join(name)], None).unwrap_err().to_string();
         assert!(refused("run").contains("is a run of mmrec") && refused("prepared").contains("is prepared data"));
     }
 
@@ -280,7 +291,7 @@ mod tests {
         let names = ["chapter1.txt", "chapter10.txt", "chapter2.txt", "part 2/1.txt", "part 10/1.txt"];
         let paths = names.map(|name| write(folder.path(), name, name.as_bytes()));
         let read = |paths: &[PathBuf]| {
-            let (inputs, _) = Inputs::collect(paths).unwrap();
+            let (inputs, _) = Inputs::collect(paths, None).unwrap();
             inputs.paths.iter().map(|path| name_in(folder.path(), path)).collect::<Vec<_>>()
         };
         assert_eq!(
@@ -299,7 +310,7 @@ mod tests {
         write(folder.path(), "a.txt", b"text");
         std::os::unix::fs::symlink(folder.path(), folder.path().join("circle")).unwrap();
         std::os::unix::fs::symlink("nowhere", folder.path().join("dangling")).unwrap();
-        let (inputs, skipped) = Inputs::collect(&[folder.path().to_owned()]).unwrap();
+        let (inputs, skipped) = Inputs::collect(&[folder.path().to_owned()], None).unwrap();
         assert_eq!((inputs.len(), skipped.len()), (1, 2));
     }
 }

@@ -167,7 +167,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let text = folder.path().join("text.txt");
         fs::write(&text, "It was the best of times, it was the worst of times.\n".repeat(40)).unwrap();
-        let (mut inputs, _) = Inputs::collect(&[text]).unwrap();
+        let (mut inputs, _) = Inputs::collect(&[text], None).unwrap();
         let target = folder.path().join("data");
         let output = Output::new(true);
         let options = PrepareOptions::new("times", TokenizerKind::Char);

@@ -2,21 +2,34 @@
 //!
 //! Invariant: a run exists from the moment that `last.safetensors` does, and that is always a whole checkpoint that the run can be
 //! resumed from. Until a step is saved there is nothing to lose: a start that was killed, or failed in its first step, may be tried
-//! again in the same folder.
+//! again in the same folder. Nothing is removed but what a start is known to have made, and nothing is written where the folder is no
+//! longer the one that this process holds.
 
-use std::fs::{self, File, TryLockError};
+mod holds;
+#[cfg_attr(not(unix), path = "no_identity.rs")]
+mod identity;
+mod lock;
+
+use std::cell::Cell;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use mmrec::checkpoint::{Checkpoint, CheckpointError};
+use mmrec::data::INDEX_FILE;
 use mmrec::driver::SaveKind;
 
+use crate::atomic::TemporaryFolder;
 use crate::keep::Keep;
 use crate::output::note;
 use crate::settings::SettingsFile;
-use crate::{adapter_file, atomic, checkpoint_file, files, interrupt, metrics, out, prepared, system_files};
+use crate::{adapter_file, atomic, checkpoint_file, interrupt, out, prepared};
 
-const LOCK: &str = ".lock";
+pub use holds::looks_like_one;
+use holds::{holds_files_of_run, holds_run, names, refuse_foreign, refuse_run};
+pub use lock::Lost;
+use lock::{LOCK, Lock};
+
 const LAST: &str = "last.safetensors";
 const BEST: &str = "best.safetensors";
 /// What a run that trains an adapter keeps of its best and its last checkpoint besides.
@@ -31,19 +44,20 @@ const LOSS_SVG: &str = "loss.svg";
 pub const LADDER: &str = "progressive.toml";
 /// Where a text that was not prepared is prepared to.
 pub const DATA: &str = "data";
-/// What a start writes besides data; the checkpoint is the first to be taken away, as it is the last to be written.
-const BEGUN: [&str; 6] = [LAST, ADAPTER_LAST, CONFIG, METRICS, LOSS_SVG, LADDER];
+/// What a start writes besides data and settings; the checkpoint is the first to be taken away, as it is the last to be written.
+const BEGUN: [&str; 5] = [LAST, ADAPTER_LAST, METRICS, LOSS_SVG, LADDER];
 
 /// A run's folder, held by this process alone.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    /// The system lets go of the lock when the process ends, however that happens.
-    _lock: File,
+    lock: Lock,
     /// Whoever holds a run's folder has something to save, or to take away again.
     _saver: interrupt::Saver,
-    /// What a start that fails takes away again.
+    /// What was not there before a start.
     made: Made,
+    /// Whether this process put data there.
+    published: Cell<bool>,
     /// Whether the data there are those of a start that failed, and can be made again from their text.
     old_data: bool,
     /// How many checkpoints of steps stay.
@@ -66,24 +80,27 @@ impl RunFolder {
         refuse_foreign(path)?;
         let made = Made { folder: !path.exists(), data: !path.join(DATA).exists() };
         fs::create_dir_all(path).with_context(|| format!("cannot create the folder {}", path.display()))?;
-        let mut folder = Self { made, ..Self::lock(path)? };
+        let mut folder = Self { made, ..Self::held(path, Lock::begin(path)?) };
         // Once more: now nobody else can have started one in between.
         refuse_run(path)?;
+        refuse_foreign(path)?;
         atomic::remove_leftovers(path);
         if folder.last().exists() {
             note(&format!("beginning anew: the run in {} has not saved a step", path.display()));
         }
         folder.old_data = folder.has_data_of_its_own();
+        // The settings stay until they are replaced: they tell what the data were made of.
         folder.remove(&BEGUN)?;
         Ok(folder)
     }
 
-    /// Whether `data` is what a start made of a text that is still there.
+    /// Whether `data` is what a start made, of a text that is still there.
     fn has_data_of_its_own(&self) -> bool {
         let recorded = SettingsFile::read(&self.config()).ok().and_then(|file| file.data);
         let index = prepared::index(&self.data()).ok();
         recorded.zip(index).is_some_and(|(text, data)| {
-            text.fingerprint == data.fingerprint
+            self.lock.has_made(&data.fingerprint)
+                && text.fingerprint == data.fingerprint
                 && text.path.exists()
                 && prepared::find(&text.path).is_ok_and(|found| found.is_none())
         })
@@ -97,17 +114,40 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Takes away what [`RunFolder::create`] and a failed start left, as far as it was not there before.
+    /// Takes away what this start made, as far as it was not there before.
     pub fn discard(self) {
         // The start's own error is the one to tell; what cannot be removed is no harm.
-        if self.made.data {
-            let _ = fs::remove_dir_all(self.data());
+        if self.check().is_err() {
+            return;
+        }
+        if self.published.get() {
+            let _ = self.remove_data();
         }
         let _ = self.remove(&BEGUN);
-        let _ = fs::remove_file(self.path.join(LOCK));
+        if self.old_data && !self.published.get() {
+            // They are as before, and so is what tells of them.
+            return;
+        }
+        let _ = self.remove(&[CONFIG]);
+        if self.lock.is_marked() {
+            let _ = fs::remove_file(self.path.join(LOCK));
+        }
         if self.made.folder {
             let _ = fs::remove_dir(&self.path);
         }
+    }
+
+    /// Takes away data that a start made, and nothing else that lies there.
+    fn remove_data(&self) -> Result<()> {
+        let data = self.data();
+        let index = prepared::index(&data)?;
+        let shards: Vec<_> = index.shards.iter().map(|shard| shard.file.as_str()).collect();
+        atomic::withdraw(&data, &shards, INDEX_FILE)?;
+        if self.made.data || self.old_data {
+            // It may hold something of somebody.
+            let _ = fs::remove_dir(&data);
+        }
+        Ok(())
     }
 
     /// Opens the folder of a run to go on with it.
@@ -122,26 +162,27 @@ impl RunFolder {
             "the run in {} ended before it could begin: start it anew, by the same command without --resume",
             path.display()
         );
-        let folder = Self::lock(path)?;
+        let folder = Self::held(path, Lock::hold(path)?);
         atomic::remove_leftovers(path);
         Ok(folder)
     }
 
-    fn lock(path: &Path) -> Result<Self> {
-        let file = path.join(LOCK);
-        let lock = files::open_lock(&file).with_context(|| format!("cannot hold {}", file.display()))?;
-        match lock.try_lock() {
-            Err(TryLockError::WouldBlock) => bail!("another mmrec is training in {}", path.display()),
-            // Some network file systems know no locks; better to train without one there.
-            Err(TryLockError::Error(_)) | Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                _lock: lock,
-                _saver: interrupt::saver(),
-                made: Made::default(),
-                old_data: false,
-                keep: Keep::default(),
-            }),
+    fn held(path: &Path, lock: Lock) -> Self {
+        Self {
+            path: path.to_owned(),
+            lock,
+            _saver: interrupt::saver(),
+            made: Made::default(),
+            published: Cell::new(false),
+            old_data: false,
+            keep: Keep::default(),
         }
+    }
+
+    /// Fails where the folder was moved or removed since: what is there now is somebody else's. To be asked before anything is
+    /// written or removed.
+    pub fn check(&self) -> Result<(), Lost> {
+        self.lock.check()
     }
 
     /// The folder.
@@ -182,10 +223,18 @@ impl RunFolder {
     /// Takes away the data of a start that failed, for those of another text. False where it must not: they may be somebody's.
     pub fn clear_old_data(&self) -> Result<bool> {
         if self.old_data {
-            let data = self.data();
-            fs::remove_dir_all(&data).with_context(|| format!("cannot remove {}", data.display()))?;
+            self.check()?;
+            self.remove_data()?;
         }
         Ok(self.old_data)
+    }
+
+    /// Makes what the run prepared itself its `data`.
+    pub fn publish_data(&self, prepared: TemporaryFolder, fingerprint: &str) -> Result<()> {
+        self.check()?;
+        self.lock.record(fingerprint);
+        self.published.set(true);
+        atomic::publish_folder(prepared, &self.data(), INDEX_FILE)
     }
 
     /// How many checkpoints of steps stay.
@@ -216,6 +265,7 @@ impl RunFolder {
 
     /// Writes a checkpoint as the last one and, by its kind, as the best or a step's as well. Returns the file to speak of.
     pub fn save(&self, kind: SaveKind, step: u64, checkpoint: &Checkpoint) -> Result<PathBuf> {
+        self.check()?;
         // Before the checkpoint: a run that goes on from an earlier one writes it once more.
         self.save_adapter(kind, checkpoint)?;
         checkpoint_file::write(&self.last(), checkpoint)?;
@@ -225,6 +275,8 @@ impl RunFolder {
             SaveKind::Step => step_file(step),
         };
         let path = self.path.join(name);
+        // Once more: a large checkpoint takes its time.
+        self.check()?;
         atomic::link_or_copy(&self.last(), &path)?;
         self.remove_superfluous(step);
         Ok(path)
@@ -239,6 +291,10 @@ impl RunFolder {
 
     /// Removes the checkpoints of steps that are not to be kept.
     fn remove_superfluous(&self, now: u64) {
+        if self.check().is_err() {
+            // The next save tells.
+            return;
+        }
         let steps = names(&self.path).unwrap_or_default().iter().filter_map(|name| step_of(name)).collect();
         for step in self.keep.superfluous(steps, now) {
             let path = self.path.join(step_file(step));
@@ -301,69 +357,6 @@ fn step_of(name: &str) -> Option<u64> {
     (step_file(step) == name).then_some(step)
 }
 
-/// Whether a folder is that of a run, or was copied from one: it has at least two of the things that every run has.
-pub fn looks_like_one(path: &Path) -> bool {
-    let names = names(path).unwrap_or_default();
-    let has = |is: &dyn Fn(&str) -> bool| usize::from(names.iter().any(|name| is(name)));
-    has(&|name| name == CONFIG) + has(&|name| name == METRICS) + has(&|name| name.ends_with(".safetensors")) > 1
-}
-
-/// Whether there is a run that could be lost.
-fn holds_run(path: &Path) -> bool {
-    holds_files_of_run(path) && !is_unbegun(path)
-}
-
-fn holds_files_of_run(path: &Path) -> bool {
-    let is_checkpoint = |name: &str| name.ends_with(".safetensors");
-    let any = names(path).is_ok_and(|names| names.iter().any(|name| is_checkpoint(name)));
-    any || path.join(CONFIG).exists() || metrics::has_lines(&path.join(METRICS))
-}
-
-/// Whether all there is was left by a start that saved no step: a checkpoint of step 0, or none yet.
-fn is_unbegun(path: &Path) -> bool {
-    let names = names(path).unwrap_or_default();
-    let is_lasting = |name: &String| name.ends_with(".safetensors") && !BEGUN.contains(&name.as_str());
-    // Without a lock it was not a start: somebody put it there.
-    if !names.iter().any(|name| name == LOCK) || names.iter().any(is_lasting) {
-        return false;
-    }
-    if !names.iter().any(|name| name == LAST) {
-        return !metrics::has_lines(&path.join(METRICS));
-    }
-    let last = checkpoint_file::read(&path.join(LAST)).ok();
-    last.and_then(|checkpoint| checkpoint.progress).is_some_and(|progress| progress.step == 0)
-}
-
-fn refuse_run(path: &Path) -> Result<()> {
-    ensure!(
-        !holds_run(path),
-        "{} already holds a run: go on with it by --resume, or choose another --out",
-        path.display()
-    );
-    Ok(())
-}
-
-/// A run's folder may hold data prepared for it and what a failed start left, nothing else.
-fn refuse_foreign(path: &Path) -> Result<()> {
-    if !path.exists() {
-        return Ok(());
-    }
-    let names = names(path).with_context(|| format!("{} cannot be used as a run's folder", path.display()))?;
-    let was_started = names.iter().any(|name| name == LOCK);
-    let of_start = |name: &str| was_started && (name == LOCK || BEGUN.contains(&name));
-    let foreign = names.iter().find(|name| {
-        *name != DATA && !atomic::is_leftover(name) && !system_files::is_of_system(name.as_ref()) && !of_start(name)
-    });
-    match foreign {
-        Some(name) => bail!("{} is not empty (it holds {name}): choose another --out for the run", path.display()),
-        None => Ok(()),
-    }
-}
-
-fn names(folder: &Path) -> std::io::Result<Vec<String>> {
-    fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -405,25 +398,60 @@ mod tests {
         assert_eq!(fs::read(parent.path().join("diary.txt")).unwrap(), b"dear");
     }
 
+    const OF_RUN: &str = "[data]\nname = \"text\"\npath = \"text.txt\"\nfingerprint = \"0\"\ntokenizer = \"char\"\n";
+
     #[test]
-    fn what_a_failed_start_left_is_no_run_and_what_somebody_put_there_is() {
+    fn what_a_failed_start_left_is_no_run_and_what_somebody_put_there_stays() {
         let parent = tempfile::tempdir().unwrap();
-        let config = parent.path().join(CONFIG);
-        fs::write(&config, "stage = \"tiny\"\n").unwrap();
-        assert!(RunFolder::create(parent.path()).unwrap_err().to_string().contains("already holds a run"));
-        assert!(config.exists());
-        fs::write(parent.path().join(LOCK), "").unwrap();
-        assert!(RunFolder::open(parent.path()).unwrap_err().to_string().contains("without --resume"));
-        drop(RunFolder::create(parent.path()).unwrap());
+        let path = parent.path();
+        let refused = || RunFolder::create(path).unwrap_err().to_string();
+        let config = path.join(CONFIG);
+        fs::write(&config, OF_RUN).unwrap();
+        assert!(refused().contains("already holds a run"), "a run without its lock");
+        // A lock of a version without marks.
+        fs::write(path.join(LOCK), "").unwrap();
+        assert!(RunFolder::open(path).unwrap_err().to_string().contains("without --resume"));
+        RunFolder::create(path).unwrap().discard();
         assert!(!config.exists(), "it was of a start that came to nothing");
-        for name in [METRICS, "best.safetensors"] {
-            fs::write(parent.path().join(name), "{}\n").unwrap();
-            assert!(
-                RunFolder::create(parent.path()).unwrap_err().to_string().contains("already holds a run"),
-                "{name}"
-            );
-            fs::remove_file(parent.path().join(name)).unwrap();
+        assert!(path.join(LOCK).exists(), "who knows whose it is");
+        for (lock, name) in [("", CONFIG), ("", LADDER), ("", LOSS_SVG), (lock::MARK, CONFIG), (lock::MARK, "a.txt")] {
+            fs::write(path.join(LOCK), lock).unwrap();
+            fs::write(path.join(name), "precious = 1\n").unwrap();
+            assert!(refused().contains(&format!("it holds {name}")), "{name}");
+            assert!(RunFolder::open(path).unwrap_err().to_string().contains("no run to resume"), "{name}");
+            fs::remove_file(path.join(name)).unwrap();
         }
+        for name in [METRICS, "best.safetensors"] {
+            fs::write(path.join(name), "{}\n").unwrap();
+            assert!(refused().contains("already holds a run"), "{name}");
+            fs::remove_file(path.join(name)).unwrap();
+        }
+        fs::write(path.join(LADDER), "to = \"mini\"\n").unwrap();
+        RunFolder::create(path).unwrap().discard();
+        assert!(names(path).unwrap().is_empty(), "all was of starts");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_where_another_run_began_in_the_folder() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("run");
+        let first = RunFolder::create(&path).unwrap();
+        first.save(SaveKind::Last, 1, &checkpoint(1)).unwrap();
+        // By itself no harm.
+        fs::remove_file(path.join(LOCK)).unwrap();
+        first.save(SaveKind::Last, 2, &checkpoint(2)).unwrap();
+        fs::remove_dir_all(&path).unwrap();
+        let lost = |folder: &RunFolder| folder.save(SaveKind::Best, 3, &checkpoint(3)).unwrap_err().to_string();
+        assert!(lost(&first).contains("no longer there"));
+        let second = RunFolder::create(&path).unwrap();
+        second.save(SaveKind::Last, 1, &checkpoint(9)).unwrap();
+        assert!(lost(&first).contains("another run began in its place"));
+        first.discard();
+        assert_eq!(checkpoint_file::read(&second.last()).unwrap(), checkpoint(9));
+        let mut there = names(&path).unwrap();
+        there.sort();
+        assert_eq!(there, [LOCK, LAST]);
     }
 
     #[test]

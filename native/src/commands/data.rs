@@ -144,6 +144,8 @@ fn fraction(text: &str) -> Result<f64, String> {
 pub fn run(args: DataArgs, output: Output) -> Result<()> {
     let DataCommand::Prepare(args) = args.command;
     let target = atomic::absolute(&args.out)?;
+    // What a killed command was moving there is taken back first.
+    atomic::remove_leftovers(&target);
     out::refuse_used(&target)?;
     let folder = atomic::temporary_folder_for(&target)?;
     let (mut inputs, skipped, name) = sources(&args, folder.path(), output)?;
@@ -180,10 +182,10 @@ fn sources(args: &PrepareArgs, folder: &Path, output: Output) -> Result<(Inputs,
         fetch(args, &file, output)?;
         (file, "Tiny Shakespeare".to_owned())
     } else {
-        let (inputs, skipped) = Inputs::collect(&args.input)?;
+        let (inputs, skipped) = Inputs::collect(&args.input, Some(&args.out))?;
         return Ok((inputs, skipped, name_of(&args.input)));
     };
-    let (inputs, skipped) = Inputs::collect(&[file])?;
+    let (inputs, skipped) = Inputs::collect(&[file], None)?;
     Ok((inputs, skipped, name))
 }
 

@@ -144,7 +144,7 @@ fn part_of_text(args: &EvalArgs, tokenizer: &Tokenizer, learned: &[LearnedText])
 
 /// All that there is to read, as training reads it.
 fn whole_text(args: &EvalArgs) -> Result<String> {
-    let (mut inputs, skipped) = Inputs::collect(std::slice::from_ref(&args.data))?;
+    let (mut inputs, skipped) = Inputs::collect(std::slice::from_ref(&args.data), None)?;
     report_skipped(&skipped, note);
     let (mut whole, mut found) = (String::new(), Vec::new());
     for index in 0..inputs.len() {

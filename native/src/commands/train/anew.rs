@@ -1,12 +1,12 @@
 //! Where a run cannot go on as it is asked to: the command of a new one, which begins with its weights.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Error;
 use mmrec::Error as LibraryError;
 use mmrec::config::TrainConfig;
 
-use super::start::ChangedText;
+use super::start::AnotherText;
 use crate::out;
 use crate::run_folder::RunFolder;
 use crate::settings::{Course, Difference, Usage, can_grow, in_words};
@@ -84,7 +84,7 @@ pub fn refusal(folder: &RunFolder, data: &Path, course: &Course) -> Option<Error
 /// nothing of a training to go on with. `is_readable`: whether the model can read that text.
 pub fn if_another_text(error: Error, folder: &RunFolder, data: &Path, is_readable: impl FnOnce() -> bool) -> Error {
     let is_readable = match (error.downcast_ref(), error.downcast_ref()) {
-        (Some(ChangedText { is_readable, .. }), _) => *is_readable,
+        (Some(AnotherText { is_readable, .. }), _) => *is_readable,
         (_, Some(LibraryError::OtherText { .. } | LibraryError::NotResumable)) => is_readable(),
         _ => return error,
     };

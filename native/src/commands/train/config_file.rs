@@ -45,6 +45,7 @@ impl Recorded {
         if says_that {
             return Ok(());
         }
+        folder.check()?;
         if self.text.as_ref().is_some_and(|text| text != before) {
             self.keep_changed(folder, session)?;
         }
@@ -99,6 +100,7 @@ pub fn tell_what_is_not_repeated(path: &Path, settings: &SettingsFile) {
 
 /// Writes the settings of a new run, or of a stage.
 pub fn write(folder: &RunFolder, session: &Session, origin: Origin) -> Result<()> {
+    folder.check()?;
     atomic::write(&folder.config(), content(folder, session, origin)?.as_bytes())
 }
 

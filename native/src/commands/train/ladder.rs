@@ -50,6 +50,7 @@ impl Ladder {
     pub fn write(&self, folder: &RunFolder) -> Result<()> {
         let text = toml::to_string(self).context("the ladder cannot be written as TOML")?;
         let head = "# The stages of this run, for `mmrec progressive --resume`.\n";
+        folder.check()?;
         atomic::write(&folder.ladder(), format!("{head}{text}").as_bytes())
     }
 

@@ -162,6 +162,7 @@ fn keep_best(started: &Started) -> Result<()> {
     if session.progress().best.is_none() {
         return Ok(());
     }
+    folder.check()?;
     atomic::link_or_copy(&folder.best(), &folder.path().join(format!("best-{stage}.safetensors")))
 }
 

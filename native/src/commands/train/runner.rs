@@ -17,7 +17,7 @@ use crate::loss_svg::{self, Axis, Curves};
 use crate::metrics::{Line, Metrics};
 use crate::output::{Output, is_broken_pipe, path_text};
 use crate::progress::{Progress, seconds_left};
-use crate::run_folder::RunFolder;
+use crate::run_folder::{Lost, RunFolder};
 use crate::shell::Suggestion;
 use crate::{atomic, format};
 
@@ -176,6 +176,15 @@ impl Runner {
         {
             return interrupted.into();
         }
+        if let Err(lost) = self.folder.check() {
+            let saved = format::count(self.saved_step, "step");
+            // Of an error that is no more than this, nothing is to be added.
+            let error = if error.is::<Lost>() { error } else { error.context(lost) };
+            return error.context(format!(
+                "the run stopped before its end, and was last saved after {saved}; where its folder was moved to, it goes on by \
+                 --resume with --out and that place"
+            ));
+        }
         // Lines of metrics that are not written come back from the checkpoint's history.
         let _ = self.metrics.sync();
         // Who knows what a failure of its own device left.
@@ -273,6 +282,10 @@ impl Runner {
     /// Draws the curves. One that cannot be drawn is told once, and no reason to stop.
     fn draw(&mut self) {
         self.drawn = Some(Instant::now());
+        if self.folder.check().is_err() {
+            // The next save tells.
+            return;
+        }
         let drawn = atomic::write(&self.folder.loss_svg(), loss_svg::draw(&self.curves()).as_bytes());
         if let Err(error) = drawn
             && !self.undrawn

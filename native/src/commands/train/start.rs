@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use mmrec::Error as LibraryError;
+use mmrec::checkpoint::Progress;
 use mmrec::config::ModelConfig;
-use mmrec::data::{Dataset, INDEX_FILE, PrepareOptions};
+use mmrec::data::{Dataset, PrepareOptions, PreparedIndex};
 use mmrec::driver::{Point, SaveKind, Session};
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 
@@ -72,7 +74,7 @@ fn begin(
         Some(_) => args.text.clone(),
         None => reading::over(&args.text, wish.origin()),
     };
-    let dataset = open_data(given, &args.text, &flags, source.tokenizer(), folder, output)?;
+    let dataset = open_data(given, &args.text, &flags, source.tokenizer(), None, folder, output)?;
     interrupt::check()?;
     let (model, train) = source.settings(wish, dataset.tokenizer.vocab(), dataset.train.len())?;
     wish.tell_what_is_without_effect(&model, &train);
@@ -98,7 +100,11 @@ pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: O
     let given = data_of_run(args, &folder, recorded.as_ref())?;
     let asked = reading::beyond(&args.text, recorded.as_ref());
     let flags = reading::over(&args.text, recorded.as_ref());
-    let dataset = open_data(&given, &asked, &flags, Some(&checkpoint.tokenizer), &folder, output);
+    let progress = checkpoint.progress.as_ref().ok_or(LibraryError::NotResumable);
+    let progress = progress
+        .map_err(|error| anew::if_another_text(error.into(), &folder, &given, || true))
+        .with_context(|| format!("{} cannot be resumed", path.display()))?;
+    let dataset = open_data(&given, &asked, &flags, Some(&checkpoint.tokenizer), Some(progress), &folder, output);
     let dataset = dataset.map_err(|error| anew::if_another_text(error, &folder, &given, || true))?;
     interrupt::check()?;
     let data = match (&args.data, recorded) {
@@ -160,13 +166,14 @@ fn data_of_run(args: &RunArgs, folder: &RunFolder, recorded: Option<&DataOrigin>
     }
 }
 
-/// Opens prepared data, or prepares a text into the run's folder as `flags` say, by the model's `tokenizer` where there is one.
-/// `asked` is what the command line says of it.
+/// Opens prepared data, or prepares a text into the run's folder as `flags` say, by the model's `tokenizer` where there is one, and
+/// only the text of `progress` where there is that. `asked` is what the command line says of it.
 fn open_data(
     given: &Path,
     asked: &TextFlags,
     flags: &TextFlags,
     tokenizer: Option<&Tokenizer>,
+    progress: Option<&Progress>,
     folder: &RunFolder,
     output: Output,
 ) -> Result<Dataset> {
@@ -174,7 +181,7 @@ fn open_data(
         reading::refuse_of_prepared(asked, &prepared, &prepared::index(&prepared)?.tokenizer)?;
         return prepared::open(&prepared, output);
     }
-    let (mut inputs, skipped) = Inputs::collect(&[given.to_owned()])?;
+    let (mut inputs, skipped) = Inputs::collect(&[given.to_owned()], Some(folder.path()))?;
     prepared::report_skipped(&skipped, note);
     if let Some(tokenizer) = tokenizer {
         reading::refuse_other_tokens(asked, tokenizer)?;
@@ -186,37 +193,51 @@ fn open_data(
     };
     let options = options.options(&name_of(&[given.to_owned()]))?;
     let options = PrepareOptions { given: tokenizer.cloned(), ..options };
-    adopt(&mut inputs, &options, folder, output)?;
+    adopt(&mut inputs, &options, progress, folder, output)?;
     prepared::open(&folder.data(), output)
 }
 
-/// Prepares a text to the run's `data`, unless exactly that is there already.
-fn adopt(inputs: &mut Inputs, options: &PrepareOptions, folder: &RunFolder, output: Output) -> Result<()> {
+/// Prepares a text to the run's `data`, unless exactly that is there already. Nothing stays of a text that a run cannot go on with.
+fn adopt(
+    inputs: &mut Inputs,
+    options: &PrepareOptions,
+    progress: Option<&Progress>,
+    folder: &RunFolder,
+    output: Output,
+) -> Result<()> {
     let target = folder.data();
-    let (prepared, index) = prepared::prepare_beside(inputs, options, &target, output)?;
+    let (prepared, PreparedIndex { fingerprint, .. }) = prepared::prepare_beside(inputs, options, &target, output)?;
     let is_there = prepared::is_prepared(&target);
-    if is_there && prepared::index(&target)?.fingerprint == index.fingerprint {
+    if is_there && prepared::index(&target)?.fingerprint == fingerprint {
         return Ok(());
     }
-    if is_there && !folder.clear_old_data()? {
+    let another = |message: String| -> Result<AnotherText> {
         let is_readable = match &options.given {
             Some(tokenizer) => from::is_readable(&prepared::open(prepared.path(), output)?, tokenizer),
             None => true,
         };
-        bail!(ChangedText { given: options.name.clone(), prepared: target, is_readable });
+        Ok(AnotherText { message, is_readable })
+    };
+    if is_there && !folder.clear_old_data()? {
+        bail!(another(format!(
+            "{} is not the text that {} was prepared from (or the tokenizer, the split or its content changed): give that text, or \
+             start a new run with another --out",
+            options.name,
+            target.display()
+        ))?);
     }
-    atomic::publish_folder(prepared, &target, INDEX_FILE)
+    if let Some(progress) = progress.filter(|progress| progress.data_fingerprint != fingerprint) {
+        let (trained, given) = (progress.data_name.clone(), options.name.clone());
+        bail!(another(LibraryError::OtherText { trained, given }.to_string())?);
+    }
+    folder.publish_data(prepared, &fingerprint)
 }
 
-/// A run's folder holds another text than the one that is given.
+/// A run was trained on another text than the one that is given.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{given} is not the text that {} was prepared from (or the tokenizer, the split or its content changed): give that text, or start \
-     a new run with another --out", .prepared.display()
-)]
-pub struct ChangedText {
-    given: String,
-    prepared: PathBuf,
+#[error("{message}")]
+pub struct AnotherText {
+    message: String,
     /// Whether the run's model can read the text that is given.
     pub is_readable: bool,
 }
