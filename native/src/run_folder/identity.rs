@@ -12,7 +12,6 @@ pub struct Identity {
 
 impl Identity {
     /// None where the system does not tell.
-    #[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
     pub fn of(metadata: &Metadata) -> Option<Self> {
         Some(Self { device: metadata.dev(), inode: metadata.ino() })
     }
