@@ -8,6 +8,7 @@ use mmrec::data::text::{Encoding, Findings};
 use serde_json::{Value, json};
 
 use crate::input::Inputs;
+use crate::output::one_line;
 use crate::{encodings, format, interrupt};
 
 /// Lines of one kind: a folder of pages should not scroll everything else away.
@@ -28,7 +29,8 @@ pub fn tell_most(lines: &[String], what: &str, warn: impl Fn(&str)) {
 }
 
 fn remarks(path: &Path, findings: &Findings) -> Vec<String> {
-    let name = path.display();
+    let path_text = path.to_string_lossy();
+    let name = one_line(&path_text);
     let mut remarks = Vec::new();
     if findings.encoding != Encoding::Utf8 {
         remarks.push(format!("{name}: read as {}", findings.encoding));
