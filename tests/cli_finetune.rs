@@ -68,6 +68,9 @@ fn an_adapter_learns_another_text_and_is_used_beside_its_base() {
     assert_eq!((&merged["type"], &merged["adapters"]), (&"merged".into(), &1.into()));
     assert!((loss(&room, "merged/all.safetensors", "other.txt") - after).abs() < 1e-6);
     room.json("merge tuned/best.safetensors --out merged/itself.safetensors");
+    assert!(
+        room.refusal(&format!("merge {with}=3e38 --out merged/no.safetensors"), 2).contains("between -1000 and 1000")
+    );
     let written = |line: &str| room.json(&format!("generate {line} --prompt a --tokens 60 --seed 5"));
     let text = |values: &[Value]| of_type(values, "generated")[0]["text"].clone();
     let beside = text(&written(with));

@@ -27,6 +27,22 @@ fn loss(room: &Room, checkpoint: &str) -> f64 {
 }
 
 #[test]
+fn sizes_near_the_limits_of_numbers_are_refused_by_name() {
+    let room = trained();
+    for field in ["feed_forward", "width", "layers"] {
+        room.write("huge.toml", format!("[model]\n{field} = {}\n", i64::MAX).as_bytes());
+        let lines = [
+            "grow run/last.safetensors --config huge.toml --out grown",
+            "train --from run/last.safetensors --data data --config huge.toml --out grown",
+        ];
+        for line in lines {
+            let said = room.refusal(line, 1);
+            assert!(said.contains(field) && said.contains("huge.toml") && !said.contains("mistake"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn a_model_grows_and_training_goes_on_where_it_stood() {
     let room = trained();
     let left = loss(&room, "run/last.safetensors");
@@ -111,7 +127,7 @@ fn what_cannot_grow_is_refused_and_leaves_nothing() {
     file("width = 24");
     refused("--config a.toml", 1, &["8 channels wide and would become 12"]);
     file("width = 17");
-    refused("--config a.toml", 1, &["not valid", "heads = 2"]);
+    refused("--config a.toml", 1, &["a.toml cannot be used", "heads = 2"]);
     file("wide = 17");
     refused("--config a.toml", 1, &["a.toml", "wide"]);
     refused("--config missing.toml", 1, &["missing.toml"]);

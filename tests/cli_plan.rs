@@ -49,6 +49,19 @@ fn memory_is_estimated_within_a_tenth_of_what_runs_take() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn going_on_takes_no_more_memory_than_beginning() {
+    let room = Room::new();
+    room.write_text();
+    let began =
+        "train --data text.txt --stage small --batch 1 --context 32 --steps 2 --eval-windows 1 --threads 1 --out run";
+    let began = peak(&room, began);
+    // Which has it saved before the first step.
+    let went_on = peak(&room, "train --out run --resume --steps 3 --threads 1");
+    assert!(went_on < 1.1 * began, "{went_on} bytes, {began} at first");
+}
+
 #[test]
 fn a_plan_says_what_fits_and_what_to_change() {
     let room = Room::new();

@@ -87,6 +87,7 @@ fn a_shard_that_shrinks_is_named_and_the_run_can_go_on() {
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert!(said.contains("data/train-00000.bin can no longer be read"), "{said}");
+    assert!(said.contains("is saved with all"), "{said}");
     refused(&room, "train --out run --resume", 1, &["train-00000.bin", "truncated"]);
     fs::write(&shard, whole).unwrap();
     let step = room.json("info run/last.safetensors")[0]["step"].as_u64().unwrap();

@@ -240,6 +240,33 @@ fn a_worker_serves_those_who_have_its_token() {
 }
 
 #[test]
+fn workers_that_start_together_share_a_new_token() {
+    let room = Room::new();
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let all: Vec<Worker> = std::thread::scope(|scope| {
+        names.map(|name| scope.spawn(|| Worker::start(&room, name))).map(|one| one.join().unwrap()).into()
+    });
+    assert_eq!(all.len(), names.len());
+    assert!(room.names("").iter().all(|name| !name.ends_with(".tmp")));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_worker_that_nobody_can_hear_of_or_reach_says_so() {
+    let room = Room::new();
+    let mut command = room.command("worker --listen 127.0.0.1:0 --token-file token --threads 1 --json");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1), "it does not serve");
+    let script = "ulimit -n 8; exec \"$0\" worker --listen 127.0.0.1:0 --token-file token";
+    let mut command = Command::new("sh");
+    command.current_dir(room.path("")).arg("-c").arg(script).arg(env!("CARGO_BIN_EXE_mmrec")).stdin(Stdio::null());
+    let ran = finish(command);
+    assert!(ran.code == Some(1) && ran.stderr.contains("ulimit -n"), "{ran:?}");
+    assert!(!ran.stderr.contains("mistake") && !ran.stderr.contains("panicked"), "{ran:?}");
+}
+
+#[test]
 fn mistakes_are_told_before_anything_is_written() {
     let room = Room::new();
     room.write_text();

@@ -220,10 +220,16 @@ fn remove_unused(entry: &DirEntry) -> io::Result<()> {
     fs::remove_dir_all(&path)
 }
 
-/// Whether an error comes of a disk, or somebody's share of it, that has no room left.
-pub fn is_disk_full(error: &anyhow::Error) -> bool {
-    let of_kind = |error: &io::Error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
-    error.chain().any(|cause| cause.downcast_ref().is_some_and(of_kind))
+/// What to do where an error comes of a disk, or somebody's share of it, that has no room left, or of a limit on files.
+pub fn remedy(error: &anyhow::Error) -> Option<&'static str> {
+    let of_kind = |error: &io::Error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some("free space there first"),
+        ErrorKind::FileTooLarge => {
+            Some("raise the limit on the size of files first (ulimit -f), or that of the file system")
+        }
+        _ => None,
+    };
+    error.chain().find_map(|cause| cause.downcast_ref().and_then(of_kind))
 }
 
 /// Whether a name is one of those that only a killed process leaves.

@@ -51,17 +51,23 @@ pub fn report(error: &Error, output: Output) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let said: Vec<String> = causes.iter().map(|cause| within(cause)).collect();
     if interrupt::is_cause(error) {
         tell_script(output, &format!("{error:#}"), &causes);
         return ExitCode::from(interrupt::EXIT_CODE);
     }
-    note(&format!("error: {error}"));
-    causes.iter().skip(1).for_each(|cause| note(&format!("  because: {cause}")));
-    if atomic::is_disk_full(error) {
-        note("  what to do: free space there first");
+    said.iter().take(1).for_each(|error| note(&format!("error: {error}")));
+    said.iter().skip(1).for_each(|cause| note(&format!("  because: {cause}")));
+    if let Some(remedy) = atomic::remedy(error) {
+        note(&format!("  what to do: {remedy}"));
     }
     tell_script(output, &format!("{error:#}"), &causes);
     if error.chain().any(|cause| cause.is::<Usage>()) { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+}
+
+/// A message whose further lines are seen to belong to it: what it quotes of a file may look like a line of ours.
+fn within(message: &str) -> String {
+    message.trim_end().replace('\n', "\n    ")
 }
 
 /// The same of a command line that cannot be understood; prints what was asked for where it asks for help.

@@ -9,6 +9,7 @@ use mmrec::data::text::{Encoding, Findings};
 use serde_json::{Value, json};
 
 use crate::input::{Inputs, Skipped};
+use crate::output::one_line;
 use crate::{encodings, format, interrupt};
 
 /// Lines of one kind: a folder of pages should not scroll everything else away.
@@ -65,10 +66,11 @@ fn in_groups(skipped: &[Skipped]) -> Vec<Group<'_>> {
 }
 
 fn in_words((Skipped { reason, .. }, paths): &Group<'_>) -> String {
+    let shown = |path: &&Path| one_line(&path.to_string_lossy()).into_owned();
     if let [path] = paths.as_slice() {
-        return format!("skipped {}: {reason}", path.display());
+        return format!("skipped {}: {reason}", shown(path));
     }
-    let named: Vec<_> = paths.iter().take(NAMED).map(|path| path.display().to_string()).collect();
+    let named: Vec<_> = paths.iter().take(NAMED).map(shown).collect();
     let more = match paths.len() - named.len() {
         0 => String::new(),
         more => format!(" and {more} more"),
@@ -77,7 +79,8 @@ fn in_words((Skipped { reason, .. }, paths): &Group<'_>) -> String {
 }
 
 fn remarks(path: &Path, findings: &Findings) -> Vec<String> {
-    let name = path.display();
+    let path_text = path.to_string_lossy();
+    let name = one_line(&path_text);
     let mut remarks = Vec::new();
     if findings.encoding != Encoding::Utf8 {
         remarks.push(format!("{name}: read as {}", findings.encoding));

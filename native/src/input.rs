@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use mmrec::data::text::{self, NoText};
 use mmrec::data::{TextSource, TextSources, natural_order};
 
+use crate::output::one_line;
 use crate::{duplicates, findings, interrupt, prepared, run_folder, system_files};
 
 /// The files to read, in order.
@@ -100,7 +101,7 @@ impl Inputs {
     }
 
     fn add_file(&mut self, path: &Path, bytes: u64) {
-        self.list.push(TextSource { name: path.display().to_string(), bytes });
+        self.list.push(TextSource { name: one_line(&path.to_string_lossy()).into_owned(), bytes });
         self.paths.push(path.to_owned());
     }
 
@@ -181,7 +182,10 @@ fn reason_to_skip(path: &Path) -> io::Result<Option<NoText>> {
         return Ok(because("made by the system or an editor"));
     }
     let metadata = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(because("a link that leads nowhere")),
+        // Also one that leads to itself.
+        Err(error) if error.kind() != io::ErrorKind::PermissionDenied && path.is_symlink() => {
+            return Ok(because("a link that leads nowhere"));
+        }
         metadata => metadata?,
     };
     if metadata.is_dir() {
@@ -310,7 +314,8 @@ mod tests {
         write(folder.path(), "a.txt", b"text");
         std::os::unix::fs::symlink(folder.path(), folder.path().join("circle")).unwrap();
         std::os::unix::fs::symlink("nowhere", folder.path().join("dangling")).unwrap();
+        std::os::unix::fs::symlink("itself", folder.path().join("itself")).unwrap();
         let (inputs, skipped) = Inputs::collect(&[folder.path().to_owned()], None).unwrap();
-        assert_eq!((inputs.len(), skipped.len()), (1, 2));
+        assert_eq!((inputs.len(), skipped.len()), (1, 3));
     }
 }

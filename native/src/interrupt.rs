@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C, SIGTERM, and the end of the time that a process may take.
 //!
 //! The first one asks a command that has something to save to do that and stop; any other it ends at once, whatever that waits for.
 //! The second one ends every command. All end with [`EXIT_CODE`], and files stay whole, because they are written atomically.
@@ -46,7 +46,7 @@ impl Drop for Saver {
     }
 }
 
-/// Takes over Ctrl-C, SIGTERM and SIGHUP for the rest of the process.
+/// Takes over Ctrl-C, SIGTERM, SIGHUP and the signals of limits for the rest of the process.
 pub fn install(output: Output) -> Result<()> {
     let hangup_was_ignored = hangup::is_ignored();
     ctrlc::set_handler(move || {
@@ -59,6 +59,7 @@ pub fn install(output: Output) -> Result<()> {
     if hangup_was_ignored {
         hangup::ignore();
     }
+    limits::install();
     Ok(())
 }
 
@@ -148,6 +149,36 @@ mod hangup {
     }
 
     pub fn ignore() {}
+}
+
+/// The signals of limits on a process, which would end it with nothing saved.
+#[cfg(unix)]
+mod limits {
+    use std::ffi::c_int;
+
+    pub fn install() {
+        let handler = stop as extern "C" fn(c_int);
+        // SAFETY: without the signal, a write beyond the limit of a file's size is an error like any other; and the handler calls
+        // nothing that a handler may not.
+        unsafe {
+            libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+            libc::signal(libc::SIGXCPU, handler as libc::sighandler_t);
+        }
+    }
+
+    /// Time is up, but for what the hard limit leaves. The system says so again every second: once is enough.
+    extern "C" fn stop(_: c_int) {
+        // SAFETY: all three may be called in a handler.
+        unsafe {
+            libc::signal(libc::SIGXCPU, libc::SIG_IGN);
+            libc::kill(libc::getpid(), libc::SIGTERM);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod limits {
+    pub fn install() {}
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ mod run_folder;
 mod settings;
 mod shard_file;
 mod shell;
+mod stream;
 mod system_files;
 mod temporary;
 #[cfg_attr(not(feature = "workers"), path = "no_workers.rs")]

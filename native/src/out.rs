@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::output::one_line;
 use crate::{atomic, system_files};
 
 /// Refuses to write a file where there is something: nothing is replaced, be it what a link leads to or the link.
@@ -28,7 +29,9 @@ pub fn refuse_used(folder: &Path) -> Result<()> {
     }
     let names = names(folder)?;
     match names.iter().find(|name| !system_files::is_of_system(name.as_ref()) && !atomic::is_leftover(name)) {
-        Some(name) => bail!("{} exists and is not empty (it holds {name}): choose another --out", folder.display()),
+        Some(name) => {
+            bail!("{} exists and is not empty (it holds {}): choose another --out", folder.display(), one_line(name))
+        }
         None => Ok(()),
     }
 }

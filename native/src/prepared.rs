@@ -18,7 +18,7 @@ use crate::output::{Output, note};
 use crate::progress::Progress;
 use crate::settings::{DataOrigin, SettingsFile};
 use crate::shard_file::ShardFile;
-use crate::{atomic, files, findings, format, interrupt, run_folder};
+use crate::{atomic, files, findings, format, interrupt, output, run_folder};
 
 /// Whether `path` is a folder of prepared data, damaged or not. Other programs call files `data.json`, too.
 pub fn is_prepared(path: &Path) -> bool {
@@ -47,9 +47,10 @@ pub fn find(path: &Path) -> Result<Option<PathBuf>> {
     let found = candidates.into_iter().flatten().find(|folder| is_prepared(folder));
     match (found, trained_on) {
         (None, Some(DataOrigin { name, path: place, .. })) => bail!(
-            "{} is the folder of a run on {name}, whose prepared data are no longer there nor at {}: give the text itself, or the new \
+            "{} is the folder of a run on {}, whose prepared data are no longer there nor at {}: give the text itself, or the new \
              place of the data",
             path.display(),
+            output::name(&name),
             place.display()
         ),
         (found, _) => Ok(found),
@@ -67,20 +68,23 @@ pub fn index(folder: &Path) -> Result<PreparedIndex> {
 pub fn open(folder: &Path, output: Output) -> Result<Dataset> {
     let index = index(folder)?;
     let shards: Vec<Box<dyn Shard>> =
-        index.shards.iter().map(|shard| open_shard(&folder.join(&shard.file))).collect::<Result<_>>()?;
+        index.shards.iter().map(|shard| open_shard(folder, shard)).collect::<Result<_>>()?;
     let bytes = |total: u64, shard: &ShardInfo| total.saturating_add(shard.tokens.saturating_mul(2));
     let total = index.shards.iter().fold(0, bytes);
     let mut progress = Progress::counting(output, Some(total));
     let checked = data::verify(&index, &shards, |done| {
         progress.show(done, &format!("checking data: {} of {}", format::size(done), format::size(total)), false);
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     progress.clear();
+    interrupt::check()?;
     let opened = checked.and_then(|()| Dataset::open(index, shards));
     opened.with_context(|| format!("{} cannot be used", folder.display()))
 }
 
-fn open_shard(path: &Path) -> Result<Box<dyn Shard>> {
-    let shard = ShardFile::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+fn open_shard(folder: &Path, info: &ShardInfo) -> Result<Box<dyn Shard>> {
+    let path = folder.join(&info.file);
+    let shard = ShardFile::open(&path, &info.sha256).with_context(|| format!("cannot open {}", path.display()))?;
     Ok(Box::new(shard))
 }
 

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::format;
-use crate::output::{Output, harmless, note};
+use crate::output::{Output, harmless, line_of, note};
+use crate::stream::{self, write_all};
 
 /// Least time between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(2);
@@ -50,8 +51,11 @@ impl Progress {
     pub fn show(&mut self, position: u64, message: &str, important: bool) {
         match self {
             Self::Bar(bar) => {
-                bar.set_position(position);
-                bar.set_message(harmless(message).into_owned());
+                let message = harmless(message).into_owned();
+                draw(bar, move |bar| {
+                    bar.set_position(position);
+                    bar.set_message(message);
+                });
             }
             Self::Lines(last) => {
                 if important || last.is_none_or(|last| last.elapsed() >= LINE_EVERY) {
@@ -66,14 +70,14 @@ impl Progress {
     /// Sets what the bar ends at.
     pub fn set_length(&self, length: u64) {
         if let Self::Bar(bar) = self {
-            bar.set_length(length);
+            draw(bar, move |bar| bar.set_length(length));
         }
     }
 
     /// A line that stays, above the bar; nothing with `--json`.
     pub fn say(&self, text: &str) {
         match self {
-            Self::Bar(bar) => bar.suspend(|| note(text)),
+            Self::Bar(bar) => note_above(bar, text),
             Self::Lines(_) => note(text),
             Self::Quiet => {}
         }
@@ -82,7 +86,7 @@ impl Progress {
     /// A warning, also with `--json`.
     pub fn warn(&self, text: &str) {
         match self {
-            Self::Bar(bar) => bar.suspend(|| note(text)),
+            Self::Bar(bar) => note_above(bar, text),
             Self::Lines(_) | Self::Quiet => note(text),
         }
     }
@@ -90,16 +94,31 @@ impl Progress {
     /// Takes the bar away.
     pub fn clear(&self) {
         if let Self::Bar(bar) = self {
-            bar.finish_and_clear();
+            draw(bar, ProgressBar::finish_and_clear);
         }
     }
 
     /// Leaves the bar as it is, or its last message as a line where that was held back.
     pub fn leave(&self) {
         if let Self::Bar(bar) = self {
-            bar.abandon();
+            draw(bar, ProgressBar::abandon);
         }
     }
+}
+
+/// Changes a bar where standard error is written, so that a terminal that stands still keeps nobody from stopping.
+fn draw(bar: &ProgressBar, change: impl FnOnce(&ProgressBar) + Send + 'static) {
+    let bar = bar.clone();
+    // Nobody may be looking, and there is nowhere to complain.
+    let _ = stream::ERR.run(move |_| {
+        change(&bar);
+        Ok(())
+    });
+}
+
+fn note_above(bar: &ProgressBar, text: &str) {
+    let (bar, line) = (bar.clone(), line_of(text));
+    let _ = stream::ERR.run(move |stream| bar.suspend(|| write_all(stream, &line)));
 }
 
 /// Estimates the time left from the pace since it was made.

@@ -30,7 +30,7 @@ pub enum Error {
     Inspect(#[from] InspectError),
     /// A checkpoint was trained on another text than the one at hand.
     #[error(
-        "the checkpoint was trained on \"{trained}\", and \"{given}\" is another text (or another tokenizer or split): resume with the text it was trained on, or start a new run"
+        "the checkpoint was trained on {trained:?}, and {given:?} is another text (or another tokenizer or split): resume with the text it was trained on, or start a new run"
     )]
     OtherText {
         /// The name of the text in the checkpoint.
@@ -40,7 +40,7 @@ pub enum Error {
     },
     /// A text's tokens are not those of the model.
     #[error(
-        "the model has the {model}, and \"{text}\" was made into tokens by the {tokenizer}: make the text into tokens anew with the model's tokenizer, or train a new model on it"
+        "the model has the {model}, and {text:?} was made into tokens by the {tokenizer}: make the text into tokens anew with the model's tokenizer, or train a new model on it"
     )]
     OtherTokenizer {
         /// The model's tokenizer, in words.

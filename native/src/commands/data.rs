@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::download::{Checksum, TINY_SHAKESPEARE_SHA256, TINY_SHAKESPEARE_URL, download};
 use crate::input::{Inputs, Skipped};
-use crate::output::{Output, note, path_text};
+use crate::output::{Output, name, note, path_text};
 use crate::prepared::{prepare, report_skipped};
 use crate::progress::{Progress, download_message};
 use crate::settings::{Usage, whole};
@@ -237,7 +237,7 @@ fn report(folder: &Path, prepared: &Prepared, inputs: &Inputs, skipped: &[Skippe
     }))?;
     output.line(&format!(
         "{}: {} in {}, {}, {} tokenizer with a vocabulary of {}",
-        index.name,
+        name(&index.name),
         format::size(inputs.bytes()),
         format::count(inputs.len() as u64, "file"),
         format::count(prepared.documents, "document"),

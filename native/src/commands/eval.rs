@@ -24,7 +24,7 @@ use crate::input::Inputs;
 use crate::output::{Output, note, path_text};
 use crate::prepared::{self, report_skipped};
 use crate::progress::{Pace, Progress};
-use crate::{checkpoint_file, findings, format, interrupt};
+use crate::{checkpoint_file, files, findings, format, interrupt, memory};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,6 +36,9 @@ Of a text that the checkpoint was trained on, prepared or not, the part is read 
 trained on flatters it. A checkpoint names its texts, and so does what is exported, grown, merged or fine-tuned of it.
 
 Loss is in nats per token, the text being read in windows of --context tokens, each begun without memory of the one before.";
+
+/// Bytes of memory that a byte of text takes while it becomes tokens.
+const COPIES: u64 = 3;
 
 /// Judge a model on a text: loss, bits per character, perplexity, accuracy
 #[derive(Debug, Args)]
@@ -71,7 +74,10 @@ pub fn run(args: &EvalArgs, output: Output) -> Result<()> {
     let learned = [checkpoint.learned(), args.adapters.learned()?].concat();
     let held = match prepared::find(&args.data)? {
         Some(folder) => prepared_part(args, &folder, &checkpoint.tokenizer, &learned, output)?,
-        None => part_of_text(args, &checkpoint.tokenizer, &learned)?,
+        None => {
+            refuse_beyond_memory(args)?;
+            part_of_text(args, &checkpoint.tokenizer, &learned)?
+        }
     };
     let trained = learned.iter().rev().find_map(|text| text.context);
     let context = args.context.map_or(trained.unwrap_or(256), |context| context as usize);
@@ -142,6 +148,17 @@ fn part_of_text(args: &EvalArgs, tokenizer: &Tokenizer, learned: &[LearnedText])
     }
 }
 
+/// Refuses a text of which there is no room for what is made of it: the text, the same as one of plain lines, and its tokens.
+fn refuse_beyond_memory(args: &EvalArgs) -> Result<()> {
+    let (inputs, _) = Inputs::collect(std::slice::from_ref(&args.data), None)?;
+    let what = format!("reading {}, of {},", args.data.display(), format::size(inputs.bytes()));
+    memory::refuse_beyond_all(
+        inputs.bytes().saturating_mul(COPIES),
+        &what,
+        "give a part of it, or prepare it by mmrec data prepare and give the folder, whose tokens are read from the disk",
+    )
+}
+
 /// All that there is to read, as training reads it.
 fn whole_text(args: &EvalArgs) -> Result<String> {
     let (mut inputs, skipped) = Inputs::collect(std::slice::from_ref(&args.data), None)?;
@@ -158,8 +175,11 @@ fn whole_text(args: &EvalArgs) -> Result<String> {
 
 fn read_text(inputs: &mut Inputs, index: usize, lossy: bool) -> Result<(String, text::Findings)> {
     let (mut bytes, name) = (Vec::new(), inputs.list()[index].name.clone());
-    let mut reader: interrupt::Reader<File> = inputs.open(index).with_context(|| format!("cannot open {name}"))?;
-    reader.read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
+    // What has no length beforehand, as files that the system makes up, has a limit all the same.
+    let most = inputs.list()[index].bytes.max(files::SETTINGS);
+    let reader: interrupt::Reader<File> = inputs.open(index).with_context(|| format!("cannot open {name}"))?;
+    reader.take(most + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
+    ensure!(bytes.len() as u64 <= most, "{name} grows while it is read: wait until it is whole, or copy it first");
     text::read_text(&bytes, &name, lossy).map_err(|error| findings::explain(error, inputs))
 }
 

@@ -9,7 +9,7 @@ use mmrec::checkpoint::{AdapterAbout, AdapterFile, Checkpoint, CheckpointError, 
 use mmrec::config::{ModelConfig, Stage};
 use serde_json::{Value, json};
 
-use crate::output::{Output, path_text};
+use crate::output::{Output, name, path_text};
 use crate::{adapter_file, checkpoint_file, format};
 
 /// Tell what is in a checkpoint or an adapter
@@ -59,7 +59,7 @@ fn tell_of_adapter(args: &InfoArgs, file: &AdapterFile, bytes: u64, output: Outp
         format!("blocks      {} to {} of {}", config.first_block + 1, file.model.layers, file.model.layers),
         format!("base        {base}"),
         format!("tokenizer   {tokenizer}"),
-        format!("text        {text}"),
+        format!("text        {}", name(text)),
         format!("training    step {}{loss}", format::thousands(*step)),
     ];
     lines.iter().try_for_each(|line| output.line(line))
@@ -143,7 +143,7 @@ fn options(model: &ModelConfig) -> String {
 fn progress_lines(progress: &Progress) -> Vec<String> {
     let train = &progress.train;
     let mut lines = vec![
-        format!("text        {} ({})", progress.data_name, short(&progress.data_fingerprint)),
+        format!("text        {} ({})", name(&progress.data_name), short(&progress.data_fingerprint)),
         format!(
             "training    step {} of {}, {} in {}",
             format::thousands(progress.step),
@@ -176,5 +176,5 @@ fn progress_lines(progress: &Progress) -> Vec<String> {
 
 /// Enough of a fingerprint to tell texts apart by eye.
 fn short(fingerprint: &str) -> &str {
-    fingerprint.get(..12).unwrap_or(fingerprint)
+    fingerprint.get(..12).unwrap_or("unknown")
 }

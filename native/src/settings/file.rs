@@ -109,8 +109,11 @@ impl SettingsFile {
             None => model.clone(),
         };
         let sizes = overlay(&base, &self.model);
-        let sizes = sizes.with_context(|| format!("[model] of {} cannot be used", path.display()))?;
-        Ok(ModelConfig { vocab: model.vocab, ..sizes })
+        let cannot_use = || format!("[model] of {} cannot be used", path.display());
+        let sizes = ModelConfig { vocab: model.vocab, ..sizes.with_context(cannot_use)? };
+        // Whoever counts with them counts on their ranges.
+        sizes.validate().with_context(cannot_use)?;
+        Ok(sizes)
     }
 
     /// The model of a new run on a text of `vocab` different tokens.

@@ -5,6 +5,8 @@
 //! and the worker computes with its own kernels and threads.
 
 mod door;
+#[cfg_attr(not(unix), path = "no_file_limit.rs")]
+mod file_limit;
 mod link;
 mod message;
 mod pieces;

@@ -45,7 +45,11 @@ impl Token {
     /// The same; a file that is not there is made with a new token.
     pub fn find_or_make(file: Option<&Path>) -> Result<Self> {
         match file {
-            Some(path) if !path.exists() => Self::make(path),
+            Some(path) if !path.exists() => Self::make(path).or_else(|error| match path.exists() {
+                // Another worker was quicker.
+                true => Self::read(path),
+                false => Err(error),
+            }),
             _ => Self::find(file),
         }
     }
@@ -63,7 +67,7 @@ impl Token {
     fn read(path: &Path) -> Result<Self> {
         let whose = || format!("the token in {} cannot be used", path.display());
         let text = files::read_text(path, MOST as u64).with_context(whose)?;
-        refuse_open_file(path).with_context(whose)?;
+        refuse_foreign_file(path).with_context(whose)?;
         Self::parse(&text).with_context(whose)
     }
 
@@ -110,12 +114,18 @@ impl Token {
     }
 }
 
-/// A secret that others on the machine can read is none.
+/// A secret that others on the machine can read, or have made, is none.
 #[cfg(unix)]
-fn refuse_open_file(path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
+fn refuse_foreign_file(path: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
 
-    let mode = std::fs::metadata(path)?.permissions().mode() & 0o777;
+    let metadata = std::fs::metadata(path)?;
+    // SAFETY: it reads a number of the process, and cannot fail.
+    let me = unsafe { libc::geteuid() };
+    if ![me, 0].contains(&metadata.uid()) {
+        bail!("it belongs to another user (number {}), who knows it: copy it to a file of your own", metadata.uid());
+    }
+    let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
         bail!("others on this machine may read it (mode {mode:o}): chmod 600 {}", path.display());
     }
@@ -123,7 +133,7 @@ fn refuse_open_file(path: &Path) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-fn refuse_open_file(_path: &Path) -> Result<()> {
+fn refuse_foreign_file(_path: &Path) -> Result<()> {
     Ok(())
 }
 
@@ -161,6 +171,12 @@ mod tests {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("opened");
             let error = format!("{:#}", Token::find(Some(&path)).expect_err("open to all"));
             assert!(error.contains("chmod 600"), "{error}");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("closed");
+            // Only root can give a file away.
+            if std::os::unix::fs::chown(&path, Some(1), None).is_ok() {
+                let error = format!("{:#}", Token::find(Some(&path)).expect_err("another's"));
+                assert!(error.contains("another user (number 1)"), "{error}");
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use mmrec::train::{Pass, Peer, Work};
 
 use super::message::{HELLO, Hello, PASS, REPORT, Request, from_report, to_scalars};
 use super::token::Token;
-use super::{NETWORK, link, pieces};
+use super::{NETWORK, file_limit, link, pieces};
 use crate::devices::{Feeder, check_places};
 use crate::output::note;
 use crate::settings::Usage;
@@ -33,6 +33,7 @@ const OTHER_VERSION: &str =
 /// Connects to all devices of the workers at `addresses`.
 pub fn connect(addresses: &[String], token_file: Option<&Path>) -> Result<Vec<Box<dyn Peer>>> {
     check_places(addresses.len())?;
+    file_limit::check()?;
     let addresses: Vec<SocketAddr> = addresses.iter().map(|address| resolve(address)).collect::<Result<_>>()?;
     let token = Token::find(token_file)?;
     let mut peers: Vec<Box<dyn Peer>> = Vec::new();

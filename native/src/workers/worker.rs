@@ -14,7 +14,7 @@ use super::door::Door;
 use super::message::Hello;
 use super::share::with_operations;
 use super::token::Token;
-use super::{NETWORK, link};
+use super::{NETWORK, file_limit, link};
 use crate::commands::worker::WorkerArgs;
 use crate::interrupt;
 use crate::output::{Output, note};
@@ -24,6 +24,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Serves until somebody stops it.
 pub fn serve(args: &WorkerArgs, output: Output) -> Result<()> {
+    file_limit::check()?;
     let token = Token::find_or_make(args.token_file.as_deref())?;
     let (device, description) = args.compute.start()?;
     let about = Hello::new(&description);
@@ -38,7 +39,8 @@ pub fn serve(args: &WorkerArgs, output: Output) -> Result<()> {
         let handler: Arc<dyn DynProtocolHandler> =
             Arc::from(Box::<dyn DynProtocolHandler>::from(server.into_protocol(&endpoint)?));
         let address = endpoint.bound_sockets().first().map_or(args.listen, |address| *address);
-        output.value(&json!({ "type": "listening", "address": address, "device": description }))?;
+        let listening = json!({ "type": "listening", "address": address, "device": description });
+        output.value(&listening).context("the worker did not begin, for nobody hears where it listens")?;
         note(&format!("listening on {address}, computing by {description}; Ctrl-C ends the worker"));
         while !interrupt::requested() {
             let Ok(incoming) = tokio::time::timeout(LOOK, endpoint.accept()).await else { continue };

@@ -142,6 +142,15 @@ impl Dataset {
         })
     }
 
+    /// Checks that no shard was changed since it was opened.
+    ///
+    /// # Errors
+    /// As [`Tokens::check_unchanged`].
+    pub fn check_unchanged(&self) -> Result<(), DataError> {
+        self.train.check_unchanged()?;
+        self.validation.check_unchanged()
+    }
+
     /// The longest context that both parts hold a sequence of, with the target after it; 0 where there is none.
     pub fn longest_context(&self) -> u64 {
         self.train.len().min(self.validation.len()).saturating_sub(1)

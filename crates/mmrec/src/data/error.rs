@@ -117,7 +117,7 @@ pub enum DataError {
         source: io::Error,
     },
     /// The work was not wanted any more.
-    #[error("the preparation was stopped")]
+    #[error("the work was stopped")]
     Stopped,
     /// Writing prepared data failed.
     #[error("writing {file} failed")]
@@ -178,6 +178,12 @@ pub enum DataError {
         file: String,
         /// Why.
         source: io::Error,
+    },
+    /// A shard that was overwritten since it was opened.
+    #[error("{file} was changed while it was in use: put it back, or prepare the data again")]
+    ShardChanged {
+        /// The shard's path.
+        file: String,
     },
     /// A shard that does not consist of 16-bit tokens.
     #[error("shard {shard} has an odd number of bytes ({bytes}): it is truncated or no token shard")]

@@ -2,6 +2,7 @@
 
 use super::DataError;
 use std::io;
+use std::ops::ControlFlow;
 
 /// Bytes that are read at once where a shard is read as a whole.
 pub(super) const PIECE: usize = 1 << 16;
@@ -20,6 +21,14 @@ pub trait Shard: Send + Sync {
     /// # Errors
     /// Whatever keeps it from being read; an unexpected end where it is shorter than that.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()>;
+
+    /// Whether it still is what it was when it was opened, as far as its keeper can tell; one that cannot change is.
+    ///
+    /// # Errors
+    /// Whatever keeps that from being known.
+    fn is_unchanged(&self) -> io::Result<bool> {
+        Ok(true)
+    }
 }
 
 /// As [`Shard::read_at`], with an error that names the shard.
@@ -27,13 +36,15 @@ pub(super) fn read_at(shard: &dyn Shard, offset: u64, out: &mut [u8]) -> Result<
     shard.read_at(offset, out).map_err(|source| DataError::ShardLost { file: shard.name(), source })
 }
 
-/// The whole of a shard, a piece at a time, to `take`.
-pub(super) fn each_piece(shard: &dyn Shard, mut take: impl FnMut(&[u8])) -> Result<(), DataError> {
+/// The whole of a shard, a piece at a time, to `take`, which may end it by [`DataError::Stopped`].
+pub(super) fn each_piece(shard: &dyn Shard, mut take: impl FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), DataError> {
     let mut buffer = vec![0; PIECE];
     for offset in (0..shard.bytes()).step_by(PIECE) {
         let piece = &mut buffer[..(shard.bytes() - offset).min(PIECE as u64) as usize];
         read_at(shard, offset, piece)?;
-        take(piece);
+        if take(piece).is_break() {
+            return Err(DataError::Stopped);
+        }
     }
     Ok(())
 }
@@ -85,8 +96,14 @@ pub(super) mod tests {
     fn pieces_are_the_whole() {
         let content: Vec<u8> = (0..2 * PIECE + 7).map(|i| i as u8).collect();
         let mut seen = Vec::new();
-        each_piece(&InMemory::new(content.clone()), |piece| seen.extend_from_slice(piece)).unwrap();
+        let shard = InMemory::new(content.clone());
+        each_piece(&shard, |piece| {
+            seen.extend_from_slice(piece);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
         assert!(seen == content);
+        assert!(matches!(each_piece(&shard, |_| ControlFlow::Break(())), Err(DataError::Stopped)));
         each_piece(&InMemory::new(Vec::new()), |_| panic!("there is nothing")).unwrap();
     }
 }

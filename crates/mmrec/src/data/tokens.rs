@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub struct Tokens {
     store: Arc<Store>,
     len: u64,
-    /// Ids from here on read as 0; see [`Tokens::with_vocab`].
+    /// Ids from here on are those of a changed shard; see [`Tokens::with_vocab`].
     limit: u32,
 }
 
@@ -49,8 +49,8 @@ impl Tokens {
         Ok(Self { store: Arc::new(Store::Shards(placed)), len, limit: u32::MAX })
     }
 
-    /// The same tokens, with every id from `vocab` on read as 0. Only a damaged shard holds such an id; this keeps it from
-    /// reaching an embedding table without reading the whole of a large text first. [`super::verify`] reports the damage.
+    /// The same tokens, of which an id from `vocab` on cannot be read: it would lead out of an embedding table. A shard that was
+    /// [verified](super::verify) holds none, unless it was overwritten since.
     #[must_use]
     pub fn with_vocab(mut self, vocab: usize) -> Self {
         self.limit = u32::try_from(vocab).unwrap_or(u32::MAX);
@@ -70,16 +70,41 @@ impl Tokens {
     /// Copies the tokens from position `start` on to `out`.
     ///
     /// # Errors
-    /// [`DataError::ShardLost`] where a shard can no longer be read.
+    /// [`DataError::ShardLost`] where a shard can no longer be read, [`DataError::ShardChanged`] where it holds an id beyond the
+    /// [vocabulary](Self::with_vocab).
     ///
     /// # Panics
     /// Where `start + out.len()` is beyond the end, as a slice would.
     pub fn read(&self, start: u64, out: &mut [u16]) -> Result<(), DataError> {
         self.read_as_stored(start, out)?;
-        if self.limit <= u32::from(u16::MAX) {
-            out.iter_mut().filter(|id| u32::from(**id) >= self.limit).for_each(|id| *id = 0);
+        match (start..).zip(&*out).find(|(_, id)| u32::from(**id) >= self.limit) {
+            Some((position, _)) => Err(DataError::ShardChanged { file: self.file_of(position) }),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The name of the shard that holds the token at `position`.
+    fn file_of(&self, position: u64) -> String {
+        match &*self.store {
+            Store::Memory(_) => "the text in memory".to_owned(),
+            Store::Shards(shards) => {
+                let index = shards.partition_point(|placed| placed.start <= position).saturating_sub(1);
+                shards.get(index).map_or_else(String::new, |placed| placed.shard.name())
+            }
+        }
+    }
+
+    /// Checks that no shard was changed since it was opened, as far as can be told without reading all of it.
+    ///
+    /// # Errors
+    /// [`DataError::ShardChanged`] with the first that was; [`DataError::ShardLost`].
+    pub fn check_unchanged(&self) -> Result<(), DataError> {
+        let Store::Shards(shards) = &*self.store else { return Ok(()) };
+        shards.iter().try_for_each(|Placed { shard, .. }| match shard.is_unchanged() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(DataError::ShardChanged { file: shard.name() }),
+            Err(source) => Err(DataError::ShardLost { file: shard.name(), source }),
+        })
     }
 
     fn read_as_stored(&self, start: u64, out: &mut [u16]) -> Result<(), DataError> {
@@ -219,8 +244,9 @@ mod tests {
         let error = tokens.check_ids(256).unwrap_err();
         assert!(matches!(error, DataError::TokenRange { token: 300, position: 2, vocab: 256 }), "{error}");
         let mut out = [9; 4];
-        tokens.clone().with_vocab(256).read(0, &mut out).unwrap();
-        assert_eq!(out, [1, 2, 0, 4]);
+        let error = tokens.clone().with_vocab(256).read(0, &mut out).unwrap_err();
+        assert!(matches!(&error, DataError::ShardChanged { file } if file == "memory.bin"), "{error}");
+        tokens.clone().with_vocab(256).read(0, &mut out[..2]).unwrap();
         tokens.with_vocab(65_536).read(0, &mut out).unwrap();
         assert_eq!(out, [1, 2, 300, 4]);
         assert!(Tokens::from_vec(vec![u16::MAX]).check_ids(65_536).is_ok());

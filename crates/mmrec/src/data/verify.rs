@@ -6,16 +6,18 @@ use super::index::{PreparedIndex, ShardInfo};
 use super::shard::{Shard, each_piece};
 use super::tokens::{check_ids, ids_of};
 use sha2::{Digest, Sha256};
+use std::ops::ControlFlow;
 
-/// Checks one shard's size, SHA-256 and token ids (against `vocab`), reading all of it. `take` gets its bytes, piece by piece.
+/// Checks one shard's size, SHA-256 and token ids (against `vocab`), reading all of it. `take` gets its bytes, piece by piece, and
+/// may end the work.
 ///
 /// # Errors
-/// [`DataError::ShardSize`], [`DataError::ShardLost`], [`DataError::ShardHash`], [`DataError::TokenRange`].
+/// [`DataError::ShardSize`], [`DataError::ShardLost`], [`DataError::ShardHash`], [`DataError::TokenRange`], [`DataError::Stopped`].
 pub fn verify_shard(
     info: &ShardInfo,
     vocab: usize,
     shard: &dyn Shard,
-    mut take: impl FnMut(&[u8]),
+    mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
 ) -> Result<(), DataError> {
     info.check_size(shard)?;
     let (mut hash, mut ids, mut position) = (Sha256::new(), Ok(()), 0);
@@ -25,7 +27,7 @@ pub fn verify_shard(
             ids = check_ids(ids_of(piece), position, vocab);
         }
         position += piece.len() as u64 / 2;
-        take(piece);
+        take(piece)
     })?;
     let found = hex(hash);
     if found != info.sha256 {
@@ -34,11 +36,15 @@ pub fn verify_shard(
     ids
 }
 
-/// Checks all shards and the fingerprint. `done` hears the bytes checked so far.
+/// Checks all shards and the fingerprint. `done` hears the bytes checked so far, and may end the work.
 ///
 /// # Errors
 /// As [`verify_shard`]; [`DataError::ShardCount`], [`DataError::Fingerprint`].
-pub fn verify(index: &PreparedIndex, shards: &[Box<dyn Shard>], mut done: impl FnMut(u64)) -> Result<(), DataError> {
+pub fn verify(
+    index: &PreparedIndex,
+    shards: &[Box<dyn Shard>],
+    mut done: impl FnMut(u64) -> ControlFlow<()>,
+) -> Result<(), DataError> {
     index.validate()?;
     index.check_sizes(shards)?;
     let mut fingerprint = Fingerprint::new(&index.tokenizer);
@@ -47,7 +53,7 @@ pub fn verify(index: &PreparedIndex, shards: &[Box<dyn Shard>], mut done: impl F
         verify_shard(info, index.tokenizer.vocab(), &**shard, |piece| {
             fingerprint.push(piece);
             checked += piece.len() as u64;
-            done(checked);
+            done(checked)
         })?;
     }
     let found = fingerprint.finish(index.train_tokens, index.val_tokens);

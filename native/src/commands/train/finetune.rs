@@ -55,7 +55,8 @@ pub fn run(args: &FinetuneArgs, output: Output) -> Result<()> {
     } else {
         new_run(run, Source::open(args.checkpoint.as_deref())?, &wish, None, &devices, output)?
     };
-    let Started { folder, session, .. } = Runner::new(started, output).run(&devices.description)?;
+    let (Started { folder, session, .. }, message) = Runner::new(started, output).run(&devices.description)?;
+    output.line(&message)?;
     let next = Suggestion::new("generate");
     let next = match (&args.checkpoint, session.progress().train.lora) {
         (Some(base), 1..) => next.path(base).words("--adapter").path(&folder.adapter()),

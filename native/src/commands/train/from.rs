@@ -10,7 +10,7 @@ use mmrec::data::{DataError, Dataset, Tokens};
 use mmrec::driver::Session;
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 
-use crate::output::note;
+use crate::output::{name, note};
 use crate::settings::Wish;
 use crate::{checkpoint_file, format};
 
@@ -87,7 +87,7 @@ fn check_alphabet(data: &Dataset, tokenizer: &Tokenizer) -> Result<()> {
              this one",
             format::thousands(unknown),
             format::count(all, "character"),
-            data.name,
+            name(&data.name),
         );
     }
     if unknown > 0 {

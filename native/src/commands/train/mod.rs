@@ -140,6 +140,7 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
         }
         new_run(run, Source::open(args.from.as_deref())?, &wish, None, &devices, output)?
     };
-    let Started { folder, .. } = Runner::new(started, output).run(&devices.description)?;
+    let (Started { folder, .. }, message) = Runner::new(started, output).run(&devices.description)?;
+    output.line(&message)?;
     output.next(&Suggestion::new("generate").path(&folder.best()).words("--prompt \"Once\""))
 }

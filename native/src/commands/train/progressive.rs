@@ -77,11 +77,16 @@ pub fn run(args: &ProgressiveArgs, output: Output) -> Result<()> {
     let (mut started, ladder) =
         if args.run.resume { go_on(args, &devices, output)? } else { begin(args, &devices, output)? };
     loop {
-        started = Runner::new(started, output).run(&devices.description)?;
+        let message;
+        (started, message) = Runner::new(started, output).run(&devices.description)?;
         let way_on = Ladder::way_on(&started.folder);
         let stopped = || format!("the run stopped after a stage, which is saved: go on by {way_on}");
         keep_best(&started).with_context(stopped)?;
-        let Some(next) = ladder.after(started.session.model_config()) else { break };
+        let Some(next) = ladder.after(started.session.model_config()) else {
+            output.line(&message)?;
+            break;
+        };
+        output.line(&message).with_context(stopped)?;
         started = climb(args, started, next, &ladder, &devices, output).with_context(stopped)?;
     }
     output.next(&Suggestion::new("generate").path(&started.folder.best()).words("--prompt \"Once\""))

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Error, Result, bail};
 use mmrec::config::Stage;
+use mmrec::data::DataError;
 use mmrec::driver::{Event, Finish, Point, SaveKind, Session};
 use serde_json::json;
 
@@ -15,7 +16,7 @@ use super::start::Started;
 use crate::interrupt::{self, Interrupted};
 use crate::loss_svg::{self, Axis, Curves};
 use crate::metrics::{Line, Metrics};
-use crate::output::{Output, is_broken_pipe, path_text};
+use crate::output::{Output, is_unread, name, path_text};
 use crate::progress::{Progress, seconds_left};
 use crate::run_folder::{Lost, RunFolder};
 use crate::shell::Suggestion;
@@ -71,15 +72,15 @@ impl Runner {
         }
     }
 
-    /// Trains to the end and gives back what it worked on.
-    pub fn run(mut self, device: &str) -> Result<Started> {
+    /// Trains to the end; gives back what it worked on, and what is to be said of the end.
+    pub fn run(mut self, device: &str) -> Result<(Started, String)> {
         let trained = self.announce(device).and_then(|()| self.train());
         let ended = trained.and_then(|end| self.metrics.sync().map(|()| end));
         let ended = ended.map_err(|error| self.rescue(error));
         self.draw();
         self.progress.leave();
-        self.conclude(ended?)?;
-        Ok(Started { folder: self.folder, session: self.session, metrics: self.metrics })
+        let message = self.conclude(ended?)?;
+        Ok((Started { folder: self.folder, session: self.session, metrics: self.metrics }, message))
     }
 
     fn announce(&self, device: &str) -> Result<()> {
@@ -105,7 +106,7 @@ impl Runner {
             Stage::of(model).map_or(String::new(), |stage| format!("{stage}, ")),
             format::count(model.parameters(), "parameter"),
             trained_part(session),
-            data.name,
+            name(&data.name),
             format::count(data.train.len(), "token"),
             format::thousands(data.validation.len()),
             format::thousands(model.vocab as u64),
@@ -167,10 +168,10 @@ impl Runner {
 
     /// Saves what an error would lose, as far as that goes, and says how to go on.
     fn rescue(&mut self, error: Error) -> Error {
-        if interrupt::is_cause(&error) {
+        if error.is::<Interrupted>() {
             return error;
         }
-        if is_broken_pipe(&error)
+        if is_unread(&error)
             && interrupt::requested()
             && let Ok(interrupted) = self.stop()
         {
@@ -187,8 +188,9 @@ impl Runner {
         }
         // Lines of metrics that are not written come back from the checkpoint's history.
         let _ = self.metrics.sync();
-        // Who knows what a failure of its own device left.
-        let saved = !is_loss_of_own(&error) && self.write_checkpoint(SaveKind::Last).is_ok();
+        // Who knows what a failure of its own device left, or what was learned from a text that somebody changed.
+        let is_sound = !is_loss_of_own(&error) && !is_change_of_text(&error);
+        let saved = is_sound && self.write_checkpoint(SaveKind::Last).is_ok();
         let state = match saved {
             true => format!("is saved with all {} that were done", format::count(self.session.step(), "step")),
             false => format!("was last saved after step {}", self.saved_step),
@@ -222,6 +224,7 @@ impl Runner {
             }
             Event::Evaluating { done, total, .. } => self.show(&format!("  evaluating {done}/{total}"), false),
             Event::Eval { step, epoch, val_loss, val_bpc, val_perplexity, val_accuracy, best } => {
+                self.session.data().check_unchanged()?;
                 self.metrics.add(Line {
                     step,
                     epoch,
@@ -267,6 +270,8 @@ impl Runner {
 
     /// Writes a checkpoint of now.
     fn save(&mut self, kind: SaveKind) -> Result<PathBuf> {
+        // Steps on another text are none of this run.
+        self.session.data().check_unchanged()?;
         // Metrics first: a resume from this checkpoint expects them.
         self.metrics.sync()?;
         self.write_checkpoint(kind)
@@ -331,7 +336,7 @@ impl Runner {
         }
     }
 
-    fn conclude(&self, (reason, message): (Finish, String)) -> Result<()> {
+    fn conclude(&self, (reason, message): (Finish, String)) -> Result<String> {
         if reason == Finish::NotFinite {
             bail!(
                 "{message} It is in {}. A new run with other settings begins by {}",
@@ -339,7 +344,7 @@ impl Runner {
                 self.calmer()
             );
         }
-        self.output.line(&message)
+        Ok(message)
     }
 }
 
@@ -351,6 +356,15 @@ fn is_loss_of_peer(error: &Error) -> bool {
 /// Whether the device failed that holds the weights; nothing is read from it any more.
 fn is_loss_of_own(error: &Error) -> bool {
     matches!(error.downcast_ref(), Some(mmrec::Error::DeviceLost(_) | mmrec::Error::DeviceFault(_)))
+}
+
+/// Whether the text became another one, so that it is not known what the weights have learned since.
+fn is_change_of_text(error: &Error) -> bool {
+    let is_change = |error: &DataError| matches!(error, DataError::ShardChanged { .. });
+    match error.downcast_ref() {
+        Some(mmrec::Error::Data(error)) => is_change(error),
+        _ => error.downcast_ref().is_some_and(is_change),
+    }
 }
 
 /// What is trained, where it is not the whole model.

@@ -22,7 +22,7 @@ use crate::metrics::{Line, Metrics};
 use crate::output::{Output, note};
 use crate::run_folder::RunFolder;
 use crate::settings::{DataOrigin, Origin, SettingsFile, Wish};
-use crate::{atomic, interrupt, prepared};
+use crate::{atomic, interrupt, output, prepared};
 
 /// A session and where it writes.
 pub struct Started {
@@ -121,6 +121,8 @@ pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: O
     let session = Session::resume(&checkpoint, dataset.clone(), &devices.home);
     let session = session.map_err(|error| anew::if_another_text(error.into(), &folder, &given, is_readable));
     let mut session = session.with_context(|| format!("{} cannot be resumed", path.display()))?;
+    // The session has its own of all that, and a save needs as much again.
+    drop(checkpoint);
     devices.share(&mut session)?;
     let course = wish.for_resume(session.model_config(), &session.progress().train, train_tokens)?;
     if let Some(refusal) = anew::refusal(&folder, &origin.data.path, &course) {
@@ -156,7 +158,7 @@ fn data_of_run(args: &RunArgs, folder: &RunFolder, recorded: Option<&DataOrigin>
         (None, Some(recorded)) => bail!(
             "the text that {} is trained on, {}, is no longer at {}: give its new place by --data, as in: {} NEW-PLACE",
             folder.path().display(),
-            recorded.name,
+            output::name(&recorded.name),
             recorded.path.display(),
             Ladder::way_on(folder).words("--data"),
         ),

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Cursor;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 type Files = Rc<RefCell<BTreeMap<String, Vec<u8>>>>;
@@ -153,13 +154,16 @@ fn damaged_shards_are_found() {
     let options = PrepareOptions { shard_tokens: 30, ..PrepareOptions::new("x", TokenizerKind::Byte) };
     let folder = prepared(&[&[b'a'; 100]], &options).unwrap();
     let index = folder.index();
-    verify(&index, &folder.shards(), |_| {}).unwrap();
+    verify(&index, &folder.shards(), |_| ControlFlow::Continue(())).unwrap();
 
     let mut fewer = folder.shards();
     fewer.pop();
     assert!(matches!(Dataset::open(index.clone(), fewer), Err(DataError::ShardCount { expected: 4, found: 3 })));
     folder.files.borrow_mut().get_mut("train-00001.bin").unwrap()[7] = 1;
-    assert!(matches!(verify(&index, &folder.shards(), |_| {}), Err(DataError::ShardHash { .. })));
+    assert!(matches!(
+        verify(&index, &folder.shards(), |_| ControlFlow::Continue(())),
+        Err(DataError::ShardHash { .. })
+    ));
     let data = Dataset::open(index.clone(), folder.shards()).unwrap();
     assert!(all(&data.train).iter().all(|&id| id < 256));
     folder.files.borrow_mut().get_mut("train-00001.bin").unwrap().pop();
@@ -171,7 +175,10 @@ fn damaged_shards_are_found() {
     let mut forged = index;
     forged.fingerprint = "0".repeat(64);
     let folder = prepared(&[&[b'a'; 100]], &options).unwrap();
-    assert!(matches!(verify(&forged, &folder.shards(), |_| {}), Err(DataError::Fingerprint { .. })));
+    assert!(matches!(
+        verify(&forged, &folder.shards(), |_| ControlFlow::Continue(())),
+        Err(DataError::Fingerprint { .. })
+    ));
 }
 
 #[test]
@@ -229,7 +236,7 @@ proptest! {
             (a, b) => return Err(TestCaseError::fail(format!("{:?} {:?}", a.err(), b.err()))),
         };
         let memory = Dataset::from_text("x", &text, kind, validation).unwrap();
-        verify(&folder.index(), &folder.shards(), |_| {}).unwrap();
+        verify(&folder.index(), &folder.shards(), |_| ControlFlow::Continue(())).unwrap();
         let opened = Dataset::open(folder.index(), folder.shards()).unwrap();
         prop_assert_eq!(&opened.tokenizer, &memory.tokenizer);
         prop_assert_eq!(all(&opened.train), all(&memory.train));
