@@ -30,6 +30,8 @@ import { inTime, memoryStore } from "./store.js";
 const DRAFT = "draft.json";
 /** The manifest of the one run that the first version of the page kept. */
 const FIRST = "run.json";
+/** A browser that lists thousands of files for longer than this (milliseconds) never will. */
+const LISTING = 60_000;
 const SHAKESPEARE = "tiny-shakespeare.txt";
 
 export class Keeper {
@@ -80,7 +82,7 @@ export class Keeper {
    * @returns {Promise<{ draft: Draft | null, broken: number }>} and how many runs could not be read
    */
   async recall() {
-    const names = await inTime(this.#store.list()).catch(() => null);
+    const names = await inTime(this.#store.list(), LISTING).catch(() => null);
     if (!names) {
       this.#store = memoryStore();
       return { draft: null, broken: 0 };

@@ -41,12 +41,13 @@ export async function openStore() {
 /**
  * @template T
  * @param {Promise<T>} task
+ * @param {number} [patience] in milliseconds
  * @returns {Promise<T>} the same, unless it takes too long
  */
-export function inTime(task) {
+export function inTime(task, patience = PATIENCE) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("too late")), PATIENCE)));
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("too late")), patience)));
   return Promise.race([task, late]).finally(() => clearTimeout(timer));
 }
 
