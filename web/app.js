@@ -7,7 +7,7 @@
  * @import { Draft } from "./keeper.js"
  * @import { LabelledLevel } from "./levels.js"
  * @import { Manifest } from "./manifest.js"
- * @import { Phase } from "./session.js"
+ * @import { Left } from "./following.js"
  *
  * What goes along with the session, also while the page is hidden and nothing is drawn.
  * @typedef {{ changed?(): void, told?(kind: "error" | "info", complaint: Complaint): void, rewrite?(): void }} Companion
@@ -153,17 +153,20 @@ async function main() {
     for (const companion of companions) companion.changed?.();
   };
 
-  void charts.open().then(render);
-  const left = (await leading) ? null : await follow(session, companions);
+  void notices.part(() => charts.open()).then(render);
+  const left = (await leading) ? null : await follow(session, notices, companions);
+  if (left === "not loaded") return;
   const recalled = await keeper.recall();
   if (recalled.broken > 0) notices.show("info", texts.runsUnread(recalled.broken));
   if (!keeper.lasting) notices.show("info", texts.memoryOnly());
-  companions.push(createPresence(session, notices), leadTabs(session, keeper.lasting), offlineSoon(session, notices));
+  const tabs = leadTabs(session, keeper.lasting);
+  companions.push(createPresence(session, notices), tabs, offlineSoon(session, notices));
   await begin({ session, devices, archive, keeper, draft: recalled.draft });
   companions.push(foreseeing(keeper));
   trash.offerAgain();
-  keepOnLeaving(session, keeper.lasting);
-  if (left) await goOn(session, archive, left);
+  keepOnLeaving(session);
+  if (left) await goOn({ session, archive, keeper }, left);
+  tabs.begin();
   await followLinks({ session, notices, change, settled });
   session.changed();
   const arrived = await text.arrived();
@@ -174,30 +177,35 @@ async function main() {
 /**
  * Shows what another tab does until this one is the only one, or the person wants it here.
  * @param {Session} session
+ * @param {Notices} notices
  * @param {Companion[]} companions
- * @returns {Promise<Phase>} what the other tab was doing at last
+ * @returns {Promise<Left | "not loaded">}
  */
-async function follow(session, companions) {
+async function follow(session, notices, companions) {
   // What was pressed here was pressed for a page that works.
   earlyTrain.take();
-  const { Following } = await import("./following.js");
+  const loaded = await notices.part(() => import("./following.js"));
+  if (!loaded) return "not loaded";
   showFirst("training");
-  const following = new Following(session);
+  const following = new loaded.Following(session);
   const companion = { changed: () => following.render(), rewrite: () => following.render() };
   companions.push(companion);
-  const phase = await following.untilFree();
+  const left = await following.untilFree();
   companions.splice(companions.indexOf(companion), 1);
-  return phase;
+  return left;
 }
 
 /**
- * Goes on here with what another tab did.
- * @param {Session} session
- * @param {Archive} archive
- * @param {Phase} phase of that tab
+ * Goes on here with what another tab did: with that run and no other.
+ * @param {{ session: Session, archive: Archive, keeper: Keeper }} parts
+ * @param {Left} left
  */
-async function goOn(session, archive, phase) {
-  if (!archive.kept || !["running", "paused", "ended"].includes(phase)) return;
+async function goOn({ session, archive, keeper }, { phase, run }) {
+  // One without settings was opened from a file, and is there still.
+  if (!run?.settings) return;
+  const kept = keeper.run(run.id);
+  if (!kept?.states.length) return session.tell("error", texts.leftUnkept(run.step), "left");
+  archive.kept = kept;
   await archive.continueKept();
   if (phase === "running" && session.phase === "paused") await session.resume();
 }
@@ -215,8 +223,7 @@ function offlineSoon(session, notices) {
   const begin = async () => {
     if (begun) return;
     begun = true;
-    const { createOffline } = await import("./offline.js");
-    offline = await createOffline(session, notices);
+    offline = await notices.part(async () => (await import("./offline.js")).createOffline(session, notices));
   };
   setTimeout(() => void begin(), IDLE);
   return {
@@ -309,14 +316,9 @@ function drawing(session, charts, panels) {
 /**
  * A page that is hidden may never be seen again.
  * @param {Session} session
- * @param {boolean} lasting whether the browser keeps anything
  */
-function keepOnLeaving(session, lasting) {
+function keepOnLeaving(session) {
   document.addEventListener("visibilitychange", () => document.hidden && session.keepNow());
   addEventListener("pagehide", () => session.keepNow());
-  // Where nothing can be kept, leaving loses the run.
-  addEventListener("beforeunload", (event) => {
-    const { run } = session;
-    if (!lasting && run && run.step > Math.max(0, run.exportedStep)) event.preventDefault();
-  });
+  addEventListener("beforeunload", (event) => session.askBeforeLeaving && event.preventDefault());
 }

@@ -81,10 +81,15 @@ export class Desk {
     return read;
   }
 
-  /** Gives everything to an engine that has nothing yet. */
+  /** Gives everything to an engine that has nothing yet; a text that can no longer be read is the `problem`. */
   async reload() {
-    const glance = await this.#ask({ type: "read", source: this.text.source });
-    await this.#prepare({ glance });
+    try {
+      const glance = await this.#ask({ type: "read", source: this.text.source });
+      await this.#prepare({ glance });
+    } catch (error) {
+      if (!this.#client().alive) throw error;
+      Object.assign(this, { info: null, description: null, problem: { where: "text", error } });
+    }
   }
 
   /** @param {Partial<Settings>} change */

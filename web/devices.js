@@ -39,6 +39,7 @@ export class Devices {
   #watchdog = new Watchdog();
   #weighing = false;
   #replacing = false;
+  /** Workers that died and are about to be replaced. */ #dead = 0;
   /** @type {DeviceKind | null} */ #measuring = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
@@ -47,6 +48,7 @@ export class Devices {
     this.#session = session;
     session.onTraining = () => this.#makeWay();
     session.onDeath = (device, failure) => this.#replace(device, failure);
+    session.revive = () => (this.#dead > 0 || session.phase === "dead" ? Promise.resolve() : this.#renew());
     setInterval(() => this.#watch(), LOOK);
   }
 
@@ -113,18 +115,51 @@ export class Devices {
   }
 
   /**
-   * Moves everything to another worker, and goes on.
+   * Moves everything to another worker, and goes on; where that fails, with the one that has it all.
    * @param {EngineClient} next
    */
   async #change(next) {
     const session = this.#session;
+    const { engine, desk } = session;
+    const { info, glance, description, problem } = desk;
     const running = session.phase === "running";
-    if (running) await session.engine.ask({ type: "pause" });
-    await (running ? session.snapshot() : session.present());
-    session.client?.close();
+    try {
+      if (running) await engine.ask({ type: "pause" });
+      await (running ? session.snapshot() : session.present());
+      // Asked, but not heard of before it has everything.
+      session.client = next;
+      await this.#refill();
+      if (info && !desk.info) throw desk.problem?.error;
+      session.adopt(next);
+      engine.close();
+    } catch (error) {
+      next.close();
+      session.client = engine;
+      Object.assign(desk, { info, glance, description, problem });
+      throw error;
+    } finally {
+      if (running && session.engine.alive) await session.go("run");
+    }
+  }
+
+  /** Brings another worker in the place of the one that died. */
+  async #renew() {
+    const session = this.#session;
+    const next = await EngineClient.open("cpu").catch((error) => {
+      // Nobody else tells of it.
+      throw new Error(messageOf(error), { cause: error });
+    });
+    this.#replacing = true;
     session.adopt(next);
-    await this.#refill();
-    if (running) await session.go("run");
+    try {
+      await this.#refill();
+    } catch (error) {
+      // One without the run is of no use.
+      next.close();
+      throw error;
+    } finally {
+      this.#replacing = false;
+    }
   }
 
   /** Gives a new worker the text and the run's last state. */
@@ -132,10 +167,11 @@ export class Devices {
     const { desk, run, engine } = this.#session;
     await desk.reload();
     if (!run) return;
+    run.attached &&= desk.info !== null;
     if (run.snapshot) {
       const type = run.attached && run.settings ? "resume" : "load";
       run.rewind(await engine.ask({ type, bytes: run.snapshot.bytes }));
-    } else if (run.settings) {
+    } else if (run.settings && run.attached) {
       await engine.ask({ type: "start", settings: run.settings });
       run.rewind({ step: 0, growths: [], history: [] });
     }
@@ -153,21 +189,19 @@ export class Devices {
     const again = device === "cpu" && (this.#replacing || soon);
     this.#diedAt = performance.now();
     if (device === "webgpu") this.#giveUp();
-    await session.act(texts.engineDead, async () => {
+    this.#dead++;
+    await session.mend(texts.notReplaced, async () => {
+      this.#dead--;
+      // It was on its way out, and another one has its work.
+      if (session.client?.alive) return;
       if (again) return this.#die(failure.message);
       if (running) session.phase = "paused";
       if (failure.memory && !session.run?.snapshot) Object.assign(session, { run: null, phase: "ready" });
-      this.#replacing = true;
-      try {
-        session.adopt(await EngineClient.open("cpu"));
-        await this.#refill();
-      } finally {
-        this.#replacing = false;
-      }
+      await this.#renew();
       const advanced = this.#advanced();
       // Another device is another matter.
       this.#wentOn = running && session.run !== null && (device === "webgpu" || (advanced && !failure.memory));
-      session.tell("error", complaintOf(device, failure, session.run?.step ?? null, this.#wentOn), "device");
+      session.tell("error", complaintOf(device, failure, session, this.#wentOn), "device");
       if (this.#wentOn) await session.go("run");
     });
     this.settle();
@@ -261,7 +295,9 @@ export class Devices {
     const gpu = this.chooser.speed("webgpu", settings) ?? 0;
     const cpu = this.#cpuSpeed();
     if (this.choice === "auto" && cpu > 0 && gpu > cpu * GAIN) {
-      await this.#session.act((error) => texts.failed.device(deviceNames.webgpu, error), () => this.#change(measured));
+      if (await this.#session.act((error) => texts.failed.device(deviceNames.webgpu, error), () => this.#change(measured))) return;
+      measured.close();
+      this.#giveUp();
     } else {
       measured.close();
     }
@@ -291,12 +327,13 @@ export class Devices {
 /**
  * @param {DeviceKind} device that failed
  * @param {Failure} failure
- * @param {number | null} step from which its run can go on
+ * @param {Session} session
  * @param {boolean} goesOn by itself
  */
-function complaintOf(device, { message, memory }, step, goesOn) {
+function complaintOf(device, { message, memory }, { run, canGoOn }, goesOn) {
+  const step = run && canGoOn ? run.step : null;
   if (device === "webgpu") return texts.fellBack(message, step);
-  return memory ? texts.outOfMemory(step) : texts.restarted(message, step, goesOn);
+  return memory ? texts.outOfMemory(run?.step ?? null) : texts.restarted(message, step, goesOn);
 }
 
 /**

@@ -17,6 +17,7 @@ export class EngineError extends Error {
     this.name = "EngineError";
     this.fatal = failure.fatal;
     this.memory = failure.memory ?? false;
+    this.fault = failure.fault ?? false;
   }
 }
 
@@ -28,11 +29,11 @@ export class EngineClient {
   /** @type {Map<number, { type: Request["type"], resolve: (value: any) => void, reject: (error: Error) => void }>} */ #pending = new Map();
   #name;
   #nextId = 1;
-  #dead = false;
+  /** Why it is dead. @type {Failure | null} */ #failure = null;
   #watched = false;
   /** @type {Opened | undefined} */ opened;
   /** How many messages came. */ heard = 0;
-  /** It is at work on a request. */ answering = false;
+  /** The request that it is at work on. @type {Request["type"] | null} */ answering = null;
   training = false;
   writing = false;
   /** How many models the engine has held. */ model = 0;
@@ -80,7 +81,7 @@ export class EngineClient {
   }
 
   get alive() {
-    return !this.#dead;
+    return !this.#failure;
   }
 
   /** Whether something is to be heard from it. */
@@ -95,7 +96,7 @@ export class EngineClient {
    * @returns {Promise<Answers[Kind]>}
    */
   ask(request, transfer = []) {
-    if (this.#dead) return Promise.reject(new EngineError({ message: "The worker has ended.", fatal: true }));
+    if (this.#failure) return Promise.reject(new EngineError({ ...this.#failure, fatal: true }));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { type: request.type, resolve, reject });
@@ -118,8 +119,8 @@ export class EngineClient {
 
   /** @param {Failure} failure */
   fail(failure) {
-    if (this.#dead) return;
-    this.#dead = true;
+    if (this.#failure) return;
+    this.#failure = failure;
     this.#worker.terminate();
     for (const { reject } of this.#pending.values()) reject(new EngineError(failure));
     this.#pending.clear();
@@ -128,13 +129,13 @@ export class EngineClient {
 
   /** @param {FromWorker} message */
   #hear(message) {
-    if (this.#dead) return;
+    if (this.#failure) return;
     this.heard++;
     if (message.type === "failed") return this.fail(message.failure);
     if (message.type !== "reply") return this.#tell(message);
     const asked = this.#pending.get(message.id);
     this.#pending.delete(message.id);
-    this.answering = false;
+    this.answering = null;
     if (asked && message.ok) this.#follow(asked.type);
     if (message.ok) asked?.resolve(message.value);
     else asked?.reject(new EngineError(message.failure));
@@ -164,7 +165,8 @@ export class EngineClient {
 
   /** From its first request on the worker holds its lifeline. */
   #begin() {
-    this.answering = true;
+    // In the order in which they were asked.
+    this.answering = this.#pending.values().next().value?.type ?? null;
     if (this.#watched) return;
     this.#watched = true;
     lifeline.watch(this.#name, () => this.fail({ message: texts.worker.ended, fatal: true }));

@@ -2,7 +2,7 @@
  * A tab that follows another: it shows the other's run as it goes, changes nothing, and takes over when the other one is closed or
  * the person wants it here. Loaded only where there is another tab.
  *
- * @import { Phase, Session } from "./session.js"
+ * @import { Session } from "./session.js"
  * @import { Course, TabMessage } from "./tabs.js"
  */
 
@@ -19,10 +19,17 @@ const RELOADING = 5000;
 /** A tab that was asked to hand over and does not for this long (milliseconds) hangs. */
 const SILENCE = 20_000;
 
+/**
+ * What the other tab was doing at last, and its run; that one's text and states are in the store, if anywhere.
+ * @typedef {{ phase: Course["phase"], run: Session["run"] }} Left
+ */
+
 export class Following {
   #session;
   #channel = openChannel();
-  /** @type {"no" | "asked" | "silent"} */ #taking = "no";
+  /** @type {"no" | "asked" | "silent" | "refused"} */ #taking = "no";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #patience;
+  /** From now on the store is to be this tab's as soon as it is free. @type {() => void} */ #wake = () => {};
   /** Whether the other tab keeps its run in the store. */ #keeps = false;
 
   /** @param {Session} session which shows the other tab's run meanwhile */
@@ -31,13 +38,15 @@ export class Following {
     this.#channel.onmessage = ({ data }) => {
       const message = /** @type {TabMessage} */ (data);
       if (message.type === "course") this.#show(message.course);
+      if (message.type === "staying") this.#refused();
+      if (message.type === "leading") this.#led();
     };
     onPress(button("take-over"), () => this.#take());
   }
 
   /**
    * Follows for as long as there is another tab to follow.
-   * @returns {Promise<Phase>} what the other tab was doing at last
+   * @returns {Promise<Left>}
    */
   async untilFree() {
     this.#session.followed = "starting";
@@ -54,7 +63,8 @@ export class Following {
     const { followed, run } = this.#session;
     if (!followed) return;
     const what = followed === "running" ? texts.following.running : texts.following.idle;
-    setText(element("following-text"), this.#taking === "silent" ? texts.following.silent : what);
+    const answer = this.#taking === "silent" || this.#taking === "refused" ? texts.following[this.#taking] : what;
+    setText(element("following-text"), answer);
     setText(button("take-over"), this.#taking === "asked" ? texts.following.taking : texts.markup.takeOver);
     setUsable(button("take-over"), this.#taking !== "asked" && (this.#keeps || !run));
   }
@@ -75,30 +85,49 @@ export class Following {
   /** Whether the store is this tab's now; waits for it. */
   async #vacant() {
     // A tab that hands over comes back at once: it must not find the store free.
-    if (await storeFree(() => this.#taking !== "no")) return true;
-    await new Promise((resolve) => setTimeout(resolve, RELOADING));
-    return claimStore();
+    if (await storeFree(() => this.#taking === "asked" || this.#taking === "silent")) return true;
+    const woken = await new Promise((resolve) => {
+      this.#wake = () => resolve(true);
+      setTimeout(() => resolve(false), RELOADING);
+    });
+    return !woken && claimStore();
   }
 
   #take() {
     this.#taking = "asked";
+    this.#wake();
     this.#send({ type: "hand over" });
     this.#session.changed();
-    setTimeout(() => {
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
       this.#taking = "silent";
       this.#session.changed();
     }, SILENCE);
   }
 
-  /** The run is read from the store from here on. */
+  /** The other tab keeps its run. */
+  #refused() {
+    clearTimeout(this.#patience);
+    if (this.#taking !== "no") this.#taking = "refused";
+    this.#session.changed();
+  }
+
+  /** Another tab has taken over, which knows nothing of this one. */
+  #led() {
+    this.#send({ type: "following" });
+    if (this.#taking === "asked") this.#take();
+  }
+
+  /** The run is read from the store from here on. @returns {Left} */
   #forget() {
     const session = this.#session;
-    const phase = session.followed ?? "starting";
+    const left = { phase: session.followed ?? "starting", run: session.run };
+    clearTimeout(this.#patience);
     Object.assign(session, { followed: null, run: null });
     Object.assign(session.desk, { settings: null, info: null, text: sample });
     session.pace.reset();
     session.changed();
-    return phase;
+    return left;
   }
 
   /** @param {TabMessage} message */

@@ -21,8 +21,12 @@ import { VERSION } from "./version.js";
 import { LOOK, Watchdog } from "./watchdog.js";
 
 const MEMORY = "mmrec-gpu";
+/** How the engine says that a GPU measures something else. */
+const DIFFERENCE = /, on the CPU /;
+/** What a GPU complains of that may be otherwise the next time. */
+const PASSING = /out of memory|device was lost/i;
 
-/** The GPU does not compute what the CPU does, or broke off. Its message says what was seen. */
+/** The GPU does not compute what the CPU does. Its message says what was seen. */
 export class UnsoundGpu extends Error {
   /** @param {string} message */
   constructor(message) {
@@ -72,20 +76,18 @@ async function check(client, signal, progress) {
   const expected = await rehearsal(signal);
   client.onNotice = (notice) => notice.type === "checking" && progress?.(notice.share);
   const watchdog = new Watchdog();
-  let late = false;
   const watch = setInterval(() => {
     const silence = watchdog.look(client, 0);
-    if (silence === null) return;
-    late = true;
-    client.fail({ message: texts.worker.silent(silence), fatal: true });
+    if (silence !== null) client.fail({ message: texts.worker.silent(silence), fatal: true });
   }, LOOK);
   try {
     await client.ask({ type: "check", expected });
   } catch (error) {
     signal?.throwIfAborted();
-    // A computer that slept, or had no memory left, says nothing about its GPU.
-    if (late || (error instanceof EngineError && error.memory)) throw error;
-    throw new UnsoundGpu(messageOf(error));
+    // A GPU that was lost, a worker that ended, a computer that slept or had no memory left: the next check may go well.
+    const refused = error instanceof EngineError && error.fault && !PASSING.test(error.message);
+    if (refused || DIFFERENCE.test(messageOf(error))) throw new UnsoundGpu(messageOf(error));
+    throw error;
   } finally {
     clearInterval(watch);
     client.onNotice = () => {};

@@ -59,6 +59,21 @@ export class Notices {
     }
   }
 
+  /**
+   * Loads a part of the page, and says where that fails.
+   * @template T
+   * @param {() => Promise<T>} load
+   * @returns {Promise<T | null>}
+   */
+  async part(load) {
+    try {
+      return await load();
+    } catch (error) {
+      this.show("error", texts.notLoaded(error), { key: "part" });
+      return null;
+    }
+  }
+
   /** @param {string} key */
   dismiss(key) {
     this.#take(key)?.gone();

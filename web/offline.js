@@ -49,10 +49,10 @@ export async function createOffline(session, notices) {
     }
   };
   const change = async () => {
+    // Where it may not, it is offered again.
+    if (!(await session.mayGo())) return void (announced = false);
     const next = registration.waiting;
     if (!next) return location.reload();
-    if (session.phase === "running") await session.pause();
-    await session.settled();
     next.addEventListener("statechange", () => next.state === "activated" && location.reload());
     if (await ask(next, { type: "apply" })) return;
     announced = false;

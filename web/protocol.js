@@ -98,7 +98,8 @@
  * @property {null} check this device measures what was expected
  *
  * @typedef {{ id: number, request: Request }} Envelope
- * @typedef {{ message: string, fatal: boolean, memory?: boolean }} Failure `memory`: there was not enough of it
+ * @typedef {{ message: string, fatal: boolean, memory?: boolean, fault?: boolean }} Failure `memory`: there was not enough of it;
+ * `fault`: the GPU complained
  *
  * `begun`: it turns to a request now, which may take long. `reading`: the share of a prompt that is read.
  * @typedef {(

@@ -11,7 +11,7 @@
 export class RunKeeper {
   #keeper;
   #complain;
-  /** It is said once, not with every state that follows. */ #complained = false;
+  /** The last state could not be kept. It is said once, not with every one that follows. */ failing = false;
   /** By run. @type {Map<string, () => Promise<void>>} */ #waiting = new Map();
   /** @type {Promise<void> | null} */ #writing = null;
 
@@ -45,15 +45,15 @@ export class RunKeeper {
     for (let [next] = this.#waiting; next; [next] = this.#waiting) {
       const [id, task] = next;
       this.#waiting.delete(id);
-      await task().then(() => (this.#complained = false), (error) => this.#failed(error));
+      await task().then(() => (this.failing = false), (error) => this.#failed(error));
     }
     this.#writing = null;
   }
 
   /** @param {unknown} error */
   #failed(error) {
-    if (!this.#complained) this.#complain(error);
-    this.#complained = true;
+    if (!this.failing) this.#complain(error);
+    this.failing = true;
   }
 }
 

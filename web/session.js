@@ -40,8 +40,10 @@ export class Session {
   /** What another tab is doing whose run this one shows; its own phase is "starting" meanwhile. @type {Phase | null} */
   followed = null;
   /** An action is under way that the person waits for. */ busy = false;
-  /** The worker that comes to replace a broken one; see `recovery.js`. @type {(device: DeviceKind, failure: Failure) => Promise<void>} */
+  /** Replaces a worker that broke. @type {(device: DeviceKind, failure: Failure) => Promise<void>} */
   onDeath = async () => {};
+  /** Opens another one where that did not go well. @type {() => Promise<void>} */
+  revive = async () => {};
   /** Training is about to go on. @type {() => void} */ onTraining = () => {};
   #hooks;
   #keeper;
@@ -82,12 +84,41 @@ export class Session {
     return Boolean(this.run?.settings) && this.run?.text?.fingerprint === this.desk.info?.fingerprint;
   }
 
-  /** The steps of the run that would be lost with it. @returns {Promise<number>} */
-  async unkept() {
-    await this.#turn(() => this.#states.settled());
+  /** The steps of the run that would be lost if the page were gone now. */
+  get unwritten() {
     const { run } = this;
     const kept = run && this.#keeper.lasting ? this.#keeper.run(run.id)?.states[0]?.step : 0;
     return run ? run.step - Math.max(0, run.exportedStep, kept ?? 0) : 0;
+  }
+
+  /** Those that are lost with it, when all that can be kept is. @returns {Promise<number>} */
+  async unkept() {
+    await this.#turn(() => this.#states.settled());
+    return this.unwritten;
+  }
+
+  /** Whether the person is to be asked before leaving; while states come and are kept, the few steps since are not worth it. */
+  get askBeforeLeaving() {
+    return this.unwritten > 0 && (this.phase !== "running" || !this.#keeper.lasting || this.#states.failing);
+  }
+
+  /**
+   * The page is about to go by its own doing: pauses the run, and trains on where something of it would be lost.
+   * @returns {Promise<boolean>} whether it may go
+   */
+  async mayGo() {
+    const running = this.phase === "running";
+    if (running) await this.pause();
+    const lost = await this.unkept();
+    if (lost <= 0) return true;
+    if (running) await this.resume();
+    this.tell("error", texts.staysHere(lost), "stays");
+    return false;
+  }
+
+  /** Whether the run can be trained further as it is. */
+  get canGoOn() {
+    return this.resumable && (this.phase === "paused" || this.stepsLeft);
   }
 
   /** Whether there are steps left, by what the person asks for now. */
@@ -111,6 +142,18 @@ export class Session {
    * @returns {Promise<boolean>} whether it went well
    */
   act(explain, task) {
+    return this.mend(explain, async () => {
+      if (this.client && !this.client.alive) await this.revive();
+      await task();
+    });
+  }
+
+  /**
+   * The same for an action that needs no worker, since it brings one.
+   * @param {(error: unknown) => Complaint} explain
+   * @param {() => Promise<void>} task
+   */
+  mend(explain, task) {
     return this.#turn(async () => {
       this.busy = true;
       this.changed();
@@ -119,7 +162,8 @@ export class Session {
         return true;
       } catch (error) {
         // The worker's death is told by whoever replaces it.
-        if (!(error instanceof EngineError && error.fatal)) this.tell("error", explain(error));
+        const died = error instanceof EngineError && error.fatal && !this.client?.alive;
+        if (!died) this.tell("error", explain(error));
         return false;
       } finally {
         this.busy = false;
@@ -298,11 +342,6 @@ export class Session {
   async keep() {
     const snapshot = await this.snapshot();
     if (snapshot) this.#states.keep(this, snapshot);
-  }
-
-  /** Done when all that is to be kept is in the store. */
-  settled() {
-    return this.#states.settled();
   }
 
   /** The page may be gone in a moment. */

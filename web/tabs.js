@@ -18,10 +18,12 @@
  * @property {object | null} curve the fields of its `Curve`
  *
  * @typedef {(
+ *   | { type: "leading" }
  *   | { type: "following" }
  *   | { type: "course", course: Course }
  *   | { type: "hand over" }
- * )} TabMessage
+ *   | { type: "staying" }
+ * )} TabMessage `leading`: who follows is to say so; `staying`: the run would be lost by a hand-over
  */
 
 const CHANNEL = "mmrec";
@@ -39,20 +41,23 @@ export function openChannel() {
 /**
  * @param {Session} session
  * @param {boolean} lasting whether the browser keeps anything
- * @returns {{ changed(): void }}
+ * @returns {{ changed(): void, begin(): void }} `begin`: from now on it can answer; what it would say before is soon otherwise
  */
 export function leadTabs(session, lasting) {
   const channel = openChannel();
   let followed = false;
+  /** What waits for an answer: this tab is not ready, or about to hand over. @type {TabMessage[] | null} */
+  let waiting = [];
   let toldAt = -Infinity;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
+  const send = (/** @type {TabMessage} */ message) => channel.postMessage(message);
   const tell = () => {
     clearTimeout(timer);
     timer = undefined;
     toldAt = performance.now();
-    channel.postMessage(/** @type {TabMessage} */ ({ type: "course", course: courseOf(session, lasting) }));
+    send({ type: "course", course: courseOf(session, lasting) });
   };
   const changed = () => {
     if (!followed) return;
@@ -61,30 +66,33 @@ export function leadTabs(session, lasting) {
     if (wait <= 0) tell();
     else timer ??= setTimeout(tell, wait);
   };
-  channel.onmessage = ({ data }) => {
-    const message = /** @type {TabMessage} */ (data);
-    if (message.type === "hand over" && lasting) {
-      // That it pauses is not to be told: the other tab is to go on with what it saw last.
-      followed = false;
-      clearTimeout(timer);
-      channel.onmessage = null;
-      void handOver(session);
-    } else if (message.type === "following") {
+  const hear = (/** @type {TabMessage} */ message) => {
+    if (waiting) waiting.push(message);
+    else if (message.type === "hand over" && lasting) void handOver();
+    else if (message.type === "following") {
       followed = true;
       tell();
     }
   };
-  return { changed };
-}
-
-/**
- * Keeps everything, and comes back as a follower of the tab that takes over.
- * @param {Session} session
- */
-async function handOver(session) {
-  if (session.phase === "running") await session.pause();
-  await session.settled();
-  location.reload();
+  /** Keeps everything, and comes back as a follower of the tab that takes over. */
+  const handOver = async () => {
+    // That it pauses is not to be told: the other tab is to go on with what it saw last.
+    followed = false;
+    clearTimeout(timer);
+    timer = undefined;
+    waiting = [{ type: "following" }];
+    if (await session.mayGo()) return location.reload();
+    send({ type: "staying" });
+    begin();
+  };
+  const begin = () => {
+    const messages = waiting ?? [];
+    waiting = null;
+    messages.forEach(hear);
+  };
+  channel.onmessage = ({ data }) => hear(data);
+  send({ type: "leading" });
+  return { changed, begin };
 }
 
 /**

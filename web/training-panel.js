@@ -145,17 +145,17 @@ function renderControls(session, archive) {
   // Until then it can be pressed: early-train.js.
   if (!early) setUsable(button("train"), idle && desk.ready && !busy, session.active ? texts.unusable.running : problem);
 
-  const goOn = run !== null && session.resumable && (phase === "paused" || session.stepsLeft);
   const whyNot = !run ? texts.unusable.notRunning : session.resumable ? texts.unusable.allDone : texts.unusable.otherText;
   const resumes = phase === "paused" || phase === "ended";
   setText(button("pause"), resumes ? texts.resume : texts.markup.pause);
-  setUsable(button("pause"), phase === "running" || (resumes && goOn && !busy), whyNot);
+  setUsable(button("pause"), phase === "running" || (resumes && session.canGoOn && !busy), whyNot);
   const first = phase === "ready" && desk.ready;
-  setUsable(button("step"), !busy && (first || (resumes && goOn)), phase === "running" ? texts.unusable.noSteps : whyNot);
+  setUsable(button("step"), !busy && (first || (resumes && session.canGoOn)), phase === "running" ? texts.unusable.noSteps : whyNot);
   setUsable(button("stop"), session.active || earlyTrain.wanted, texts.unusable.noRun);
   emphasise(phase === "running" || phase === "paused" ? "pause" : archive.kept || earlyTrain.wanted ? "" : "train");
 
-  setUsable(button("save"), up && run !== null, texts.unusable.noModel);
+  // The last state of a run outlives its engine.
+  setUsable(button("save"), run !== null && (up || run.snapshot !== null), texts.unusable.noModel);
   setUsable(button("load"), up && phase !== "running", texts.unusable.running);
   setText(element("phase"), describePhase(session));
 }

@@ -3,6 +3,7 @@
  * work take. Only time in which the page was awake counts, so that a machine that slept, a frozen tab or a debugger is no silence.
  *
  * @import { EngineClient } from "./engine-client.js"
+ * @import { Request } from "./protocol.js"
  *
  * What a worker was doing when it was last looked at, and how many messages it had sent.
  * @typedef {Pick<EngineClient, "device" | "model" | "heard" | "answering" | "training" | "writing" | "stepped" | "working">} Seen
@@ -17,6 +18,8 @@ const SILENCE = { cpu: 10_000, webgpu: 90_000 };
 const FIRST = { cpu: 60_000, webgpu: 240_000 };
 /** An answer may take going through a text of 100 MB. */
 const ANSWER = 240_000;
+/** Save those that take no longer than a piece of training. @type {Set<Request["type"] | null>} */
+const BRIEF = new Set(["run", "step", "pause", "checkpoint", "set_sample", "set_steps", "stop_generation"]);
 /** So many times the longest piece is too long. */
 const PIECES = 6;
 /** Floating-point operations that the slowest of devices does in a millisecond; a large model's first step is many of them. */
@@ -53,9 +56,9 @@ export class Watchdog {
    * @param {number} work
    */
   #limit({ device, answering, training, writing, stepped }, work) {
-    if (answering) return ANSWER;
+    if (answering && !BRIEF.has(answering)) return ANSWER;
     // It has nothing else to do than to answer.
-    if (!training && !writing) return SILENCE.cpu;
+    if (!answering && !training && !writing) return SILENCE.cpu;
     const usual = stepped ? SILENCE[device] : Math.max(FIRST[device], work / SLOWEST);
     return Math.max(usual, PIECES * this.#longest);
   }

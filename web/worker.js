@@ -199,7 +199,7 @@ async function open({ device, code }) {
   memory = loaded.memory;
   const { name, module } = loaded;
   // At any time: what the GPU computes from then on is not to be trusted.
-  engine = await module.Engine.create(device, (message) => notify({ type: "failed", failure: { message, fatal: true } }));
+  engine = await module.Engine.create(device, (message) => notify({ type: "failed", failure: { message, fatal: true, fault: true } }));
   const presets = engine.presets();
   const defaults = /** @type {Opened["defaults"]} */ ({});
   for (const stage of /** @type {Stage[]} */ (["tiny", "mini", "small"])) defaults[stage] = engine.defaults(stage);

@@ -173,6 +173,88 @@ test("on request a tab takes over; the other one pauses there first, and follows
   await done();
 });
 
+/** The browser has no room for states of runs, as long as the page says so. @param {import("playwright-core").Page} page */
+const withoutRoom = (page) =>
+  page.addInitScript(() => {
+    const { createWritable } = FileSystemFileHandle.prototype;
+    FileSystemFileHandle.prototype.createWritable = async function (...options) {
+      if (this.name.startsWith("state-") && !localStorage.getItem("room")) throw new DOMException("no room", "QuotaExceededError");
+      return createWritable.apply(this, options);
+    };
+  });
+
+test("a run that could not be kept is neither handed over nor left without a question", async () => {
+  const { page, done } = await visit(place, { before: withoutRoom });
+  await settle(page, LONG);
+  await press(page, "Train");
+  await trainsPast(page, 5);
+  await page.getByRole("alert").filter({ hasText: "no more storage" }).waitFor();
+  const second = await page.context().newPage();
+  await second.goto(place.origin);
+  await press(second, "Take over here");
+  await second.getByText("The other tab keeps its run").waitFor();
+  await page.getByRole("alert").filter({ hasText: /This tab stays as it is: \d+ steps? of its run could not be kept/ }).waitFor();
+  await trainsPast(page, (await steps(page)) + 2);
+  await trainsPast(second, (await steps(second)) + 2);
+
+  const asked = page.waitForEvent("dialog");
+  await page.close({ runBeforeUnload: true });
+  const question = await asked;
+  assert.equal(question.type(), "beforeunload");
+  await question.dismiss();
+
+  await page.evaluate(() => localStorage.setItem("room", "yes"));
+  await press(second, "Take over here");
+  await phase(second, /Training on/);
+  const points = await curve(second);
+  assert.ok(points.every((point, index) => point.step === index + 1), "no step was lost");
+  await done();
+});
+
+test("a tab that takes over goes on with the run it followed, and with no other", async () => {
+  const { page, done } = await visit(place, { before: withoutRoom });
+  await page.evaluate(() => localStorage.setItem("room", "yes"));
+  await settle(page, LONG);
+  await press(page, "Step");
+  await keptRun(page, ({ step }) => step === 1);
+  const second = await page.context().newPage();
+  await second.goto(place.origin);
+  await second.getByText("this one follows it").waitFor();
+  await page.evaluate(() => localStorage.removeItem("room"));
+  await press(page, "Stop");
+  await press(page, "Train");
+  await trainsPast(page, 2);
+  await trainsPast(second, 2);
+  await page.close();
+  await second.getByRole("alert").filter({ hasText: /The run of the other tab is gone: it was closed at step \d+/ }).waitFor();
+  await phase(second, /Ready/);
+  await second.locator("#kept-text").filter({ hasText: "step 1 of" }).waitFor();
+  await second.context().close();
+  await done();
+});
+
+test("two tabs that take over at once: one of them trains on, and the others follow it", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, LONG);
+  await press(page, "Train");
+  await trainsPast(page, 3);
+  const others = [await page.context().newPage(), await page.context().newPage()];
+  for (const other of others) {
+    await other.goto(place.origin);
+    await trainsPast(other, 3);
+  }
+  await Promise.all(others.map((other) => other.locator("#take-over").click()));
+  await page.getByText("Training goes on in another tab").waitFor();
+  const at = await steps(page);
+  for (const tab of [page, ...others]) await trainsPast(tab, at + 3);
+  const leading = await Promise.all(others.map((other) => other.locator("#following").isHidden()));
+  assert.equal(leading.filter(Boolean).length, 1);
+  const follower = others[leading.indexOf(false)];
+  await follower.getByText("Training goes on in another tab").waitFor();
+  await usable(follower, "Take over here");
+  await done();
+});
+
 test("after a take-over the lines of counting and the ladder of what was learned are there", async () => {
   const { page, done } = await visit(place);
   await settle(page, { context: 64, batch: 8, steps: 100_000, eval_every: 25, warmup: 10, sample_every: 10 });

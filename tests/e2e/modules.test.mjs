@@ -501,7 +501,7 @@ function watch(watchdog, worker, { work = 1e9, from = 0, seconds }) {
   return null;
 }
 
-const trained = { device: "cpu", model: 1, heard: 7, answering: false, training: true, writing: false, stepped: true, working: true };
+const trained = { device: "cpu", model: 1, heard: 7, answering: null, training: true, writing: false, stepped: true, working: true };
 
 test("a silent worker is noticed within seconds, by what its pieces take", () => {
   assert.ok(Number(watch(new Watchdog(), trained, { seconds: 60 })) <= 12);
@@ -513,11 +513,16 @@ test("a silent worker is noticed within seconds, by what its pieces take", () =>
   assert.ok(Number(watch(watchdog, { ...trained, model: 2 }, { from: 50, seconds: 60 })) <= 12);
 });
 
+test("an answer that takes no longer than a piece of training is as soon missed", () => {
+  for (const answering of ["pause", "checkpoint", "set_steps"]) assert.ok(Number(watch(new Watchdog(), { ...trained, training: false, answering }, { seconds: 60 })) <= 12, answering);
+  assert.equal(watch(new Watchdog(), { ...trained, stepped: false, training: false, answering: "checkpoint" }, { seconds: 50 }), null);
+});
+
 test("what takes long by its nature is no silence", () => {
   const first = { ...trained, stepped: false };
   assert.equal(watch(new Watchdog(), first, { seconds: 50 }), null, "a first step");
   assert.equal(watch(new Watchdog(), first, { work: 5e10, seconds: 240 }), null, "a first step of a large model");
-  assert.equal(watch(new Watchdog(), { ...trained, answering: true }, { seconds: 120 }), null, "going through a text");
+  assert.equal(watch(new Watchdog(), { ...trained, answering: "read" }, { seconds: 120 }), null, "going through a text");
   assert.equal(watch(new Watchdog(), { ...trained, device: "webgpu" }, { seconds: 60 }), null, "compiling for a GPU");
   assert.equal(watch(new Watchdog(), { ...trained, training: false, working: false }, { seconds: 3600 }), null, "nothing was asked");
 });

@@ -147,6 +147,26 @@ test("settings out of range are refused with the field's name, and the run does 
   await done();
 });
 
+test("what is loaded without being asked for says so as well where it cannot be", async () => {
+  const told = (/** @type {import("playwright-core").Page} */ page) => alert(page, /A part of the page could not be loaded: .*try again or reload the page/);
+  const { page, done } = await visit(place, {
+    expected: /Failed to load resource/,
+    serviceWorkers: "block",
+    before: (page) => page.context().route(/uPlot\.esm\.js|following\.js|offline\.js/, (route) => route.abort()),
+  });
+  await told(page);
+  assert.match(String(await page.locator(".notice").textContent()), /uPlot/);
+  await page.locator(".notice .dismiss").click();
+  await settle(page, SMALL);
+  await press(page, "Train");
+  await told(page);
+  assert.match(String(await page.locator(".notice").textContent()), /offline/);
+  const second = await page.context().newPage();
+  await second.goto(place.origin);
+  await second.locator(".notice").filter({ hasText: "following" }).waitFor();
+  await done();
+});
+
 test("a part of the page that cannot be loaded says so, and comes when it is unfolded again", async () => {
   const views = /(recipes-view|rate\/view|share\/view|inside\/view)\.js$/;
   const { page, done } = await visit(place, { expected: /Failed to load resource/, before: (page) => page.route(views, (route) => route.abort()) });

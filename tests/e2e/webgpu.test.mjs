@@ -26,7 +26,7 @@ async function use(page, device) {
 async function gpuWorker(page) {
   for (const worker of page.workers()) {
     const name = await worker.evaluate(() => self.name).catch(() => "");
-    if (name === "mmrec-webgpu") return worker;
+    if (name.startsWith("mmrec-webgpu")) return worker;
   }
   throw new Error("no worker trains on WebGPU");
 }
@@ -220,6 +220,51 @@ for (const { name, code, said } of wrongs) {
     await done();
   });
 }
+
+test("a GPU that is lost while it is checked is checked again the next time it is wanted", SLOW, async () => {
+  const losing = `{
+    const open = GPUAdapter.prototype.requestDevice;
+    GPUAdapter.prototype.requestDevice = async function (descriptor) {
+      const device = await open.call(this, descriptor);
+      setTimeout(() => device.destroy(), 3000);
+      return device;
+    };
+  }`;
+  const { page, done } = await visit(place, { serviceWorkers: "block", before: (page) => plant(page, losing) });
+  page.setDefaultTimeout(SLOW.timeout);
+  await page.getByLabel("Device").selectOption({ label: "WebGPU" });
+  await page.getByRole("alert").filter({ hasText: "Changing to WebGPU failed" }).waitFor();
+  await page.locator("#device-state").filter({ hasText: /^CPU.*WebGPU failed/ }).waitFor();
+  assert.equal(await page.evaluate(() => localStorage.getItem("mmrec-gpu")), null);
+  await page.context().unrouteAll();
+  await use(page, "WebGPU");
+  await done();
+});
+
+test("a run that the GPU does not take goes on where it was", SLOW, async () => {
+  const refusing = `{
+    const hear = self.onmessage;
+    self.onmessage = (message) => {
+      const { request } = message.data;
+      if (self.name.startsWith("mmrec-webgpu") && request.type === "resume") request.bytes = new Uint8Array(8);
+      hear(message);
+    };
+  }`;
+  const { page, done } = await visit(place, { serviceWorkers: "block", before: (page) => plant(page, refusing) });
+  page.setDefaultTimeout(SLOW.timeout);
+  await settle(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
+  await press(page, "Train");
+  await pastStep(page, 2);
+  await page.getByLabel("Device").selectOption({ label: "WebGPU" });
+  await page.getByRole("alert").filter({ hasText: "Changing to WebGPU failed" }).waitFor();
+  await phase(page, /Training on the CPU/);
+  await pastStep(page, Number((await page.locator("#figure-step").textContent()).split(" ")[0].replaceAll(",", "")) + 2);
+  await press(page, "Pause");
+  await phase(page, /Paused/);
+  const points = await curve(page);
+  assert.ok(points.every((point, index) => index === 0 || point.step > points[index - 1].step), "no step twice");
+  await done();
+});
 
 /** What happens to a GPU in use. */
 const faults = [

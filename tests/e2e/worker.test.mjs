@@ -68,6 +68,53 @@ test("a worker that hangs while nothing is asked of it, when something is", asyn
   await done();
 });
 
+test("a worker that hangs while it answers what is answered at once", async () => {
+  const { page, done } = await visit(place);
+  await train(page);
+  await engineOf(page).evaluate(() => {
+    const post = self.postMessage;
+    self.postMessage = (message, transfer) => {
+      post.call(self, message, transfer);
+      if (message.type === "begun") for (;;);
+    };
+  });
+  await press(page, "Pause");
+  await goesOn(page, /The engine stopped \(no sign of life for 1\d seconds\)/);
+  await done();
+});
+
+test("where no worker can be had in the place of one that ended, the page says so, and the next press brings one", async () => {
+  const { page, done } = await visit(place, { expected: /Failed to load resource/, serviceWorkers: "block" });
+  await train(page);
+  await page.context().route("**/worker.js", (route) => route.abort());
+  await engineOf(page).evaluate(() => self.close());
+  await page.getByRole("alert").filter({ hasText: "The engine stopped and could not be started again" }).waitFor();
+  await phase(page, /Paused/);
+  await press(page, "Resume");
+  await page.getByRole("alert").filter({ hasText: "Training stopped: the worker could not be loaded." }).waitFor();
+  await phase(page, /Paused/);
+  await page.context().unrouteAll();
+  await press(page, "Resume");
+  await phase(page, /Training on/);
+  await trainsPast(page, 5);
+  const points = await curve(page);
+  assert.ok(points.every((point, index) => index === 0 || point.step > points[index - 1].step), "no step twice");
+  await done();
+});
+
+test("of a run that is over, nobody is told to resume it when its worker ends", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, SMALL);
+  await press(page, "Train");
+  await phase(page, /All planned steps are done/);
+  await engineOf(page).evaluate(() => self.close());
+  const told = page.getByRole("alert").filter({ hasText: "The engine stopped" });
+  await told.filter({ hasText: "It was started afresh." }).waitFor();
+  assert.doesNotMatch(String(await told.textContent()), /Resume/);
+  await usable(page, "Generate");
+  await done();
+});
+
 test("a piece of work that takes long is no silence", async () => {
   const { page, done } = await visit(place);
   await train(page);

@@ -216,7 +216,7 @@ export const en = {
   /** @returns {Complaint} */
   languageFailed: () => ({ what: "The other language could not be loaded.", remedy: "Check the connection and choose it again." }),
   /** @param {unknown} error @returns {Complaint} */
-  notLoaded: (error) => ({ what: `A part of the page could not be loaded: ${sentenceOf(error)}`, remedy: "Check the connection and try again." }),
+  notLoaded: (error) => ({ what: `A part of the page could not be loaded: ${sentenceOf(error)}`, remedy: "Check the connection, then try again or reload the page." }),
   dismiss: "Dismiss",
 
   // Text
@@ -435,7 +435,7 @@ export const en = {
     remedy: step === null ? "The page goes on with the CPU." : `The run goes on with the CPU from step ${count(step)}.`,
   }),
 
-  /** @param {string} reason @param {number | null} step @param {boolean} goesOn @returns {Complaint} */
+  /** @param {string} reason @param {number | null} step from which the run can go on @param {boolean} goesOn @returns {Complaint} */
   restarted: (reason, step, goesOn) => ({
     what: `The engine stopped (${clauseOf(reason)}).`,
     remedy:
@@ -446,6 +446,12 @@ export const en = {
   outOfMemory: (step) => ({
     what: "There was not enough memory for this training.",
     remedy: `${step === null ? "" : `The model is kept as it was at step ${count(step)}. `}Train with a smaller batch or context, with “Less memory” under “More settings”, or with a smaller model; closing other tabs helps, too.`,
+  }),
+
+  /** @param {unknown} error @returns {Complaint} */
+  notReplaced: (error) => ({
+    what: `The engine stopped and could not be started again: ${sentenceOf(error)}`,
+    remedy: "Check the connection; whatever you press next, such as “Resume”, starts it again. The run is here as it was at its last state.",
   }),
 
   /** @param {unknown} error @returns {Complaint} */
@@ -828,7 +834,18 @@ export const en = {
     idle: "The page is open in another tab; this one follows it.",
     taking: "Taking over…",
     silent: "The other tab does not answer. Close it, and this one takes over.",
+    refused: "The other tab keeps its run, which this browser has no room for: save it to a file there, or make room, and take over again.",
   },
+  /** @param {number} step @returns {Complaint} */
+  leftUnkept: (step) => ({
+    what: `The run of the other tab is gone: it was closed at step ${count(step)}, before anything of it was kept in this browser.`,
+    remedy: "Train it anew, or go on with an earlier run.",
+  }),
+  /** @param {number} steps @returns {Complaint} */
+  staysHere: (steps) => ({
+    what: `This tab stays as it is: ${many(steps, "step", "steps")} of its run could not be kept in this browser and would be lost.`,
+    remedy: "Pause, save the checkpoint to a file or remove the states of older runs under “Runs”, and try again.",
+  }),
 
   // While nobody watches
 

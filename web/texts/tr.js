@@ -191,7 +191,7 @@ export const tr = {
   },
 
   languageFailed: () => ({ what: "Öteki dil yüklenemedi.", remedy: "Bağlantıyı denetleyip dili yeniden seçin." }),
-  notLoaded: (error) => ({ what: `Sayfanın bir bölümü yüklenemedi: ${sentenceOf(error)}`, remedy: "Bağlantıyı denetleyip yeniden deneyin." }),
+  notLoaded: (error) => ({ what: `Sayfanın bir bölümü yüklenemedi: ${sentenceOf(error)}`, remedy: "Bağlantıyı denetleyip yeniden deneyin ya da sayfayı yeniden yükleyin." }),
   dismiss: "Kapat",
 
   pastedName: "Yapıştırılan metin",
@@ -374,6 +374,11 @@ export const tr = {
   outOfMemory: (step) => ({
     what: "Bu eğitim için bellek yetmedi.",
     remedy: `${step === null ? "" : `Modelin saklanan durumu: adım ${count(step)}. `}Daha küçük bir yığın ya da bağlamla, “Diğer ayarlar” altındaki daha az bellek seçeneğiyle ya da daha küçük bir modelle eğitin; başka sekmeleri kapatmak da işe yarar.`,
+  }),
+
+  notReplaced: (error) => ({
+    what: `Motor durdu ve yeniden başlatılamadı: ${sentenceOf(error)}`,
+    remedy: "Bağlantıyı denetleyin; bundan sonra bastığınız her düğme, örneğin “Sürdür”, onu yeniden başlatır. Çalışma, son durumuyla burada.",
   }),
 
   engineDead: (error) => ({
@@ -665,7 +670,16 @@ export const tr = {
     idle: "Sayfa başka bir sekmede açık; bu sekme onu izliyor.",
     taking: "Devralınıyor…",
     silent: "Öteki sekme yanıt vermiyor. Onu kapatın, bu sekme devralır.",
+    refused: "Öteki sekme çalışmasını bırakmadı, çünkü tarayıcıda ona yer yok: orada çalışmayı bir dosyaya kaydedin ya da yer açın, sonra yeniden devralın.",
   },
+  leftUnkept: (step) => ({
+    what: `Öteki sekmenin çalışması yok oldu: sekme, bu tarayıcıda ondan bir şey saklanmadan kapandı (adım ${count(step)}).`,
+    remedy: "Yeniden eğitin ya da daha eski bir çalışmayı sürdürün.",
+  }),
+  staysHere: (steps) => ({
+    what: `Bu sekme olduğu gibi kalıyor: çalışmasının ${count(steps)} adımı bu tarayıcıda saklanamadı ve kaybolurdu.`,
+    remedy: "Duraklatın, denetim noktasını bir dosyaya kaydedin ya da “Çalışmalar” altında eski çalışmaların durumlarını kaldırın, sonra yeniden deneyin.",
+  }),
 
   titleTraining: (part, value) => `${percent(part)} · kayıp ${fixed(value, 2)} – MM-Rec`,
   screenStaysOn: "Ekran açık kalıyor.",
