@@ -183,7 +183,6 @@ export class Devices {
    */
   async #replace(device, failure) {
     const session = this.#session;
-    const running = session.phase === "running";
     // Where memory was short, other settings may do; where it is short for what there was before, nothing will.
     const soon = !failure.memory && !this.#wentOn && performance.now() - this.#diedAt < SOON;
     const again = device === "cpu" && (this.#replacing || soon);
@@ -195,6 +194,7 @@ export class Devices {
       // It was on its way out, and another one has its work.
       if (session.client?.alive) return;
       if (again) return this.#die(failure.message);
+      const running = session.phase === "running";
       if (running) session.phase = "paused";
       if (failure.memory && !session.run?.snapshot) Object.assign(session, { run: null, phase: "ready" });
       await this.#renew();

@@ -226,8 +226,8 @@ export class Session {
 
   pause() {
     return this.act(texts.trainingFailed, async () => {
-      await this.engine.ask({ type: "pause" });
-      if (this.phase === "running") this.phase = "paused";
+      // What was paused does not go on by itself with another worker either.
+      await this.engine.ask({ type: "pause" }).finally(() => this.phase === "running" && (this.phase = "paused"));
       this.changed();
       await this.keep();
     });

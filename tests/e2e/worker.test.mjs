@@ -79,7 +79,11 @@ test("a worker that hangs while it answers what is answered at once", async () =
     };
   });
   await press(page, "Pause");
-  await goesOn(page, /The engine stopped \(no sign of life for 1\d seconds\)/);
+  const told = page.getByRole("alert").filter({ hasText: /The engine stopped \(no sign of life for 1\d seconds\)/ });
+  await told.filter({ hasText: "press “Resume” to go on" }).waitFor({ timeout: SOON });
+  await phase(page, /Paused/);
+  await press(page, "Resume");
+  await trainsPast(page, 3);
   await done();
 });
 
@@ -134,7 +138,9 @@ test("what kills a worker at the same step again is not tried for ever", async (
   await press(page, "Step");
   await phase(page, /Paused/);
   await press(page, "Resume");
-  const kill = async () => engineOf(page).evaluate(() => void setTimeout(() => { throw new Error("ended on purpose"); })).catch(() => {});
+  // The last one: one that has ended may still be listed.
+  const engine = () => page.workers().findLast((worker) => worker.url().endsWith("/worker.js"));
+  const kill = async () => engine().evaluate(() => void setTimeout(() => { throw new Error("ended on purpose"); })).catch(() => {});
   await kill();
   const told = page.getByRole("alert").filter({ hasText: "ended on purpose" });
   await told.filter({ hasText: "goes on from step 1." }).waitFor();
