@@ -7,11 +7,15 @@ use mmrec::config::{ModelConfig, Stage, TrainConfig};
 use mmrec::tokenizer::TokenizerKind;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
+use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
 use crate::files;
 use crate::keep::Keep;
 use crate::output::path_text;
+
+/// What a run's settings begin with, before a digest of them: whether somebody changed them is to be known.
+const OF_RUN: &str = "# Settings of this run, for reading and for `mmrec train --config`. As written: ";
 
 /// A settings file: tables `[model]` and `[train]`, each of whose fields may be left out if `stage` names a stage. A run's
 /// `config.toml` is one.
@@ -98,8 +102,15 @@ impl SettingsFile {
         let Origin { from, data } = origin;
         let file = Self { stage: None, keep, from, model: table(model)?, train: table(train)?, data: Some(data) };
         let text = toml::to_string(&file).context("the settings cannot be written as TOML")?;
-        let steps = "# Settings of this run, for reading and for `mmrec train --config`.\n";
-        Ok(format!("{steps}{text}"))
+        Ok(format!("{OF_RUN}{}\n{text}", digest(&text)))
+    }
+
+    /// Whether a text is as [`SettingsFile::of_run`] gave it, of whatever state of the run; `None` where an earlier version wrote it,
+    /// which does not tell.
+    pub fn is_as_written(text: &str) -> Option<bool> {
+        let mut lines = text.splitn(2, '\n');
+        let said = lines.next()?.strip_prefix(OF_RUN)?;
+        Some(said == digest(lines.next()?))
     }
 
     /// The sizes that the file asks for, the text's vocabulary and, where it leaves something out, what `model` has.
@@ -129,6 +140,10 @@ impl SettingsFile {
         }
         overlay(&stage.config(vocab), &fields).with_context(cannot_use)
     }
+}
+
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes())[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A value's fields.

@@ -259,6 +259,9 @@ mod tests {
         let text = SettingsFile::of_run(&model, &train, origin.clone(), "3".parse().unwrap()).unwrap();
         assert_eq!(toml::from_str::<SettingsFile>(&text).unwrap().origin(), Some(origin));
         assert!(text.contains("\nkeep = 3\n"), "{text}");
+        assert_eq!(SettingsFile::is_as_written(&text), Some(true));
+        assert_eq!(SettingsFile::is_as_written(&text.replace("keep = 3", "keep = 4")), Some(false));
+        assert_eq!(SettingsFile::is_as_written("# Settings of mine.\nkeep = 3\n"), None);
         let flags = TrainFlags::default();
         let again = wish(&flags, &text).for_new_run(99, 1_000).unwrap();
         assert_eq!(again, (model, train));

@@ -31,14 +31,8 @@ impl Recorded {
         Self { text, settings: settings.ok() }
     }
 
-    /// What the run began with that the file is of; `otherwise` where it does not say.
-    pub fn origin_or(&self, otherwise: &Origin) -> Origin {
-        self.settings.as_ref().and_then(SettingsFile::origin).unwrap_or_else(|| otherwise.clone())
-    }
-
-    /// Writes what holds from now on, unless the file says that already. `before`: what the run itself had written there; a file
-    /// that says something else was changed by hand, and is kept.
-    pub fn replace(&self, folder: &RunFolder, session: &Session, before: &str, origin: Origin) -> Result<()> {
+    /// Writes what holds from now on, unless the file says that already. A file that somebody changed is kept.
+    pub fn replace(&self, folder: &RunFolder, session: &Session, origin: Origin) -> Result<()> {
         let now = content(folder, session, origin)?;
         let says_that =
             self.settings.as_ref().is_some_and(|old| toml::from_str(&now).is_ok_and(|new: SettingsFile| *old == new));
@@ -46,10 +40,20 @@ impl Recorded {
             return Ok(());
         }
         folder.check()?;
-        if self.text.as_ref().is_some_and(|text| text != before) {
+        if self.is_changed(session)? {
             self.keep_changed(folder, session)?;
         }
         atomic::write(&folder.config(), now.as_bytes())
+    }
+
+    /// Whether somebody changed it. What a run wrote for an earlier state, as where it was killed before it wrote anew, is its own.
+    fn is_changed(&self, session: &Session) -> Result<bool> {
+        let Some(text) = &self.text else { return Ok(false) };
+        match (SettingsFile::is_as_written(text), &self.settings) {
+            (Some(as_written), _) => Ok(!as_written),
+            (None, Some(settings)) => Ok(!asked_beyond(settings, &session.progress().train)?.is_empty()),
+            (None, None) => Ok(true),
+        }
     }
 
     fn keep_changed(&self, folder: &RunFolder, session: &Session) -> Result<()> {
@@ -105,6 +109,6 @@ pub fn write(folder: &RunFolder, session: &Session, origin: Origin) -> Result<()
 }
 
 /// What the run writes there.
-pub fn content(folder: &RunFolder, session: &Session, origin: Origin) -> Result<String> {
+fn content(folder: &RunFolder, session: &Session, origin: Origin) -> Result<String> {
     SettingsFile::of_run(session.model_config(), &session.progress().train, origin, folder.keep())
 }

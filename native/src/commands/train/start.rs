@@ -128,13 +128,12 @@ pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: O
     if let Some(refusal) = anew::refusal(&folder, &origin.data.path, &course) {
         return Err(refusal);
     }
-    let before = config_file::content(&folder, &session, file.origin_or(&origin))?;
     let changed = course::take_over(&mut session, &folder, course.train)?;
     wish.tell_what_is_without_effect(session.model_config(), &session.progress().train);
     let history = session.progress().history.iter().map(Line::from);
     let metrics = Metrics::resume(&folder.metrics(), session.step(), history)?;
     folder.set_keep(keep, session.step());
-    file.replace(&folder, &session, &before, origin)?;
+    file.replace(&folder, &session, origin)?;
     if changed {
         // So that a kill before the next checkpoint does not bring the old settings back.
         folder.save(SaveKind::Last, session.step(), &pollster::block_on(session.checkpoint())?)?;
