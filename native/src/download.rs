@@ -90,7 +90,7 @@ fn receive(url: &str, file: &mut dyn Write, progress: &mut dyn FnMut(u64, Option
     if let Some(total) = total {
         ensure!(bytes == total, "{} of {} came: the download is truncated", bytes, format::count(total, "byte"));
     }
-    Ok(Received { bytes, sha256: hex(&hash.finalize()) })
+    Ok(Received { bytes, sha256: format::hex(&hash.finalize()) })
 }
 
 fn agent() -> ureq::Agent {
@@ -113,10 +113,6 @@ fn verify(received: &Received, checksum: &Checksum) -> Result<()> {
         ),
         _ => Ok(()),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -144,7 +140,7 @@ mod tests {
     }
 
     fn sha256(text: &str) -> Checksum {
-        Checksum::Sha256(hex(&Sha256::digest(text)))
+        Checksum::Sha256(format::hex(&Sha256::digest(text)))
     }
 
     /// Downloads from `url`; an error comes as its whole chain. Whatever happens, nothing but the target may be left.

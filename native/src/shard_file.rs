@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use mmrec::data::Shard;
 use sha2::{Digest, Sha256};
 
-use crate::files;
+use crate::{files, format};
 
 /// Bytes that are hashed at once.
 const PIECE: usize = 1 << 16;
@@ -60,7 +60,7 @@ fn hash(file: &mut File) -> io::Result<String> {
     file.seek(SeekFrom::Start(0))?;
     loop {
         match file.read(&mut piece)? {
-            0 => return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
+            0 => return Ok(format::hex(&hash.finalize())),
             read => hash.update(&piece[..read]),
         }
     }

@@ -74,10 +74,7 @@ pub fn run(args: &EvalArgs, output: Output) -> Result<()> {
     let learned = [checkpoint.learned(), args.adapters.learned()?].concat();
     let held = match prepared::find(&args.data)? {
         Some(folder) => prepared_part(args, &folder, &checkpoint.tokenizer, &learned, output)?,
-        None => {
-            refuse_beyond_memory(args)?;
-            part_of_text(args, &checkpoint.tokenizer, &learned)?
-        }
+        None => part_of_text(args, &checkpoint.tokenizer, &learned)?,
     };
     let trained = learned.iter().rev().find_map(|text| text.context);
     let context = args.context.map_or(trained.unwrap_or(256), |context| context as usize);
@@ -149,8 +146,7 @@ fn part_of_text(args: &EvalArgs, tokenizer: &Tokenizer, learned: &[LearnedText])
 }
 
 /// Refuses a text of which there is no room for what is made of it: the text, the same as one of plain lines, and its tokens.
-fn refuse_beyond_memory(args: &EvalArgs) -> Result<()> {
-    let (inputs, _) = Inputs::collect(std::slice::from_ref(&args.data), None)?;
+fn refuse_beyond_memory(inputs: &Inputs, args: &EvalArgs) -> Result<()> {
     let what = format!("reading {}, of {},", args.data.display(), format::size(inputs.bytes()));
     memory::refuse_beyond_all(
         inputs.bytes().saturating_mul(COPIES),
@@ -162,6 +158,7 @@ fn refuse_beyond_memory(args: &EvalArgs) -> Result<()> {
 /// All that there is to read, as training reads it.
 fn whole_text(args: &EvalArgs) -> Result<String> {
     let (mut inputs, skipped) = Inputs::collect(std::slice::from_ref(&args.data), None)?;
+    refuse_beyond_memory(&inputs, args)?;
     report_skipped(&skipped, note);
     let (mut whole, mut found) = (String::new(), Vec::new());
     for index in 0..inputs.len() {

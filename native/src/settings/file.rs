@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
-use crate::files;
 use crate::keep::Keep;
 use crate::output::path_text;
+use crate::{files, format};
 
 /// What a run's settings begin with, before a digest of them: whether somebody changed them is to be known.
 const OF_RUN: &str = "# Settings of this run, for reading and for `mmrec train --config`. As written: ";
@@ -143,7 +143,7 @@ impl SettingsFile {
 }
 
 fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes())[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    format::hex(&Sha256::digest(text.as_bytes())[..8])
 }
 
 /// A value's fields.

@@ -9,7 +9,7 @@ use iroh::{EndpointId, SecretKey};
 use sha2::{Digest, Sha256};
 
 use crate::output::note;
-use crate::{atomic, files};
+use crate::{atomic, files, format};
 
 /// Where a token is looked for without a file.
 const VARIABLE: &str = "MMREC_TOKEN";
@@ -81,7 +81,7 @@ impl Token {
 
     /// Writes a new token to `path`, readable by its owner only.
     fn make(path: &Path) -> Result<Self> {
-        let text: String = SecretKey::generate().to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = format::hex(&SecretKey::generate().to_bytes());
         atomic::write_secret(path, &format!("{text}\n"))?;
         note(&format!(
             "made a new token: {} (copy it to the machines that train, as you would a password)",
