@@ -112,10 +112,12 @@ export class Following {
     this.#session.changed();
   }
 
-  /** Another tab has taken over, which knows nothing of this one. */
+  /** Another tab has taken over, which knows nothing of this one. Where both asked, the first to take over stays. */
   #led() {
+    clearTimeout(this.#patience);
+    this.#taking = "no";
     this.#send({ type: "following" });
-    if (this.#taking === "asked") this.#take();
+    this.#session.changed();
   }
 
   /** The run is read from the store from here on. @returns {Left} */

@@ -233,6 +233,28 @@ test("a tab that takes over goes on with the run it followed, and with no other"
   await done();
 });
 
+test("two tabs that take over at once: one of them trains on, and the others follow it", async () => {
+  const { page, done } = await visit(place);
+  await settle(page, LONG);
+  await press(page, "Train");
+  await trainsPast(page, 3);
+  const others = [await page.context().newPage(), await page.context().newPage()];
+  for (const other of others) {
+    await other.goto(place.origin);
+    await trainsPast(other, 3);
+  }
+  await Promise.all(others.map((other) => other.locator("#take-over").click()));
+  await page.getByText("Training goes on in another tab").waitFor();
+  const at = await steps(page);
+  for (const tab of [page, ...others]) await trainsPast(tab, at + 3);
+  const leading = await Promise.all(others.map((other) => other.locator("#following").isHidden()));
+  assert.equal(leading.filter(Boolean).length, 1);
+  const follower = others[leading.indexOf(false)];
+  await follower.getByText("Training goes on in another tab").waitFor();
+  await usable(follower, "Take over here");
+  await done();
+});
+
 test("after a take-over the lines of counting and the ladder of what was learned are there", async () => {
   const { page, done } = await visit(place);
   await settle(page, { context: 64, batch: 8, steps: 100_000, eval_every: 25, warmup: 10, sample_every: 10 });

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::Setup;
 use crate::config::{ModelConfig, Precision};
 
-/// What the program takes without a model, bytes. Measured 34 to 41 MB, of which 22 to 28 are pages of the program's own file: how
-/// many of those are held depends on the build.
+/// What the program takes without a model, bytes. Measured 30 to 41 MB, of which 18 to 28 are pages of the program's own file: how
+/// many of those are held depends on the build and on the machine.
 const PROGRAM: u64 = 36_000_000;
 
 /// Bytes on one device.
