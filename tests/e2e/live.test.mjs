@@ -244,12 +244,18 @@ test("two tabs that take over at once: one of them trains on, and the others fol
     await trainsPast(other, 3);
   }
   await Promise.all(others.map((other) => other.locator("#take-over").click()));
+  // A tab behind others draws nothing, nor is it looked at by Playwright.
+  await page.bringToFront();
   await page.getByText("Training goes on in another tab").waitFor();
   const at = await steps(page);
-  for (const tab of [page, ...others]) await trainsPast(tab, at + 3);
+  for (const tab of [page, ...others]) {
+    await tab.bringToFront();
+    await trainsPast(tab, at + 3);
+  }
   const leading = await Promise.all(others.map((other) => other.locator("#following").isHidden()));
   assert.equal(leading.filter(Boolean).length, 1);
   const follower = others[leading.indexOf(false)];
+  await follower.bringToFront();
   await follower.getByText("Training goes on in another tab").waitFor();
   await usable(follower, "Take over here");
   await done();
