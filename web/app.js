@@ -1,13 +1,13 @@
 /**
  * Puts the page together: the session and what surrounds it, the panels, and the page's own life (drawing, hiding, leaving).
  *
- * @import { Course } from "./charts.js"
- * @import { Settings } from "./engine-types.js"
- * @import { Complaint } from "./errors.js"
- * @import { Draft } from "./keeper.js"
- * @import { LabelledLevel } from "./levels.js"
- * @import { Manifest } from "./manifest.js"
- * @import { Left } from "./following.js"
+ * @import { Course } from "./charts/charts.js"
+ * @import { LabelledLevel } from "./charts/reference-lines.js"
+ * @import { Settings } from "./engine/engine-types.js"
+ * @import { Complaint } from "./platform/errors.js"
+ * @import { Left } from "./platform/tab-follower.js"
+ * @import { Manifest } from "./storage/manifest.js"
+ * @import { Draft } from "./storage/run-store.js"
  *
  * What goes along with the session, also while the page is hidden and nothing is drawn.
  * @typedef {{ changed?(): void, told?(kind: "error" | "info", complaint: Complaint): void, rewrite?(): void }} Companion
@@ -19,39 +19,39 @@
  * @returns {Promise<void>}
  */
 
-import { createAdvicePanel } from "./advice-panel.js";
-import { Archive } from "./archive.js";
-import { Charts } from "./charts.js";
-import { Curve } from "./curve.js";
-import { Devices } from "./devices.js";
-import { earlyTrain } from "./early-train.js";
-import { element, input, onceAFrame, setText, throttle, withEach } from "./dom.js";
-import { download } from "./engine-ahead.js";
-import { createGeneratePanel } from "./generate-panel.js";
-import { createGrowPanel } from "./grow-panel.js";
-import { createLazyPanel } from "./lazy-panel.js";
-import { createLearnedPanel } from "./learned-panel.js";
-import { missing } from "./guard.js";
-import { Keeper } from "./keeper.js";
-import { isolate } from "./isolate.js";
-import { followLinks } from "./links.js";
-import { Notices } from "./notices.js";
-import { createOverfitPanel } from "./overfit-panel.js";
-import { expectFirst, offerParts, showFirst } from "./parts.js";
-import { createPresence } from "./presence.js";
-import { createRunsPanel, showRuns } from "./runs-panel.js";
-import { createSamplesPanel } from "./samples.js";
-import { Session } from "./session.js";
-import { createSettingsPanel } from "./settings-panel.js";
-import { offerShortcuts } from "./shortcuts.js";
-import { StageSizes } from "./stage-sizes.js";
-import { askToLast, claimStore, openStore } from "./store.js";
-import { leadTabs } from "./tabs.js";
-import { createTextPanel } from "./text-panel.js";
-import { texts } from "./texts/index.js";
-import { createTrainingPanel } from "./training-panel.js";
-import { Trash } from "./trash.js";
-import { beginSpeaking, offerLanguages } from "./translate.js";
+import { Charts } from "./charts/charts.js";
+import { Devices } from "./engine/devices/device-manager.js";
+import { download } from "./engine/engine-preload.js";
+import { texts } from "./i18n/index.js";
+import { beginSpeaking, offerLanguages } from "./i18n/translate.js";
+import { createGeneratePanel } from "./panels/generate/generate-panel.js";
+import { createSamplesPanel } from "./panels/generate/samples-panel.js";
+import { createLearnedPanel } from "./panels/insights/insights-panel.js";
+import { createOverfitPanel } from "./panels/insights/overfit-panel.js";
+import { createRunsPanel, showRuns } from "./panels/runs/runs-panel.js";
+import { createAdvicePanel } from "./panels/settings/advice-panel.js";
+import { createSettingsPanel } from "./panels/settings/settings-panel.js";
+import { followLinks } from "./panels/share/follow-links.js";
+import { createTextPanel } from "./panels/text/text-panel.js";
+import { earlyTrain } from "./panels/training/early-train.js";
+import { createGrowPanel } from "./panels/training/grow-panel.js";
+import { createTrainingPanel } from "./panels/training/training-panel.js";
+import { missing } from "./platform/browser-support.js";
+import { isolate } from "./platform/cross-origin-isolation.js";
+import { createPresence } from "./platform/tab-status.js";
+import { leadTabs } from "./platform/tab-sync.js";
+import { Curve } from "./state/metrics-history.js";
+import { StageSizes } from "./state/model-sizes.js";
+import { Session } from "./state/session.js";
+import { Archive } from "./storage/run-loader.js";
+import { Keeper } from "./storage/run-store.js";
+import { askToLast, claimStore, openStore } from "./storage/store.js";
+import { Trash } from "./storage/trash.js";
+import { element, input, onceAFrame, setText, throttle, withEach } from "./ui/dom.js";
+import { createLazyPanel } from "./ui/lazy-panel.js";
+import { expectFirst, offerParts, showFirst } from "./ui/mobile-tabs.js";
+import { offerShortcuts } from "./ui/shortcuts.js";
+import { Notices } from "./ui/toasts.js";
 
 /** What moves on with every step is drawn at most this often (milliseconds). */
 const REDRAW = 100;
@@ -118,17 +118,17 @@ async function main() {
     text,
     createSettingsPanel({ session, devices, sizes, change, settled }),
     createAdvicePanel({ session, devices, change }),
-    createLazyPanel("recipes", async (body) => new (await import("./recipes-view.js")).RecipesView({ session, devices, change }, body)),
-    createLazyPanel("rate", async (body) => new (await import("./rate/view.js")).RateView({ session, change }, body)),
+    createLazyPanel("recipes", async (body) => new (await import("./panels/settings/presets-view.js")).RecipesView({ session, devices, change }, body)),
+    createLazyPanel("rate", async (body) => new (await import("./panels/lr-finder/view.js")).RateView({ session, change }, body)),
     training,
-    createLazyPanel("share", async (body) => (await import("./share/view.js")).openView(session, archive, body)),
+    createLazyPanel("share", async (body) => (await import("./panels/share/view.js")).openView(session, archive, body)),
     createRunsPanel({ session, archive, keeper, notices, charts, trash, settled }),
     createGrowPanel({ session, archive, sizes, settled: () => devices.settle() }),
     createSamplesPanel({ session, change }),
     createLearnedPanel({ session }),
     createOverfitPanel({ session, change }),
     createGeneratePanel({ session }),
-    createLazyPanel("inside", async (body) => (await import("./inside/view.js")).openView(session, body)),
+    createLazyPanel("inside", async (body) => (await import("./panels/inspect/view.js")).openView(session, body)),
   ];
   const render = drawing(session, charts, panels);
   download.onProgress = render;
@@ -184,7 +184,7 @@ async function main() {
 async function follow(session, notices, companions) {
   // What was pressed here was pressed for a page that works.
   earlyTrain.take();
-  const loaded = await notices.part(() => import("./following.js"));
+  const loaded = await notices.part(() => import("./platform/tab-follower.js"));
   if (!loaded) return "not loaded";
   showFirst("training");
   const following = new loaded.Following(session);
@@ -223,7 +223,7 @@ function offlineSoon(session, notices) {
   const begin = async () => {
     if (begun) return;
     begun = true;
-    offline = await notices.part(async () => (await import("./offline.js")).createOffline(session, notices));
+    offline = await notices.part(async () => (await import("./platform/offline.js")).createOffline(session, notices));
   };
   setTimeout(() => void begin(), IDLE);
   return {

@@ -206,7 +206,7 @@ export async function saveCheckpoint(page, path) {
 export async function pageLogits(page, path, prompt) {
   await page.route("**/checkpoint-under-test", (route) => route.fulfill({ path, contentType: "application/octet-stream" }));
   const logits = await page.evaluate(async (prompt) => {
-    const { EngineClient } = await import(new URL("web/engine-client.js", location.href).href);
+    const { EngineClient } = await import(new URL("web/engine/engine-client.js", location.href).href);
     const client = await EngineClient.open("cpu");
     const bytes = new Uint8Array(await (await fetch("checkpoint-under-test")).arrayBuffer());
     await client.ask({ type: "load", bytes });

@@ -14,7 +14,7 @@ const near = (/** @type {number} */ a, /** @type {number} */ b) => Math.abs(a - 
 test("a model is looked into while it is trained", async () => {
   const { page, done } = await visit(place);
   const seen = await page.evaluate(async () => {
-    const { EngineClient } = await import(new URL("web/engine-client.js", document.baseURI).href);
+    const { EngineClient } = await import(new URL("web/engine/engine-client.js", document.baseURI).href);
     const client = await EngineClient.open("cpu");
     const refused = (request) => client.ask(request).then(() => "", (error) => error.message);
     const settings = { ...client.opened.defaults.tiny, context: 64, batch: 2, steps: 1000, eval_every: 1000, save_every: 1000, sample_every: 0 };

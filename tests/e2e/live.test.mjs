@@ -61,7 +61,7 @@ test("after the first visit it loads, trains and writes without a connection, wi
   const names = await cached(page);
   const used = await page.evaluate(() => (crossOriginIsolated && navigator.hardwareConcurrency > 1 ? "threads" : "cpu"));
   assert.deepEqual([...new Set(names.flatMap((name) => name.match(/wasm\/(\w+)/)?.[1] ?? []))], [used]);
-  for (const name of ["", "web/app.js", "web/worker.js", "web/style.css", "web/texts/tr.js", `web/wasm/${used}/mmrec_wasm_bg.wasm`]) assert.ok(names.includes(name), name);
+  for (const name of ["", "web/app.js", "web/engine/worker.js", "web/style.css", "web/i18n/tr/page.js", `web/wasm/${used}/mmrec_wasm_bg.wasm`]) assert.ok(names.includes(name), name);
 
   await page.context().setOffline(true);
   await page.reload();
@@ -85,13 +85,13 @@ test("a new release is announced, waits for the training, and comes as a whole",
   await keptOffline(page);
   const before = await page.evaluate(() => caches.keys());
 
-  for (const name of ["web/dom.js", "web/texts/en.js"]) await appendFile(join(release, name), "\nself.newest = [...(self.newest ?? []), import.meta.url];\n");
+  for (const name of ["web/ui/dom.js", "web/i18n/en/page.js"]) await appendFile(join(release, name), "\nself.newest = [...(self.newest ?? []), import.meta.url];\n");
   await writeRelease(release);
   await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
   await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration()).waiting !== null);
   await trainsPast(page, (await steps(page)) + 3);
   assert.equal(await page.getByText("There is a new version of this page.").count(), 0, "a training is not interrupted");
-  await page.evaluate(() => import(new URL("web/dom.js?", location.href).href));
+  await page.evaluate(() => import(new URL("web/ui/dom.js?", location.href).href));
   assert.equal(await page.evaluate(() => self.newest), undefined);
 
   await press(page, "Pause");

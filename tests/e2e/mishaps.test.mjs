@@ -205,10 +205,10 @@ test("what was said of an export goes with the next one", async () => {
   const { page, done } = await visit(place, { serviceWorkers: "block", expected: /Failed to load resource/ });
   await train(page);
   await unfold(page);
-  await page.route(/runs\/zip\.js/, (route) => route.abort());
+  await page.route(/storage\/archive-file\.js/, (route) => route.abort());
   await press(page, "Export all");
   await notice(page, "Nothing was exported").waitFor();
-  await page.unroute(/runs\/zip\.js/);
+  await page.unroute(/storage\/archive-file\.js/);
   const waiting = page.waitForEvent("download");
   await press(page, "Export all");
   await waiting;

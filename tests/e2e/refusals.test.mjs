@@ -152,7 +152,7 @@ test("what is loaded without being asked for says so as well where it cannot be"
   const { page, done } = await visit(place, {
     expected: /Failed to load resource/,
     serviceWorkers: "block",
-    before: (page) => page.context().route(/uPlot\.esm\.js|following\.js|offline\.js/, (route) => route.abort()),
+    before: (page) => page.context().route(/uPlot\.esm\.js|tab-follower\.js|offline\.js/, (route) => route.abort()),
   });
   await told(page);
   assert.match(String(await page.locator(".notice").textContent()), /uPlot/);
@@ -168,7 +168,7 @@ test("what is loaded without being asked for says so as well where it cannot be"
 });
 
 test("a part of the page that cannot be loaded says so, and comes when it is unfolded again", async () => {
-  const views = /(recipes-view|rate\/view|share\/view|inside\/view)\.js$/;
+  const views = /(presets-view|lr-finder\/view|share\/view|inspect\/view)\.js$/;
   const { page, done } = await visit(place, { expected: /Failed to load resource/, before: (page) => page.route(views, (route) => route.abort()) });
   for (const id of ["recipes", "rate", "share", "inside"]) {
     const toggle = () => page.locator(`#${id} > summary`).click();

@@ -1,0 +1,342 @@
+/**
+ * The three charts, drawn with uPlot on canvas in the colours of the style sheet. Along steps they span those that are planned;
+ * a dragged selection zooms in, a double click goes back.
+ *
+ * @import { Growth } from "../engine/engine-types.js"
+ * @import { Columns, Curve } from "../state/metrics-history.js"
+ * @import { LabelledLevel } from "./reference-lines.js"
+ * @import { Axis } from "./x-axis.js"
+ * @import uPlot from "uplot"
+ *
+ * Other runs in the same charts; see `comparison.js`.
+ * @typedef {object} Overlay
+ * @property {(axis: Axis) => number} last how far they go
+ * @property {(plot: uPlot, columns: (keyof Columns)[], axis: Axis) => void} draw
+ * @property {(columns: (keyof Columns)[], axis: Axis, from: number, to: number) => [number, number] | null} extent of the values between two places
+ * @property {(column: keyof Columns, axis: Axis, place: number, write: (value: number) => string) => string} read
+ */
+
+import * as format from "../i18n/format.js";
+import { texts } from "../i18n/index.js";
+import { element, setText } from "../ui/dom.js";
+import { drawMarks } from "./growth-marks.js";
+import { dash, drawLevels } from "./reference-lines.js";
+import { along, incrementsOf, ticksOf } from "./x-axis.js";
+
+/** @typedef {{ curve: Curve, planned: number, uniform: number, levels: LabelledLevel[], growths: Growth[] }} Course */
+
+const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
+
+/** Loads uPlot; its types come from the package, the code from what the build copied beside us. @returns {Promise<typeof uPlot>} */
+export async function loadPlot() {
+  const address = new URL("../vendor/uPlot.esm.js", import.meta.url).href;
+  return (await import(address)).default;
+}
+
+/** The size of a chart that fills its place. @param {HTMLElement} place */
+export const sizeOf = ({ clientWidth, clientHeight }) => ({ width: Math.max(100, clientWidth), height: Math.max(60, clientHeight) });
+
+/** What the axes of all charts have in common. @param {Palette} palette @returns {uPlot.Axis} */
+export const axisIn = ({ soft, grid }) => ({ stroke: soft, font: `11px ${FONT}`, grid: { stroke: grid, width: 1 }, ticks: { show: false } });
+
+export class Charts {
+  /** @type {typeof uPlot | null} */ #Plot = null;
+  /** @type {Chart[]} */ #charts = [];
+  /** @type {Course | null} */ #course = null;
+  /** @type {Overlay | null} */ overlay = null;
+  /** @type {Axis} */ axis = "steps";
+
+  async open() {
+    this.#Plot = await loadPlot();
+    this.#build();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#build());
+  }
+
+  /** @param {Course | null} course */
+  draw(course) {
+    this.#course = course;
+    for (const chart of this.#charts) chart.draw(course, this.overlay, this.axis);
+  }
+
+  /** @param {Overlay | null} overlay drawn from now on */
+  compare(overlay) {
+    this.overlay = overlay;
+    this.draw(this.#course);
+  }
+
+  /** @param {Axis} axis along which they are drawn from now on */
+  measureBy(axis) {
+    this.axis = axis;
+    this.draw(this.#course);
+    this.rewrite();
+  }
+
+  /** Another language is spoken, which has other numbers. */
+  rewrite() {
+    for (const chart of this.#charts) chart.rewrite();
+  }
+
+  #build() {
+    if (!this.#Plot) return;
+    for (const chart of this.#charts) chart.close();
+    const Plot = this.#Plot;
+    this.#charts = [lossChart, rateChart, speedChart].map((recipe) => new Chart(Plot, recipe(palette())));
+    this.draw(this.#course);
+  }
+}
+
+/**
+ * @typedef {object} Recipe
+ * @property {string} place id of the element it is drawn in
+ * @property {string} reading id of the element that shows the values under the pointer
+ * @property {() => string} title
+ * @property {uPlot.Series[]} series
+ * @property {(course: Course) => (number | null)[][]} columns
+ * @property {(keyof Columns)[]} compared of other runs, the one to be read first
+ * @property {(value: number) => string} write a value
+ * @property {(low: number, high: number) => [number, number]} range
+ * @property {boolean} [level] whether losses to compare with are drawn, all across
+ * @property {boolean} [labelled] whether the marks of growth are named
+ * @property {() => string[]} names of the series that the reading shows
+ * @property {Palette} palette
+ *
+ * @typedef {Record<"soft" | "grid" | "train" | "faint" | "validation" | "uniform", string>} Palette
+ */
+
+class Chart {
+  #plot;
+  #place;
+  #recipe;
+  #sizes;
+  /** @type {Axis} */ #axis = "steps";
+  /** How far there is something to be seen. */ #end = 1;
+  /** The loss of guessing uniformly. */ #uniform = 0;
+  /** Others below it. @type {LabelledLevel[]} */ #levels = [];
+  /** Where the model grew. @type {number[]} */ #marks = [];
+  /** @type {Overlay | null} */ #overlay = null;
+  #empty = true;
+  #zoomed = false;
+
+  /**
+   * @param {typeof uPlot} Plot
+   * @param {Recipe} recipe
+   */
+  constructor(Plot, recipe) {
+    this.#recipe = recipe;
+    this.#place = element(recipe.place);
+    this.#plot = new Plot(this.#options(), [[], ...recipe.series.map(() => [])], this.#place);
+    this.#sizes = new ResizeObserver(() => this.#plot.setSize(sizeOf(this.#place)));
+    this.#sizes.observe(this.#place);
+  }
+
+  close() {
+    this.#sizes.disconnect();
+    this.#plot.destroy();
+  }
+
+  /**
+   * @param {Course | null} course
+   * @param {Overlay | null} overlay
+   * @param {Axis} axis
+   */
+  draw(course, overlay, axis) {
+    const places = course && along(course.curve, axis);
+    const data = places ? [places, ...this.#recipe.columns(course)] : [[], ...this.#recipe.series.map(() => [])];
+    if (axis !== this.#axis) this.#zoomed = false;
+    this.#axis = axis;
+    this.#overlay = overlay;
+    const planned = axis === "steps" ? (course?.planned ?? 0) : 0;
+    this.#end = Math.max(planned, places?.at(-1) ?? 0, overlay?.last(axis) ?? 0) || 1;
+    this.#uniform = (this.#recipe.level && course?.uniform) || 0;
+    this.#levels = (this.#recipe.level && course?.levels) || [];
+    this.#marks = course && places ? marksOf(course, places) : [];
+    this.#empty = !overlay && (!course || course.curve.length === 0);
+    if (this.#empty) this.#zoomed = false;
+    this.#plot.setData(/** @type {uPlot.AlignedData} */ (data), false);
+    const { min, max } = /** @type {uPlot.Scale} */ (this.#plot.scales["x"]);
+    this.#plot.setScale("x", this.#zoomed ? { min: min ?? 0, max: max ?? 1 } : { min: 0, max: this.#end });
+  }
+
+  rewrite() {
+    this.#place.setAttribute("aria-label", texts.over(this.#recipe.title(), this.#axis));
+    this.#plot.redraw(false, true);
+  }
+
+  /** @returns {uPlot.Options} */
+  #options() {
+    const { series, palette, write } = this.#recipe;
+    const axis = axisIn(palette);
+    return {
+      ...sizeOf(this.#place),
+      padding: [8, 22, 0, 0],
+      legend: { show: false },
+      cursor: { points: { size: 6 }, drag: { x: true, y: false }, bind: { dblclick: () => () => this.#unzoom() } },
+      scales: {
+        x: { time: false },
+        y: { range: (plot, low, high) => this.#height(...this.#widened(plot, low, high)) },
+      },
+      axes: [
+        { ...axis, size: 24, gap: 2, space: 60, incrs: () => incrementsOf(this.#axis), values: (_plot, ticks) => ticks.map((tick) => ticksOf[this.#axis](tick)) },
+        { ...axis, size: 48, gap: 4, space: 30, values: (_plot, ticks) => ticks.map((tick) => (tick === null || (this.#empty && !this.#uniform) ? "" : write(tick))) },
+      ],
+      series: [{}, ...series],
+      hooks: {
+        draw: [
+          (plot) => this.#drawUniform(plot),
+          (plot) => drawLevels(plot, this.#levels, this.#style, drawMarks(plot, this.#marks, this.#style, this.#recipe.labelled === true)),
+          (plot) => this.#overlay?.draw(plot, this.#recipe.compared, this.#axis),
+        ],
+        setCursor: [(plot) => this.#read(plot)],
+        setSelect: [(plot) => (this.#zoomed ||= plot.select.width > 0)],
+      },
+    };
+  }
+
+  /**
+   * With room for other runs.
+   * @param {uPlot} plot
+   * @param {number | null} low
+   * @param {number | null} high
+   * @returns {[number | null, number | null]}
+   */
+  #widened(plot, low, high) {
+    const { min, max } = /** @type {uPlot.Scale} */ (plot.scales["x"]);
+    const other = this.#overlay?.extent(this.#recipe.compared, this.#axis, min ?? 0, max ?? Infinity);
+    if (!other) return [low, high];
+    return [Math.min(low ?? Infinity, other[0]), Math.max(high ?? -Infinity, other[1])];
+  }
+
+  /**
+   * @param {number | null} low
+   * @param {number | null} high
+   * @returns {[number, number]}
+   */
+  #height(low, high) {
+    const { range } = this.#recipe;
+    if (low === null || high === null || !Number.isFinite(low + high)) return range(0, this.#uniform || 1);
+    if (this.#zoomed) return range(low, high);
+    return range(Math.min(low, ...this.#levels.map(({ value }) => value)), Math.max(high, this.#uniform));
+  }
+
+  get #style() {
+    const { uniform, soft } = this.#recipe.palette;
+    return { line: uniform, text: soft, font: FONT };
+  }
+
+  /** @param {uPlot} plot */
+  #drawUniform({ ctx, bbox, valToPos }) {
+    if (!this.#uniform) return;
+    const y = Math.round(valToPos(this.#uniform, "y", true));
+    if (y < bbox.top || y > bbox.top + bbox.height) return;
+    dash(ctx, this.#recipe.palette.uniform, 5, [bbox.left, y], [bbox.left + bbox.width, y]);
+  }
+
+  #unzoom() {
+    this.#zoomed = false;
+    this.#plot.setScale("x", { min: 0, max: this.#end });
+    return null;
+  }
+
+  /** The place under the pointer; all but seconds come whole. @param {uPlot} plot */
+  #pointed({ cursor, posToVal }) {
+    const place = posToVal(cursor.left ?? 0, "x");
+    return this.#axis === "seconds" ? place : Math.round(place);
+  }
+
+  /**
+   * Shows the values under the pointer.
+   * @param {uPlot} plot
+   */
+  #read(plot) {
+    const { idx } = plot.cursor;
+    const target = element(this.#recipe.reading);
+    const own = typeof idx === "number" ? plot.data[0][idx] : undefined;
+    const place = own ?? (this.#overlay && plot.cursor.left !== undefined && plot.cursor.left >= 0 ? this.#pointed(plot) : undefined);
+    if (place === undefined) return setText(target, "");
+    const values = this.#recipe.names().map((name, at) => {
+      const value = own === undefined ? null : plot.data[at + 1]?.[Number(idx)];
+      return typeof value === "number" ? ` · ${name}${this.#recipe.write(value)}` : "";
+    });
+    const [column] = this.#recipe.compared;
+    const others = (column && this.#overlay?.read(column, this.#axis, place, this.#recipe.write)) ?? "";
+    setText(target, `${texts.at[this.#axis](place)}${values.join("")}${others}`);
+  }
+}
+
+/**
+ * Where on an axis the model grew.
+ * @param {Course} course
+ * @param {number[]} places of the curve's rows
+ */
+function marksOf({ curve: { steps }, growths }, places) {
+  if (places === steps) return growths.map(({ step }) => step);
+  return growths.flatMap((growth) => places[steps.findLastIndex((step) => step <= growth.step)] ?? []);
+}
+
+/** @param {Palette} palette @returns {Recipe} */
+function lossChart(palette) {
+  return {
+    place: "loss-chart",
+    reading: "loss-reading",
+    title: () => texts.markup.loss,
+    palette,
+    names: () => [`${texts.readings.train} `, "", `${texts.readings.validation} `],
+    series: [
+      { stroke: palette.faint, width: 1, points: { show: false } },
+      { stroke: palette.train, width: 2, points: { show: false } },
+      { stroke: palette.validation, width: 2, spanGaps: true, points: { show: true, size: 5, fill: palette.validation } },
+    ],
+    columns: ({ curve }) => [curve.train, curve.trend, curve.validation],
+    compared: ["validation", "trend"],
+    level: true,
+    labelled: true,
+    write: (value) => (value >= 100 ? format.count(value) : format.brief(value)),
+    range: (low, high) => [Math.max(0, low - (high - low) * 0.08), high + (high - low || 1) * 0.06],
+  };
+}
+
+/** @param {Palette} palette @returns {Recipe} */
+function rateChart(palette) {
+  return {
+    place: "lr-chart",
+    reading: "lr-reading",
+    title: () => texts.markup.learningRate,
+    palette,
+    names: () => [""],
+    series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],
+    columns: ({ curve }) => [curve.lr],
+    compared: ["lr"],
+    write: (value) => (value > 0 && value < 0.01 ? format.power(value) : format.rate(value)),
+    range: (_low, high) => [0, high * 1.15 || 1],
+  };
+}
+
+/** @param {Palette} palette @returns {Recipe} */
+function speedChart(palette) {
+  return {
+    place: "speed-chart",
+    reading: "speed-reading",
+    title: () => texts.markup.tokensPerSecond,
+    palette,
+    names: () => [""],
+    series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],
+    columns: ({ curve }) => [curve.speed],
+    compared: ["speed"],
+    write: (value) => (value >= 10_000 ? `${Math.round(value / 1000)}k` : format.count(value)),
+    range: (_low, high) => [0, high * 1.15 || 1],
+  };
+}
+
+/** @returns {Palette} */
+export function palette() {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    soft: colour("soft"),
+    grid: colour("grid"),
+    train: colour("train"),
+    faint: colour("train-faint"),
+    validation: colour("validation"),
+    uniform: colour("uniform"),
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * A tab that follows another: it shows the other's run as it goes, changes nothing, and takes over when the other one is closed or
+ * the person wants it here. Loaded only where there is another tab.
+ *
+ * @import { Session } from "../state/session.js"
+ * @import { Course, TabMessage } from "./tab-sync.js"
+ */
+
+import { texts } from "../i18n/index.js";
+import { Curve } from "../state/metrics-history.js";
+import { Run } from "../state/run.js";
+import { sample } from "../state/text-source.js";
+import { claimStore, storeFree } from "../storage/store.js";
+import { button, element, onPress, setText, setUsable } from "../ui/dom.js";
+import { openChannel } from "./tab-sync.js";
+
+/** A tab that is being reloaded lets go of the store and takes it again within this time (milliseconds). */
+const RELOADING = 5000;
+/** A tab that was asked to hand over and does not for this long (milliseconds) hangs. */
+const SILENCE = 20_000;
+
+/**
+ * What the other tab was doing at last, and its run; that one's text and states are in the store, if anywhere.
+ * @typedef {{ phase: Course["phase"], run: Session["run"] }} Left
+ */
+
+export class Following {
+  #session;
+  #channel = openChannel();
+  /** @type {"no" | "asked" | "silent" | "refused"} */ #taking = "no";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #patience;
+  /** From now on the store is to be this tab's as soon as it is free. @type {() => void} */ #wake = () => {};
+  /** Whether the other tab keeps its run in the store. */ #keeps = false;
+
+  /** @param {Session} session which shows the other tab's run meanwhile */
+  constructor(session) {
+    this.#session = session;
+    this.#channel.onmessage = ({ data }) => {
+      const message = /** @type {TabMessage} */ (data);
+      if (message.type === "course") this.#show(message.course);
+      if (message.type === "staying") this.#refused();
+      if (message.type === "leading") this.#led();
+    };
+    onPress(button("take-over"), () => this.#take());
+  }
+
+  /**
+   * Follows for as long as there is another tab to follow.
+   * @returns {Promise<Left>}
+   */
+  async untilFree() {
+    this.#session.followed = "starting";
+    element("following").hidden = false;
+    this.render();
+    this.#send({ type: "following" });
+    while (!(await this.#vacant())) this.#send({ type: "following" });
+    element("following").hidden = true;
+    this.#channel.close();
+    return this.#forget();
+  }
+
+  render() {
+    const { followed, run } = this.#session;
+    if (!followed) return;
+    const what = followed === "running" ? texts.following.running : texts.following.idle;
+    const answer = this.#taking === "silent" || this.#taking === "refused" ? texts.following[this.#taking] : what;
+    setText(element("following-text"), answer);
+    setText(button("take-over"), this.#taking === "asked" ? texts.following.taking : texts.markup.takeOver);
+    setUsable(button("take-over"), this.#taking !== "asked" && (this.#keeps || !run));
+  }
+
+  /** @param {Course} course */
+  #show({ phase, lasting, settings, info, name, ref, run, curve }) {
+    const session = this.#session;
+    const { desk, pace } = session;
+    Object.assign(desk, { settings, info, text: { ...sample, name, ref } });
+    session.run = run && Object.assign(Object.create(Run.prototype), run, { text: null, snapshot: null, curve: Object.assign(new Curve(), curve) });
+    if (phase === "running" && session.followed !== "running") pace.reset();
+    if (session.run) pace.mark(session.run.step);
+    session.followed = phase;
+    this.#keeps = lasting;
+    session.changed();
+  }
+
+  /** Whether the store is this tab's now; waits for it. */
+  async #vacant() {
+    // A tab that hands over comes back at once: it must not find the store free.
+    if (await storeFree(() => this.#taking === "asked" || this.#taking === "silent")) return true;
+    const woken = await new Promise((resolve) => {
+      this.#wake = () => resolve(true);
+      setTimeout(() => resolve(false), RELOADING);
+    });
+    return !woken && claimStore();
+  }
+
+  #take() {
+    this.#taking = "asked";
+    this.#wake();
+    this.#send({ type: "hand over" });
+    this.#session.changed();
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
+      this.#taking = "silent";
+      this.#session.changed();
+    }, SILENCE);
+  }
+
+  /** The other tab keeps its run. */
+  #refused() {
+    clearTimeout(this.#patience);
+    if (this.#taking !== "no") this.#taking = "refused";
+    this.#session.changed();
+  }
+
+  /** Another tab has taken over, which knows nothing of this one. Where both asked, the first to take over stays. */
+  #led() {
+    clearTimeout(this.#patience);
+    this.#taking = "no";
+    this.#send({ type: "following" });
+    this.#session.changed();
+  }
+
+  /** The run is read from the store from here on. @returns {Left} */
+  #forget() {
+    const session = this.#session;
+    const left = { phase: session.followed ?? "starting", run: session.run };
+    clearTimeout(this.#patience);
+    Object.assign(session, { followed: null, run: null });
+    Object.assign(session.desk, { settings: null, info: null, text: sample });
+    session.pace.reset();
+    session.changed();
+    return left;
+  }
+
+  /** @param {TabMessage} message */
+  #send(message) {
+    this.#channel.postMessage(message);
+  }
+}

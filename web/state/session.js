@@ -1,0 +1,438 @@
+/**
+ * The page's one session: the engine's worker, the text and settings on the desk, and the run. It knows no document; what it
+ * has to say goes to `Hooks`.
+ *
+ * Actions run one after another (`#turn`), because each may take the worker through several questions.
+ *
+ * @import { DeviceKind, EngineEvent, Settings } from "../engine/engine-types.js"
+ * @import { Failure, Notice, Snapshot } from "../engine/protocol.js"
+ * @import { Complaint } from "../platform/errors.js"
+ * @import { Keeper } from "../storage/run-store.js"
+ * @import { DeskText } from "./run-draft.js"
+ *
+ * @typedef {"starting" | "ready" | "running" | "paused" | "ended" | "dead"} Phase
+ *
+ * @typedef {object} Hooks
+ * @property {() => void} changed
+ * @property {() => void} advanced the run took a step, which it does many times a second
+ * @property {(kind: "error" | "info", complaint: Complaint, key?: string) => void} tell
+ */
+
+import { EngineClient, EngineError } from "../engine/engine-client.js";
+import { texts } from "../i18n/index.js";
+import { isFull } from "../platform/errors.js";
+import { RunKeeper } from "../storage/autosave.js";
+import { serial } from "../ui/dom.js";
+import { Pace } from "./eta.js";
+import { Writer } from "./generation.js";
+import { Learned } from "./insights.js";
+import { Desk } from "./run-draft.js";
+import { Run } from "./run.js";
+
+export class Session {
+  /** @type {Phase} */ phase = "starting";
+  /** @type {EngineClient | null} */ client = null;
+  /** @type {Run | null} */ run = null;
+  desk = new Desk(() => this.engine);
+  pace = new Pace();
+  writer = new Writer(this);
+  learned = new Learned(this);
+  /** What another tab is doing whose run this one shows; its own phase is "starting" meanwhile. @type {Phase | null} */
+  followed = null;
+  /** An action is under way that the person waits for. */ busy = false;
+  /** Replaces a worker that broke. @type {(device: DeviceKind, failure: Failure) => Promise<void>} */
+  onDeath = async () => {};
+  /** Opens another one where that did not go well. @type {() => Promise<void>} */
+  revive = async () => {};
+  /** Training is about to go on. @type {() => void} */ onTraining = () => {};
+  #hooks;
+  #keeper;
+  #states;
+  #turn = serial();
+
+  /**
+   * @param {Keeper} keeper
+   * @param {Hooks} hooks
+   */
+  constructor(keeper, hooks) {
+    this.#hooks = hooks;
+    this.#states = new RunKeeper(keeper, (error) => this.notKept(error));
+    this.#keeper = keeper;
+  }
+
+  get engine() {
+    if (!this.client) throw new EngineError({ message: "The engine is not open yet.", fatal: true });
+    return this.client;
+  }
+
+  /** What the losses are counted by. @returns {"letter" | "token"} */
+  get unit() {
+    return (this.run ?? this.desk.settings)?.tokenizer === "char" ? "letter" : "token";
+  }
+
+  get active() {
+    return this.phase === "running" || this.phase === "paused";
+  }
+
+  /** Whether the GPU compiles its programs before the first step; a hundred of them take their time. */
+  get preparing() {
+    return this.phase === "running" && this.client?.device === "webgpu" && !this.client.warm;
+  }
+
+  /** Whether the run in the engine can be trained further on the text that is here. */
+  get resumable() {
+    return Boolean(this.run?.settings) && this.run?.text?.fingerprint === this.desk.info?.fingerprint;
+  }
+
+  /** The steps of the run that would be lost if the page were gone now. */
+  get unwritten() {
+    const { run } = this;
+    const kept = run && this.#keeper.lasting ? this.#keeper.run(run.id)?.states[0]?.step : 0;
+    return run ? run.step - Math.max(0, run.exportedStep, kept ?? 0) : 0;
+  }
+
+  /** Those that are lost with it, when all that can be kept is. @returns {Promise<number>} */
+  async unkept() {
+    await this.#turn(() => this.#states.settled());
+    return this.unwritten;
+  }
+
+  /** Whether the person is to be asked before leaving; while states come and are kept, the few steps since are not worth it. */
+  get askBeforeLeaving() {
+    return this.unwritten > 0 && (this.phase !== "running" || !this.#keeper.lasting || this.#states.failing);
+  }
+
+  /**
+   * The page is about to go by its own doing: pauses the run, and trains on where something of it would be lost.
+   * @returns {Promise<boolean>} whether it may go
+   */
+  async mayGo() {
+    const running = this.phase === "running";
+    if (running) await this.pause();
+    const lost = await this.unkept();
+    if (lost <= 0) return true;
+    if (running) await this.resume();
+    this.tell("error", texts.staysHere(lost), "stays");
+    return false;
+  }
+
+  /** Whether the run can be trained further as it is. */
+  get canGoOn() {
+    return this.resumable && (this.phase === "paused" || this.stepsLeft);
+  }
+
+  /** Whether there are steps left, by what the person asks for now. */
+  get stepsLeft() {
+    return (this.desk.settings?.steps ?? 0) > (this.run?.step ?? 0);
+  }
+
+  changed() {
+    this.#hooks.changed();
+  }
+
+  /** @param {"error" | "info"} kind @param {Complaint} complaint @param {string} [key] */
+  tell(kind, complaint, key) {
+    this.#hooks.tell(kind, complaint, key);
+  }
+
+  /**
+   * Runs an action after those before it, and says what went wrong with it.
+   * @param {(error: unknown) => Complaint} explain
+   * @param {() => Promise<void>} task
+   * @returns {Promise<boolean>} whether it went well
+   */
+  act(explain, task) {
+    return this.mend(explain, async () => {
+      if (this.client && !this.client.alive) await this.revive();
+      await task();
+    });
+  }
+
+  /**
+   * The same for an action that needs no worker, since it brings one.
+   * @param {(error: unknown) => Complaint} explain
+   * @param {() => Promise<void>} task
+   */
+  mend(explain, task) {
+    return this.#turn(async () => {
+      this.busy = true;
+      this.changed();
+      try {
+        await task();
+        return true;
+      } catch (error) {
+        // The worker's death is told by whoever replaces it.
+        const died = error instanceof EngineError && error.fatal && !this.client?.alive;
+        if (!died) this.tell("error", explain(error));
+        return false;
+      } finally {
+        this.busy = false;
+        this.changed();
+      }
+    });
+  }
+
+  /** Something could not be kept in the browser. @param {unknown} error */
+  notKept(error) {
+    if (isFull(error)) this.tell("error", texts.diskFull(), "full");
+    else this.tell("error", texts.notKept(error), "keep");
+  }
+
+  /** @param {EngineClient} client whose notices are heard from now on */
+  adopt(client) {
+    this.client = client;
+    client.onNotice = (notice) => {
+      if (this.client === client) this.#hear(notice);
+    };
+    client.onDeath = (failure) => {
+      this.writer.drop();
+      void this.onDeath(client.device, failure);
+    };
+  }
+
+  train() {
+    return this.act(texts.trainingFailed, async () => {
+      await this.#begin();
+      await this.go("run");
+    });
+  }
+
+  step() {
+    return this.act(texts.trainingFailed, async () => {
+      if (!this.run?.settings || this.phase === "ready") await this.#begin();
+      else await this.#attach();
+      await this.go("step");
+    });
+  }
+
+  resume() {
+    return this.act(texts.trainingFailed, async () => {
+      await this.#attach();
+      await this.go("run");
+    });
+  }
+
+  /** Goes on with a run that is over: with what is left of it, else for as many steps again. */
+  trainOn() {
+    return this.act(texts.trainingFailed, async () => {
+      const { run, desk } = this;
+      if (!run?.settings) return;
+      const steps = run.planned > run.step ? run.planned : run.step + Math.max(1, run.planned - run.began);
+      await desk.change({ steps });
+      await this.#attach();
+      await this.go("run");
+    });
+  }
+
+  pause() {
+    return this.act(texts.trainingFailed, async () => {
+      // What was paused does not go on by itself with another worker either.
+      await this.engine.ask({ type: "pause" }).finally(() => this.phase === "running" && (this.phase = "paused"));
+      this.changed();
+      await this.keep();
+    });
+  }
+
+  stop() {
+    return this.act(texts.trainingFailed, async () => {
+      await this.engine.ask({ type: "pause" });
+      if (this.run && this.active) this.#end("stopped");
+      await this.keep();
+    });
+  }
+
+  /** Ends the run where its validation loss was lowest; what came after is dropped. */
+  takeBest() {
+    return this.act(texts.trainingFailed, async () => {
+      const { run } = this;
+      if (!run?.best) return;
+      await this.engine.ask({ type: "pause" });
+      run.rewind(await this.engine.ask({ type: "resume", bytes: run.best.bytes }));
+      run.attached = true;
+      this.#end("best");
+      await this.keep();
+    });
+  }
+
+  /**
+   * The model becomes the next larger one, with all that it knows, and waits to be trained on.
+   * @param {Pick<Settings, "steps" | "lr" | "warmup">} plan its steps come on top of those taken
+   */
+  grow(plan) {
+    return this.act(texts.growthFailed, async () => {
+      const { run } = this;
+      const small = await this.present();
+      if (!run?.settings || !run.growsTo || !small) return;
+      const settings = { ...run.settings, ...plan, stage: run.growsTo, sizes: undefined };
+      const info = await this.engine.ask({ type: "grow", bytes: small.bytes, settings });
+      // Until its state is here, the smaller model is what the page falls back on.
+      run.attached = false;
+      const snapshot = await this.engine.ask({ type: "checkpoint" });
+      this.run = Run.grown(run, info, snapshot);
+      this.phase = "paused";
+      this.engine.cool();
+      this.#states.keep(this, snapshot);
+      await this.desk.change({ ...this.run.settings });
+      this.tell("info", texts.grown(this.run), "grown");
+    });
+  }
+
+  /** The run is no longer the page's; the desk stays as it is. */
+  leave() {
+    this.run = null;
+    this.phase = "ready";
+    this.changed();
+  }
+
+  /** @param {"run" | "step"} type */
+  async go(type) {
+    this.onTraining();
+    if (this.run) this.run.verdict = null;
+    this.phase = "running";
+    this.pace.reset();
+    this.changed();
+    await this.engine.ask({ type });
+  }
+
+  async #begin() {
+    const { settings, description, runText } = this.desk;
+    if (!settings || !description) return;
+    const { run, phase } = this;
+    this.onTraining();
+    this.run = Run.fresh(settings, runText, description);
+    this.phase = "running";
+    this.changed();
+    try {
+      await this.engine.ask({ type: "start", settings });
+    } catch (error) {
+      // The engine still holds what it held before.
+      if (this.engine.alive) Object.assign(this, { run, phase });
+      throw error;
+    }
+  }
+
+  /** Gives the run back its text and the steps now asked for. */
+  async #attach() {
+    const { run, desk } = this;
+    if (!run?.settings || !desk.settings) return;
+    if (!run.attached && run.snapshot) {
+      run.rewind(await this.engine.ask({ type: "resume", bytes: run.snapshot.bytes }));
+      run.attached = true;
+    }
+    // Also where the number is the same: it tells a run that had ended to go on.
+    if (this.phase === "ended" || run.settings.steps !== desk.settings.steps) await this.#setSteps(desk.settings.steps);
+  }
+
+  /**
+   * A state of the engine, which then is also the one the page falls back on.
+   * @returns {Promise<Snapshot | null>}
+   */
+  async snapshot() {
+    if (!this.run) return null;
+    this.run.snapshot = await this.engine.ask({ type: "checkpoint" });
+    return this.run.snapshot;
+  }
+
+  /** The state as it is; a model that does not train has not changed since its last one. */
+  async present() {
+    return (this.phase === "running" ? null : this.run?.snapshot) ?? this.snapshot();
+  }
+
+  /** Takes a state and keeps it in the browser. */
+  async keep() {
+    const snapshot = await this.snapshot();
+    if (snapshot) this.#states.keep(this, snapshot);
+  }
+
+  /** The page may be gone in a moment. */
+  keepNow() {
+    if (this.phase === "running" && this.client?.alive) void this.keep().catch(() => {});
+  }
+
+  /** @param {DeskText} text */
+  useText(text) {
+    if (this.run) this.run.attached = false;
+    return this.desk.use(text);
+  }
+
+  /** @param {Partial<Settings>} change */
+  async changeSettings(change) {
+    if (this.active) return this.#changeRunning(change);
+    if (this.run) this.run.attached = false;
+    await this.desk.change(change);
+  }
+
+  /**
+   * A run under way takes another number of steps and another sample, nothing else.
+   * @param {Partial<Settings>} change
+   */
+  async #changeRunning({ steps, sample_prompt: prompt, sample_every: every }) {
+    const settings = this.run?.settings;
+    if (!settings || !this.desk.settings) return;
+    if (steps !== undefined) await this.#setSteps(steps);
+    if (prompt !== undefined) settings.sample_prompt = prompt;
+    if (every !== undefined) settings.sample_every = every;
+    if (prompt !== undefined || every !== undefined) {
+      await this.engine.ask({ type: "set_sample", prompt: settings.sample_prompt, every: settings.sample_every });
+    }
+    const { sample_prompt, sample_every } = settings;
+    this.desk.settings = { ...this.desk.settings, steps: settings.steps, sample_prompt, sample_every };
+  }
+
+  /** @param {number} steps */
+  async #setSteps(steps) {
+    if (!this.run?.settings) return;
+    await this.engine.ask({ type: "set_steps", steps });
+    this.run.settings.steps = steps;
+  }
+
+  /** @param {Notice} notice */
+  #hear(notice) {
+    switch (notice.type) {
+      case "events":
+        for (const event of notice.events) this.#apply(event);
+        return this.#hooks.advanced();
+      case "snapshot":
+        if (!this.run) return;
+        this.run.snapshot = notice.snapshot;
+        if (notice.best) this.run.best = notice.snapshot;
+        return this.#states.keep(this, notice.snapshot);
+      case "stopped":
+        return this.#stopped(notice);
+      case "preparing":
+        this.desk.preparing = notice.share;
+        return this.changed();
+      case "compiled":
+        return this.changed();
+      case "reading":
+      case "written":
+      case "writing_ended":
+        return this.writer.hear(notice);
+    }
+  }
+
+  /** @param {EngineEvent} event */
+  #apply(event) {
+    this.run?.apply(event);
+    if (event.type === "step") this.pace.mark(event.step);
+    if (event.type === "finished" && event.reason === "not_finite") this.tell("error", texts.notFinite(event.message), "finite");
+  }
+
+  /** @param {Extract<Notice, { type: "stopped" }>} notice */
+  #stopped({ reason, failure }) {
+    // On WebGPU any failure of training is taken for one of the device: the CPU does the same work.
+    if (failure?.fatal || (failure && this.engine.device === "webgpu")) return this.engine.fail({ ...failure, fatal: true });
+    if (reason === "finished") this.#end(this.run?.verdict ?? "steps");
+    else if (this.phase === "running") this.phase = "paused";
+    this.changed();
+    if (failure) return this.tell("error", failure.memory ? texts.outOfMemory(this.run?.snapshot?.step ?? null) : texts.trainingFailed(failure.message));
+    void this.act(texts.notKept, () => this.keep());
+  }
+
+  /** @param {string} verdict */
+  #end(verdict) {
+    this.phase = "ended";
+    if (this.run) this.run.verdict = verdict;
+    this.changed();
+  }
+}
