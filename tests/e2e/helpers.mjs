@@ -147,7 +147,7 @@ export async function usable(page, name) {
  * @param {import("playwright-core").Page} page
  * @param {Record<string, string | number | boolean>} settings
  */
-export async function settle(page, settings) {
+export async function fillSettings(page, settings) {
   await page.locator("#more-settings").evaluate((details) => (details.open = true));
   for (const [name, value] of Object.entries(settings)) {
     const field = page.locator(`#settings [name="${name}"], #sampling [name="${name}"]`).first();

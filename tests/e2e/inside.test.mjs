@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { choose, pageLogits, phase, press, saveCheckpoint, settle, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
+import { choose, pageLogits, phase, press, saveCheckpoint, fillSettings, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -101,7 +101,7 @@ const watch = (page) => page.addInitScript(() => {
 async function learnALittle(page) {
   await choose(page, [TEXT]);
   await page.locator("#text-name").filter({ hasText: TEXT.name }).waitFor();
-  await settle(page, { ...SMALL, tokenizer: "byte", context: 64, steps: 100_000, eval_every: 100_000, lr: 0.004 });
+  await fillSettings(page, { ...SMALL, tokenizer: "byte", context: 64, steps: 100_000, eval_every: 100_000, lr: 0.004 });
   await press(page, "Train");
   await page.waitForFunction(() => parseInt(document.querySelector("#figure-step").textContent.replaceAll(",", "")) >= 60);
 }

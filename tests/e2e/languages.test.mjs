@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choose, keptRun, phase, press, settle, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
+import { choose, keptRun, phase, press, fillSettings, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -90,7 +90,7 @@ test("in a Turkish browser everything is in Turkish, and no English is seen befo
   await page.getByRole("img", { name: "Adımlara göre kayıp" }).waitFor();
   await shows(page, "#text-name", /^Hazır örnek metin$/);
   await shows(page, "#estimate", /^0,\d\d milyon parametre · CPU: (yaklaşık|birkaç)/);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Eğit");
   await phase(page, /^Planlanan tüm adımlar tamamlandı\.$/);
   await shows(page, "#chart-summary", /^Adım 5 \/ 5: eğitim kaybı \d,\d{3}, doğrulama kaybı \d,\d{3}/);
@@ -105,7 +105,7 @@ test("in a Turkish browser everything is in Turkish, and no English is seen befo
 
 test("choosing another language keeps the run going, and is remembered", async () => {
   const { page, done } = await visit(place);
-  await settle(page, { ...SMALL, steps: 100_000, eval_every: 10, sample_every: 5 });
+  await fillSettings(page, { ...SMALL, steps: 100_000, eval_every: 10, sample_every: 5 });
   await press(page, "Train");
   await page.locator("#sample-list li").first().waitFor();
   const language = page.getByLabel("Language");

@@ -10,9 +10,9 @@ import { element, setText } from "../ui/dom.js";
 /** @param {Run | null} run */
 export function describeCharts(run) {
   for (const [id, column] of /** @type {const} */ ([["lr-summary", "lr"], ["speed-summary", "speed"]])) {
-    const values = run ? run.curve[column].filter((value) => value !== null) : [];
+    const values = run ? run.metrics[column].filter((value) => value !== null) : [];
     const last = values.at(-1);
-    const words = last === undefined ? texts.markup.noSteps : texts.courseOf[column](last, ...extent(values));
+    const words = last === undefined ? texts.markup.noSteps : texts.chartInWords[column](last, ...extent(values));
     setText(element(id), words);
   }
 }

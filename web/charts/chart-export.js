@@ -4,7 +4,7 @@
  * @import { Shown } from "../panels/runs/visible-runs.js"
  * @import { Columns } from "../state/metrics-history.js"
  * @import { Session } from "../state/session.js"
- * @import { Keeper } from "../storage/run-store.js"
+ * @import { RunStore } from "../storage/run-store.js"
  * @import { Charts } from "./charts.js"
  * @import { Comparison } from "./comparison.js"
  * @import { Axis } from "./x-axis.js"
@@ -13,7 +13,7 @@
  * @typedef {"csv" | "json" | "svg" | "png"} Format
  */
 
-import { shownIn } from "../panels/runs/visible-runs.js";
+import { visibleRunsIn } from "../panels/runs/visible-runs.js";
 import { picture, SIZE } from "./chart-svg.js";
 
 /** What the columns of each chart are called, in every language. @type {Record<ChartKind, Partial<Record<keyof Columns, string>>>} */
@@ -32,11 +32,11 @@ const SHARPNESS = 2;
 /**
  * @param {ChartKind} chart
  * @param {Format} format
- * @param {{ session: Session, keeper: Keeper, charts: Charts }} page
+ * @param {{ session: Session, runStore: RunStore, charts: Charts }} page
  * @returns {Promise<Blob>}
  */
-export async function chartFile(chart, format, { session, keeper, charts }) {
-  const shown = shownIn(session, keeper, /** @type {Comparison | null} */ (charts.overlay));
+export async function chartFile(chart, format, { session, runStore, charts }) {
+  const shown = visibleRunsIn(session, runStore, /** @type {Comparison | null} */ (charts.overlay));
   switch (format) {
     case "csv":
       return new Blob([csvOf(chart, shown)], { type: "text/csv" });

@@ -7,11 +7,11 @@
 
 import { texts } from "../i18n/index.js";
 import { element } from "../ui/dom.js";
-import { offer } from "../ui/download-file.js";
+import { downloadFile } from "../ui/download-file.js";
 import { opensMenu } from "../ui/menu.js";
 
 /** @param {Context} context */
-export function listenForCharts({ session, keeper, charts, notices }) {
+export function listenForCharts({ session, runStore, charts, toasts }) {
   const menu = element("chart-menu");
   /** @type {ChartKind} */
   let chart = "loss";
@@ -20,9 +20,9 @@ export function listenForCharts({ session, keeper, charts, notices }) {
     opensMenu(button, menu);
   }
 
-  const save = (/** @type {Format} */ format) => notices.attempt("chart", texts.notLoaded, async () => {
+  const save = (/** @type {Format} */ format) => toasts.attempt("chart", texts.notLoaded, async () => {
     const { chartFile } = await import("./chart-export.js");
-    offer(await chartFile(chart, format, { session, keeper, charts }), `mmrec-${chart}.${format}`);
+    downloadFile(await chartFile(chart, format, { session, runStore, charts }), `mmrec-${chart}.${format}`);
   });
   menu.addEventListener("click", ({ target }) => {
     if (target instanceof HTMLButtonElement) void save(/** @type {Format} */ (target.value));

@@ -3,8 +3,8 @@
  * a dragged selection zooms in, a double click goes back.
  *
  * @import { Growth } from "../engine/engine-types.js"
- * @import { Columns, Curve } from "../state/metrics-history.js"
- * @import { LabelledLevel } from "./reference-lines.js"
+ * @import { Columns, MetricsHistory } from "../state/metrics-history.js"
+ * @import { ReferenceLine } from "./reference-lines.js"
  * @import { Axis } from "./x-axis.js"
  * @import uPlot from "uplot"
  *
@@ -20,10 +20,10 @@ import * as format from "../i18n/format.js";
 import { texts } from "../i18n/index.js";
 import { element, setText } from "../ui/dom.js";
 import { drawMarks } from "./growth-marks.js";
-import { dash, drawLevels } from "./reference-lines.js";
+import { dash, drawReferenceLines } from "./reference-lines.js";
 import { along, incrementsOf, ticksOf } from "./x-axis.js";
 
-/** @typedef {{ curve: Curve, planned: number, uniform: number, levels: LabelledLevel[], growths: Growth[] }} Course */
+/** @typedef {{ metrics: MetricsHistory, planned: number, uniform: number, referenceLines: ReferenceLine[], growths: Growth[] }} ChartData */
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
 
@@ -42,7 +42,7 @@ export const axisIn = ({ soft, grid }) => ({ stroke: soft, font: `11px ${FONT}`,
 export class Charts {
   /** @type {typeof uPlot | null} */ #Plot = null;
   /** @type {Chart[]} */ #charts = [];
-  /** @type {Course | null} */ #course = null;
+  /** @type {ChartData | null} */ #data = null;
   /** @type {Overlay | null} */ overlay = null;
   /** @type {Axis} */ axis = "steps";
 
@@ -52,28 +52,28 @@ export class Charts {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#build());
   }
 
-  /** @param {Course | null} course */
-  draw(course) {
-    this.#course = course;
-    for (const chart of this.#charts) chart.draw(course, this.overlay, this.axis);
+  /** @param {ChartData | null} data */
+  draw(data) {
+    this.#data = data;
+    for (const chart of this.#charts) chart.draw(data, this.overlay, this.axis);
   }
 
   /** @param {Overlay | null} overlay drawn from now on */
   compare(overlay) {
     this.overlay = overlay;
-    this.draw(this.#course);
+    this.draw(this.#data);
   }
 
   /** @param {Axis} axis along which they are drawn from now on */
   measureBy(axis) {
     this.axis = axis;
-    this.draw(this.#course);
-    this.rewrite();
+    this.draw(this.#data);
+    this.relocalize();
   }
 
   /** Another language is spoken, which has other numbers. */
-  rewrite() {
-    for (const chart of this.#charts) chart.rewrite();
+  relocalize() {
+    for (const chart of this.#charts) chart.relocalize();
   }
 
   #build() {
@@ -81,7 +81,7 @@ export class Charts {
     for (const chart of this.#charts) chart.close();
     const Plot = this.#Plot;
     this.#charts = [lossChart, rateChart, speedChart].map((recipe) => new Chart(Plot, recipe(palette())));
-    this.draw(this.#course);
+    this.draw(this.#data);
   }
 }
 
@@ -91,11 +91,11 @@ export class Charts {
  * @property {string} reading id of the element that shows the values under the pointer
  * @property {() => string} title
  * @property {uPlot.Series[]} series
- * @property {(course: Course) => (number | null)[][]} columns
+ * @property {(data: ChartData) => (number | null)[][]} columns
  * @property {(keyof Columns)[]} compared of other runs, the one to be read first
  * @property {(value: number) => string} write a value
  * @property {(low: number, high: number) => [number, number]} range
- * @property {boolean} [level] whether losses to compare with are drawn, all across
+ * @property {boolean} [lossScale] whether losses to compare with are drawn, all across
  * @property {boolean} [labelled] whether the marks of growth are named
  * @property {() => string[]} names of the series that the reading shows
  * @property {Palette} palette
@@ -111,7 +111,7 @@ class Chart {
   /** @type {Axis} */ #axis = "steps";
   /** How far there is something to be seen. */ #end = 1;
   /** The loss of guessing uniformly. */ #uniform = 0;
-  /** Others below it. @type {LabelledLevel[]} */ #levels = [];
+  /** Others below it. @type {ReferenceLine[]} */ #referenceLines = [];
   /** Where the model grew. @type {number[]} */ #marks = [];
   /** @type {Overlay | null} */ #overlay = null;
   #empty = true;
@@ -135,29 +135,29 @@ class Chart {
   }
 
   /**
-   * @param {Course | null} course
+   * @param {ChartData | null} data
    * @param {Overlay | null} overlay
    * @param {Axis} axis
    */
-  draw(course, overlay, axis) {
-    const places = course && along(course.curve, axis);
-    const data = places ? [places, ...this.#recipe.columns(course)] : [[], ...this.#recipe.series.map(() => [])];
+  draw(data, overlay, axis) {
+    const places = data && along(data.metrics, axis);
+    const columns = places ? [places, ...this.#recipe.columns(data)] : [[], ...this.#recipe.series.map(() => [])];
     if (axis !== this.#axis) this.#zoomed = false;
     this.#axis = axis;
     this.#overlay = overlay;
-    const planned = axis === "steps" ? (course?.planned ?? 0) : 0;
+    const planned = axis === "steps" ? (data?.planned ?? 0) : 0;
     this.#end = Math.max(planned, places?.at(-1) ?? 0, overlay?.last(axis) ?? 0) || 1;
-    this.#uniform = (this.#recipe.level && course?.uniform) || 0;
-    this.#levels = (this.#recipe.level && course?.levels) || [];
-    this.#marks = course && places ? marksOf(course, places) : [];
-    this.#empty = !overlay && (!course || course.curve.length === 0);
+    this.#uniform = (this.#recipe.lossScale && data?.uniform) || 0;
+    this.#referenceLines = (this.#recipe.lossScale && data?.referenceLines) || [];
+    this.#marks = data && places ? marksOf(data, places) : [];
+    this.#empty = !overlay && (!data || data.metrics.length === 0);
     if (this.#empty) this.#zoomed = false;
-    this.#plot.setData(/** @type {uPlot.AlignedData} */ (data), false);
+    this.#plot.setData(/** @type {uPlot.AlignedData} */ (columns), false);
     const { min, max } = /** @type {uPlot.Scale} */ (this.#plot.scales["x"]);
     this.#plot.setScale("x", this.#zoomed ? { min: min ?? 0, max: max ?? 1 } : { min: 0, max: this.#end });
   }
 
-  rewrite() {
+  relocalize() {
     this.#place.setAttribute("aria-label", texts.over(this.#recipe.title(), this.#axis));
     this.#plot.redraw(false, true);
   }
@@ -183,7 +183,7 @@ class Chart {
       hooks: {
         draw: [
           (plot) => this.#drawUniform(plot),
-          (plot) => drawLevels(plot, this.#levels, this.#style, drawMarks(plot, this.#marks, this.#style, this.#recipe.labelled === true)),
+          (plot) => drawReferenceLines(plot, this.#referenceLines, this.#style, drawMarks(plot, this.#marks, this.#style, this.#recipe.labelled === true)),
           (plot) => this.#overlay?.draw(plot, this.#recipe.compared, this.#axis),
         ],
         setCursor: [(plot) => this.#read(plot)],
@@ -215,7 +215,7 @@ class Chart {
     const { range } = this.#recipe;
     if (low === null || high === null || !Number.isFinite(low + high)) return range(0, this.#uniform || 1);
     if (this.#zoomed) return range(low, high);
-    return range(Math.min(low, ...this.#levels.map(({ value }) => value)), Math.max(high, this.#uniform));
+    return range(Math.min(low, ...this.#referenceLines.map(({ value }) => value)), Math.max(high, this.#uniform));
   }
 
   get #style() {
@@ -265,10 +265,10 @@ class Chart {
 
 /**
  * Where on an axis the model grew.
- * @param {Course} course
+ * @param {ChartData} data
  * @param {number[]} places of the curve's rows
  */
-function marksOf({ curve: { steps }, growths }, places) {
+function marksOf({ metrics: { steps }, growths }, places) {
   if (places === steps) return growths.map(({ step }) => step);
   return growths.flatMap((growth) => places[steps.findLastIndex((step) => step <= growth.step)] ?? []);
 }
@@ -286,9 +286,9 @@ function lossChart(palette) {
       { stroke: palette.train, width: 2, points: { show: false } },
       { stroke: palette.validation, width: 2, spanGaps: true, points: { show: true, size: 5, fill: palette.validation } },
     ],
-    columns: ({ curve }) => [curve.train, curve.trend, curve.validation],
+    columns: ({ metrics }) => [metrics.train, metrics.trend, metrics.validation],
     compared: ["validation", "trend"],
-    level: true,
+    lossScale: true,
     labelled: true,
     write: (value) => (value >= 100 ? format.count(value) : format.brief(value)),
     range: (low, high) => [Math.max(0, low - (high - low) * 0.08), high + (high - low || 1) * 0.06],
@@ -304,7 +304,7 @@ function rateChart(palette) {
     palette,
     names: () => [""],
     series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],
-    columns: ({ curve }) => [curve.lr],
+    columns: ({ metrics }) => [metrics.lr],
     compared: ["lr"],
     write: (value) => (value > 0 && value < 0.01 ? format.power(value) : format.rate(value)),
     range: (_low, high) => [0, high * 1.15 || 1],
@@ -320,7 +320,7 @@ function speedChart(palette) {
     palette,
     names: () => [""],
     series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],
-    columns: ({ curve }) => [curve.speed],
+    columns: ({ metrics }) => [metrics.speed],
     compared: ["speed"],
     write: (value) => (value >= 10_000 ? `${Math.round(value / 1000)}k` : format.count(value)),
     range: (_low, high) => [0, high * 1.15 || 1],

@@ -2,7 +2,7 @@
  * The curve as a table, for whoever cannot see the chart or wants the numbers.
  *
  * @import { Growth } from "../engine/engine-types.js"
- * @import { Curve } from "../state/metrics-history.js"
+ * @import { MetricsHistory } from "../state/metrics-history.js"
  * @import { Run } from "../state/run.js"
  */
 
@@ -14,7 +14,7 @@ import { element, make, need } from "../ui/dom.js";
 const ROWS = 1000;
 
 /** @returns {(run: Run | null) => void} what brings the table up to date */
-export function createCurveTable() {
+export function createMetricsTable() {
   const details = need("numbers", HTMLDetailsElement);
   const body = element("numbers-body");
   /** What the rows that stand there are of. */
@@ -25,47 +25,47 @@ export function createCurveTable() {
       shown = { of: "", steps: [], length: 0 };
       return body.replaceChildren();
     }
-    const { curve, growths } = run;
-    const { steps, length } = curve;
-    const of = [strideOf(curve), growths.length, texts.locale].join(" ");
+    const { metrics, growths } = run;
+    const { steps, length } = metrics;
+    const of = [strideOf(metrics), growths.length, texts.locale].join(" ");
     const last = shown.length - 1;
     const same = shown.steps === steps && shown.of === of && last >= 0 && length > last;
     // While a run goes on, only its last row may have changed.
     if (same && growths.every(({ step }) => step < Number(steps[last]))) {
       body.lastElementChild?.remove();
-      body.append(...rowsOf(curve, [], last));
-    } else body.replaceChildren(...rowsOf(curve, growths, 0));
+      body.append(...rowsOf(metrics, [], last));
+    } else body.replaceChildren(...rowsOf(metrics, growths, 0));
     shown = { of, steps, length };
   };
 }
 
-/** @param {Curve} curve */
+/** @param {MetricsHistory} metrics */
 const strideOf = ({ length }) => Math.ceil(length / ROWS);
 
 /**
- * @param {Curve} curve
+ * @param {MetricsHistory} metrics
  * @param {Growth[]} growths to be marked
  * @param {number} from which row of the curve
  */
-function rowsOf(curve, growths, from) {
-  const stride = strideOf(curve);
+function rowsOf(metrics, growths, from) {
+  const stride = strideOf(metrics);
   const left = [...growths];
   const rows = [];
-  for (let at = from; at < curve.length; at++) {
-    if (at % stride !== 0 && curve.validation[at] === null && at !== curve.length - 1) continue;
-    while (left[0] && left[0].step < Number(curve.steps[at])) rows.push(mark(/** @type {Growth} */ (left.shift())));
-    rows.push(row(curve, at));
+  for (let at = from; at < metrics.length; at++) {
+    if (at % stride !== 0 && metrics.validation[at] === null && at !== metrics.length - 1) continue;
+    while (left[0] && left[0].step < Number(metrics.steps[at])) rows.push(mark(/** @type {Growth} */ (left.shift())));
+    rows.push(row(metrics, at));
   }
   return [...rows, ...left.map(mark)];
 }
 
-/** @param {Curve} curve @param {number} at */
-function row(curve, at) {
+/** @param {MetricsHistory} metrics @param {number} at */
+function row(metrics, at) {
   const cells = [
-    format.count(curve.steps[at] ?? 0),
-    ...[curve.train[at], curve.validation[at]].map((value) => (value == null ? "" : format.fixed(value, 5))),
-    curve.lr[at] == null ? "" : format.rate(Number(curve.lr[at])),
-    curve.speed[at] == null ? "" : format.count(Number(curve.speed[at])),
+    format.count(metrics.steps[at] ?? 0),
+    ...[metrics.train[at], metrics.validation[at]].map((value) => (value == null ? "" : format.fixed(value, 5))),
+    metrics.lr[at] == null ? "" : format.rate(Number(metrics.lr[at])),
+    metrics.speed[at] == null ? "" : format.count(Number(metrics.speed[at])),
   ];
   return make("tr", {}, ...cells.map((text) => make("td", { text })));
 }

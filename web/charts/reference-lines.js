@@ -3,7 +3,7 @@
  *
  * @import uPlot from "uplot"
  *
- * @typedef {{ value: number, label: string }} LabelledLevel
+ * @typedef {{ value: number, label: string }} ReferenceLine
  * @typedef {{ left: number, right: number, top: number, bottom: number }} Box
  */
 
@@ -12,11 +12,11 @@ const PLACES = [1, 0.8, 0.6, 0.45];
 
 /**
  * @param {uPlot} plot
- * @param {LabelledLevel[]} levels
+ * @param {ReferenceLine[]} levels
  * @param {{ line: string, text: string, font: string }} style the font without its size
  * @param {Box[]} written where other words stand
  */
-export function drawLevels(plot, levels, { line, text, font }, written) {
+export function drawReferenceLines(plot, levels, { line, text, font }, written) {
   const { ctx, bbox } = plot;
   const right = bbox.left + bbox.width;
   const taken = [...written];

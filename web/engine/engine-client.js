@@ -39,7 +39,7 @@ export class EngineClient {
   /** How many models the engine has held. */ model = 0;
   /** Whether the present one has taken a step here. */ stepped = false;
   /** GPU programs compiled so far for the present model. */
-  programs = 0;
+  compiledPrograms = 0;
   /** Those compiled for models before it. */ #otherPrograms = 0;
   /** Whether it has trained: everything it needs is compiled then. */
   warm = false;
@@ -105,9 +105,9 @@ export class EngineClient {
   }
 
   /** A model of another size comes, whose first step compiles programs of its own. */
-  cool() {
-    this.#otherPrograms += this.programs;
-    this.programs = 0;
+  resetCompileCount() {
+    this.#otherPrograms += this.compiledPrograms;
+    this.compiledPrograms = 0;
     this.warm = false;
   }
 
@@ -155,7 +155,7 @@ export class EngineClient {
   /** @param {Notice} notice */
   #tell(notice) {
     if (notice.type === "begun") return this.#begin();
-    if (notice.type === "compiled") this.programs = notice.count - this.#otherPrograms;
+    if (notice.type === "compiled") this.compiledPrograms = notice.count - this.#otherPrograms;
     if (notice.type === "stopped") this.training = false;
     if (notice.type === "writing_ended") this.writing = false;
     if (notice.type === "events" && notice.events.some(({ type }) => type === "step")) this.warm = this.stepped = true;

@@ -4,7 +4,7 @@
  *
  * @param {(count: number) => void} tell
  */
-export function watchPrograms(tell) {
+export function countCompiledPrograms(tell) {
   const { GPUDevice: Device } = globalThis;
   if (!Device) return;
   const compile = Device.prototype.createComputePipeline;

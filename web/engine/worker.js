@@ -8,7 +8,7 @@
  * @import { Answers, Envelope, Failure, FromWorker, Notice, Opened, Read, Request, TextFile, TextSource } from "./protocol.js"
  */
 
-import { watchPrograms } from "./gpu-compile-counter.js";
+import { countCompiledPrograms } from "./gpu-compile-counter.js";
 import { lifeline } from "./lifeline.js";
 import { loadModule } from "./wasm-modules.js";
 
@@ -194,7 +194,7 @@ async function respond(request) {
  * @returns {Promise<Opened>}
  */
 async function open({ device, code }) {
-  if (device === "webgpu") watchPrograms((count) => notify({ type: "compiled", count }));
+  if (device === "webgpu") countCompiledPrograms((count) => notify({ type: "compiled", count }));
   const loaded = await loadModule(device, code && received(code));
   memory = loaded.memory;
   const { name, module } = loaded;

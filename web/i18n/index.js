@@ -3,7 +3,7 @@
  * the shapes of those in `en/`, a line in each table below, one in `initial-language.js`, and an option of the choice in index.html.
  * What “Look inside” and “Share” say lies in files of their own, loaded with them.
  *
- * @import { InsideTexts } from "./en/inspect.js"
+ * @import { InspectTexts } from "./en/inspect.js"
  * @import { Texts } from "./en/page.js"
  * @import { ShareTexts } from "./en/share.js"
  *
@@ -15,9 +15,9 @@ const files = {
   tr: async () => (await import("./tr/page.js")).tr,
 };
 
-const insideFiles = {
-  en: async () => (await import("./en/inspect.js")).inside,
-  tr: async () => (await import("./tr/inspect.js")).inside,
+const inspectFiles = {
+  en: async () => (await import("./en/inspect.js")).inspect,
+  tr: async () => (await import("./tr/inspect.js")).inspect,
 };
 
 const shareFiles = {
@@ -31,33 +31,33 @@ let spoken;
 /** What is spoken now. Not to be kept: it changes when the person chooses another language. @type {Texts} */
 export let texts;
 
-/** The same for “Look inside”, from `speakInside` on. @type {InsideTexts} */
-export let inside;
+/** The same for “Look inside”, from `loadInspectTexts` on. @type {InspectTexts} */
+export let inspect;
 
-/** The same for “Share”, from `speakShare` on. @type {ShareTexts} */
+/** The same for “Share”, from `loadShareTexts` on. @type {ShareTexts} */
 export let share;
 
 /** From now on the page writes in this language. @param {Language} language */
-export async function speak(language) {
-  const [words, more, shared] = await Promise.all([files[language](), inside && insideFiles[language](), share && shareFiles[language]()]);
+export async function setLanguage(language) {
+  const [words, more, shared] = await Promise.all([files[language](), inspect && inspectFiles[language](), share && shareFiles[language]()]);
   spoken = language;
   texts = words;
-  inside = more;
+  inspect = more;
   share = shared;
 }
 
 /** “Look inside” has been asked for. */
-export async function speakInside() {
+export async function loadInspectTexts() {
   const language = spoken;
-  const words = await insideFiles[language]();
-  if (language !== spoken) return speakInside();
-  inside = words;
+  const words = await inspectFiles[language]();
+  if (language !== spoken) return loadInspectTexts();
+  inspect = words;
 }
 
 /** “Share” has been asked for. */
-export async function speakShare() {
+export async function loadShareTexts() {
   const language = spoken;
   const words = await shareFiles[language]();
-  if (language !== spoken) return speakShare();
+  if (language !== spoken) return loadShareTexts();
   share = words;
 }

@@ -6,22 +6,22 @@
  * @import { Language } from "./index.js"
  */
 
-import { remember } from "../storage/local-storage.js";
+import { writeLocal } from "../storage/local-storage.js";
 import { need, serial } from "../ui/dom.js";
-import { speak, texts } from "./index.js";
+import { setLanguage, texts } from "./index.js";
 
 /** Attributes that hold words. */
 const ATTRIBUTES = ["aria-label", "content", "placeholder", "title"];
 
 /** Speaks the language that `initial-language.js` has chosen. */
-export async function beginSpeaking() {
+export async function initLanguage() {
   const { documentElement: page } = document;
   try {
-    await speak(/** @type {Language} */ (page.lang));
+    await setLanguage(/** @type {Language} */ (page.lang));
     if (page.lang !== "en") translate();
   } catch {
     page.lang = "en";
-    await speak("en");
+    await setLanguage("en");
   }
   delete page.dataset["translating"];
 }
@@ -31,7 +31,7 @@ export async function beginSpeaking() {
  * @param {() => void} changed everything that scripts have written is to be written again
  * @param {(error: unknown) => void} failed
  */
-export function offerLanguages(changed, failed) {
+export function offerLanguageChoice(changed, failed) {
   const choice = need("language", HTMLSelectElement);
   const turn = serial();
   choice.value = document.documentElement.lang;
@@ -39,10 +39,10 @@ export function offerLanguages(changed, failed) {
     const language = /** @type {Language} */ (choice.value);
     const change = async () => {
       const before = texts;
-      await speak(language);
+      await setLanguage(language);
       translate(before);
       document.documentElement.lang = language;
-      remember("mmrec-language", language);
+      writeLocal("mmrec-language", language);
       changed();
     };
     turn(change).catch((error) => {

@@ -7,7 +7,7 @@ const ENOUGH = 8;
 /** A part of the speed that is no chance any more. */
 const SLOWER = 0.75;
 
-export class HiddenPace {
+export class BackgroundThrottling {
   /** Milliseconds for a step. @type {number[]} */ #visible = [];
   /** @type {number[]} */ #hidden = [];
   /** @type {{ step: number, at: number } | null} */ #last = null;

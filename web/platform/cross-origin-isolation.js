@@ -5,7 +5,7 @@ const TRIED = "mmrec-isolation-tried";
 const PATIENCE = 3000;
 
 /** The service worker, with the list of the release that belongs to it checked anew, too. */
-export async function register() {
+export async function registerServiceWorker() {
   return navigator.serviceWorker.register("sw.js", { updateViaCache: "none" });
 }
 
@@ -13,11 +13,11 @@ export async function register() {
  * Called before anything is shown.
  * @returns {Promise<boolean>} whether the page is being loaded again, now isolated
  */
-export async function isolate() {
+export async function ensureIsolation() {
   try {
     if (self.crossOriginIsolated || !navigator.serviceWorker || sessionStorage.getItem(TRIED)) return false;
     sessionStorage.setItem(TRIED, "yes");
-    await register();
+    await registerServiceWorker();
     const late = new Promise((_, reject) => setTimeout(() => reject(new Error("too late")), PATIENCE));
     await Promise.race([navigator.serviceWorker.ready, late]);
     location.reload();

@@ -3,12 +3,12 @@
  * step is done, so that nothing of this delays it.
  *
  * @import { Session } from "../state/session.js"
- * @import { Notices } from "../ui/toasts.js"
+ * @import { Toasts } from "../ui/toasts.js"
  */
 
 import { texts } from "../i18n/index.js";
 import { element, setText } from "../ui/dom.js";
-import { register } from "./cross-origin-isolation.js";
+import { registerServiceWorker } from "./cross-origin-isolation.js";
 
 /** A page that stays open looks for a newer release this often at most (milliseconds). */
 const LOOK = 3_600_000;
@@ -17,11 +17,11 @@ const MOMENT = 1000;
 
 /**
  * @param {Session} session
- * @param {Notices} notices
- * @returns {Promise<{ changed(): void, rewrite(): void } | null>} null where the browser has no service workers, or forbids them
+ * @param {Toasts} toasts
+ * @returns {Promise<{ changed(): void, relocalize(): void } | null>} null where the browser has no service workers, or forbids them
  */
-export async function createOffline(session, notices) {
-  const registration = await register().catch(() => null);
+export async function createOffline(session, toasts) {
+  const registration = await registerServiceWorker().catch(() => null);
   if (!registration) return null;
   /** Modules that are kept, or about to be. @type {Set<string>} */
   const modules = new Set();
@@ -33,9 +33,9 @@ export async function createOffline(session, notices) {
   const keep = async () => {
     const { active } = await navigator.serviceWorker.ready;
     if (active) ready = await ask(active, { type: "keep", modules: [...modules] });
-    rewrite();
+    relocalize();
   };
-  const rewrite = () => setText(element("offline-state"), ready ? texts.worksOffline : "");
+  const relocalize = () => setText(element("offline-state"), ready ? texts.worksOffline : "");
   const changed = () => {
     const module = session.client?.opened?.module;
     if (module && !modules.has(module)) {
@@ -45,18 +45,18 @@ export async function createOffline(session, notices) {
     // A training is nothing to be interrupted.
     if (waiting && !announced && session.phase !== "running") {
       announced = true;
-      notices.show("info", texts.newRelease(), { key: "release", actions: [{ label: texts.reloadPage, run: () => void change() }] });
+      toasts.show("info", texts.newRelease(), { key: "release", actions: [{ label: texts.reloadPage, run: () => void change() }] });
     }
   };
   const change = async () => {
     // Where it may not, it is offered again.
-    if (!(await session.mayGo())) return void (announced = false);
+    if (!(await session.mayClose())) return void (announced = false);
     const next = registration.waiting;
     if (!next) return location.reload();
     next.addEventListener("statechange", () => next.state === "activated" && location.reload());
     if (await ask(next, { type: "apply" })) return;
     announced = false;
-    notices.show("info", texts.otherTabsFirst(), { key: "release" });
+    toasts.show("info", texts.otherTabsFirst(), { key: "release" });
   };
 
   watch(registration, () => {
@@ -64,7 +64,7 @@ export async function createOffline(session, notices) {
     changed();
   });
   changed();
-  return { changed, rewrite };
+  return { changed, relocalize };
 }
 
 /**

@@ -3,11 +3,10 @@
  * the person wants it here. Loaded only where there is another tab.
  *
  * @import { Session } from "../state/session.js"
- * @import { Course, TabMessage } from "./tab-sync.js"
+ * @import { TabState, TabMessage } from "./tab-sync.js"
  */
 
 import { texts } from "../i18n/index.js";
-import { Curve } from "../state/metrics-history.js";
 import { Run } from "../state/run.js";
 import { sample } from "../state/text-source.js";
 import { claimStore, storeFree } from "../storage/store.js";
@@ -21,10 +20,10 @@ const SILENCE = 20_000;
 
 /**
  * What the other tab was doing at last, and its run; that one's text and states are in the store, if anywhere.
- * @typedef {{ phase: Course["phase"], run: Session["run"] }} Left
+ * @typedef {{ phase: TabState["phase"], run: Session["run"] }} LeaderState
  */
 
-export class Following {
+export class TabFollower {
   #session;
   #channel = openChannel();
   /** @type {"no" | "asked" | "silent" | "refused"} */ #taking = "no";
@@ -46,10 +45,10 @@ export class Following {
 
   /**
    * Follows for as long as there is another tab to follow.
-   * @returns {Promise<Left>}
+   * @returns {Promise<LeaderState>}
    */
   async untilFree() {
-    this.#session.followed = "starting";
+    this.#session.leaderPhase = "starting";
     element("following").hidden = false;
     this.render();
     this.#send({ type: "following" });
@@ -60,24 +59,24 @@ export class Following {
   }
 
   render() {
-    const { followed, run } = this.#session;
-    if (!followed) return;
-    const what = followed === "running" ? texts.following.running : texts.following.idle;
+    const { leaderPhase, run } = this.#session;
+    if (!leaderPhase) return;
+    const what = leaderPhase === "running" ? texts.following.running : texts.following.idle;
     const answer = this.#taking === "silent" || this.#taking === "refused" ? texts.following[this.#taking] : what;
     setText(element("following-text"), answer);
     setText(button("take-over"), this.#taking === "asked" ? texts.following.taking : texts.markup.takeOver);
     setUsable(button("take-over"), this.#taking !== "asked" && (this.#keeps || !run));
   }
 
-  /** @param {Course} course */
+  /** @param {TabState} course */
   #show({ phase, lasting, settings, info, name, ref, run, curve }) {
     const session = this.#session;
-    const { desk, pace } = session;
-    Object.assign(desk, { settings, info, text: { ...sample, name, ref } });
-    session.run = run && Object.assign(Object.create(Run.prototype), run, { text: null, snapshot: null, curve: Object.assign(new Curve(), curve) });
-    if (phase === "running" && session.followed !== "running") pace.reset();
-    if (session.run) pace.mark(session.run.step);
-    session.followed = phase;
+    const { draft, eta } = session;
+    Object.assign(draft, { settings, info, text: { ...sample, name, ref } });
+    session.run = run && Run.fromMessage(run, curve);
+    if (phase === "running" && session.leaderPhase !== "running") eta.reset();
+    if (session.run) eta.mark(session.run.step);
+    session.leaderPhase = phase;
     this.#keeps = lasting;
     session.changed();
   }
@@ -120,14 +119,14 @@ export class Following {
     this.#session.changed();
   }
 
-  /** The run is read from the store from here on. @returns {Left} */
+  /** The run is read from the store from here on. @returns {LeaderState} */
   #forget() {
     const session = this.#session;
-    const left = { phase: session.followed ?? "starting", run: session.run };
+    const left = { phase: session.leaderPhase ?? "starting", run: session.run };
     clearTimeout(this.#patience);
-    Object.assign(session, { followed: null, run: null });
-    Object.assign(session.desk, { settings: null, info: null, text: sample });
-    session.pace.reset();
+    Object.assign(session, { leaderPhase: null, run: null });
+    Object.assign(session.draft, { settings: null, info: null, text: sample });
+    session.eta.reset();
     session.changed();
     return left;
   }

@@ -3,16 +3,16 @@
  * on request it keeps the screen on, and tells when the training is over.
  *
  * @import { Phase, Session } from "../state/session.js"
- * @import { Notices } from "../ui/toasts.js"
+ * @import { Toasts } from "../ui/toasts.js"
  * @import { Complaint } from "./errors.js"
  */
 
 import { texts } from "../i18n/index.js";
-import { verdictOf } from "../panels/training/training-panel.js";
-import { recallJson, remember } from "../storage/local-storage.js";
+import { endReasonOf } from "../panels/training/training-panel.js";
+import { readLocalJson, writeLocal } from "../storage/local-storage.js";
 import { element, input, setText } from "../ui/dom.js";
-import { HiddenPace } from "./background-throttling.js";
-import { ScreenLock } from "./wake-lock.js";
+import { BackgroundThrottling } from "./background-throttling.js";
+import { ScreenWakeLock } from "./wake-lock.js";
 
 /** The title changes at most this often (milliseconds). */
 const OFTEN = 1000;
@@ -20,13 +20,13 @@ const MEMORY = "mmrec-while-training";
 
 /**
  * @param {Session} session
- * @param {Notices} notices
- * @returns {{ changed(): void, told(kind: "error" | "info", complaint: Complaint): void, rewrite(): void }}
+ * @param {Toasts} toasts
+ * @returns {{ changed(): void, notified(kind: "error" | "info", complaint: Complaint): void, relocalize(): void }}
  */
-export function createPresence(session, notices) {
+export function createTabStatus(session, toasts) {
   const [awake, tell] = [input("keep-awake"), input("tell-me")];
-  const screen = new ScreenLock(() => say());
-  const pace = new HiddenPace();
+  const screen = new ScreenWakeLock(() => say());
+  const throttling = new BackgroundThrottling();
   /** What says why a training failed. */
   let complaint = "";
   let problem = "";
@@ -45,15 +45,15 @@ export function createPresence(session, notices) {
     if (phase === "running" && document.hidden && tell.checked) void notify(session, complaint).catch(() => {});
     if (session.phase === "running") complaint = "";
     phase = session.phase;
-    pace.reset();
+    throttling.reset();
     keepScreen();
   };
 
   offer(awake, Boolean(navigator.wakeLock));
   offer(tell, Boolean(globalThis.Notification));
   element("while-training").hidden = awake.hidden && tell.hidden;
-  const remembered = /** @type {{ awake?: boolean, tell?: boolean } | null} */ (recallJson(MEMORY));
-  const rememberChoice = () => remember(MEMORY, JSON.stringify({ awake: awake.checked, tell: tell.checked }));
+  const remembered = /** @type {{ awake?: boolean, tell?: boolean } | null} */ (readLocalJson(MEMORY));
+  const rememberChoice = () => writeLocal(MEMORY, JSON.stringify({ awake: awake.checked, tell: tell.checked }));
   awake.checked = !awake.hidden && remembered?.awake === true;
   tell.checked = !tell.hidden && remembered?.tell === true && Notification.permission === "granted";
   awake.addEventListener("change", () => {
@@ -71,9 +71,9 @@ export function createPresence(session, notices) {
     say();
   });
   document.addEventListener("visibilitychange", () => {
-    const share = pace.share;
-    if (!document.hidden && share !== null) notices.show("info", texts.sloweredWhileHidden(share), { key: "hidden" });
-    pace.turn();
+    const share = throttling.share;
+    if (!document.hidden && share !== null) toasts.show("info", texts.sloweredWhileHidden(share), { key: "hidden" });
+    throttling.turn();
     keepScreen();
   });
 
@@ -84,12 +84,12 @@ export function createPresence(session, notices) {
         changePhase();
         title();
       } else if (performance.now() - titledAt >= OFTEN) title();
-      if (run && phase === "running") pace.mark(run.step, document.hidden);
+      if (run && phase === "running") throttling.mark(run.step, document.hidden);
     },
-    told(kind, { what }) {
+    notified(kind, { what }) {
       if (kind === "error") complaint = what;
     },
-    rewrite() {
+    relocalize() {
       problem = "";
       title();
       say();
@@ -115,7 +115,7 @@ async function mayNotify() {
 
 /** Says that a training is over to a person who looks elsewhere. @param {Session} session @param {string} complaint */
 async function notify({ phase, run }, complaint) {
-  const body = phase === "ended" && run ? texts.trainingOver(verdictOf(run), run.step, run.loss) : complaint;
+  const body = phase === "ended" && run ? texts.trainingOver(endReasonOf(run), run.step, run.loss) : complaint;
   if (!body) return;
   const options = { body, tag: "mmrec", icon: new URL("../icons/icon-192.png", import.meta.url).href };
   const registration = await navigator.serviceWorker?.getRegistration().catch(() => null);

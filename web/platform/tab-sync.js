@@ -3,24 +3,25 @@
  * that carries `TabMessage`s. This is the side that is followed; the other one is in `tab-follower.js`.
  *
  * @import { Settings, DataInfo } from "../engine/engine-types.js"
- * @import { DeskText } from "../state/run-draft.js"
+ * @import { RunMessage } from "../state/run.js"
+ * @import { DraftText } from "../state/run-draft.js"
  * @import { Phase, Session } from "../state/session.js"
  *
  * What followers show.
- * @typedef {object} Course
+ * @typedef {object} TabState
  * @property {Phase} phase
  * @property {boolean} lasting whether another tab could go on from what this one keeps
- * @property {Settings | null} settings on the desk
- * @property {DataInfo | null} info about the text on the desk
+ * @property {Settings | null} settings of the draft
+ * @property {DataInfo | null} info about its text
  * @property {string} name of that text
- * @property {DeskText["ref"]} ref of that text
- * @property {object | null} run the fields of the `Run`, its text aside
- * @property {object | null} curve the fields of its `Curve`
+ * @property {DraftText["ref"]} ref of that text
+ * @property {RunMessage | null} run
+ * @property {object | null} curve the fields of its `MetricsHistory`
  *
  * @typedef {(
  *   | { type: "leading" }
  *   | { type: "following" }
- *   | { type: "course", course: Course }
+ *   | { type: "course", course: TabState }
  *   | { type: "hand over" }
  *   | { type: "staying" }
  * )} TabMessage `leading`: who follows is to say so; `staying`: the run would be lost by a hand-over
@@ -57,11 +58,11 @@ export function leadTabs(session, lasting) {
     clearTimeout(timer);
     timer = undefined;
     toldAt = performance.now();
-    send({ type: "course", course: courseOf(session, lasting) });
+    send({ type: "course", course: tabStateOf(session, lasting) });
   };
   const changed = () => {
     if (!followed) return;
-    const wait = toldAt + OFTEN * (1 + (session.run?.curve.length ?? 0) / 10_000) - performance.now();
+    const wait = toldAt + OFTEN * (1 + (session.run?.metrics.length ?? 0) / 10_000) - performance.now();
     // Not by the timer alone: a hidden tab's timers are slow.
     if (wait <= 0) tell();
     else timer ??= setTimeout(tell, wait);
@@ -81,7 +82,7 @@ export function leadTabs(session, lasting) {
     clearTimeout(timer);
     timer = undefined;
     waiting = [{ type: "following" }];
-    if (await session.mayGo()) return location.reload();
+    if (await session.mayClose()) return location.reload();
     send({ type: "staying" });
     begin();
   };
@@ -98,13 +99,11 @@ export function leadTabs(session, lasting) {
 /**
  * @param {Session} session
  * @param {boolean} lasting
- * @returns {Course}
+ * @returns {TabState}
  */
-function courseOf({ phase, run, desk }, lasting) {
-  const { settings, info, text } = desk;
-  const course = { phase, lasting, settings, info, name: text.name, ref: text.ref };
-  if (!run) return { ...course, run: null, curve: null };
-  // What is large or belongs to this tab stays here.
-  const { curve, text: _, snapshot: __, ...fields } = run;
-  return { ...course, run: fields, curve: { ...curve } };
+function tabStateOf({ phase, run, draft }, lasting) {
+  const { settings, info, text } = draft;
+  const state = { phase, lasting, settings, info, name: text.name, ref: text.ref };
+  if (!run) return { ...state, run: null, curve: null };
+  return { ...state, run: run.toMessage(), curve: { ...run.metrics } };
 }

@@ -1,6 +1,6 @@
 /** Keeps the screen on while it is wanted. The browser lets go of the lock whenever the page is hidden; it is then asked anew. */
 
-export class ScreenLock {
+export class ScreenWakeLock {
   /** Whether the browser said no (a battery that runs low, for example). */ refused = false;
   #wanted = false;
   /** @type {WakeLockSentinel | null} */ #lock = null;

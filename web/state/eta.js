@@ -2,7 +2,7 @@
 
 const WINDOW = 30_000;
 
-export class Pace {
+export class Eta {
   /** @type {{ at: number, step: number }[]} */ #marks = [];
   #since = 0;
 

@@ -8,7 +8,7 @@
 
 import { texts } from "../i18n/index.js";
 
-export class Writer {
+export class Generation {
   /** Whether it is writing now. */ busy = false;
   /** The share of the prompt that it has read; null where it is not at that. @type {number | null} */ reading = null;
   /** What the model cannot see of the prompt. @type {Unknown[]} */ unknown = [];

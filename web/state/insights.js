@@ -8,16 +8,16 @@
  * @import { Session } from "./session.js"
  *
  * A loss to compare with: one that counting the tokens after no, one or two others reaches.
- * @typedef {{ name: "unigram" | "bigram" | "trigram", value: number }} Level
+ * @typedef {{ name: "unigram" | "bigram" | "trigram", value: number }} Baseline
  *
- * @typedef {"symbols" | "spelling" | "words" | "grammar" | "meaning"} Stage
+ * @typedef {"symbols" | "spelling" | "words" | "grammar" | "meaning"} LearningStage
  *
  * What the last samples show together, and what the text's held-back part shows.
- * @typedef {{ stage: Stage, shown: Evidence, held: Evidence, samples: number }} Finding
+ * @typedef {{ stage: LearningStage, shown: Evidence, held: Evidence, samples: number }} Finding
  */
 
-/** Steps of learning. No count here measures the last one. @type {readonly Stage[]} */
-export const STAGES = ["symbols", "spelling", "words", "grammar", "meaning"];
+/** Steps of learning. No count here measures the last one. @type {readonly LearningStage[]} */
+export const LEARNING_STAGES = ["symbols", "spelling", "words", "grammar", "meaning"];
 
 /** One sample is too short to judge by; these are about a hundred words. */
 const SAMPLES = 4;
@@ -39,7 +39,7 @@ const COPIED = 0.25;
 /** @typedef {"words" | "pairs" | "marks" | "sentences" | "copied"} Count */
 const COUNTS = /** @type {Count[]} */ (["words", "pairs", "marks", "sentences", "copied"]);
 
-export class Learned {
+export class Insights {
   #session;
   /** The text that was asked about, and whom. @type {{ fingerprint: string, client: EngineClient } | null} */ #asked = null;
   /** @type {Yardsticks | null} */ #yardsticks = null;
@@ -52,32 +52,32 @@ export class Learned {
 
   /** Asks for what is new. */
   refresh() {
-    const { desk, client, phase, busy } = this.#session;
-    // While something is under way the engine may hold another text than the desk, or none.
-    if (!desk.info || busy || !client?.alive || phase === "starting" || phase === "dead") return;
-    const { fingerprint } = desk.info;
+    const { draft, client, phase, busy } = this.#session;
+    // While something is under way the engine may hold another text than the draft, or none.
+    if (!draft.info || busy || !client?.alive || phase === "starting" || phase === "dead") return;
+    const { fingerprint } = draft.info;
     if (this.#asked?.fingerprint !== fingerprint || this.#asked.client !== client) void this.#askText(fingerprint, client);
     if (this.#yardsticks && this.#isOfText) for (const sample of this.#recent) void this.#askSample(sample, client);
   }
 
   /**
    * Losses to compare with, the highest first. Where a longer context predicts no better, for want of text, it says nothing.
-   * @type {Level[]}
+   * @type {Baseline[]}
    */
-  get levels() {
+  get baselines() {
     const { run } = this.#session;
     const entropies = run && !this.#isOfText ? null : this.#yardsticks?.entropies;
     if (!entropies) return [];
     const names = /** @type {const} */ (["uniform", "unigram", "bigram", "trigram"]);
     const end = names.findIndex((name, at) => at > 0 && entropies[name] >= entropies[names[at - 1] ?? name]);
-    const useful = /** @type {Level["name"][]} */ (names.slice(1, end < 0 ? undefined : end));
+    const useful = /** @type {Baseline["name"][]} */ (names.slice(1, end < 0 ? undefined : end));
     return useful.map((name) => ({ name, value: entropies[name] }));
   }
 
-  /** The last of the levels that the run's loss is below. */
+  /** The last of the baselines that the run's loss is below. */
   get passed() {
     const loss = this.#session.run?.loss ?? null;
-    return this.levels.findLast(({ value }) => loss !== null && loss < value)?.name ?? null;
+    return this.baselines.findLast(({ value }) => loss !== null && loss < value)?.name ?? null;
   }
 
   /** @returns {Finding | null} null where there is nothing to judge by */
@@ -92,8 +92,8 @@ export class Learned {
   }
 
   get #isOfText() {
-    const { run, desk } = this.#session;
-    return run?.text?.fingerprint === desk.info?.fingerprint && this.#asked?.fingerprint === desk.info?.fingerprint;
+    const { run, draft } = this.#session;
+    return run?.text?.fingerprint === draft.info?.fingerprint && this.#asked?.fingerprint === draft.info?.fingerprint;
   }
 
   get #recent() {
@@ -130,7 +130,7 @@ export const copies = ({ shown, held }) => shareOf(shown.copied) >= Math.max(COP
 /** @param {Share} share */
 export const shareOf = ({ hits, total }) => (total ? hits / total : 0);
 
-/** @param {Evidence} shown @param {Evidence} held @returns {Stage} */
+/** @param {Evidence} shown @param {Evidence} held @returns {LearningStage} */
 function stageOf(shown, held) {
   if (shown.words.total < FEWEST) return "symbols";
   const words = shareOf(shown.words) / (shareOf(held.words) || 1);

@@ -19,7 +19,7 @@ const TREND = 0.2;
 /** So many checks in a row without a better one are no accident. */
 const RISING = 4;
 
-export class Curve {
+export class MetricsHistory {
   /** @type {number[]} */ steps = [];
   /** @type {(number | null)[]} */ train = [];
   /** Train loss smoothed. @type {(number | null)[]} */ trend = [];
@@ -52,7 +52,7 @@ export class Curve {
    * @param {Point[]} history
    */
   reset(history) {
-    Object.assign(this, new Curve());
+    Object.assign(this, new MetricsHistory());
     this.#sum = 0;
     this.#weight = 0;
     for (const point of history) {

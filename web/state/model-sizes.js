@@ -5,7 +5,7 @@
  * @import { Session } from "./session.js"
  */
 
-export class StageSizes {
+export class ModelSizes {
   #session;
   /** What they were last asked for. */ #asked = "";
   /** @type {Map<Stage, number>} */ #parameters = new Map();
@@ -22,8 +22,8 @@ export class StageSizes {
 
   /** Asks the engine where something has changed that they depend on. */
   render() {
-    const { desk, phase } = this.#session;
-    const { info, settings, description } = desk;
+    const { draft, phase } = this.#session;
+    const { info, settings, description } = draft;
     if (!info || !settings || !description || phase === "dead") return;
     const about = JSON.stringify([info.fingerprint, description.vocabulary, settings.gpt, settings.gpt && settings.context]);
     if (about === this.#asked) return;
@@ -40,11 +40,11 @@ export class StageSizes {
   }
 
   async #describe() {
-    const { desk } = this.#session;
+    const { draft } = this.#session;
     /** @type {Map<Stage, number>} */
     const parameters = new Map();
-    for (const { stage } of desk.presets) {
-      const { parameters: count } = await desk.describe(desk.changed({ stage }));
+    for (const { stage } of draft.presets) {
+      const { parameters: count } = await draft.describe(draft.changed({ stage }));
       parameters.set(stage, count);
     }
     return parameters;

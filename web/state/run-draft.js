@@ -8,10 +8,10 @@
  * @import { RunText } from "./run.js"
  *
  * A text; `folder`: where its files come from, if all of them come from one.
- * @typedef {{ source: TextSource, ref: TextRef, name: string, folder?: string }} DeskText
+ * @typedef {{ source: TextSource, ref: TextRef, name: string, folder?: string }} DraftText
  *
  * What changes at once, when all of it is known.
- * @typedef {Partial<Pick<Desk, "text" | "glance" | "notes" | "info">>} Next
+ * @typedef {Partial<Pick<RunDraft, "text" | "textSummary" | "notes" | "info">>} Next
  */
 
 import { texts } from "../i18n/index.js";
@@ -23,12 +23,12 @@ const PERSONAL = /** @type {const} */ (["gpt", "tokenizer", "vocab", "seed", "sa
 /** Bytes that training can have here: what WebAssembly can address, less room for the text; and no more than the machine has. */
 const MEMORY = Math.min(3.8e9, (/** @type {{ deviceMemory?: number }} */ (globalThis.navigator ?? {}).deviceMemory ?? 8) * 2 ** 30);
 
-export class Desk {
+export class RunDraft {
   /** @type {() => EngineClient} */ #client;
-  /** @type {DeskText} */ text = sample;
+  /** @type {DraftText} */ text = sample;
   /** @type {DataInfo | null} */ info = null;
   /** How far the text is made into tokens, 0 to 1; null where that is done. @type {number | null} */ preparing = null;
-  /** @type {{ bytes: number, characters: number, preview: string } | null} */ glance = null;
+  /** @type {{ bytes: number, characters: number, preview: string } | null} */ textSummary = null;
   /** Of its files those that are not what a text usually is. @type {FileInfo[]} */ notes = [];
   /** @type {Settings | null} */ settings = null;
   /** @type {Description | null} */ description = null;
@@ -58,7 +58,7 @@ export class Desk {
   }
 
   /** @param {Opened} opened */
-  learn(opened) {
+  setDefaults(opened) {
     this.presets = opened.presets;
     this.defaults = opened.defaults;
     this.settings ??= { ...opened.defaults.tiny };
@@ -66,7 +66,7 @@ export class Desk {
 
   /**
    * Puts another text here; the earlier one stays where the engine refuses this one.
-   * @param {DeskText} text
+   * @param {DraftText} text
    * @returns {Promise<Read | null>} what was found in its files; null for the built-in sample
    */
   async use(text) {
@@ -77,15 +77,15 @@ export class Desk {
     });
     const isNoted = (/** @type {FileInfo} */ { encoding, replaced, document, repeated }) => !repeated && (encoding !== "utf-8" || replaced > 0 || document !== null);
     const notes = read?.files.filter(isNoted) ?? [];
-    await this.#prepare({ text: read ? asRead(text, read) : text, glance: read, notes });
+    await this.#prepare({ text: read ? asRead(text, read) : text, textSummary: read, notes });
     return read;
   }
 
   /** Gives everything to an engine that has nothing yet; a text that can no longer be read is the `problem`. */
   async reload() {
     try {
-      const glance = await this.#ask({ type: "read", source: this.text.source });
-      await this.#prepare({ glance });
+      const textSummary = await this.#ask({ type: "read", source: this.text.source });
+      await this.#prepare({ textSummary });
     } catch (error) {
       if (!this.#client().alive) throw error;
       Object.assign(this, { info: null, description: null, problem: { where: "text", error } });
@@ -167,7 +167,7 @@ export class Desk {
 
   /** @param {Next} [next] */
   async #describe(next) {
-    /** @type {Pick<Desk, "description" | "problem">} */
+    /** @type {Pick<RunDraft, "description" | "problem">} */
     let found;
     try {
       const description = await this.describe(/** @type {Settings} */ (this.settings));

@@ -5,28 +5,32 @@
  * @import { PrepareOptions, Snapshot, TextSource } from "../engine/protocol.js"
  * @import { Sample, TextRef } from "../storage/manifest.js"
  *
+ * What another tab is told of a run. That tab may be of another version, so these names stay.
+ * @typedef {Pick<Run, "id" | "growths" | "samples" | "step" | "evaluating" | "exportedStep" | "settings" | "stage" | "growsTo" | "tokenizer" | "parameters" | "uniform">
+ *   & { verdict: string | null, attached: boolean }} RunMessage
+ *
  * The text a run learns from.
  * @typedef {{ source: TextSource, ref: TextRef, name: string, fingerprint: string, options: PrepareOptions }} RunText
  */
 
-import { Curve } from "./metrics-history.js";
+import { MetricsHistory } from "./metrics-history.js";
 
 /** How many samples are shown; older ones make room. */
 const SAMPLES = 200;
 
 export class Run {
   /** Under which it is kept. @type {string} */ id = crypto.randomUUID();
-  curve = new Curve();
+  metrics = new MetricsHistory();
   /** Earliest first. @type {Growth[]} */ growths = [];
   /** @type {Sample[]} */ samples = [];
   step = 0;
   /** @type {{ done: number, total: number } | null} */ evaluating = null;
-  /** Why it ended, a key of `texts.verdicts`. @type {string | null} */ verdict = null;
+  /** Why it ended, a key of `texts.endReasons`. @type {string | null} */ endReason = null;
   /** The last state the page holds; where a broken worker is followed by a new one, the run goes on from here. @type {Snapshot | null} */
   snapshot = null;
   /** The state with the lowest validation loss, where the page has seen it. @type {Snapshot | null} */ best = null;
   /** The step whose state the person last saved to a file. */ exportedStep = -1;
-  /** Whether the engine holds this run together with its text. */ attached = true;
+  /** Whether the engine holds this run together with its text. */ engineHasRun = true;
 
   /**
    * @param {object} parts
@@ -79,6 +83,23 @@ export class Run {
     return Object.assign(Run.from(info, text), { id, samples, exportedStep, snapshot });
   }
 
+  /** Without what is large or belongs to this tab. @returns {RunMessage} */
+  toMessage() {
+    const { id, growths, samples, step, evaluating, exportedStep, settings, stage, growsTo, tokenizer, parameters, uniform } = this;
+    const fields = { id, growths, samples, step, evaluating, exportedStep, settings, stage, growsTo, tokenizer, parameters, uniform };
+    return { ...fields, verdict: this.endReason, attached: this.engineHasRun };
+  }
+
+  /**
+   * The run of another tab, to be shown.
+   * @param {RunMessage} message
+   * @param {object | null} metrics
+   */
+  static fromMessage({ verdict: endReason, attached: engineHasRun, ...fields }, metrics) {
+    const run = new Run({ ...fields, text: null });
+    return Object.assign(run, fields, { endReason, engineHasRun, metrics: Object.assign(run.metrics, metrics) });
+  }
+
   get planned() {
     return this.settings?.steps ?? this.step;
   }
@@ -93,14 +114,14 @@ export class Run {
    * @param {number} count at most
    */
   recentSpeeds(count) {
-    const { steps, speed } = this.curve;
+    const { steps, speed } = this.metrics;
     const first = Math.max(0, speed.length - count);
     return speed.slice(first).flatMap((value, at) => (value !== null && Number(steps[first + at]) > this.began ? [value] : []));
   }
 
   /** The last loss, of the kind that says most. */
   get loss() {
-    return this.curve.validationLoss ?? this.curve.loss;
+    return this.metrics.validationLoss ?? this.metrics.loss;
   }
 
   /**
@@ -110,7 +131,7 @@ export class Run {
   rewind(info) {
     this.step = info.step;
     this.growths = info.growths;
-    this.curve.reset(info.history);
+    this.metrics.reset(info.history);
     this.samples = this.samples.filter((sample) => sample.step <= info.step);
     this.evaluating = null;
     if (this.best && this.best.step > info.step) this.best = null;
@@ -122,10 +143,10 @@ export class Run {
       case "step":
         this.step = event.step;
         this.evaluating = null;
-        return this.curve.addStep(event);
+        return this.metrics.addStep(event);
       case "eval":
         this.evaluating = null;
-        return this.curve.addEvaluation(event);
+        return this.metrics.addEvaluation(event);
       case "evaluating":
         this.evaluating = event;
         return;
@@ -133,7 +154,7 @@ export class Run {
         this.samples = [{ step: event.step, text: event.text }, ...this.samples].slice(0, SAMPLES);
         return;
       case "finished":
-        this.verdict = event.reason;
+        this.endReason = event.reason;
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The page's one session: the engine's worker, the text and settings on the desk, and the run. It knows no document; what it
+ * The page's one session: the engine's worker, the draft of the next run, and the run. It knows no document; what it
  * has to say goes to `Hooks`.
  *
  * Actions run one after another (`#turn`), because each may take the worker through several questions.
@@ -7,8 +7,8 @@
  * @import { DeviceKind, EngineEvent, Settings } from "../engine/engine-types.js"
  * @import { Failure, Notice, Snapshot } from "../engine/protocol.js"
  * @import { Complaint } from "../platform/errors.js"
- * @import { Keeper } from "../storage/run-store.js"
- * @import { DeskText } from "./run-draft.js"
+ * @import { RunStore } from "../storage/run-store.js"
+ * @import { DraftText } from "./run-draft.js"
  *
  * @typedef {"starting" | "ready" | "running" | "paused" | "ended" | "dead"} Phase
  *
@@ -21,24 +21,24 @@
 import { EngineClient, EngineError } from "../engine/engine-client.js";
 import { texts } from "../i18n/index.js";
 import { isFull } from "../platform/errors.js";
-import { RunKeeper } from "../storage/autosave.js";
+import { Autosave } from "../storage/autosave.js";
 import { serial } from "../ui/dom.js";
-import { Pace } from "./eta.js";
-import { Writer } from "./generation.js";
-import { Learned } from "./insights.js";
-import { Desk } from "./run-draft.js";
+import { Eta } from "./eta.js";
+import { Generation } from "./generation.js";
+import { Insights } from "./insights.js";
+import { RunDraft } from "./run-draft.js";
 import { Run } from "./run.js";
 
 export class Session {
   /** @type {Phase} */ phase = "starting";
   /** @type {EngineClient | null} */ client = null;
   /** @type {Run | null} */ run = null;
-  desk = new Desk(() => this.engine);
-  pace = new Pace();
-  writer = new Writer(this);
-  learned = new Learned(this);
+  draft = new RunDraft(() => this.engine);
+  eta = new Eta();
+  generation = new Generation(this);
+  insights = new Insights(this);
   /** What another tab is doing whose run this one shows; its own phase is "starting" meanwhile. @type {Phase | null} */
-  followed = null;
+  leaderPhase = null;
   /** An action is under way that the person waits for. */ busy = false;
   /** Replaces a worker that broke. @type {(device: DeviceKind, failure: Failure) => Promise<void>} */
   onDeath = async () => {};
@@ -46,18 +46,18 @@ export class Session {
   revive = async () => {};
   /** Training is about to go on. @type {() => void} */ onTraining = () => {};
   #hooks;
-  #keeper;
-  #states;
+  #runStore;
+  #autosave;
   #turn = serial();
 
   /**
-   * @param {Keeper} keeper
+   * @param {RunStore} runStore
    * @param {Hooks} hooks
    */
-  constructor(keeper, hooks) {
+  constructor(runStore, hooks) {
     this.#hooks = hooks;
-    this.#states = new RunKeeper(keeper, (error) => this.notKept(error));
-    this.#keeper = keeper;
+    this.#autosave = new Autosave(runStore, (error) => this.saveFailed(error));
+    this.#runStore = runStore;
   }
 
   get engine() {
@@ -67,7 +67,7 @@ export class Session {
 
   /** What the losses are counted by. @returns {"letter" | "token"} */
   get unit() {
-    return (this.run ?? this.desk.settings)?.tokenizer === "char" ? "letter" : "token";
+    return (this.run ?? this.draft.settings)?.tokenizer === "char" ? "letter" : "token";
   }
 
   get active() {
@@ -81,35 +81,35 @@ export class Session {
 
   /** Whether the run in the engine can be trained further on the text that is here. */
   get resumable() {
-    return Boolean(this.run?.settings) && this.run?.text?.fingerprint === this.desk.info?.fingerprint;
+    return Boolean(this.run?.settings) && this.run?.text?.fingerprint === this.draft.info?.fingerprint;
   }
 
   /** The steps of the run that would be lost if the page were gone now. */
-  get unwritten() {
+  get unsavedSteps() {
     const { run } = this;
-    const kept = run && this.#keeper.lasting ? this.#keeper.run(run.id)?.states[0]?.step : 0;
+    const kept = run && this.#runStore.lasting ? this.#runStore.run(run.id)?.states[0]?.step : 0;
     return run ? run.step - Math.max(0, run.exportedStep, kept ?? 0) : 0;
   }
 
   /** Those that are lost with it, when all that can be kept is. @returns {Promise<number>} */
-  async unkept() {
-    await this.#turn(() => this.#states.settled());
-    return this.unwritten;
+  async unsavedAfterFlush() {
+    await this.#turn(() => this.#autosave.flushed());
+    return this.unsavedSteps;
   }
 
   /** Whether the person is to be asked before leaving; while states come and are kept, the few steps since are not worth it. */
   get askBeforeLeaving() {
-    return this.unwritten > 0 && (this.phase !== "running" || !this.#keeper.lasting || this.#states.failing);
+    return this.unsavedSteps > 0 && (this.phase !== "running" || !this.#runStore.lasting || this.#autosave.failing);
   }
 
   /**
    * The page is about to go by its own doing: pauses the run, and trains on where something of it would be lost.
    * @returns {Promise<boolean>} whether it may go
    */
-  async mayGo() {
+  async mayClose() {
     const running = this.phase === "running";
     if (running) await this.pause();
-    const lost = await this.unkept();
+    const lost = await this.unsavedAfterFlush();
     if (lost <= 0) return true;
     if (running) await this.resume();
     this.tell("error", texts.staysHere(lost), "stays");
@@ -117,13 +117,13 @@ export class Session {
   }
 
   /** Whether the run can be trained further as it is. */
-  get canGoOn() {
+  get canContinue() {
     return this.resumable && (this.phase === "paused" || this.stepsLeft);
   }
 
   /** Whether there are steps left, by what the person asks for now. */
   get stepsLeft() {
-    return (this.desk.settings?.steps ?? 0) > (this.run?.step ?? 0);
+    return (this.draft.settings?.steps ?? 0) > (this.run?.step ?? 0);
   }
 
   changed() {
@@ -142,7 +142,7 @@ export class Session {
    * @returns {Promise<boolean>} whether it went well
    */
   act(explain, task) {
-    return this.mend(explain, async () => {
+    return this.actWithoutWorker(explain, async () => {
       if (this.client && !this.client.alive) await this.revive();
       await task();
     });
@@ -153,7 +153,7 @@ export class Session {
    * @param {(error: unknown) => Complaint} explain
    * @param {() => Promise<void>} task
    */
-  mend(explain, task) {
+  actWithoutWorker(explain, task) {
     return this.#turn(async () => {
       this.busy = true;
       this.changed();
@@ -173,19 +173,19 @@ export class Session {
   }
 
   /** Something could not be kept in the browser. @param {unknown} error */
-  notKept(error) {
+  saveFailed(error) {
     if (isFull(error)) this.tell("error", texts.diskFull(), "full");
     else this.tell("error", texts.notKept(error), "keep");
   }
 
-  /** @param {EngineClient} client whose notices are heard from now on */
+  /** @param {EngineClient} client whose toasts are heard from now on */
   adopt(client) {
     this.client = client;
     client.onNotice = (notice) => {
       if (this.client === client) this.#hear(notice);
     };
     client.onDeath = (failure) => {
-      this.writer.drop();
+      this.generation.drop();
       void this.onDeath(client.device, failure);
     };
   }
@@ -193,7 +193,7 @@ export class Session {
   train() {
     return this.act(texts.trainingFailed, async () => {
       await this.#begin();
-      await this.go("run");
+      await this.startTraining("run");
     });
   }
 
@@ -201,26 +201,26 @@ export class Session {
     return this.act(texts.trainingFailed, async () => {
       if (!this.run?.settings || this.phase === "ready") await this.#begin();
       else await this.#attach();
-      await this.go("step");
+      await this.startTraining("step");
     });
   }
 
   resume() {
     return this.act(texts.trainingFailed, async () => {
       await this.#attach();
-      await this.go("run");
+      await this.startTraining("run");
     });
   }
 
   /** Goes on with a run that is over: with what is left of it, else for as many steps again. */
   trainOn() {
     return this.act(texts.trainingFailed, async () => {
-      const { run, desk } = this;
+      const { run, draft } = this;
       if (!run?.settings) return;
       const steps = run.planned > run.step ? run.planned : run.step + Math.max(1, run.planned - run.began);
-      await desk.change({ steps });
+      await draft.change({ steps });
       await this.#attach();
-      await this.go("run");
+      await this.startTraining("run");
     });
   }
 
@@ -229,7 +229,7 @@ export class Session {
       // What was paused does not go on by itself with another worker either.
       await this.engine.ask({ type: "pause" }).finally(() => this.phase === "running" && (this.phase = "paused"));
       this.changed();
-      await this.keep();
+      await this.saveState();
     });
   }
 
@@ -237,7 +237,7 @@ export class Session {
     return this.act(texts.trainingFailed, async () => {
       await this.engine.ask({ type: "pause" });
       if (this.run && this.active) this.#end("stopped");
-      await this.keep();
+      await this.saveState();
     });
   }
 
@@ -248,9 +248,9 @@ export class Session {
       if (!run?.best) return;
       await this.engine.ask({ type: "pause" });
       run.rewind(await this.engine.ask({ type: "resume", bytes: run.best.bytes }));
-      run.attached = true;
+      run.engineHasRun = true;
       this.#end("best");
-      await this.keep();
+      await this.saveState();
     });
   }
 
@@ -261,41 +261,41 @@ export class Session {
   grow(plan) {
     return this.act(texts.growthFailed, async () => {
       const { run } = this;
-      const small = await this.present();
+      const small = await this.currentSnapshot();
       if (!run?.settings || !run.growsTo || !small) return;
       const settings = { ...run.settings, ...plan, stage: run.growsTo, sizes: undefined };
       const info = await this.engine.ask({ type: "grow", bytes: small.bytes, settings });
       // Until its state is here, the smaller model is what the page falls back on.
-      run.attached = false;
+      run.engineHasRun = false;
       const snapshot = await this.engine.ask({ type: "checkpoint" });
       this.run = Run.grown(run, info, snapshot);
       this.phase = "paused";
-      this.engine.cool();
-      this.#states.keep(this, snapshot);
-      await this.desk.change({ ...this.run.settings });
+      this.engine.resetCompileCount();
+      this.#autosave.save(this, snapshot);
+      await this.draft.change({ ...this.run.settings });
       this.tell("info", texts.grown(this.run), "grown");
     });
   }
 
-  /** The run is no longer the page's; the desk stays as it is. */
-  leave() {
+  /** The run is no longer the page's; the draft stays as it is. */
+  closeRun() {
     this.run = null;
     this.phase = "ready";
     this.changed();
   }
 
   /** @param {"run" | "step"} type */
-  async go(type) {
+  async startTraining(type) {
     this.onTraining();
-    if (this.run) this.run.verdict = null;
+    if (this.run) this.run.endReason = null;
     this.phase = "running";
-    this.pace.reset();
+    this.eta.reset();
     this.changed();
     await this.engine.ask({ type });
   }
 
   async #begin() {
-    const { settings, description, runText } = this.desk;
+    const { settings, description, runText } = this.draft;
     if (!settings || !description) return;
     const { run, phase } = this;
     this.onTraining();
@@ -313,14 +313,14 @@ export class Session {
 
   /** Gives the run back its text and the steps now asked for. */
   async #attach() {
-    const { run, desk } = this;
-    if (!run?.settings || !desk.settings) return;
-    if (!run.attached && run.snapshot) {
+    const { run, draft } = this;
+    if (!run?.settings || !draft.settings) return;
+    if (!run.engineHasRun && run.snapshot) {
       run.rewind(await this.engine.ask({ type: "resume", bytes: run.snapshot.bytes }));
-      run.attached = true;
+      run.engineHasRun = true;
     }
     // Also where the number is the same: it tells a run that had ended to go on.
-    if (this.phase === "ended" || run.settings.steps !== desk.settings.steps) await this.#setSteps(desk.settings.steps);
+    if (this.phase === "ended" || run.settings.steps !== draft.settings.steps) await this.#setSteps(draft.settings.steps);
   }
 
   /**
@@ -334,32 +334,32 @@ export class Session {
   }
 
   /** The state as it is; a model that does not train has not changed since its last one. */
-  async present() {
+  async currentSnapshot() {
     return (this.phase === "running" ? null : this.run?.snapshot) ?? this.snapshot();
   }
 
   /** Takes a state and keeps it in the browser. */
-  async keep() {
+  async saveState() {
     const snapshot = await this.snapshot();
-    if (snapshot) this.#states.keep(this, snapshot);
+    if (snapshot) this.#autosave.save(this, snapshot);
   }
 
   /** The page may be gone in a moment. */
-  keepNow() {
-    if (this.phase === "running" && this.client?.alive) void this.keep().catch(() => {});
+  saveNow() {
+    if (this.phase === "running" && this.client?.alive) void this.saveState().catch(() => {});
   }
 
-  /** @param {DeskText} text */
+  /** @param {DraftText} text */
   useText(text) {
-    if (this.run) this.run.attached = false;
-    return this.desk.use(text);
+    if (this.run) this.run.engineHasRun = false;
+    return this.draft.use(text);
   }
 
   /** @param {Partial<Settings>} change */
   async changeSettings(change) {
     if (this.active) return this.#changeRunning(change);
-    if (this.run) this.run.attached = false;
-    await this.desk.change(change);
+    if (this.run) this.run.engineHasRun = false;
+    await this.draft.change(change);
   }
 
   /**
@@ -368,7 +368,7 @@ export class Session {
    */
   async #changeRunning({ steps, sample_prompt: prompt, sample_every: every }) {
     const settings = this.run?.settings;
-    if (!settings || !this.desk.settings) return;
+    if (!settings || !this.draft.settings) return;
     if (steps !== undefined) await this.#setSteps(steps);
     if (prompt !== undefined) settings.sample_prompt = prompt;
     if (every !== undefined) settings.sample_every = every;
@@ -376,7 +376,7 @@ export class Session {
       await this.engine.ask({ type: "set_sample", prompt: settings.sample_prompt, every: settings.sample_every });
     }
     const { sample_prompt, sample_every } = settings;
-    this.desk.settings = { ...this.desk.settings, steps: settings.steps, sample_prompt, sample_every };
+    this.draft.settings = { ...this.draft.settings, steps: settings.steps, sample_prompt, sample_every };
   }
 
   /** @param {number} steps */
@@ -396,25 +396,25 @@ export class Session {
         if (!this.run) return;
         this.run.snapshot = notice.snapshot;
         if (notice.best) this.run.best = notice.snapshot;
-        return this.#states.keep(this, notice.snapshot);
+        return this.#autosave.save(this, notice.snapshot);
       case "stopped":
         return this.#stopped(notice);
       case "preparing":
-        this.desk.preparing = notice.share;
+        this.draft.preparing = notice.share;
         return this.changed();
       case "compiled":
         return this.changed();
       case "reading":
       case "written":
       case "writing_ended":
-        return this.writer.hear(notice);
+        return this.generation.hear(notice);
     }
   }
 
   /** @param {EngineEvent} event */
   #apply(event) {
     this.run?.apply(event);
-    if (event.type === "step") this.pace.mark(event.step);
+    if (event.type === "step") this.eta.mark(event.step);
     if (event.type === "finished" && event.reason === "not_finite") this.tell("error", texts.notFinite(event.message), "finite");
   }
 
@@ -422,17 +422,17 @@ export class Session {
   #stopped({ reason, failure }) {
     // On WebGPU any failure of training is taken for one of the device: the CPU does the same work.
     if (failure?.fatal || (failure && this.engine.device === "webgpu")) return this.engine.fail({ ...failure, fatal: true });
-    if (reason === "finished") this.#end(this.run?.verdict ?? "steps");
+    if (reason === "finished") this.#end(this.run?.endReason ?? "steps");
     else if (this.phase === "running") this.phase = "paused";
     this.changed();
     if (failure) return this.tell("error", failure.memory ? texts.outOfMemory(this.run?.snapshot?.step ?? null) : texts.trainingFailed(failure.message));
-    void this.act(texts.notKept, () => this.keep());
+    void this.act(texts.notKept, () => this.saveState());
   }
 
-  /** @param {string} verdict */
-  #end(verdict) {
+  /** @param {string} reason */
+  #end(reason) {
     this.phase = "ended";
-    if (this.run) this.run.verdict = verdict;
+    if (this.run) this.run.endReason = reason;
     this.changed();
   }
 }

@@ -3,10 +3,10 @@
  * before anything is read; the engine looks at the rest.
  *
  * @import { Read, TextFile } from "../engine/protocol.js"
- * @import { Chosen, Left } from "../panels/text/chosen-files.js"
+ * @import { Chosen, SkippedFile } from "../panels/text/chosen-files.js"
  * @import { Complaint } from "../platform/errors.js"
- * @import { Keeper } from "../storage/run-store.js"
- * @import { DeskText } from "./run-draft.js"
+ * @import { RunStore } from "../storage/run-store.js"
+ * @import { DraftText } from "./run-draft.js"
  */
 
 import { texts } from "../i18n/index.js";
@@ -34,16 +34,16 @@ export class Refusal extends Error {
   }
 }
 
-/** Its name is a matter of language: see `nameOf`. @type {DeskText} */
+/** Its name is a matter of language: see `nameOf`. @type {DraftText} */
 export const sample = { source: { kind: "sample" }, ref: { kind: "sample" }, name: "" };
 
-/** What a text is called. @param {Pick<DeskText, "ref" | "name">} text */
+/** What a text is called. @param {Pick<DraftText, "ref" | "name">} text */
 export const nameOf = ({ ref, name }) => (ref.kind === "sample" ? texts.sampleName : name);
 
 /**
  * @param {Chosen} chosen
  * @param {boolean} lossy whether unreadable bytes are replaced
- * @returns {{ text: DeskText, left: Left[] }} `left`: what is plainly no text beside the others
+ * @returns {{ text: DraftText, left: SkippedFile[] }} `left`: what is plainly no text beside the others
  */
 export function fromFiles({ files, left, folder }, lossy) {
   const whyNot = (/** @type {TextFile} */ { name, blob }) => (NO_TEXT.test(name) ? texts.mediaFile : blob.size > TEXT_LIMIT ? texts.fileTooLarge(blob.size) : "");
@@ -70,9 +70,9 @@ function titleOf(files, folder) {
 
 /**
  * A text with those of its files that the engine took, in the order in which it read them.
- * @param {DeskText} text
+ * @param {DraftText} text
  * @param {Read} read
- * @returns {DeskText}
+ * @returns {DraftText}
  */
 export function asRead(text, read) {
   const { source, folder = "" } = text;
@@ -94,7 +94,7 @@ export function fromPaste(text) {
  * A text as the engine once gave it.
  * @param {Blob} blob
  * @param {string} name
- * @returns {DeskText}
+ * @returns {DraftText}
  */
 export const fromKept = (blob, name) => ({ source: { kind: "kept", name, blob }, ref: { kind: "kept", id: "", name }, name });
 
@@ -103,7 +103,7 @@ export const fromKept = (blob, name) => ({ source: { kind: "kept", name, blob },
  * @param {string} name
  * @param {boolean} lossy
  * @param {string} [folder] that they come from
- * @returns {DeskText}
+ * @returns {DraftText}
  */
 function fromBlobs(files, name, lossy, folder) {
   return { source: { kind: "files", files, lossy }, ref: { kind: "kept", id: "", name }, name, ...(folder && { folder }) };
@@ -111,17 +111,17 @@ function fromBlobs(files, name, lossy, folder) {
 
 /**
  * From the store, or else from its well-known place, once.
- * @param {Keeper} keeper
+ * @param {RunStore} runStore
  * @param {(done: number, total: number) => void} progress
  * @param {AbortSignal} signal
  */
-export async function shakespeare(keeper, progress, signal) {
-  const kept = await keeper.shakespeare().catch(() => null);
+export async function shakespeare(runStore, progress, signal) {
+  const kept = await runStore.shakespeare().catch(() => null);
   if (kept && (await sha256(kept)) === SHAKESPEARE.sha256) return fromBlobs([{ name: SHAKESPEARE.name, blob: kept }], SHAKESPEARE.name, false);
   try {
     const text = await download(progress, signal);
     if ((await sha256(text)) !== SHAKESPEARE.sha256) throw new Error(texts.wrongSum);
-    await keeper.keepShakespeare(text).catch(() => {});
+    await runStore.saveShakespeare(text).catch(() => {});
     return fromBlobs([{ name: SHAKESPEARE.name, blob: text }], SHAKESPEARE.name, false);
   } catch (error) {
     throw new Refusal(texts.downloadFailed(error));

@@ -1,7 +1,7 @@
 /**
  * How long a training would take, before it begins.
  *
- * @import { Devices } from "../engine/devices/device-manager.js"
+ * @import { DeviceManager } from "../engine/devices/device-manager.js"
  * @import { Description, Settings } from "../engine/engine-types.js"
  * @import { Session } from "./session.js"
  */
@@ -12,19 +12,19 @@ const OVERHEAD = 1.15;
 /**
  * Seconds for a step with settings, by what was measured of them; else by the present ones, as if the machine worked at the same rate.
  * @param {Session} session
- * @param {Devices} devices
+ * @param {DeviceManager} devices
  * @param {Settings | null} [settings]
  * @param {Description | null} [description] of these
  * @returns {number | null} null where nothing was measured yet
  */
-export function secondsPerStep({ desk, client }, { chooser }, settings = desk.settings, description = desk.description) {
+export function secondsPerStep({ draft, client }, { benchmark }, settings = draft.settings, description = draft.description) {
   if (!client || !settings || !description) return null;
-  const measured = chooser.speed(client.device, settings);
+  const measured = benchmark.speed(client.device, settings);
   if (measured) return (description.tokens_per_step / measured) * OVERHEAD;
-  const present = desk.settings && chooser.speed(client.device, desk.settings);
-  if (!present || !desk.description) return null;
-  const share = description.flops_per_step / desk.description.flops_per_step;
-  return ((share * desk.description.tokens_per_step) / present) * OVERHEAD;
+  const present = draft.settings && benchmark.speed(client.device, draft.settings);
+  if (!present || !draft.description) return null;
+  const share = description.flops_per_step / draft.description.flops_per_step;
+  return ((share * draft.description.tokens_per_step) / present) * OVERHEAD;
 }
 
 /** A number of steps that is easy to read, at most `steps`. @param {number} steps */

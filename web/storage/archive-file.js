@@ -6,8 +6,8 @@
  * What comes in is someone else's: every part is checked, a broken one is named and the rest is taken in.
  *
  * @import { Columns } from "../state/metrics-history.js"
- * @import { KeptState, Manifest } from "./manifest.js"
- * @import { Keeper } from "./run-store.js"
+ * @import { StoredState, Manifest } from "./manifest.js"
+ * @import { RunStore } from "./run-store.js"
  * @import { Entry, Job } from "./zip-worker.js"
  */
 
@@ -28,20 +28,20 @@ const OFTEN = 500;
 export const sizeOfAll = (runs) => runs.reduce((sum, run) => sum + sizeOf(run), 0);
 
 /**
- * @param {Keeper} keeper
+ * @param {RunStore} runStore
  * @returns {Promise<Blob>}
  */
-export function pack(keeper) {
-  return keeper.atRest(async () => {
+export function pack(runStore) {
+  return runStore.whenIdle(async () => {
     /** @type {Map<string, Blob>} */
     const entries = new Map();
     /** @type {Set<string>} */
     const folders = new Set();
-    const textOf = textsOf(keeper);
-    for (const run of keeper.runs) {
+    const textOf = textsOf(runStore);
+    for (const run of runStore.runs) {
       const folder = unlike(run.name.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60) || "run", (name) => folders.has(name));
       folders.add(folder);
-      await addRun(keeper, run, `runs/${folder}`, entries, textOf);
+      await addRun(runStore, run, `runs/${folder}`, entries, textOf);
     }
     return /** @type {Blob} */ (await work({ type: "pack", entries: [...entries].map(([name, blob]) => ({ name, blob })) }));
   });
@@ -50,12 +50,12 @@ export function pack(keeper) {
 /** @typedef {{ id: string, blob: Blob }} KeptText */
 
 /**
- * @param {Keeper} keeper
+ * @param {RunStore} runStore
  * @returns {(id: string) => Promise<KeptText | null>} a kept text and its sum, which is taken once for all runs of it
  */
-function textsOf(keeper) {
+function textsOf(runStore) {
   return once(async (id) => {
-    const blob = await keeper.readText(id);
+    const blob = await runStore.readText(id);
     return blob && { id: await digestOf(blob), blob };
   });
 }
@@ -76,16 +76,16 @@ function once(find) {
 }
 
 /**
- * @param {Keeper} keeper
+ * @param {RunStore} runStore
  * @param {Manifest} run
  * @param {string} folder
  * @param {Map<string, Blob>} entries
  * @param {ReturnType<typeof textsOf>} textOf
  */
-async function addRun(keeper, run, folder, entries, textOf) {
-  /** @type {(state: KeptState | null, name: string) => Promise<KeptState | null>} */
+async function addRun(runStore, run, folder, entries, textOf) {
+  /** @type {(state: StoredState | null, name: string) => Promise<StoredState | null>} */
   const add = async (state, name) => {
-    const blob = state && (await keeper.file(state.file));
+    const blob = state && (await runStore.file(state.file));
     if (!state || !blob) return null;
     entries.set(`${folder}/${name}`, blob);
     return { ...state, file: name };
@@ -94,7 +94,7 @@ async function addRun(keeper, run, folder, entries, textOf) {
   for (const state of run.states) states.push(...[await add(state, `step${state.step}.safetensors`)].flatMap((added) => added ?? []));
   const same = states[run.states.findIndex(({ file }) => file === run.bestState?.file)];
   const bestState = same ?? (await add(run.bestState, `best-step${run.bestState?.step}.safetensors`));
-  const curve = await keeper.curve(run.id);
+  const curve = await runStore.curve(run.id);
   if (curve) entries.set(`${folder}/curve.json`, new Blob([JSON.stringify(curve)]));
   const text = await addText(run, entries, textOf);
   const manifest = { ...run, text, states, bestState, curve: curve && "curve.json" };
@@ -114,22 +114,22 @@ async function addText({ text }, entries, textOf) {
 }
 
 /** @typedef {{ taken: number, known: number, problems: string[] }} Outcome */
-/** @typedef {{ keeper: Keeper, entries: Map<string, Blob>, textOf: ReturnType<typeof givenTexts>, outcome: Outcome }} Intake */
+/** @typedef {{ runStore: RunStore, entries: Map<string, Blob>, textOf: ReturnType<typeof givenTexts>, outcome: Outcome }} Intake */
 
 /**
- * @param {Keeper} keeper
+ * @param {RunStore} runStore
  * @param {File} file
  * @param {(done: number, total: number) => void} report how many runs are here by now, every so often
  * @returns {Promise<Outcome>}
  */
-export async function unpackInto(keeper, file, report) {
+export async function unpackInto(runStore, file, report) {
   if (file.size > LIMIT) throw new Error(texts.runs.zipTooLarge(LIMIT));
   const found = /** @type {Entry[]} */ (await work({ type: "unpack", file, limit: LIMIT }));
   const entries = new Map(found.map(({ name, blob }) => [name, blob]));
   const folders = [...entries.keys()].flatMap((name) => name.match(/^(runs\/[^/]+)\/run\.json$/)?.[1] ?? []);
   if (folders.length === 0) throw new Error(texts.runs.noRuns);
   const outcome = { taken: 0, known: 0, problems: [] };
-  const intake = { keeper, entries, textOf: givenTexts(entries), outcome };
+  const intake = { runStore, entries, textOf: givenTexts(entries), outcome };
   try {
     let reported = performance.now();
     for (const [done, folder] of folders.entries()) {
@@ -137,10 +137,10 @@ export async function unpackInto(keeper, file, report) {
         reported = performance.now();
         report(done, folders.length);
       }
-      await takeIn(intake, folder);
+      await importRun(intake, folder);
     }
   } finally {
-    await keeper.tidy();
+    await runStore.removeUnused();
   }
   return outcome;
 }
@@ -149,17 +149,17 @@ export async function unpackInto(keeper, file, report) {
  * @param {Intake} intake
  * @param {string} folder
  */
-async function takeIn({ keeper, entries, textOf, outcome }, folder) {
+async function importRun({ runStore, entries, textOf, outcome }, folder) {
   const { problems } = texts.runs;
   const run = await readManifest(entries.get(`${folder}/run.json`));
   if (!run) return outcome.problems.push(problems.manifest(folder));
-  const here = keeper.run(run.id);
+  const here = runStore.run(run.id);
   if (here && here.changed === run.changed && here.states.length >= run.states.length) return outcome.known++;
 
   const curve = run.curve === null ? null : await readCurve(entries.get(`${folder}/${run.curve}`));
   if (run.curve !== null && !curve) outcome.problems.push(problems.curve(run.name));
   const text = run.text.kind === "kept" ? await textOf(run.text.id) : null;
-  if (!text && run.text.kind === "kept" && !(await keeper.readText(run.text.id))) outcome.problems.push(problems.text(run.name));
+  if (!text && run.text.kind === "kept" && !(await runStore.readText(run.text.id))) outcome.problems.push(problems.text(run.name));
   const names = new Set([...run.states, run.bestState].flatMap((state) => state?.file ?? []));
   /** @type {Map<string, Blob>} */
   const states = new Map();
@@ -169,7 +169,7 @@ async function takeIn({ keeper, entries, textOf, outcome }, folder) {
     else outcome.problems.push(problems.state(run.name));
   }
   try {
-    await keeper.takeIn(run, { states, curve, text });
+    await runStore.importRun(run, { states, curve, text });
     outcome.taken++;
   } catch (error) {
     if (!isFull(error)) throw error;

@@ -5,22 +5,22 @@
  * @import { Run } from "../state/run.js"
  * @import { Phase } from "../state/session.js"
  * @import { About } from "./manifest.js"
- * @import { Keeper } from "./run-store.js"
+ * @import { RunStore } from "./run-store.js"
  */
 
-export class RunKeeper {
-  #keeper;
+export class Autosave {
+  #runStore;
   #complain;
   /** The last state could not be kept. It is said once, not with every one that follows. */ failing = false;
   /** By run. @type {Map<string, () => Promise<void>>} */ #waiting = new Map();
   /** @type {Promise<void> | null} */ #writing = null;
 
   /**
-   * @param {Keeper} keeper
+   * @param {RunStore} runStore
    * @param {(error: unknown) => void} complain
    */
-  constructor(keeper, complain) {
-    this.#keeper = keeper;
+  constructor(runStore, complain) {
+    this.#runStore = runStore;
     this.#complain = complain;
   }
 
@@ -28,16 +28,16 @@ export class RunKeeper {
    * @param {{ run: Run | null, phase: Phase }} session
    * @param {Snapshot} snapshot
    */
-  keep({ run, phase }, snapshot) {
+  save({ run, phase }, snapshot) {
     const about = run && describe(run, phase, snapshot.step);
     if (!run || !about) return;
-    const curve = run.curve.columns();
-    this.#waiting.set(run.id, () => this.#keeper.keepState(snapshot, about, curve));
+    const curve = run.metrics.columns();
+    this.#waiting.set(run.id, () => this.#runStore.saveState(snapshot, about, curve));
     this.#writing ??= this.#write();
   }
 
   /** Everything that came so far is written, or could not be. */
-  async settled() {
+  async flushed() {
     await this.#writing;
   }
 
@@ -63,10 +63,10 @@ export class RunKeeper {
  * @param {number} step
  * @returns {About | null} null for a model that is open for writing only: its file is elsewhere
  */
-function describe({ id, settings, text, parameters, uniform, verdict, loss, curve, growths, samples }, phase, step) {
+function describe({ id, settings, text, parameters, uniform, endReason, loss, metrics, growths, samples }, phase, step) {
   if (!settings || !text) return null;
   const { ref, name, options } = text;
   const kept = phase === "running" || phase === "paused" ? phase : "ended";
-  const { best } = curve;
-  return { id, text: ref, textName: name, options, settings: { ...settings }, parameters, uniform, phase: kept, verdict, step, loss, best, growths, samples: samples.slice(0, 50) };
+  const { best } = metrics;
+  return { id, text: ref, textName: name, options, settings: { ...settings }, parameters, uniform, phase: kept, verdict: endReason, step, loss, best, growths, samples: samples.slice(0, 50) };
 }

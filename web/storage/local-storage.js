@@ -1,7 +1,7 @@
 /** What the browser remembers from one visit to the next. Where it may remember nothing, all is as on the first visit. */
 
 /** @param {string} name @returns {string | null} null where nothing is remembered */
-export function recall(name) {
+export function readLocal(name) {
   try {
     return localStorage.getItem(name);
   } catch {
@@ -11,7 +11,7 @@ export function recall(name) {
 }
 
 /** @param {string} name @param {string} value */
-export function remember(name, value) {
+export function writeLocal(name, value) {
   try {
     localStorage.setItem(name, value);
   } catch {
@@ -24,9 +24,9 @@ export function remember(name, value) {
  * @param {string} name
  * @returns {unknown} null where nothing is remembered, or nothing that can be read
  */
-export function recallJson(name) {
+export function readLocalJson(name) {
   try {
-    return JSON.parse(recall(name) ?? "null");
+    return JSON.parse(readLocal(name) ?? "null");
   } catch {
     return null;
   }

@@ -8,7 +8,7 @@
  * `id`: empty where an earlier version of the page could not keep the text.
  * @typedef {{ kind: "sample" } | { kind: "kept", id: string, name: string }} TextRef
  * @typedef {{ step: number, text: string }} Sample
- * @typedef {{ file: string, step: number, bytes: number }} KeptState
+ * @typedef {{ file: string, step: number, bytes: number }} StoredState
  *
  * What a session knows of its run.
  * @typedef {object} About
@@ -27,14 +27,14 @@
  * @property {Growth[]} growths
  * @property {Sample[]} samples
  *
- * What the keeper adds.
+ * What the store adds.
  * @typedef {object} Keeping
  * @property {2} version
  * @property {string} name
  * @property {number} created milliseconds since 1970
  * @property {number} changed milliseconds since 1970
- * @property {KeptState[]} states the last two, newest first
- * @property {KeptState | null} bestState that of the best validation loss; may be one of `states`
+ * @property {StoredState[]} states the last two, newest first
+ * @property {StoredState | null} bestState that of the best validation loss; may be one of `states`
  * @property {string | null} curve the file with its columns
  * @property {boolean} deleted the person may still undo that
  * @property {number} [turn] the higher, the later it was trained here, whatever the clock said; below 0 where it came from elsewhere,

@@ -1,92 +1,92 @@
 /**
  * Work that outlives the page: the draft and the runs kept in the browser, and checkpoints as files.
  *
- * @import { Devices } from "../engine/devices/device-manager.js"
+ * @import { DeviceManager } from "../engine/devices/device-manager.js"
  * @import { RunInfo, Settings } from "../engine/engine-types.js"
  * @import { Read, Snapshot } from "../engine/protocol.js"
- * @import { DeskText } from "../state/run-draft.js"
+ * @import { DraftText } from "../state/run-draft.js"
  * @import { Session } from "../state/session.js"
  * @import { Manifest, TextRef } from "./manifest.js"
- * @import { Draft, Keeper } from "./run-store.js"
+ * @import { StoredDraft, RunStore } from "./run-store.js"
  */
 
 import { texts } from "../i18n/index.js";
 import { Run } from "../state/run.js";
 import { fromKept, nameOf, sample } from "../state/text-source.js";
-import { offer } from "../ui/download-file.js";
+import { downloadFile } from "../ui/download-file.js";
 
-export class Archive {
-  /** The newest run of an earlier visit, while it is offered. @type {Manifest | null} */ kept = null;
+export class RunLoader {
+  /** The newest run of an earlier visit, while it is offered. @type {Manifest | null} */ offeredRun = null;
   #session;
-  #keeper;
+  #runStore;
   #devices;
 
   /**
    * @param {Session} session
-   * @param {Keeper} keeper
-   * @param {Devices} devices
+   * @param {RunStore} runStore
+   * @param {DeviceManager} devices
    */
-  constructor(session, keeper, devices) {
+  constructor(session, runStore, devices) {
     this.#session = session;
-    this.#keeper = keeper;
+    this.#runStore = runStore;
     this.#devices = devices;
   }
 
   /**
-   * Puts the draft of an earlier visit back on the desk, else the sample.
-   * @param {Draft | null} draft
+   * Puts the draft of an earlier visit back, else the sample.
+   * @param {StoredDraft | null} stored
    */
-  async restoreDraft(draft) {
-    const { desk } = this.#session;
-    if (draft) desk.settings = { ...desk.settings, ...draft.settings };
+  async restoreDraft(stored) {
+    const { draft } = this.#session;
+    if (stored) draft.settings = { ...draft.settings, ...stored.settings };
     try {
-      await desk.use(draft ? await this.#textOf(draft.text) : sample);
+      await draft.use(stored ? await this.#textOf(stored.text) : sample);
     } catch (error) {
       // A text that can no longer be read is no reason to have none.
-      await desk.use(sample);
-      if (draft?.text.kind === "kept") this.#session.tell("error", texts.draftTextLost(draft.text.name, error), "text");
+      await draft.use(sample);
+      if (stored?.text.kind === "kept") this.#session.tell("error", texts.draftTextLost(stored.text.name, error), "text");
     }
   }
 
-  /** Keeps what is on the desk. */
-  keepDraft() {
-    const { desk } = this.#session;
-    if (!desk.settings) return;
-    const draft = /** @type {Draft} */ ({ version: 1, text: desk.text.ref, settings: desk.settings, device: this.#devices.choice });
-    void this.#keeper.keepDraft(draft).catch((error) => this.#session.notKept(error));
+  /** Keeps the draft. */
+  saveDraft() {
+    const { draft } = this.#session;
+    if (!draft.settings) return;
+    const stored = /** @type {StoredDraft} */ ({ version: 1, text: draft.text.ref, settings: draft.settings, device: this.#devices.choice });
+    void this.#runStore.saveDraft(stored).catch((error) => this.#session.saveFailed(error));
   }
 
   /**
-   * Puts a text on the desk and keeps it.
-   * @param {DeskText} chosen
+   * Puts a text into the draft and keeps it.
+   * @param {DraftText} chosen
    * @returns {Promise<Read | null>} what was found in its files; null for the built-in sample
    */
   async use(chosen) {
-    const { desk } = this.#session;
+    const { draft } = this.#session;
     const read = await this.#session.useText(chosen);
-    if (chosen.ref.kind !== "sample") await this.#keepText(desk.text);
-    this.keepDraft();
+    if (chosen.ref.kind !== "sample") await this.#saveText(draft.text);
+    this.saveDraft();
     return read;
   }
 
-  /** @param {DeskText} text that is on the desk */
-  async #keepText({ name, ref }) {
-    const { desk } = this.#session;
-    const blob = await desk.normalised();
-    const kept = await this.#keeper.keepText(blob, name).catch((error) => {
-      this.#session.notKept(error);
+  /** @param {DraftText} text that is in the draft */
+  async #saveText({ name, ref }) {
+    const { draft } = this.#session;
+    const blob = await draft.normalised();
+    const kept = await this.#runStore.saveText(blob, name).catch((error) => {
+      this.#session.saveFailed(error);
       return ref;
     });
-    desk.text = { ...fromKept(blob, name), ref: kept };
+    draft.text = { ...fromKept(blob, name), ref: kept };
   }
 
   /** Goes on with the run that is offered; one that was under way trains on. */
-  continueKept() {
-    const run = this.kept;
+  continueOffered() {
+    const run = this.offeredRun;
     return this.#session.act(texts.keptUnreadable, async () => {
       if (!run) return;
       await this.#open(run);
-      if (run.phase === "running" && this.#session.phase === "paused") await this.#session.go("run");
+      if (run.phase === "running" && this.#session.phase === "paused") await this.#session.startTraining("run");
     });
   }
 
@@ -96,30 +96,30 @@ export class Archive {
    */
   open(id) {
     return this.#session.act(texts.keptUnreadable, async () => {
-      const run = this.#keeper.run(id);
+      const run = this.#runStore.run(id);
       if (run && this.#session.phase !== "running") await this.#open(run);
     });
   }
 
   /**
-   * Puts the text and the settings of a kept run on the desk, for a new run.
+   * Puts the text and the settings of a kept run into the draft, for a new run.
    * @param {string} id
    */
-  again(id) {
+  copyToDraft(id) {
     return this.#session.act(texts.keptUnreadable, async () => {
-      const run = this.#keeper.run(id);
+      const run = this.#runStore.run(id);
       if (!run || this.#session.active) return;
-      await this.#lay(run, await this.#textOf(run.text));
-      this.keepDraft();
+      await this.#applyToDraft(run, await this.#textOf(run.text));
+      this.saveDraft();
     });
   }
 
   /** Deletes kept runs; the person may undo it. @param {string[]} ids */
   async remove(ids) {
     const session = this.#session;
-    if (session.run && ids.includes(session.run.id)) session.leave();
-    if (this.kept && ids.includes(this.kept.id)) this.kept = null;
-    await this.#keeper.remove(ids);
+    if (session.run && ids.includes(session.run.id)) session.closeRun();
+    if (this.offeredRun && ids.includes(this.offeredRun.id)) this.offeredRun = null;
+    await this.#runStore.remove(ids);
     session.changed();
   }
 
@@ -131,38 +131,38 @@ export class Archive {
     const session = this.#session;
     const text = await this.#textOf(manifest.text).catch(() => null);
     if (!text) return this.#openTextless(manifest);
-    await this.#lay(manifest, text);
+    await this.#applyToDraft(manifest, text);
     const { info, bytes } = await this.#newestState(manifest.id);
     if (info.step !== manifest.step) session.tell("info", texts.olderState(info.step));
-    const run = this.#take(info, bytes);
+    const run = this.#adopt(info, bytes);
     run.id = manifest.id;
     run.samples = manifest.samples.filter((entry) => entry.step <= info.step);
-    run.verdict = manifest.verdict;
-    if (manifest.bestState && manifest.bestState.step <= info.step) run.best = await this.#keeper.best(manifest.id);
-    this.kept = null;
+    run.endReason = manifest.verdict;
+    if (manifest.bestState && manifest.bestState.step <= info.step) run.best = await this.#runStore.best(manifest.id);
+    this.offeredRun = null;
     session.phase = manifest.phase === "ended" ? "ended" : "paused";
   }
 
   /**
-   * To be trained on where its text lies on the desk, else to write.
+   * To be trained on where its text is in the draft, else to write.
    * @param {Manifest} manifest
    */
   async #openTextless({ id, name, samples, text, textName }) {
     const session = this.#session;
     const { info, bytes } = await this.#newestState(id, "inspect");
     const trains = await this.#openState(info, bytes, { id, samples });
-    this.kept = null;
+    this.offeredRun = null;
     session.tell("info", trains ? texts.loadedToTrain(name, info) : texts.textless(name, nameOf({ ref: text, name: textName })), "loaded");
   }
 
   /**
    * @param {Pick<Manifest, "settings">} manifest
-   * @param {DeskText} text
+   * @param {DraftText} text
    */
-  async #lay({ settings }, text) {
-    const { desk } = this.#session;
+  async #applyToDraft({ settings }, text) {
+    const { draft } = this.#session;
     // Of a run from an earlier version of the page something may be missing.
-    desk.settings = { .../** @type {Settings} */ (desk.defaults?.tiny), ...settings };
+    draft.settings = { .../** @type {Settings} */ (draft.defaults?.tiny), ...settings };
     await this.#session.useText(text);
   }
 
@@ -174,7 +174,7 @@ export class Archive {
   async #newestState(id, type = "resume") {
     /** @type {unknown} */
     let reason = new Error(texts.keptStateGone);
-    for await (const bytes of this.#keeper.states(id)) {
+    for await (const bytes of this.#runStore.states(id)) {
       try {
         return { info: await this.#session.engine.ask({ type, bytes }), bytes };
       } catch (error) {
@@ -189,12 +189,12 @@ export class Archive {
    * @param {RunInfo} info
    * @param {Uint8Array<ArrayBuffer>} bytes
    */
-  #take(info, bytes) {
+  #adopt(info, bytes) {
     const session = this.#session;
-    const run = Run.from(info, session.desk.runText);
+    const run = Run.from(info, session.draft.runText);
     run.snapshot = { bytes, step: info.step };
     session.run = run;
-    if (run.settings) session.desk.settings = { ...run.settings };
+    if (run.settings) session.draft.settings = { ...run.settings };
     return run;
   }
 
@@ -202,7 +202,7 @@ export class Archive {
   async present() {
     /** @type {Snapshot | null} */
     let snapshot = null;
-    await this.#session.act(texts.failed.saving, async () => void (snapshot = await this.#session.present()));
+    await this.#session.act(texts.failed.saving, async () => void (snapshot = await this.#session.currentSnapshot()));
     return /** @type {Snapshot | null} */ (snapshot);
   }
 
@@ -210,9 +210,9 @@ export class Archive {
   saveFile() {
     return this.#session.act(texts.failed.saving, async () => {
       const { run } = this.#session;
-      const snapshot = await this.#session.present();
+      const snapshot = await this.#session.currentSnapshot();
       if (!run || !snapshot) return;
-      offer(new Blob([snapshot.bytes], { type: "application/octet-stream" }), `mmrec-${run.stage ?? "model"}-step${snapshot.step}.safetensors`);
+      downloadFile(new Blob([snapshot.bytes], { type: "application/octet-stream" }), `mmrec-${run.stage ?? "model"}-step${snapshot.step}.safetensors`);
       run.exportedStep = snapshot.step;
     });
   }
@@ -236,18 +236,18 @@ export class Archive {
    */
   async #openState(info, bytes, known = {}) {
     const session = this.#session;
-    if (info.settings && (await this.#fits(info))) {
-      const run = Object.assign(this.#take(await session.engine.ask({ type: "resume", bytes }), bytes), known);
+    if (info.settings && (await this.#matchesText(info))) {
+      const run = Object.assign(this.#adopt(await session.engine.ask({ type: "resume", bytes }), bytes), known);
       const done = info.step >= info.settings.steps;
       session.phase = done ? "ended" : "paused";
-      if (done) run.verdict = "steps";
-      await session.keep();
+      if (done) run.endReason = "steps";
+      await session.saveState();
       return true;
     }
     session.run = Object.assign(Run.from(await session.engine.ask({ type: "load", bytes }), null), known);
     session.run.snapshot = { bytes, step: info.step };
     session.run.exportedStep = info.step;
-    session.run.verdict = "opened";
+    session.run.endReason = "opened";
     session.phase = "ended";
     return false;
   }
@@ -256,23 +256,23 @@ export class Archive {
    * Whether a checkpoint was trained on the text that is here, with its own tokenizer.
    * @param {RunInfo} info
    */
-  async #fits(info) {
-    const { desk } = this.#session;
-    const matches = () => desk.info?.fingerprint === info.fingerprint;
-    const before = desk.settings;
+  async #matchesText(info) {
+    const { draft } = this.#session;
+    const matches = () => draft.info?.fingerprint === info.fingerprint;
+    const before = draft.settings;
     if (matches() || !before) return matches();
-    await desk.change({ tokenizer: info.tokenizer, ...(info.tokenizer === "bpe" && { vocab: info.vocabulary }), validation: info.settings?.validation });
-    if (!matches()) await desk.change(before);
+    await draft.change({ tokenizer: info.tokenizer, ...(info.tokenizer === "bpe" && { vocab: info.vocabulary }), validation: info.settings?.validation });
+    if (!matches()) await draft.change(before);
     return matches();
   }
 
   /**
    * @param {TextRef} ref
-   * @returns {Promise<DeskText>}
+   * @returns {Promise<DraftText>}
    */
   async #textOf(ref) {
     if (ref.kind === "sample") return sample;
-    const blob = await this.#keeper.readText(ref.id);
+    const blob = await this.#runStore.readText(ref.id);
     if (!blob) throw new Error(texts.keptTextGone);
     return { ...fromKept(blob, ref.name), ref };
   }

@@ -10,10 +10,10 @@
  * @import { Settings } from "../engine/engine-types.js"
  * @import { Snapshot } from "../engine/protocol.js"
  * @import { Columns } from "../state/metrics-history.js"
- * @import { About, KeptState, Manifest, TextRef } from "./manifest.js"
+ * @import { About, StoredState, Manifest, TextRef } from "./manifest.js"
  * @import { Store } from "./store.js"
  *
- * @typedef {object} Draft
+ * @typedef {object} StoredDraft
  * @property {1} version
  * @property {TextRef} text
  * @property {Settings} settings
@@ -34,12 +34,12 @@ const FIRST = "run.json";
 const LISTING = 60_000;
 const SHAKESPEARE = "tiny-shakespeare.txt";
 
-export class Keeper {
+export class RunStore {
   /** What is kept is not what it was. @type {() => void} */ onChange = () => {};
   /** How often it changed. */ changes = 0;
-  /** A state was kept, and so is its text. @type {() => void} */ onKept = () => {};
+  /** A state was kept, and so is its text. @type {() => void} */ onStateSaved = () => {};
   #store;
-  /** @type {Draft | null} */ #draft = null;
+  /** @type {StoredDraft | null} */ #draft = null;
   /** @type {Map<string, Manifest>} */ #runs = new Map();
   /** Those that are not deleted, newest first; null where that is to be found anew. @type {Manifest[] | null} */ #newest = null;
   /** How many of those have a name. @type {Map<string, number>} */ #names = new Map();
@@ -79,7 +79,7 @@ export class Keeper {
 
   /**
    * Reads what earlier visits left. Where even that it is there cannot be read, this visit keeps nothing.
-   * @returns {Promise<{ draft: Draft | null, broken: number }>} and how many runs could not be read
+   * @returns {Promise<{ draft: StoredDraft | null, broken: number }>} and how many runs could not be read
    */
   async recall() {
     const names = await inTime(this.#store.list(), LISTING).catch(() => null);
@@ -97,8 +97,8 @@ export class Keeper {
     return { draft: this.#draft, broken };
   }
 
-  /** @param {Draft} draft */
-  keepDraft(draft) {
+  /** @param {StoredDraft} draft */
+  saveDraft(draft) {
     return this.#next(async () => {
       const textStays = JSON.stringify(this.#draft?.text) === JSON.stringify(draft.text);
       this.#draft = draft;
@@ -115,7 +115,7 @@ export class Keeper {
    * @param {string} name
    * @returns {Promise<TextRef>}
    */
-  async keepText(text, name) {
+  async saveText(text, name) {
     const id = await digestOf(text);
     await this.#next(() => {
       this.#fresh = `text-${id}`;
@@ -135,18 +135,18 @@ export class Keeper {
    * @param {About} about
    * @param {Columns} curve
    */
-  keepState(snapshot, about, curve) {
+  saveState(snapshot, about, curve) {
     return this.#next(async () => {
       if (this.#gone.has(about.id)) return;
       const textless = await this.#writeTexts(about.text);
       // What it has written by then, nobody names.
-      await this.#keepState(snapshot, about, curve).catch(async (error) => {
+      await this.#saveState(snapshot, about, curve).catch(async (error) => {
         await this.#sweep().catch(() => {});
         throw error;
       });
       // It is worth having all the same: it can be opened to write.
       if (textless) throw textless;
-      this.onKept();
+      this.onStateSaved();
     });
   }
 
@@ -155,10 +155,10 @@ export class Keeper {
    * @param {About} about
    * @param {Columns} curve
    */
-  async #keepState(snapshot, about, curve) {
+  async #saveState(snapshot, about, curve) {
     const state = await this.#write(snapshot);
     const before = this.#runs.get(about.id);
-    const earlier = (/** @type {KeptState | null | undefined} */ one) => Boolean(one && one.step < state.step);
+    const earlier = (/** @type {StoredState | null | undefined} */ one) => Boolean(one && one.step < state.step);
     await this.#keep({
       ...about,
       version: 2,
@@ -211,7 +211,7 @@ export class Keeper {
    * @template T
    * @param {() => Promise<T>} task
    */
-  atRest(task) {
+  whenIdle(task) {
     return this.#next(task);
   }
 
@@ -266,23 +266,23 @@ export class Keeper {
 
   /**
    * Takes in a run from elsewhere, under an id and a name that are free. It may be one of thousands: that something has changed is
-   * not told, and what of it could not be written is left lying about until the next `tidy`.
+   * not told, and what of it could not be written is left lying about until the next `removeUnused`.
    * @param {Manifest} manifest its states' files are names in `files`
    * @param {{ states: Map<string, Blob>, curve: Columns | null, text: Blob | null }} files
    */
-  takeIn(manifest, { states, curve, text }) {
+  importRun(manifest, { states, curve, text }) {
     return this.#next(async () => {
       const id = this.#runs.has(manifest.id) || this.#gone.has(manifest.id) ? crypto.randomUUID() : manifest.id;
       const { text: ref } = manifest;
       // Many runs share one text.
       if (text && ref.kind === "kept" && !(await this.readText(ref.id))) await this.#store.write(`text-${ref.id}`, text);
-      /** @type {Map<string, KeptState>} */
+      /** @type {Map<string, StoredState>} */
       const kept = new Map();
       for (const [name, bytes] of states) {
         const step = [...manifest.states, manifest.bestState].find((state) => state?.file === name)?.step ?? 0;
         kept.set(name, await this.#write({ bytes, step }));
       }
-      const here = (/** @type {KeptState | null} */ state) => (state && kept.get(state.file)) ?? null;
+      const here = (/** @type {StoredState | null} */ state) => (state && kept.get(state.file)) ?? null;
       await this.#save({
         ...manifest,
         id,
@@ -297,7 +297,7 @@ export class Keeper {
   }
 
   /** Removes what no run needs. */
-  tidy() {
+  removeUnused() {
     return this.#next(() => this.#sweep());
   }
 
@@ -306,7 +306,7 @@ export class Keeper {
   }
 
   /** @param {Blob} text */
-  keepShakespeare(text) {
+  saveShakespeare(text) {
     return this.#store.write(SHAKESPEARE, text);
   }
 
@@ -365,7 +365,7 @@ export class Keeper {
 
   /**
    * @param {{ bytes: Uint8Array<ArrayBuffer> | Blob, step: number }} state
-   * @returns {Promise<KeptState>}
+   * @returns {Promise<StoredState>}
    */
   async #write({ bytes, step }) {
     const file = `state-${crypto.randomUUID()}`;
@@ -419,7 +419,7 @@ export class Keeper {
     return named;
   }
 
-  /** @returns {Promise<Draft | null>} null where it is missing, broken or from a newer version */
+  /** @returns {Promise<StoredDraft | null>} null where it is missing, broken or from a newer version */
   async #readDraft() {
     try {
       const blob = await this.#store.read(DRAFT);

@@ -3,7 +3,7 @@
  * @param {Blob} blob
  * @param {string} name
  */
-export function offer(blob, name) {
+export function downloadFile(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

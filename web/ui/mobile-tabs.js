@@ -5,7 +5,7 @@
  * @typedef {"setup" | "training" | "words"} Part
  */
 
-import { remember } from "../storage/local-storage.js";
+import { writeLocal } from "../storage/local-storage.js";
 import { element } from "./dom.js";
 
 const { documentElement: page } = document;
@@ -13,18 +13,18 @@ const { documentElement: page } = document;
 let chosen = false;
 
 /** Lets the bar change the part. */
-export function offerParts() {
+export function initMobileTabs() {
   mark();
   for (const button of buttons()) {
     button.addEventListener("click", () => {
       chosen = true;
-      showPart(/** @type {Part} */ (button.dataset["part"]));
+      showTab(/** @type {Part} */ (button.dataset["part"]));
     });
   }
 }
 
 /** @param {Part} part */
-export function showPart(part) {
+export function showTab(part) {
   if (page.dataset["shown"] === part) return;
   page.dataset["shown"] = part;
   mark();
@@ -32,13 +32,13 @@ export function showPart(part) {
 }
 
 /** Shows a part unless the person was faster. @param {Part} part */
-export function showFirst(part) {
-  if (!chosen) showPart(part);
+export function showInitialTab(part) {
+  if (!chosen) showTab(part);
 }
 
 /** The next visit begins with this part: `initial-tab.js` shows it before anything is known. @param {Part} part */
-export function expectFirst(part) {
-  remember("mmrec-first-part", part);
+export function rememberInitialTab(part) {
+  writeLocal("mmrec-first-part", part);
 }
 
 const buttons = () => element("parts").querySelectorAll("button");

@@ -3,9 +3,9 @@
  * a dialog; who is understood letter by letter (by speech, say) can switch them off.
  */
 
-import { recall, remember } from "../storage/local-storage.js";
+import { readLocal, writeLocal } from "../storage/local-storage.js";
 import { button, element, input, need, usable } from "./dom.js";
-import { showPart } from "./mobile-tabs.js";
+import { showTab } from "./mobile-tabs.js";
 
 /** The button that a key presses. */
 const KEYS = /** @type {Record<string, string>} */ ({ t: "train", p: "pause", s: "step", g: "generate", "?": "shortcuts" });
@@ -16,11 +16,11 @@ const OWN = "input:not([type=checkbox], [type=radio]), select, textarea, [conten
 export function offerShortcuts() {
   const dialog = need("shortcuts-dialog", HTMLDialogElement);
   const choice = input("shortcuts-on");
-  choice.checked = recall(MEMORY) !== "off";
+  choice.checked = readLocal(MEMORY) !== "off";
   tellOf(choice.checked);
   button("shortcuts").addEventListener("click", () => dialog.showModal());
   choice.addEventListener("change", () => {
-    remember(MEMORY, choice.checked ? "on" : "off");
+    writeLocal(MEMORY, choice.checked ? "on" : "off");
     tellOf(choice.checked);
   });
   document.addEventListener("keydown", (event) => {
@@ -42,7 +42,7 @@ function busy({ target, ctrlKey, altKey, metaKey, repeat, isComposing, defaultPr
 function pressFor(target) {
   // On a small screen it may be on another part of the page, and what it writes far below.
   if (target.id === "generate" && usable(target)) {
-    showPart("words");
+    showTab("words");
     element("written").scrollIntoView({ block: "nearest" });
   }
   target.click();

@@ -18,7 +18,7 @@ import { make } from "./dom.js";
 /** Something worth knowing goes by itself after this long (milliseconds); an error stays. */
 const PASSING = 15_000;
 
-export class Notices {
+export class Toasts {
   #place;
   /** @type {Map<string, { notice: HTMLElement, gone: () => void }>} */ #keyed = new Map();
 
@@ -65,7 +65,7 @@ export class Notices {
    * @param {() => Promise<T>} load
    * @returns {Promise<T | null>}
    */
-  async part(load) {
+  async loadPart(load) {
     try {
       return await load();
     } catch (error) {

@@ -9,7 +9,7 @@
  * @typedef {"unknown" | "none" | "software" | "unsound" | "usable"} Adapter
  */
 
-import { recallJson, remember } from "../../storage/local-storage.js";
+import { readLocalJson, writeLocal } from "../../storage/local-storage.js";
 import { isSoftware, requestAdapter } from "./gpu-adapter.js";
 import { UnsoundGpu, knownFault, openEngine } from "./gpu-check.js";
 
@@ -17,7 +17,7 @@ import { UnsoundGpu, knownFault, openEngine } from "./gpu-check.js";
 const PIECE = 500_000;
 const MEMORY = "mmrec-speeds";
 
-export class Chooser {
+export class DeviceBenchmark {
   /** @type {Adapter} */ adapter = "unknown";
   /** What was wrong with a GPU that was to be measured. @type {string | null} */ unsound = null;
   /** Tokens per second by device and shape. @type {Map<string, number>} */ #speeds = recallSpeeds();
@@ -48,7 +48,7 @@ export class Chooser {
   note(device, settings, speed) {
     if (!(speed > 0)) return;
     this.#speeds.set(shape(device, settings), speed);
-    remember(MEMORY, JSON.stringify([...this.#speeds].slice(-50)));
+    writeLocal(MEMORY, JSON.stringify([...this.#speeds].slice(-50)));
   }
 
   /**
@@ -73,7 +73,7 @@ export class Chooser {
    * @returns {Promise<EngineClient | null>} the warm worker, which now belongs to the caller; null where it failed or was called off
    */
   async measure(device, settings, source, { progress } = {}) {
-    this.callOff();
+    this.cancel();
     const measuring = new AbortController();
     this.#measuring = measuring;
     if (device === "webgpu") this.#tried.add(shape(device, settings));
@@ -100,7 +100,7 @@ export class Chooser {
   }
 
   /** Ends a measurement that is under way: its worker is needed less than the time it takes. */
-  callOff() {
+  cancel() {
     this.#measuring?.abort();
     this.#measuring = null;
   }
@@ -128,6 +128,6 @@ function pieceOf(source) {
 
 /** @returns {Map<string, number>} */
 function recallSpeeds() {
-  const kept = recallJson(MEMORY);
+  const kept = readLocalJson(MEMORY);
   return new Map(Array.isArray(kept) ? /** @type {[string, number][]} */ (kept.filter(Array.isArray)) : []);
 }

@@ -15,7 +15,7 @@ import { texts } from "../../i18n/index.js";
 import { messageOf } from "../../platform/errors.js";
 import { EngineClient } from "../engine-client.js";
 import { LOOK, Watchdog } from "../watchdog.js";
-import { Chooser } from "./device-benchmark.js";
+import { DeviceBenchmark } from "./device-benchmark.js";
 import { UnsoundGpu, openEngine } from "./gpu-check.js";
 
 /** What people call them, in every language. @type {Record<DeviceKind, string>} */
@@ -26,18 +26,18 @@ const GAIN = 1.15;
 /** A worker that dies again this soon (milliseconds) is not started a third time. */
 const SOON = 15_000;
 
-export class Devices {
+export class DeviceManager {
   /** @type {DeviceChoice} */ choice = "auto";
   /** Why this device was taken; nothing to say of it where null. @type {Why | null} */ #why = null;
   /** Of the last comparison, in tokens per second. */ #speeds = { cpu: 0, gpu: 0 };
   /** The share that is done while a GPU is checked. @type {number | null} */ checking = null;
-  chooser = new Chooser();
+  benchmark = new DeviceBenchmark();
   #session;
   #diedAt = -Infinity;
   /** The run went on by itself after that. */ #wentOn = false;
   /** The state that was gone back to when a worker died. @type {{ run: string, step: number } | null} */ #fellTo = null;
   #watchdog = new Watchdog();
-  #weighing = false;
+  #comparing = false;
   #replacing = false;
   /** Workers that died and are about to be replaced. */ #dead = 0;
   /** @type {DeviceKind | null} */ #measuring = null;
@@ -58,17 +58,17 @@ export class Devices {
    */
   async open(choice) {
     this.choice = choice;
-    const looking = this.chooser.look();
+    const looking = this.benchmark.look();
     const client = await this.#openChosen(choice === "webgpu" ? "webgpu" : "cpu");
     this.#session.adopt(client);
-    this.#session.desk.learn(/** @type {NonNullable<EngineClient["opened"]>} */ (client.opened));
-    void looking.then(() => this.settle());
+    this.#session.draft.setDefaults(/** @type {NonNullable<EngineClient["opened"]>} */ (client.opened));
+    void looking.then(() => this.scheduleBenchmark());
   }
 
   /** @param {DeviceChoice} choice */
   async choose(choice) {
     this.choice = choice;
-    if (choice === "auto") return this.settle();
+    if (choice === "auto") return this.scheduleBenchmark();
     this.#why = "chosen";
     await this.#session.act((error) => notOpened(choice, error), async () => {
       if (this.#session.client?.device === choice) return;
@@ -87,16 +87,16 @@ export class Devices {
     return this.#why ? texts.why[this.#why](this.#speeds) : "";
   }
 
-  /** After every change of shape or phase: weighs the devices again, soon. */
-  settle() {
+  /** After every change of shape or phase: compares the devices again, soon. */
+  scheduleBenchmark() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#weigh(), 500);
+    this.#timer = setTimeout(() => void this.#compare(), 500);
     this.#explain();
   }
 
   /** The run measures its device by itself, and needs it. */
   #makeWay() {
-    if (this.#measuring === "cpu") this.chooser.callOff();
+    if (this.#measuring === "cpu") this.benchmark.cancel();
   }
 
   /** @param {DeviceKind} device */
@@ -120,25 +120,25 @@ export class Devices {
    */
   async #change(next) {
     const session = this.#session;
-    const { engine, desk } = session;
-    const { info, glance, description, problem } = desk;
+    const { engine, draft } = session;
+    const { info, textSummary, description, problem } = draft;
     const running = session.phase === "running";
     try {
       if (running) await engine.ask({ type: "pause" });
-      await (running ? session.snapshot() : session.present());
+      await (running ? session.snapshot() : session.currentSnapshot());
       // Asked, but not heard of before it has everything.
       session.client = next;
       await this.#refill();
-      if (info && !desk.info) throw desk.problem?.error;
+      if (info && !draft.info) throw draft.problem?.error;
       session.adopt(next);
       engine.close();
     } catch (error) {
       next.close();
       session.client = engine;
-      Object.assign(desk, { info, glance, description, problem });
+      Object.assign(draft, { info, textSummary, description, problem });
       throw error;
     } finally {
-      if (running && session.engine.alive) await session.go("run");
+      if (running && session.engine.alive) await session.startTraining("run");
     }
   }
 
@@ -164,14 +164,14 @@ export class Devices {
 
   /** Gives a new worker the text and the run's last state. */
   async #refill() {
-    const { desk, run, engine } = this.#session;
-    await desk.reload();
+    const { draft, run, engine } = this.#session;
+    await draft.reload();
     if (!run) return;
-    run.attached &&= desk.info !== null;
+    run.engineHasRun &&= draft.info !== null;
     if (run.snapshot) {
-      const type = run.attached && run.settings ? "resume" : "load";
+      const type = run.engineHasRun && run.settings ? "resume" : "load";
       run.rewind(await engine.ask({ type, bytes: run.snapshot.bytes }));
-    } else if (run.settings && run.attached) {
+    } else if (run.settings && run.engineHasRun) {
       await engine.ask({ type: "start", settings: run.settings });
       run.rewind({ step: 0, growths: [], history: [] });
     }
@@ -189,7 +189,7 @@ export class Devices {
     this.#diedAt = performance.now();
     if (device === "webgpu") this.#giveUp();
     this.#dead++;
-    await session.mend(texts.notReplaced, async () => {
+    await session.actWithoutWorker(texts.notReplaced, async () => {
       this.#dead--;
       // It was on its way out, and another one has its work.
       if (session.client?.alive) return;
@@ -202,9 +202,9 @@ export class Devices {
       // Another device is another matter.
       this.#wentOn = running && session.run !== null && (device === "webgpu" || (advanced && !failure.memory));
       session.tell("error", complaintOf(device, failure, session, this.#wentOn), "device");
-      if (this.#wentOn) await session.go("run");
+      if (this.#wentOn) await session.startTraining("run");
     });
-    this.settle();
+    this.scheduleBenchmark();
   }
 
   /** @param {number | null} share */
@@ -216,7 +216,7 @@ export class Devices {
   /** @param {unknown} error with which a GPU was not opened @returns {Why} */
   #whyNot(error) {
     if (!(error instanceof UnsoundGpu)) return "failed";
-    this.chooser.adapter = "unsound";
+    this.benchmark.adapter = "unsound";
     return "unsound";
   }
 
@@ -229,7 +229,7 @@ export class Devices {
   }
 
   #giveUp() {
-    this.chooser.giveUpWebGpu();
+    this.benchmark.giveUpWebGpu();
     if (this.choice === "webgpu") this.choice = "cpu";
     this.#why = "failed";
   }
@@ -241,28 +241,28 @@ export class Devices {
   }
 
   #watch() {
-    const { client, desk } = this.#session;
+    const { client, draft } = this.#session;
     if (!client?.alive) return;
-    const silent = this.#watchdog.look(client, desk.description?.flops_per_step ?? 0);
+    const silent = this.#watchdog.look(client, draft.description?.flops_per_step ?? 0);
     if (silent !== null) client.fail({ message: texts.worker.silent(silent), fatal: true });
   }
 
   /** Measures what is missing, one device at a time, and changes where that pays. */
-  async #weigh() {
-    const { desk, phase } = this.#session;
-    if (this.#weighing || !desk.ready || !desk.settings || phase === "dead") return;
-    this.#weighing = true;
-    const before = JSON.stringify(desk.settings);
+  async #compare() {
+    const { draft, phase } = this.#session;
+    if (this.#comparing || !draft.ready || !draft.settings || phase === "dead") return;
+    this.#comparing = true;
+    const before = JSON.stringify(draft.settings);
     this.#noteRun();
     try {
       await this.#measureCurrent();
       if (this.choice === "auto") await this.#tryWebGpu();
     } finally {
-      this.#weighing = false;
+      this.#comparing = false;
       this.#explain();
       this.#session.changed();
     }
-    if (desk.settings && JSON.stringify(desk.settings) !== before) this.settle();
+    if (draft.settings && JSON.stringify(draft.settings) !== before) this.scheduleBenchmark();
   }
 
   /** A run is the best measurement. */
@@ -270,29 +270,29 @@ export class Devices {
     const { run, client } = this.#session;
     const speeds = run?.recentSpeeds(20) ?? [];
     const middle = speeds.sort((a, b) => a - b)[speeds.length >> 1];
-    if (client && run?.settings && this.#session.phase === "running" && middle) this.chooser.note(client.device, run.settings, middle);
+    if (client && run?.settings && this.#session.phase === "running" && middle) this.benchmark.note(client.device, run.settings, middle);
   }
 
   /** For the expected time; a run that goes on measures itself. */
   async #measureCurrent() {
-    const { desk, phase, client } = this.#session;
-    if (!desk.settings || !client || phase === "running" || this.chooser.speed(client.device, desk.settings)) return;
+    const { draft, phase, client } = this.#session;
+    if (!draft.settings || !client || phase === "running" || this.benchmark.speed(client.device, draft.settings)) return;
     this.#measuring = client.device;
-    const measured = await this.chooser.measure(client.device, desk.settings, desk.text.source);
+    const measured = await this.benchmark.measure(client.device, draft.settings, draft.text.source);
     this.#measuring = null;
     measured?.close();
   }
 
   async #tryWebGpu() {
-    const { desk, client } = this.#session;
-    const settings = this.#session.run && this.#session.active ? this.#session.run.settings : desk.settings;
-    if (!settings || client?.device !== "cpu" || !this.chooser.worthTrying(settings)) return;
+    const { draft, client } = this.#session;
+    const settings = this.#session.run && this.#session.active ? this.#session.run.settings : draft.settings;
+    if (!settings || client?.device !== "cpu" || !this.benchmark.worthTrying(settings)) return;
     this.#why = "measuring";
     this.#session.changed();
-    const measured = await this.chooser.measure("webgpu", settings, desk.text.source, { progress: this.#check });
-    if (this.chooser.unsound) this.#session.tell("error", texts.unsound(this.chooser.unsound), "device");
+    const measured = await this.benchmark.measure("webgpu", settings, draft.text.source, { progress: this.#check });
+    if (this.benchmark.unsound) this.#session.tell("error", texts.unsound(this.benchmark.unsound), "device");
     if (!measured) return;
-    const gpu = this.chooser.speed("webgpu", settings) ?? 0;
+    const gpu = this.benchmark.speed("webgpu", settings) ?? 0;
     const cpu = this.#cpuSpeed();
     if (this.choice === "auto" && cpu > 0 && gpu > cpu * GAIN) {
       if (await this.#session.act((error) => texts.failed.device(deviceNames.webgpu, error), () => this.#change(measured))) return;
@@ -305,21 +305,21 @@ export class Devices {
 
   /** What the CPU does now, or else did when it was measured. */
   #cpuSpeed() {
-    const { desk, run, active } = this.#session;
+    const { draft, run, active } = this.#session;
     const now = active ? run?.recentSpeeds(20).at(-1) : null;
-    return now ?? (desk.settings && this.chooser.speed("cpu", desk.settings)) ?? 0;
+    return now ?? (draft.settings && this.benchmark.speed("cpu", draft.settings)) ?? 0;
   }
 
   #explain() {
-    const { client, desk } = this.#session;
-    if (this.choice !== "auto" || !client || !desk.settings || this.#why === "failed") return;
-    const cpu = this.chooser.speed("cpu", desk.settings);
-    const gpu = this.chooser.speed("webgpu", desk.settings);
-    if (cpu && gpu && this.chooser.adapter === "usable") {
+    const { client, draft } = this.#session;
+    if (this.choice !== "auto" || !client || !draft.settings || this.#why === "failed") return;
+    const cpu = this.benchmark.speed("cpu", draft.settings);
+    const gpu = this.benchmark.speed("webgpu", draft.settings);
+    if (cpu && gpu && this.benchmark.adapter === "usable") {
       this.#speeds = { cpu, gpu };
       this.#why = client.device === "cpu" ? "cpuFaster" : "gpuFaster";
-    } else if (this.chooser.adapter === "none") this.#why = "onlyCpu";
-    else if (this.chooser.adapter === "software" || this.chooser.adapter === "unsound") this.#why = this.chooser.adapter;
+    } else if (this.benchmark.adapter === "none") this.#why = "onlyCpu";
+    else if (this.benchmark.adapter === "software" || this.benchmark.adapter === "unsound") this.#why = this.benchmark.adapter;
     else this.#why = null;
   }
 }
@@ -330,8 +330,8 @@ export class Devices {
  * @param {Session} session
  * @param {boolean} goesOn by itself
  */
-function complaintOf(device, { message, memory }, { run, canGoOn }, goesOn) {
-  const step = run && canGoOn ? run.step : null;
+function complaintOf(device, { message, memory }, { run, canContinue }, goesOn) {
+  const step = run && canContinue ? run.step : null;
   if (device === "webgpu") return texts.fellBack(message, step);
   return memory ? texts.outOfMemory(run?.step ?? null) : texts.restarted(message, step, goesOn);
 }

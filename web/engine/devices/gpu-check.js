@@ -15,7 +15,7 @@
 import { texts } from "../../i18n/index.js";
 import { messageOf } from "../../platform/errors.js";
 import { VERSION } from "../../platform/version.js";
-import { recallJson, remember } from "../../storage/local-storage.js";
+import { readLocalJson, writeLocal } from "../../storage/local-storage.js";
 import { EngineClient, EngineError } from "../engine-client.js";
 import { LOOK, Watchdog } from "../watchdog.js";
 import { nameOf, requestAdapter } from "./gpu-adapter.js";
@@ -51,7 +51,7 @@ export async function openEngine(device, { signal, progress } = {}) {
     progress?.(0);
     await check(client, signal, progress);
     keep(adapter, null);
-    client.cool();
+    client.resetCompileCount();
     return client;
   } catch (error) {
     client.close();
@@ -111,12 +111,12 @@ async function identity() {
 
 /** @param {string} adapter @returns {{ wrong: string | null } | null} */
 function recalled(adapter) {
-  const kept = /** @type {{ adapter?: unknown, wrong?: unknown } | null} */ (recallJson(MEMORY));
+  const kept = /** @type {{ adapter?: unknown, wrong?: unknown } | null} */ (readLocalJson(MEMORY));
   if (kept?.adapter !== adapter) return null;
   return { wrong: typeof kept.wrong === "string" ? kept.wrong : null };
 }
 
 /** @param {string} adapter @param {string | null} wrong what was; null where all was as on the CPU */
 function keep(adapter, wrong) {
-  remember(MEMORY, JSON.stringify({ adapter, wrong }));
+  writeLocal(MEMORY, JSON.stringify({ adapter, wrong }));
 }

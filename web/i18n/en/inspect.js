@@ -1,13 +1,13 @@
 /**
  * “Look inside” in English; its shape is what every other language has.
  *
- * @typedef {typeof inside} InsideTexts
+ * @typedef {typeof inspect} InspectTexts
  */
 
 import { sentenceOf } from "../../platform/errors.js";
 import { brief, count, fixed, percent } from "../format.js";
 
-export const inside = {
+export const inspect = {
   // What is looked at
 
   text: "Text to look at",

@@ -498,7 +498,7 @@ export const en = {
   /** @param {number} done @param {number} total */
   evaluating: (done, total) => `Checking on the validation text, ${done} of ${total}`,
 
-  verdicts: {
+  endReasons: {
     stopped: "Stopped.",
     steps: "All planned steps are done.",
     plateau: "Ended early: the validation loss no longer falls.",
@@ -548,7 +548,7 @@ export const en = {
   // Charts
 
   /** What the small charts show: the last value, the smallest and the largest. */
-  courseOf: {
+  chartInWords: {
     /** @param {number} last @param {number} low @param {number} high */
     lr: (last, low, high) => `Now ${rate(last)}; between ${rate(low)} and ${rate(high)} so far.`,
     /** @param {number} last @param {number} low @param {number} high */
@@ -855,9 +855,9 @@ export const en = {
   screenRefused: "The browser does not keep the screen on now (the battery may be low).",
   notificationsRefused: "The browser does not let this page notify you; its site settings can allow it.",
   notificationTitle: "MM-Rec: training is over",
-  /** @param {string} verdict @param {number} step @param {number | null} value the loss */
-  trainingOver: (verdict, step, value) =>
-    `${verdict} Step ${count(step)}${value === null ? "" : `, loss ${loss(value)}`}.`,
+  /** @param {string} reason @param {number} step @param {number | null} value the loss */
+  trainingOver: (reason, step, value) =>
+    `${reason} Step ${count(step)}${value === null ? "" : `, loss ${loss(value)}`}.`,
   /** @param {number} share of the speed that was left @returns {Complaint} */
   sloweredWhileHidden: (share) => ({
     what: `While this tab was hidden, the browser let training run at ${percent(Math.round(share * 100) / 100)} of its speed.`,

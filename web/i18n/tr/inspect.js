@@ -3,8 +3,8 @@
 import { sentenceOf } from "../../platform/errors.js";
 import { brief, count, fixed, percent } from "../format.js";
 
-/** @type {import("../en/inspect.js").InsideTexts} */
-export const inside = {
+/** @type {import("../en/inspect.js").InspectTexts} */
+export const inspect = {
   text: "Bakılacak metin",
   look: "Bak",
   again: "Yeniden bak",

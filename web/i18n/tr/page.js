@@ -412,7 +412,7 @@ export const tr = {
 
   evaluating: (done, total) => `Doğrulama metniyle sınanıyor: ${done} / ${total}`,
 
-  verdicts: {
+  endReasons: {
     stopped: "Durduruldu.",
     steps: "Planlanan tüm adımlar tamamlandı.",
     plateau: "Erken bitti: doğrulama kaybı artık düşmüyor.",
@@ -449,7 +449,7 @@ export const tr = {
   replaceQuestion: (step, value) =>
     `Bu tarayıcı çalışmayı saklamıyor. Şimdiki çalışma (adım ${count(step)}${value === null ? "" : `, kayıp ${loss(value)}`}) silinecek.`,
 
-  courseOf: {
+  chartInWords: {
     lr: (last, low, high) => `Şu anda ${rate(last)}; şimdiye dek en az ${rate(low)}, en çok ${rate(high)}.`,
     speed: (last, low, high) => `Şu anda ${speed(last)}; şimdiye dek en az ${speed(low)}, en çok ${speed(high)}.`,
   },
@@ -686,8 +686,8 @@ export const tr = {
   screenRefused: "Tarayıcı şu anda ekranı açık tutmuyor (pil azalmış olabilir).",
   notificationsRefused: "Tarayıcı bu sayfanın bildirim göndermesine izin vermiyor; site ayarlarından izin verebilirsiniz.",
   notificationTitle: "MM-Rec: eğitim bitti",
-  trainingOver: (verdict, step, value) =>
-    `${verdict} Adım ${count(step)}${value === null ? "" : `, kayıp ${loss(value)}`}.`,
+  trainingOver: (reason, step, value) =>
+    `${reason} Adım ${count(step)}${value === null ? "" : `, kayıp ${loss(value)}`}.`,
   sloweredWhileHidden: (share) => ({
     what: `Bu sekme gizliyken tarayıcı eğitimi yavaşlattı (hızın ${percent(Math.round(share * 100) / 100)} kadarı kaldı).`,
     remedy: "Tam hız için sekmeyi görünür tutun; gerekirse kendi penceresine taşıyın.",

@@ -39,22 +39,22 @@ export function createGeneratePanel({ session }) {
     arrived = "";
     written.replaceChildren(make("span", { class: "given", text: prompt.value }), tail);
     written.setAttribute("aria-busy", "true");
-    void session.writer.begin(prompt.value, options(form));
+    void session.generation.begin(prompt.value, options(form));
   });
-  session.writer.onText = (text) => {
+  session.generation.onText = (text) => {
     if (arrived === "") requestAnimationFrame(show);
     arrived += text;
   };
-  session.writer.onEnd = () => {
+  session.generation.onEnd = () => {
     show();
     written.setAttribute("aria-busy", "false");
   };
   // What was said of a prompt does not hold for another.
   prompt.addEventListener("input", () => {
-    session.writer.unknown = [];
+    session.generation.unknown = [];
     renderPrompt(session);
   });
-  onPress(stop, () => session.writer.stop());
+  onPress(stop, () => session.generation.stop());
   onPress(button("copy"), async () => {
     // What the browser does not copy, the person can.
     if (!(await copyText(written.textContent ?? ""))) getSelection()?.selectAllChildren(written);
@@ -62,17 +62,17 @@ export function createGeneratePanel({ session }) {
 
   return {
     render() {
-      const there = session.run !== null && session.phase !== "dead" && !session.followed;
-      setUsable(generate, there && !session.writer.busy, there ? "" : texts.unusable.noModel);
-      setUsable(stop, session.writer.busy);
-      setUsable(button("copy"), tail.length > 0 && !session.writer.busy);
+      const there = session.run !== null && session.phase !== "dead" && !session.leaderPhase;
+      setUsable(generate, there && !session.generation.busy, there ? "" : texts.unusable.noModel);
+      setUsable(stop, session.generation.busy);
+      setUsable(button("copy"), tail.length > 0 && !session.generation.busy);
       renderPrompt(session);
     },
   };
 }
 
 /** How far the prompt is read, and what the model cannot see of it. @param {Session} session */
-function renderPrompt({ writer: { reading, unknown } }) {
+function renderPrompt({ generation: { reading, unknown } }) {
   const read = reading === null ? "" : texts.readingPrompt(Math.floor(20 * reading) / 20);
   setText(element("prompt-state"), read || (unknown.length > 0 ? texts.unknownCharacters(unknown) : ""));
 }

@@ -75,11 +75,11 @@ function entry({ step, text }) {
  * @param {HTMLFormElement} form
  * @param {Session} session
  */
-function renderFields(form, { desk, phase }) {
+function renderFields(form, { draft, phase }) {
   for (const field of form.elements) {
     if (!(field instanceof HTMLInputElement)) continue;
     field.disabled = phase === "starting" || phase === "dead";
-    const value = desk.settings?.[/** @type {"sample_prompt" | "sample_every"} */ (field.name)];
+    const value = draft.settings?.[/** @type {"sample_prompt" | "sample_every"} */ (field.name)];
     if (value !== undefined && field !== document.activeElement && field.value !== String(value)) field.value = String(value);
   }
 }

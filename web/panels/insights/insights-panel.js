@@ -6,24 +6,24 @@
  */
 
 import { texts } from "../../i18n/index.js";
-import { STAGES } from "../../state/insights.js";
+import { LEARNING_STAGES } from "../../state/insights.js";
 import { element, make, setText } from "../../ui/dom.js";
 
 /**
  * @param {{ session: Session }} context
  * @returns {{ render(): void }}
  */
-export function createLearnedPanel({ session }) {
+export function createInsightsPanel({ session }) {
   let shown = "";
   return {
     render() {
-      session.learned.refresh();
-      const { finding } = session.learned;
+      session.insights.refresh();
+      const { finding } = session.insights;
       element("learned").hidden = finding === null;
       const state = JSON.stringify([finding, texts.locale]);
       if (!finding || state === shown) return;
       shown = state;
-      element("learned-stages").replaceChildren(...STAGES.map((stage) => rung(stage, stage === finding.stage)));
+      element("learned-stages").replaceChildren(...LEARNING_STAGES.map((stage) => rung(stage, stage === finding.stage)));
       setText(element("learned-stage"), `${texts.stageMeans[finding.stage]} ${texts.stageMeans.meaning}`);
       element("learned-evidence").replaceChildren(...texts.evidence(finding).map((text) => make("li", { text })), passage(finding));
     },

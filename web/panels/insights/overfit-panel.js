@@ -24,25 +24,25 @@ export function createOverfitPanel({ session, change }) {
     button("train").focus();
   });
   onPress(button("leave-overfit"), () => {
-    left = session.run?.curve.best ?? null;
+    left = session.run?.metrics.best ?? null;
     session.changed();
     button("pause").focus();
   });
 
   return {
     render() {
-      const { run, phase, desk } = session;
-      const best = run?.curve.best;
-      const stale = run?.verdict === "plateau" && phase === "ended";
-      const shown = Boolean(best && best !== left && (run?.curve.overfits || stale) && (session.active || phase === "ended"));
+      const { run, phase, draft } = session;
+      const best = run?.metrics.best;
+      const stale = run?.endReason === "plateau" && phase === "ended";
+      const shown = Boolean(best && best !== left && (run?.metrics.overfits || stale) && (session.active || phase === "ended"));
       element("overfit").hidden = !shown;
       if (!shown || !run || !best) return;
-      const { finding } = session.learned;
+      const { finding } = session.insights;
       const copied = finding && copies(finding) ? shareOf(finding.shown.copied) : null;
-      setText(element("overfit-what"), run.curve.overfits ? texts.overfits(best, copied) : texts.stale(best));
+      setText(element("overfit-what"), run.metrics.overfits ? texts.overfits(best, copied) : texts.stale(best));
       setText(element("overfit-remedy"), texts.overfitRemedy);
       button("take-best").hidden = !run.best || !session.resumable;
-      button("raise-dropout").hidden = phase !== "ended" || (desk.settings?.dropout ?? 0) >= DROPOUT;
+      button("raise-dropout").hidden = phase !== "ended" || (draft.settings?.dropout ?? 0) >= DROPOUT;
     },
   };
 }

@@ -2,12 +2,12 @@
  * How the attention of the chosen token spreads over the tokens near it and over the slots of each memory level.
  *
  * @import { Attention, Place, Reading } from "../../engine/engine-types.js"
- * @import { Inquiry, Sight } from "./client.js"
+ * @import { InspectClient, Sight } from "./client.js"
  * @import { View } from "./parts.js"
  */
 
 import * as format from "../../i18n/format.js";
-import { inside } from "../../i18n/index.js";
+import { inspect } from "../../i18n/index.js";
 import { make, setText } from "../../ui/dom.js";
 import { bar, part, Passage, section, tenths } from "./parts.js";
 
@@ -15,12 +15,12 @@ import { bar, part, Passage, section, tenths } from "./parts.js";
 const NAMED = 24;
 
 /**
- * @param {Inquiry} inquiry
+ * @param {InspectClient} client
  * @param {Reading} reading
  * @returns {View}
  */
-export function createAttention(inquiry, reading) {
-  const words = reading.levels > 0 ? inside.attention : { ...inside.attention, ...inside.attentionOnly };
+export function createAttention(client, reading) {
+  const words = reading.levels > 0 ? inspect.attention : { ...inspect.attention, ...inspect.attentionOnly };
   const levels = make("ul", { class: "bars" });
   const passage = new Passage(reading);
   const slots = make("div", { class: "slots" });
@@ -31,7 +31,7 @@ export function createAttention(inquiry, reading) {
 
   /** @param {Sight} sight */
   const draw = ({ look: { attention, recall }, token }) => {
-    const { head } = inquiry;
+    const { head } = client;
     const weights = head === null ? attention.weights : (attention.heads[head]?.weights ?? []);
     levels.replaceChildren(...levelsOf(reading, attention, weights));
     /** @type {number[]} */
@@ -65,7 +65,7 @@ export function createAttention(inquiry, reading) {
     const text = reading.tokens.slice(from, to).map((token) => token.text).join("");
     const excerpt = make("q", { text: text.length > NAMED ? `${text.slice(0, NAMED)}…` : text });
     excerpt.translate = false;
-    const label = make("span", { text: `${words.level(level)}, ${inside.passage(from + 1, to)}: ` }, excerpt);
+    const label = make("span", { text: `${words.level(level)}, ${inspect.passage(from + 1, to)}: ` }, excerpt);
     const made = make("button", { class: "slot" }, label, bar(weight), make("span", { text: tenths(weight) }));
     made.setAttribute("aria-pressed", "false");
     for (const event of ["pointerenter", "focus"]) made.addEventListener(event, () => passage.mark(place));
@@ -84,7 +84,7 @@ export function createAttention(inquiry, reading) {
   return {
     root: section(words, make("div", { class: "beside" }, part(words.shaded, "", passage.root), ...beside), ...below),
     render() {
-      const { sight, head } = inquiry;
+      const { sight, head } = client;
       const next = sight ? `${sight.layer} ${sight.token} ${head}` : "";
       if (sight && next !== drawn) draw(sight);
       drawn = next;
@@ -98,7 +98,7 @@ export function createAttention(inquiry, reading) {
  * @param {number[]} weights
  */
 function levelsOf({ levels }, { places }, weights) {
-  const { ownLevel, level: named, unreached } = inside.attention;
+  const { ownLevel, level: named, unreached } = inspect.attention;
   return Array.from({ length: levels + 1 }, (_, level) => {
     const seen = weights.filter((_weight, at) => places[at]?.level === level);
     const weight = seen.reduce((sum, one) => sum + one, 0);

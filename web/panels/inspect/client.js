@@ -9,7 +9,7 @@
  * @typedef {{ layer: number, token: number, gates: Gates | null, look: Look }} Sight
  */
 
-export class Inquiry {
+export class InspectClient {
   /** The model reads the text. */ busy = false;
   /** Why the last question was not answered. @type {unknown} */ error = null;
   /** @type {Reading | null} */ reading = null;
@@ -59,7 +59,7 @@ export class Inquiry {
     await this.#look();
   }
 
-  /** @param {Partial<Pick<Inquiry, "token" | "layer" | "head">>} choice */
+  /** @param {Partial<Pick<InspectClient, "token" | "layer" | "head">>} choice */
   choose(choice) {
     Object.assign(this, choice);
     this.#wanted = choice.token ?? this.#wanted;

@@ -2,12 +2,12 @@
  * The recurrent memory: how long its heads remember, their gates, what it gives back at the chosen token, and what that token writes.
  *
  * @import { Decay, Reading, Write } from "../../engine/engine-types.js"
- * @import { Inquiry, Sight } from "./client.js"
+ * @import { InspectClient, Sight } from "./client.js"
  * @import { View } from "./parts.js"
  */
 
 import * as format from "../../i18n/format.js";
-import { inside } from "../../i18n/index.js";
+import { inspect } from "../../i18n/index.js";
 import { make, setText } from "../../ui/dom.js";
 import { bar, nameOf, part, Passage, section, table, tenths } from "./parts.js";
 
@@ -17,12 +17,12 @@ const POWERS = 5;
 const LISTED = 6;
 
 /**
- * @param {Inquiry} inquiry
+ * @param {InspectClient} client
  * @param {Reading} reading
  * @returns {View}
  */
-export function createMemory(inquiry, reading) {
-  const words = inside.memory;
+export function createMemory(client, reading) {
+  const words = inspect.memory;
   const decays = reading.decays.map((heads, layer) => layerDecays(heads, layer));
   const [write, keep] = [new Line(words.write), new Line(words.keep)];
   const passage = new Passage(reading);
@@ -34,9 +34,9 @@ export function createMemory(inquiry, reading) {
   const draw = ({ gates, look: { recall }, token, layer }) => {
     if (!gates || !recall) return;
     decays.forEach((figure, at) => figure.classList.toggle("current", at === layer));
-    write.draw(ofHead(gates.write, inquiry.head), token, 3);
-    keep.draw(ofHead(gates.keep, inquiry.head), token, 4);
-    const given = inquiry.head === null ? recall.shares : (recall.heads[inquiry.head]?.shares ?? []);
+    write.draw(ofHead(gates.write, client.head), token, 3);
+    keep.draw(ofHead(gates.keep, client.head), token, 4);
+    const given = client.head === null ? recall.shares : (recall.heads[client.head]?.shares ?? []);
     passage.shade(token, given);
     shares.replaceChildren(...sharesOf(reading, given));
     written.replaceChildren(writtenOf(recall.heads.map((head) => head.written)));
@@ -50,7 +50,7 @@ export function createMemory(inquiry, reading) {
       part(words.written, "", written),
     ),
     render() {
-      const { sight, head } = inquiry;
+      const { sight, head } = client;
       const next = sight ? `${sight.layer} ${sight.token} ${head}` : "";
       if (sight && next !== drawn) draw(sight);
       drawn = next;
@@ -65,10 +65,10 @@ export function createMemory(inquiry, reading) {
  */
 function layerDecays(heads, layer) {
   const rows = heads.map(({ mean, shortest, longest }, head) => {
-    const text = inside.memory.decay(inside.tokens(mean), format.count(shortest), format.count(Math.min(longest, 1e6)));
-    return make("li", {}, make("span", { text: inside.headOf(head + 1) }), span(shortest, mean, longest), make("span", { text }));
+    const text = inspect.memory.decay(inspect.tokens(mean), format.count(shortest), format.count(Math.min(longest, 1e6)));
+    return make("li", {}, make("span", { text: inspect.headOf(head + 1) }), span(shortest, mean, longest), make("span", { text }));
   });
-  return make("div", { class: "layer" }, make("h5", { text: inside.layerOf(layer + 1) }), make("ul", { class: "bars" }, ...rows));
+  return make("div", { class: "layer" }, make("h5", { text: inspect.layerOf(layer + 1) }), make("ul", { class: "bars" }, ...rows));
 }
 
 /**
@@ -127,7 +127,7 @@ class Line {
     this.#path.setAttribute("points", values.map((value, at) => `${at},${high > low ? 0.95 - (0.9 * (value - low)) / (high - low) : 0.5}`).join(" "));
     for (const [name, value] of Object.entries({ x1: chosen, x2: chosen, y1: 0, y2: 1 })) this.#mark.setAttribute(name, String(value));
     const write = (/** @type {number} */ value) => format.fixed(value, digits);
-    setText(this.#label, inside.memory.line(this.#name, write(low), write(high), write(values[chosen] ?? 0)));
+    setText(this.#label, inspect.memory.line(this.#name, write(low), write(high), write(values[chosen] ?? 0)));
   }
 }
 
@@ -140,11 +140,11 @@ const drawing = (tag) => document.createElementNS("http://www.w3.org/2000/svg", 
  * @param {number[]} shares
  */
 function sharesOf({ tokens }, shares) {
-  const words = inside.memory;
+  const words = inspect.memory;
   const sum = total(shares);
   if (shares.every((share) => share === 0)) return [make("p", { class: "hint", text: words.nothing })];
   const largest = shares.map((share, at) => ({ share, at })).sort((one, other) => Math.abs(other.share) - Math.abs(one.share)).slice(0, LISTED);
-  const items = largest.map(({ share, at }) => item(`${nameOf(tokens[at] ?? { label: "" })} ${inside.at(at + 1)}`, share));
+  const items = largest.map(({ share, at }) => item(`${nameOf(tokens[at] ?? { label: "" })} ${inspect.at(at + 1)}`, share));
   const rest = sum - total(largest.map(({ share }) => share));
   if (shares.length > largest.length) items.push(item(words.others, rest));
   return [make("h4", { text: words.shares }), make("ul", { class: "bars shares" }, ...items), make("p", { class: "hint", text: words.total(format.percent(Math.round(sum * 1000) / 1000)) })];
@@ -158,12 +158,12 @@ const total = (values) => values.reduce((sum, value) => sum + value, 0);
 
 /** @param {Write[]} heads */
 function writtenOf(heads) {
-  const { columns, beyond } = inside.memory;
+  const { columns, beyond } = inspect.memory;
   const rows = heads.map(({ gate, length, lasts, left }, head) => [
-    inside.headOf(head + 1),
+    inspect.headOf(head + 1),
     format.fixed(gate, 3),
     format.fixed(length, 3),
-    lasts === null ? beyond : inside.tokens(lasts),
+    lasts === null ? beyond : inspect.tokens(lasts),
     tenths(left),
   ]);
   return table(columns, rows);

@@ -11,7 +11,7 @@
  */
 
 import * as format from "../../i18n/format.js";
-import { inside, texts } from "../../i18n/index.js";
+import { inspect, texts } from "../../i18n/index.js";
 import { make } from "../../ui/dom.js";
 
 /**
@@ -20,7 +20,7 @@ import { make } from "../../ui/dom.js";
  * @param {Node[]} content
  */
 export function section({ heading, about, name, equation }, ...content) {
-  const more = make("details", { class: "equation" }, make("summary", { text: `${inside.equation}: ${name}` }), make("p", { class: "math", text: equation }));
+  const more = make("details", { class: "equation" }, make("summary", { text: `${inspect.equation}: ${name}` }), make("p", { class: "math", text: equation }));
   return make("section", { class: "view" }, make("h3", { text: heading }), make("p", { class: "hint", text: about }), more, ...content);
 }
 
@@ -59,7 +59,7 @@ export function table(columns, rows) {
 export const tenths = (share) => texts.units.percent(format.fixed(Math.round(share * 1000) / 10 || 0, 1));
 
 /** A token's name. @param {{ label: string }} token */
-export const nameOf = ({ label }) => inside.quoted(inside.names[label] ?? label);
+export const nameOf = ({ label }) => inspect.quoted(inspect.names[label] ?? label);
 
 /** What stands for a token in the text: something, also where it is a line's end or only the beginning of a character. @param {ReadToken} token */
 export const visible = ({ text }) => (text === "" ? "·" : text.replace(/\r?\n/g, "⏎\n"));

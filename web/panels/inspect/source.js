@@ -16,11 +16,11 @@ export const hasWritten = () => element("written").querySelector(".given") !== n
 export const writtenText = () => beginning(element("written").textContent ?? "");
 
 /** Whether the text that the model learns from is here, and with it what is kept for validation. @param {Session} session */
-export const hasValidation = ({ resumable, desk }) => resumable && (desk.info?.val_tokens ?? 0) > 0;
+export const hasValidation = ({ resumable, draft }) => resumable && (draft.info?.val_tokens ?? 0) > 0;
 
 /** The beginning of the validation text. @param {Session} session */
-export async function validationText({ desk, engine }) {
-  const { train_bytes: from } = /** @type {NonNullable<typeof desk.info>} */ (desk.info);
+export async function validationText({ draft, engine }) {
+  const { train_bytes: from } = /** @type {NonNullable<typeof draft.info>} */ (draft.info);
   const whole = await engine.ask({ type: "text" });
   return beginning(await whole.slice(from, from + 2 * MOST).text());
 }

@@ -2,12 +2,12 @@
  * How well each token was predicted: the text as a heat map, one token of which is chosen; what else might have come; a table.
  *
  * @import { Prediction, Reading } from "../../engine/engine-types.js"
- * @import { Inquiry } from "./client.js"
+ * @import { InspectClient } from "./client.js"
  * @import { View } from "./parts.js"
  */
 
 import * as format from "../../i18n/format.js";
-import { inside } from "../../i18n/index.js";
+import { inspect } from "../../i18n/index.js";
 import { make } from "../../ui/dom.js";
 import { bar, nameOf, section, table, visible } from "./parts.js";
 
@@ -18,12 +18,12 @@ const BANDS = [0.5, 1.5, 3, 5];
 const bandOf = (surprise) => BANDS.filter((end) => surprise >= end).length;
 
 /**
- * @param {Inquiry} inquiry
+ * @param {InspectClient} client
  * @param {Reading} reading
  * @returns {View}
  */
-export function createSurprise(inquiry, reading) {
-  const words = inside.surprise;
+export function createTokenLoss(client, reading) {
+  const words = inspect.surprise;
   const options = reading.tokens.map((_token, place) => option(reading, place));
   const map = make("div", { class: "heat" }, ...options);
   map.setAttribute("role", "listbox");
@@ -44,16 +44,16 @@ export function createSurprise(inquiry, reading) {
   };
   /** @param {EventTarget | null} target */
   const placeOf = (target) => options.indexOf(/** @type {HTMLSpanElement} */ (target));
-  map.addEventListener("pointerover", ({ target }) => show(placeOf(target) < 0 ? inquiry.token : placeOf(target)));
-  map.addEventListener("pointerleave", () => show(inquiry.token));
+  map.addEventListener("pointerover", ({ target }) => show(placeOf(target) < 0 ? client.token : placeOf(target)));
+  map.addEventListener("pointerleave", () => show(client.token));
   map.addEventListener("click", ({ target }) => {
-    if (placeOf(target) >= 0) inquiry.choose({ token: placeOf(target) });
+    if (placeOf(target) >= 0) client.choose({ token: placeOf(target) });
   });
   map.addEventListener("keydown", (event) => {
-    const next = step(options, inquiry.token, event);
+    const next = step(options, client.token, event);
     if (next === null) return;
     event.preventDefault();
-    inquiry.choose({ token: next });
+    client.choose({ token: next });
     options[next]?.focus();
   });
 
@@ -62,9 +62,9 @@ export function createSurprise(inquiry, reading) {
   return {
     root: section(words, make("p", { class: "mean", text: mean }), make("div", { class: "beside" }, left, pane), tokenTable(reading)),
     render() {
-      if (chosen === inquiry.token) return;
+      if (chosen === client.token) return;
       choose(options[chosen], false);
-      chosen = inquiry.token;
+      chosen = client.token;
       choose(options[chosen], true);
       show(chosen);
     },
@@ -80,7 +80,7 @@ function option({ tokens }, place) {
   const { prediction } = token;
   const made = make("span", { class: prediction ? `band-${bandOf(prediction.surprise)}` : "", text: visible(token) });
   made.setAttribute("role", "option");
-  made.setAttribute("aria-label", [nameOf(token), inside.at(place + 1), ...facts(prediction), likeliest(prediction)].filter(Boolean).join(", "));
+  made.setAttribute("aria-label", [nameOf(token), inspect.at(place + 1), ...facts(prediction), likeliest(prediction)].filter(Boolean).join(", "));
   choose(made, false);
   return made;
 }
@@ -94,7 +94,7 @@ function choose(option, chosen) {
 
 /** @param {Prediction | null} prediction */
 function facts(prediction) {
-  const words = inside.surprise;
+  const words = inspect.surprise;
   if (!prediction) return [words.first];
   const { probability, surprise } = prediction;
   return [words.probability(probability), words.value(surprise, words.bands[bandOf(surprise)] ?? "")];
@@ -104,7 +104,7 @@ function facts(prediction) {
 function likeliest(prediction) {
   if (!prediction) return "";
   const names = prediction.likeliest.map((candidate) => `${nameOf(candidate)} ${format.percent(candidate.probability)}`);
-  return `${inside.surprise.likeliest}: ${names.join(", ")}`;
+  return `${inspect.surprise.likeliest}: ${names.join(", ")}`;
 }
 
 /**
@@ -115,8 +115,8 @@ function description({ tokens }, place) {
   const token = tokens[place];
   if (!token) return [];
   const { prediction } = token;
-  const lines = [...facts(prediction), ...(prediction ? [inside.surprise.entropy(prediction.entropy)] : [])];
-  const head = make("p", { class: "what" }, make("strong", { text: nameOf(token) }), ` ${inside.at(place + 1)}`);
+  const lines = [...facts(prediction), ...(prediction ? [inspect.surprise.entropy(prediction.entropy)] : [])];
+  const head = make("p", { class: "what" }, make("strong", { text: nameOf(token) }), ` ${inspect.at(place + 1)}`);
   const candidates = (prediction?.likeliest ?? []).map((candidate) =>
     make(
       "li",
@@ -127,7 +127,7 @@ function description({ tokens }, place) {
     ),
   );
   const list = make("ul", { class: "bars" }, ...candidates);
-  return [head, ...lines.map((text) => make("p", { class: "hint", text })), ...(prediction ? [make("h4", { text: inside.surprise.likeliest }), list] : [])];
+  return [head, ...lines.map((text) => make("p", { class: "hint", text })), ...(prediction ? [make("h4", { text: inspect.surprise.likeliest }), list] : [])];
 }
 
 /**
@@ -170,7 +170,7 @@ function line(options, from, way) {
 }
 
 function legend() {
-  const { bands, legend: title } = inside.surprise;
+  const { bands, legend: title } = inspect.surprise;
   const ends = [0, ...BANDS].map((from, at) => (BANDS[at] === undefined ? `≥ ${format.brief(from)}` : `${format.brief(from)}–${format.brief(BANDS[at])}`));
   const items = bands.map((text, band) => make("li", {}, make("span", { class: `band-${band}`, text: ends[band] ?? "" }), ` ${text}`));
   return make("div", { class: "scale" }, make("span", { text: title }), make("ul", {}, ...items));
@@ -178,7 +178,7 @@ function legend() {
 
 /** @param {Reading} reading */
 function tokenTable(reading) {
-  const { table: title, columns } = inside.surprise;
+  const { table: title, columns } = inspect.surprise;
   const place = make("div", { class: "scroll" });
   place.tabIndex = 0;
   place.setAttribute("role", "region");

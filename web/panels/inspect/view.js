@@ -6,15 +6,15 @@
  * @import { View } from "./parts.js"
  */
 
-import { inside, speakInside, texts } from "../../i18n/index.js";
+import { inspect, loadInspectTexts, texts } from "../../i18n/index.js";
 import { make, onPress, setText, setUsable } from "../../ui/dom.js";
-import { createWorth } from "./ablation.js";
+import { createAblation } from "./ablation.js";
 import { createAttention } from "./attention.js";
-import { Inquiry } from "./client.js";
+import { InspectClient } from "./client.js";
 import { createMemory } from "./memory.js";
 import { nameOf } from "./parts.js";
 import { firstText, hasValidation, hasWritten, validationText, writtenText } from "./source.js";
-import { createSurprise } from "./token-loss.js";
+import { createTokenLoss } from "./token-loss.js";
 
 /**
  * The view, with its words and styles.
@@ -22,8 +22,8 @@ import { createSurprise } from "./token-loss.js";
  * @param {HTMLElement} body
  */
 export async function openView(session, body) {
-  await Promise.all([speakInside(), loadStyles()]);
-  return new InsideView(session, body);
+  await Promise.all([loadInspectTexts(), loadStyles()]);
+  return new InspectView(session, body);
 }
 
 function loadStyles() {
@@ -37,10 +37,10 @@ function loadStyles() {
   });
 }
 
-export class InsideView {
+export class InspectView {
   #session;
   #body;
-  #inquiry;
+  #client;
   #open = false;
   #locale = "";
   #area = make("textarea");
@@ -56,7 +56,7 @@ export class InsideView {
   constructor(session, body) {
     this.#session = session;
     this.#body = body;
-    this.#inquiry = new Inquiry(session, () => this.render());
+    this.#client = new InspectClient(session, () => this.render());
     this.#frame = this.#build();
   }
 
@@ -67,18 +67,18 @@ export class InsideView {
 
   close() {
     this.#open = false;
-    this.#inquiry.end();
+    this.#client.end();
     this.#show(null);
   }
 
   render() {
     if (!this.#open) return;
     if (this.#locale !== texts.locale) this.#frame = this.#build();
-    const { busy, reading, error, since } = this.#inquiry;
+    const { busy, reading, error, since } = this.#client;
     // Another model took its place: the engine can answer nothing more about this one.
     const gone = reading !== null && since === null;
-    if (gone) this.#inquiry.end();
-    if (this.#inquiry.reading !== this.#shown) this.#show(this.#inquiry.reading);
+    if (gone) this.#client.end();
+    if (this.#client.reading !== this.#shown) this.#show(this.#client.reading);
     this.#state(busy, error, gone);
     for (const view of this.#views) view.render();
   }
@@ -117,7 +117,7 @@ export class InsideView {
   }
 
   #read() {
-    if (this.#usable) void this.#inquiry.read(this.#area.value);
+    if (this.#usable) void this.#client.read(this.#area.value);
   }
 
   /** Something is asked besides: what goes wrong with it is told in the same place. @param {() => Promise<void>} task */
@@ -125,7 +125,7 @@ export class InsideView {
     try {
       await task();
     } catch (error) {
-      setText(this.#frame.problem, inside.refused(error));
+      setText(this.#frame.problem, inspect.refused(error));
     }
   }
 
@@ -134,7 +134,7 @@ export class InsideView {
     this.#shown = reading;
     const { views } = this.#frame;
     const memory = reading && reading.decays.length > 0 ? [createMemory] : [];
-    this.#views = reading ? [createSurprise, makePicker, ...memory, createAttention, createWorth].map((create) => create(this.#inquiry, reading)) : [];
+    this.#views = reading ? [createTokenLoss, makePicker, ...memory, createAttention, createAblation].map((create) => create(this.#client, reading)) : [];
     views.replaceChildren(...this.#views.map((view) => view.root));
   }
 
@@ -145,15 +145,15 @@ export class InsideView {
    */
   #state(busy, error, gone) {
     const { look, again, written, validation, state, problem, since } = this.#frame;
-    const { reading, step } = this.#inquiry;
+    const { reading, step } = this.#client;
     setUsable(look, this.#usable && !busy, this.#usable ? "" : texts.unusable.noModel);
-    setUsable(written, this.#usable && !busy && hasWritten(), inside.nothingWritten);
-    setUsable(validation, this.#usable && !busy && hasValidation(this.#session), inside.noValidation);
-    setText(problem, error === null ? "" : inside.refused(error));
+    setUsable(written, this.#usable && !busy && hasWritten(), inspect.nothingWritten);
+    setUsable(validation, this.#usable && !busy && hasValidation(this.#session), inspect.noValidation);
+    setText(problem, error === null ? "" : inspect.refused(error));
     const idle = this.#usable ? "" : `${texts.unusable.noModel}.`;
-    setText(state, busy ? inside.reading : reading ? inside.read(reading.tokens.length, step) : idle);
-    const steps = reading ? this.#inquiry.since : 0;
-    const said = gone ? inside.gone : steps ? inside.learned(steps) : "";
+    setText(state, busy ? inspect.reading : reading ? inspect.read(reading.tokens.length, step) : idle);
+    const steps = reading ? this.#client.since : 0;
+    const said = gone ? inspect.gone : steps ? inspect.learned(steps) : "";
     if (gone || reading || busy) setText(since, busy ? "" : said);
     again.hidden = since.textContent === "";
   }
@@ -167,12 +167,12 @@ function makeFrame(area) {
   area.rows = 3;
   area.spellcheck = false;
   area.translate = false;
-  const look = make("button", { class: "primary", text: inside.look });
-  const [written, validation, again] = [inside.written, inside.validation, inside.again].map((text) => make("button", { text }));
+  const look = make("button", { class: "primary", text: inspect.look });
+  const [written, validation, again] = [inspect.written, inspect.validation, inspect.again].map((text) => make("button", { text }));
   const [state, problem, since] = [make("p", { class: "hint" }), make("p", { class: "problem" }), make("span")];
   state.setAttribute("role", "status");
   problem.setAttribute("role", "alert");
-  const label = make("label", { class: "wide", text: `${inside.text} ` }, area);
+  const label = make("label", { class: "wide", text: `${inspect.text} ` }, area);
   const views = make("div", { class: "views" });
   const root = make(
     "div",
@@ -188,25 +188,25 @@ function makeFrame(area) {
 
 /**
  * Which token the views below are about, and in which layer and head.
- * @param {Inquiry} inquiry
+ * @param {InspectClient} client
  * @param {Reading} reading
  * @returns {View}
  */
-function makePicker(inquiry, reading) {
-  const layers = select(inside.layer, numbered(reading.layers));
-  const heads = select(inside.head, [["", inside.allHeads], ...numbered(reading.heads)]);
-  layers.field.addEventListener("change", () => inquiry.choose({ layer: Number(layers.field.value) }));
-  heads.field.addEventListener("change", () => inquiry.choose({ head: heads.field.value === "" ? null : Number(heads.field.value) }));
+function makePicker(client, reading) {
+  const layers = select(inspect.layer, numbered(reading.layers));
+  const heads = select(inspect.head, [["", inspect.allHeads], ...numbered(reading.heads)]);
+  layers.field.addEventListener("change", () => client.choose({ layer: Number(layers.field.value) }));
+  heads.field.addEventListener("change", () => client.choose({ head: heads.field.value === "" ? null : Number(heads.field.value) }));
   const name = make("strong");
   const place = make("span");
   return {
-    root: make("div", { class: "picker" }, make("p", {}, `${inside.chosen}: `, name, " ", place), layers.label, heads.label),
+    root: make("div", { class: "picker" }, make("p", {}, `${inspect.chosen}: `, name, " ", place), layers.label, heads.label),
     render() {
-      const token = reading.tokens[inquiry.token];
+      const token = reading.tokens[client.token];
       setText(name, token ? nameOf(token) : "");
-      setText(place, inside.at(inquiry.token + 1));
-      layers.field.value = String(inquiry.layer);
-      heads.field.value = inquiry.head === null ? "" : String(inquiry.head);
+      setText(place, inspect.at(client.token + 1));
+      layers.field.value = String(client.layer);
+      heads.field.value = client.head === null ? "" : String(client.head);
     },
   };
 }

@@ -9,7 +9,7 @@ import { axisIn, loadPlot, palette, sizeOf } from "../../charts/charts.js";
 import { dash } from "../../charts/reference-lines.js";
 import * as format from "../../i18n/format.js";
 
-export class RateChart {
+export class LrChart {
   /** @type {uPlot | null} */ #plot = null;
   #place;
   /** @type {TriedRate[]} */ #trials = [];

@@ -5,7 +5,7 @@
  * @import { Session } from "../../state/session.js"
  */
 
-export class Search {
+export class LrSearch {
   /** @type {"running" | "done" | "stopped" | "failed"} */ state = "running";
   /** @type {TriedRate[]} */ trials = [];
   /** How many there are at most. */ total = 0;
@@ -35,10 +35,10 @@ export class Search {
   }
 
   async #run() {
-    const { engine, desk } = this.#session;
-    const { settings } = desk;
+    const { engine, draft } = this.#session;
+    const { settings } = draft;
     // A run needs the engine for itself, and other settings want another search.
-    const goesOn = () => this.state === "running" && this.#session.phase !== "running" && desk.settings === settings;
+    const goesOn = () => this.state === "running" && this.#session.phase !== "running" && draft.settings === settings;
     try {
       if (!settings) return this.stop();
       this.total = await engine.ask({ type: "find_rate", settings });

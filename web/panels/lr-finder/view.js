@@ -8,10 +8,10 @@
 
 import { texts } from "../../i18n/index.js";
 import { make, onPress, setText, setUsable } from "../../ui/dom.js";
-import { RateChart } from "./chart.js";
-import { Search } from "./search.js";
+import { LrChart } from "./chart.js";
+import { LrSearch } from "./search.js";
 
-export class RateView {
+export class LrFinderView {
   #session;
   #change;
   #intro = make("p", { class: "hint" });
@@ -21,7 +21,7 @@ export class RateView {
   #state = make("p", { class: "hint" });
   #place = make("div", { class: "plot small" });
   #chart;
-  /** @type {Search | null} */ #search = null;
+  /** @type {LrSearch | null} */ #search = null;
 
   /**
    * @param {{ session: Session, change: Change }} context
@@ -39,7 +39,7 @@ export class RateView {
     onPress(this.#use, () => this.#take());
     body.replaceChildren(this.#intro, this.#place, this.#state, make("div", { class: "row" }, this.#begin, this.#stop, this.#use));
     this.#place.hidden = true;
-    this.#chart = new RateChart(this.#place);
+    this.#chart = new LrChart(this.#place);
   }
 
   close() {
@@ -47,12 +47,12 @@ export class RateView {
   }
 
   render() {
-    const { desk, active, busy } = this.#session;
+    const { draft, active, busy } = this.#session;
     const search = this.#search;
     const running = search?.state === "running";
     setText(this.#intro, texts.rate.intro);
     setText(this.#begin, search ? texts.rate.again : texts.rate.begin);
-    setUsable(this.#begin, desk.ready && !active && !busy && !running, active ? texts.lockedWhileRunning : desk.complaint);
+    setUsable(this.#begin, draft.ready && !active && !busy && !running, active ? texts.lockedWhileRunning : draft.complaint);
     setText(this.#stop, texts.rate.stop);
     this.#stop.hidden = !running;
     this.#place.setAttribute("aria-label", texts.rate.chart);
@@ -66,7 +66,7 @@ export class RateView {
   }
 
   #start() {
-    this.#search = new Search(this.#session, () => this.render());
+    this.#search = new LrSearch(this.#session, () => this.render());
     this.render();
     this.#stop.focus();
   }
@@ -77,7 +77,7 @@ export class RateView {
   }
 }
 
-/** @param {Search} search */
+/** @param {LrSearch} search */
 function describe({ state, trials, total, suggestion, error }) {
   const last = trials.at(-1);
   if (state === "failed") return texts.rate.failed(error);

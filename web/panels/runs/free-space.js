@@ -10,10 +10,10 @@ import { answerOf, element, make, need } from "../../ui/dom.js";
 import { sizeOf } from "./sizes.js";
 
 /** @param {Context} context */
-export async function askForRoom({ session, keeper, notices, trash }) {
+export async function askToFreeSpace({ session, runStore, toasts, trash }) {
   const here = session.run?.id;
   // The run on the page goes on writing states.
-  const runs = keeper.runs.filter(({ id }) => id !== here || !session.active);
+  const runs = runStore.runs.filter(({ id }) => id !== here || !session.active);
   const boxes = runs.map((run) => box(run.name, [format.bytes(sizeOf(run)), run.phase === "ended" ? texts.phases.ended : texts.phases.paused].join(" · ")));
   const all = box(texts.runs.allEnded, "");
   all.input.addEventListener("change", () => {
@@ -27,11 +27,11 @@ export async function askForRoom({ session, keeper, notices, trash }) {
   const chosen = runs.filter((_, at) => boxes[at]?.input.checked);
   if (answer === "cancel" || chosen.length === 0) return;
   const ids = chosen.map(({ id }) => id);
-  await notices.attempt("runs", texts.runs.failed, async () => {
+  await toasts.attempt("runs", texts.runs.failed, async () => {
     if (answer === "delete") return trash.remove(ids);
     const freed = chosen.reduce((sum, run) => sum + sizeOf(run), 0);
-    await keeper.dropStates(ids);
-    notices.show("info", texts.runs.roomMade(freed));
+    await runStore.dropStates(ids);
+    toasts.show("info", texts.runs.roomMade(freed));
   });
 }
 

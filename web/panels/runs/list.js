@@ -5,19 +5,19 @@
  * @import { Axis } from "../../charts/x-axis.js"
  * @import { Session } from "../../state/session.js"
  * @import { Manifest } from "../../storage/manifest.js"
- * @import { Archive } from "../../storage/run-loader.js"
- * @import { Keeper } from "../../storage/run-store.js"
+ * @import { RunLoader } from "../../storage/run-loader.js"
+ * @import { RunStore } from "../../storage/run-store.js"
  * @import { Trash } from "../../storage/trash.js"
- * @import { Notices } from "../../ui/toasts.js"
+ * @import { Toasts } from "../../ui/toasts.js"
  *
  * @typedef {object} Context
  * @property {Session} session
- * @property {Archive} archive
- * @property {Keeper} keeper
- * @property {Notices} notices
+ * @property {RunLoader} runLoader
+ * @property {RunStore} runStore
+ * @property {Toasts} toasts
  * @property {Charts} charts
  * @property {Trash} trash
- * @property {() => void} settled
+ * @property {() => void} draftChanged
  */
 
 import { Comparison } from "../../charts/comparison.js";
@@ -26,18 +26,18 @@ import { nameOf } from "../../state/text-source.js";
 import { modelOf } from "../../storage/run-names.js";
 import { button, element, input, need, onPress, setText, setUsable, withEach } from "../../ui/dom.js";
 import { listenForFiles } from "./files.js";
-import { askForRoom } from "./free-space.js";
+import { askToFreeSpace } from "./free-space.js";
 import { Row } from "./row.js";
 import { createStorage } from "./storage.js";
 import { tableOf } from "./table.js";
-import { shownIn } from "./visible-runs.js";
+import { visibleRunsIn } from "./visible-runs.js";
 
 /**
  * @param {Context} context
  * @returns {{ render(): void }}
  */
 export function createList(context) {
-  const { session, keeper, charts } = context;
+  const { session, runStore, charts } = context;
   const search = input("runs-search");
   const comparison = new Comparison();
   const storage = createStorage(context);
@@ -49,8 +49,8 @@ export function createList(context) {
   let working = "";
 
   const compare = async (/** @type {string} */ id, /** @type {boolean} */ wanted) => {
-    const run = keeper.run(id);
-    const curve = wanted && run ? await keeper.curve(id) : null;
+    const run = runStore.run(id);
+    const curve = wanted && run ? await runStore.curve(id) : null;
     if (run && curve) comparison.add(run, curve);
     else comparison.drop(id);
     charts.compare(comparison.runs.length > 0 ? comparison : null);
@@ -68,16 +68,16 @@ export function createList(context) {
   };
 
   const render = () => {
-    for (const { run } of comparison.runs) if (!keeper.run(run.id) || run.id === session.run?.id) void compare(run.id, false);
+    for (const { run } of comparison.runs) if (!runStore.run(run.id) || run.id === session.run?.id) void compare(run.id, false);
     // The run on the page moves on many times a second; the list does not.
-    const now = JSON.stringify([keeper.changes, session.run?.id, session.phase, texts.locale, search.value, comparison.runs.map(({ run }) => run.id)]);
+    const now = JSON.stringify([runStore.changes, session.run?.id, session.phase, texts.locale, search.value, comparison.runs.map(({ run }) => run.id)]);
     if (now !== rendered) renderRows();
     rendered = now;
     renderTable(context, comparison);
   };
 
   const renderRows = () => {
-    const runs = keeper.runs.sort((one, other) => other.created - one.created);
+    const runs = runStore.runs.sort((one, other) => other.created - one.created);
     const found = search.value.trim() ? runs.filter((run) => matches(run, search.value)) : runs;
     withEach(runs, (run) => {
       let row = rows.get(run.id);
@@ -97,7 +97,7 @@ export function createList(context) {
     render();
   });
   search.addEventListener("input", render);
-  onPress(button("runs-clean"), () => void askForRoom(context));
+  onPress(button("runs-clean"), () => void askToFreeSpace(context));
   listenForFiles(context, (words) => {
     working = words;
     setText(element("runs-status"), words);
@@ -136,11 +136,11 @@ let drawn = "";
  * @param {Context} context
  * @param {Comparison} comparison
  */
-function renderTable({ session, keeper, charts: { axis } }, comparison) {
+function renderTable({ session, runStore, charts: { axis } }, comparison) {
   const place = element("compared");
   place.hidden = comparison.runs.length === 0;
   if (place.hidden) return;
-  const shown = shownIn(session, keeper, comparison);
+  const shown = visibleRunsIn(session, runStore, comparison);
   const now = JSON.stringify([texts.locale, axis, shown.map(({ curve, ...rest }) => rest)]);
   if (now === drawn) return;
   drawn = now;

@@ -13,9 +13,9 @@ import { texts } from "../../i18n/index.js";
 import { nameOf } from "../../state/text-source.js";
 import { modelOf } from "../../storage/run-names.js";
 import { make, onPress, setText, setUsable } from "../../ui/dom.js";
-import { offer } from "../../ui/download-file.js";
+import { downloadFile } from "../../ui/download-file.js";
 import { opensMenu } from "../../ui/menu.js";
-import { mayReplace } from "../training/confirm-replace.js";
+import { confirmReplace } from "../training/confirm-replace.js";
 import { sizeOf } from "./sizes.js";
 
 export class Row {
@@ -104,23 +104,23 @@ export class Row {
   }
 
   #listen() {
-    const { session, archive, settled, trash, keeper, notices } = this.#context;
-    const attempt = (/** @type {() => Promise<void>} */ task) => void notices.attempt("runs", texts.runs.failed, task);
+    const { session, runLoader, draftChanged, trash, runStore, toasts } = this.#context;
+    const attempt = (/** @type {() => Promise<void>} */ task) => void toasts.attempt("runs", texts.runs.failed, task);
     this.#name.addEventListener("change", () => {
       const name = this.#name.value.trim();
-      if (name) attempt(() => keeper.rename(this.#id, name));
-      else this.#name.value = keeper.run(this.#id)?.name ?? "";
+      if (name) attempt(() => runStore.rename(this.#id, name));
+      else this.#name.value = runStore.run(this.#id)?.name ?? "";
     });
     this.#name.addEventListener("keydown", ({ key }) => {
-      if (key === "Escape") this.#name.value = keeper.run(this.#id)?.name ?? "";
+      if (key === "Escape") this.#name.value = runStore.run(this.#id)?.name ?? "";
       if (key === "Enter" || key === "Escape") this.#name.blur();
     });
     onPress(this.#open, async () => {
-      if (!(await mayReplace(session, archive))) return;
-      await archive.open(this.#id);
-      settled();
+      if (!(await confirmReplace(session, runLoader))) return;
+      await runLoader.open(this.#id);
+      draftChanged();
     });
-    onPress(this.#again, () => void archive.again(this.#id).then(settled));
+    onPress(this.#again, () => void runLoader.copyToDraft(this.#id).then(draftChanged));
     onPress(this.#best, () => attempt(() => this.#saveBest()));
     onPress(this.#remove, () => {
       // The focus must not go with the row.
@@ -130,10 +130,10 @@ export class Row {
   }
 
   async #saveBest() {
-    const run = this.#context.keeper.run(this.#id);
-    const blob = run?.bestState && (await this.#context.keeper.file(run.bestState.file));
+    const run = this.#context.runStore.run(this.#id);
+    const blob = run?.bestState && (await this.#context.runStore.file(run.bestState.file));
     if (!blob) throw new Error(texts.keptStateGone);
-    offer(blob, `mmrec-${run.settings.stage ?? "model"}-step${run.bestState?.step}.safetensors`);
+    downloadFile(blob, `mmrec-${run.settings.stage ?? "model"}-step${run.bestState?.step}.safetensors`);
   }
 }
 

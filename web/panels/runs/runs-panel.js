@@ -14,7 +14,7 @@ import { need, setText } from "../../ui/dom.js";
  * @returns {{ render(): void }}
  */
 export function createRunsPanel(context) {
-  const { session, keeper, notices } = context;
+  const { session, runStore, toasts } = context;
   const details = need("runs", HTMLDetailsElement);
   const counter = need("runs-count", HTMLSpanElement);
   /** @type {{ render(): void } | null} */
@@ -30,13 +30,13 @@ export function createRunsPanel(context) {
       throw error;
     }
   };
-  details.addEventListener("toggle", () => details.open && void notices.attempt("unfold", texts.notLoaded, unfold));
-  keeper.onChange = () => session.changed();
+  details.addEventListener("toggle", () => details.open && void toasts.attempt("unfold", texts.notLoaded, unfold));
+  runStore.onChange = () => session.changed();
   listenForCharts(context);
 
   return {
     render() {
-      const { length } = keeper.runs;
+      const { length } = runStore.runs;
       setText(counter, length > 0 ? format.count(length) : "");
       if (details.open) list?.render();
     },

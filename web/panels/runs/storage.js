@@ -15,14 +15,14 @@ const OFTEN = 2000;
  * @param {Context} context
  * @returns {{ render(): void }}
  */
-export function createStorage({ keeper, notices }) {
+export function createStorage({ runStore, toasts }) {
   const persist = button("runs-persist");
   /** Not every browser has one. @type {StorageManager | undefined} */
   const storage = navigator.storage;
 
   const render = throttle(() => void measure(), OFTEN);
   const measure = async () => {
-    const { runs, lasting } = keeper;
+    const { runs, lasting } = runStore;
     const used = runs.reduce((sum, run) => sum + sizeOf(run), 0);
     const all = await storage?.estimate?.().catch(() => null);
     const kept = await storage?.persisted?.().catch(() => false);
@@ -31,7 +31,7 @@ export function createStorage({ keeper, notices }) {
     setText(element("runs-storage"), runs.length === 0 ? "" : lasting ? `${words} ${kept ? texts.runs.lasting : texts.runs.clearable}` : words);
   };
   onPress(persist, async () => {
-    if (!(await storage?.persist?.().catch(() => false))) notices.show("info", texts.runs.notLasting());
+    if (!(await storage?.persist?.().catch(() => false))) toasts.show("info", texts.runs.notLasting());
     void measure();
   });
   return { render };

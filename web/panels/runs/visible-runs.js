@@ -6,7 +6,7 @@
  * @import { Columns } from "../../state/metrics-history.js"
  * @import { Session } from "../../state/session.js"
  * @import { Manifest } from "../../storage/manifest.js"
- * @import { Keeper } from "../../storage/run-store.js"
+ * @import { RunStore } from "../../storage/run-store.js"
  *
  * @typedef {object} Shown
  * @property {string} name
@@ -23,19 +23,19 @@ import { nameOf } from "../../state/text-source.js";
 
 /**
  * @param {Session} session
- * @param {Keeper} keeper
+ * @param {RunStore} runStore
  * @param {Comparison | null} comparison
  * @returns {Shown[]}
  */
-export function shownIn({ run }, keeper, comparison) {
+export function visibleRunsIn({ run }, runStore, comparison) {
   /** @type {Shown[]} */
   const shown = [];
-  if (run && run.curve.length > 0) {
-    const { text, settings, step, curve } = run;
-    const name = keeper.run(run.id)?.name ?? texts.runs.present;
-    shown.push({ name, text: text ? nameOf(text) : texts.none, settings: settings ?? {}, step, best: curve.best?.loss ?? null, curve, look: null });
+  if (run && run.metrics.length > 0) {
+    const { text, settings, step, metrics } = run;
+    const name = runStore.run(run.id)?.name ?? texts.runs.present;
+    shown.push({ name, text: text ? nameOf(text) : texts.none, settings: settings ?? {}, step, best: metrics.best?.loss ?? null, curve: metrics, look: null });
   }
-  for (const { run: kept, curve, look } of comparison?.runs ?? []) shown.push({ ...describe(keeper.run(kept.id) ?? kept), curve, look });
+  for (const { run: kept, curve, look } of comparison?.runs ?? []) shown.push({ ...describe(runStore.run(kept.id) ?? kept), curve, look });
   return shown;
 }
 

@@ -2,7 +2,7 @@
  * Advice on the settings before a start, each with buttons that follow it.
  *
  * @import { Change } from "../../app.js"
- * @import { Devices } from "../../engine/devices/device-manager.js"
+ * @import { DeviceManager } from "../../engine/devices/device-manager.js"
  * @import { Session } from "../../state/session.js"
  * @import { Advice, Choice } from "./advice.js"
  */
@@ -13,7 +13,7 @@ import { button, element, make, onPress } from "../../ui/dom.js";
 import { adviceOn } from "./advice.js";
 
 /**
- * @param {{ session: Session, devices: Devices, change: Change }} context
+ * @param {{ session: Session, devices: DeviceManager, change: Change }} context
  * @returns {{ render(): void }}
  */
 export function createAdvicePanel({ session, devices, change }) {
@@ -39,9 +39,9 @@ export function createAdvicePanel({ session, devices, change }) {
 
   return {
     render() {
-      const { desk, active, client, phase } = session;
+      const { draft, active, client, phase } = session;
       const idle = !active && Boolean(client?.alive) && phase !== "starting" && phase !== "dead";
-      const about = idle && JSON.stringify([desk.settings, desk.description, desk.info?.fingerprint, desk.complaint, client?.device, secondsPerStep(session, devices), texts.locale]);
+      const about = idle && JSON.stringify([draft.settings, draft.description, draft.info?.fingerprint, draft.complaint, client?.device, secondsPerStep(session, devices), texts.locale]);
       if (about === asked) return;
       asked = String(about);
       if (!about) return show([]);

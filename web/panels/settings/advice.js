@@ -2,7 +2,7 @@
  * What is wiser not to begin, and what would be better: a training that does not fit into memory, that takes hours, that wants more
  * text than there is, or that sees its text too often.
  *
- * @import { Devices } from "../../engine/devices/device-manager.js"
+ * @import { DeviceManager } from "../../engine/devices/device-manager.js"
  * @import { Settings, Stage } from "../../engine/engine-types.js"
  * @import { Session } from "../../state/session.js"
  *
@@ -28,22 +28,22 @@ const STAGES = ["small", "mini", "tiny"];
 
 /**
  * @param {Session} session
- * @param {Devices} devices
+ * @param {DeviceManager} devices
  * @returns {Promise<Advice[]>} the worst first
  */
 export async function adviceOn(session, devices) {
-  const { desk } = session;
-  const { settings, description, problem } = desk;
+  const { draft } = session;
+  const { settings, description, problem } = draft;
   if (!settings) return [];
   if (problem?.where === "text") return shortText(session, settings);
   if (!description) return [];
-  if (problem) return desk.fits(description) ? [] : [{ kind: "memory", amount: description.memory, choices: await fitting(session, settings) }];
+  if (problem) return draft.fits(description) ? [] : [{ kind: "memory", amount: description.memory, choices: await fitting(session, settings) }];
   return [...(await lasting(session, devices, settings)), ...repeating(session, settings)];
 }
 
 /** @param {Session} session @param {Settings} settings @returns {Promise<Advice[]>} */
-async function shortText({ desk }, settings) {
-  const longest = await desk.longestContext();
+async function shortText({ draft }, settings) {
+  const longest = await draft.longestContext();
   if (longest === null || longest < SHORTEST || longest >= settings.context) return [];
   return [{ kind: "short", amount: longest, choices: [{ change: { context: 2 ** Math.floor(Math.log2(longest)) } }] }];
 }
@@ -53,7 +53,7 @@ async function shortText({ desk }, settings) {
  * @param {Session} session
  * @param {Settings} settings
  */
-async function fitting({ desk }, settings) {
+async function fitting({ draft }, settings) {
   const { batch, context, recompute, stage } = settings;
   /** @type {Partial<Settings>[][]} */
   const ways = [
@@ -66,8 +66,8 @@ async function fitting({ desk }, settings) {
   const choices = [];
   for (const way of ways) {
     for (const change of way) {
-      const described = await desk.describe(desk.changed(change));
-      if (!desk.fits(described)) continue;
+      const described = await draft.describe(draft.changed(change));
+      if (!draft.fits(described)) continue;
       choices.push({ change, memory: described.memory });
       break;
     }
@@ -82,9 +82,9 @@ function halves(from, least) {
   return found;
 }
 
-/** @param {Session} session @param {Devices} devices @param {Settings} settings @returns {Promise<Advice[]>} */
+/** @param {Session} session @param {DeviceManager} devices @param {Settings} settings @returns {Promise<Advice[]>} */
 async function lasting(session, devices, settings) {
-  const { desk } = session;
+  const { draft } = session;
   const pace = secondsPerStep(session, devices);
   if (pace === null || pace * settings.steps <= LONG) return [];
   const steps = roundSteps(LONG / pace);
@@ -93,16 +93,16 @@ async function lasting(session, devices, settings) {
   const smaller = settings.stage && STAGES[STAGES.indexOf(settings.stage) + 1];
   if (smaller) {
     const change = { stage: smaller, steps: settings.steps };
-    const other = desk.changed(change);
-    const otherPace = secondsPerStep(session, devices, other, await desk.describe(other));
+    const other = draft.changed(change);
+    const otherPace = secondsPerStep(session, devices, other, await draft.describe(other));
     if (otherPace) choices.push({ change, seconds: otherPace * settings.steps });
   }
   return [{ kind: "long", amount: pace * settings.steps, choices }];
 }
 
 /** @param {Session} session @param {Settings} settings @returns {Advice[]} */
-function repeating({ desk }, { steps, dropout }) {
-  const { info, description } = desk;
+function repeating({ draft }, { steps, dropout }) {
+  const { info, description } = draft;
   if (!info || !description) return [];
   const pass = info.train_tokens / description.tokens_per_step;
   const passes = steps / pass;

@@ -2,7 +2,7 @@
  * Ready-made settings, each for one purpose, with how long it takes here.
  *
  * @import { Change } from "../../app.js"
- * @import { Devices } from "../../engine/devices/device-manager.js"
+ * @import { DeviceManager } from "../../engine/devices/device-manager.js"
  * @import { Settings, Stage } from "../../engine/engine-types.js"
  * @import { Session } from "../../state/session.js"
  *
@@ -26,7 +26,7 @@ const MINUTE = 60;
 /** Steps that bring a tiny model most of the way; of a shorter text it sees enough before. */
 const GOOD = 3000;
 
-export class RecipesView {
+export class PresetsView {
   #session;
   #devices;
   #change;
@@ -35,7 +35,7 @@ export class RecipesView {
   /** @type {Recipe[]} */ #recipes = [];
 
   /**
-   * @param {{ session: Session, devices: Devices, change: Change }} context
+   * @param {{ session: Session, devices: DeviceManager, change: Change }} context
    * @param {HTMLElement} body
    */
   constructor({ session, devices, change }, body) {
@@ -47,21 +47,21 @@ export class RecipesView {
   }
 
   render() {
-    const { desk, active, busy } = this.#session;
+    const { draft, active, busy } = this.#session;
     this.#ask();
     for (const { purpose, button: control, hint } of this.#rows) {
       const recipe = this.#recipes.find((one) => one.purpose === purpose);
       setText(control, texts.recipes.names[purpose]);
       setText(hint, texts.recipes.hint(purpose, recipe?.change.steps ?? null, recipe?.seconds ?? null));
-      setUsable(control, Boolean(recipe) && !active && !busy, active ? texts.lockedWhileRunning : desk.complaint || texts.recipes.measuring);
+      setUsable(control, Boolean(recipe) && !active && !busy, active ? texts.lockedWhileRunning : draft.complaint || texts.recipes.measuring);
     }
   }
 
   /** They depend on the text, and on the speed here. */
   #ask() {
-    const { desk, phase } = this.#session;
-    const about = JSON.stringify([desk.settings, desk.info?.fingerprint, secondsPerStep(this.#session, this.#devices)]);
-    if (about === this.#asked || !desk.info || !desk.description || phase === "dead") return;
+    const { draft, phase } = this.#session;
+    const about = JSON.stringify([draft.settings, draft.info?.fingerprint, secondsPerStep(this.#session, this.#devices)]);
+    if (about === this.#asked || !draft.info || !draft.description || phase === "dead") return;
     this.#asked = about;
     recipesFor(this.#session, this.#devices).then(
       (recipes) => {
@@ -82,19 +82,19 @@ export class RecipesView {
   }
 }
 
-/** @param {Session} session @param {Devices} devices */
+/** @param {Session} session @param {DeviceManager} devices */
 async function recipesFor(session, devices) {
-  const { desk } = session;
+  const { draft } = session;
   /** @type {Recipe[]} */
   const recipes = [];
   for (const purpose of PURPOSES) {
     const { stage, dropout } = MODELS[purpose];
-    const { lr, context, batch, warmup } = /** @type {NonNullable<typeof desk.defaults>} */ (desk.defaults)[stage];
+    const { lr, context, batch, warmup } = /** @type {NonNullable<typeof draft.defaults>} */ (draft.defaults)[stage];
     const change = { stage, dropout, lr, context, batch, recompute: false };
-    const settings = desk.changed(change);
-    const description = await desk.describe(settings);
+    const settings = draft.changed(change);
+    const description = await draft.describe(settings);
     const pace = secondsPerStep(session, devices, settings, description);
-    const pass = (desk.info?.train_tokens ?? 0) / description.tokens_per_step;
+    const pass = (draft.info?.train_tokens ?? 0) / description.tokens_per_step;
     const steps = stepsFor(purpose, pass, pace);
     if (steps === null) continue;
     const often = { warmup: Math.min(warmup, Math.ceil(steps / 10)), eval_every: Math.min(100, Math.ceil(steps / 20)) };

@@ -2,9 +2,9 @@
  * The settings of the next run, what they cost, and the device that does the work.
  *
  * @import { Change } from "../../app.js"
- * @import { Devices, DeviceChoice } from "../../engine/devices/device-manager.js"
+ * @import { DeviceManager, DeviceChoice } from "../../engine/devices/device-manager.js"
  * @import { Settings, Stage } from "../../engine/engine-types.js"
- * @import { StageSizes } from "../../state/model-sizes.js"
+ * @import { ModelSizes } from "../../state/model-sizes.js"
  * @import { Session } from "../../state/session.js"
  */
 
@@ -20,10 +20,10 @@ import { offerSliders } from "../../ui/sliders.js";
 const ALWAYS_OPEN = new Set(["steps"]);
 
 /**
- * @param {{ session: Session, devices: Devices, sizes: StageSizes, change: Change, settled: () => void }} context
+ * @param {{ session: Session, devices: DeviceManager, sizes: ModelSizes, change: Change, draftChanged: () => void }} context
  * @returns {{ render(): void }}
  */
-export function createSettingsPanel({ session, devices, sizes, change, settled }) {
+export function createSettingsPanel({ session, devices, sizes, change, draftChanged }) {
   const form = need("settings", HTMLFormElement);
   const choice = need("device", HTMLSelectElement);
 
@@ -37,7 +37,7 @@ export function createSettingsPanel({ session, devices, sizes, change, settled }
     void change(/** @type {Partial<Settings>} */ ({ [field.name]: valueOf(field) }));
   });
   choice.addEventListener("change", () => {
-    void devices.choose(/** @type {DeviceChoice} */ (choice.value)).then(settled);
+    void devices.choose(/** @type {DeviceChoice} */ (choice.value)).then(draftChanged);
   });
 
   return {
@@ -50,8 +50,8 @@ export function createSettingsPanel({ session, devices, sizes, change, settled }
       if (session.phase !== "starting") choice.value = devices.choice;
       renderDevice(session, devices);
       setText(element("estimate"), estimate(session, devices));
-      const { desk } = session;
-      setText(element("settings-problem"), desk.problem?.where === "settings" ? desk.complaint : "");
+      const { draft } = session;
+      setText(element("settings-problem"), draft.problem?.where === "settings" ? draft.complaint : "");
       setText(element("settings-lock"), session.active ? lock(session) : "");
     },
   };
@@ -73,8 +73,8 @@ function valueOf(field) {
  * @param {HTMLFormElement} form
  * @param {Session} session
  */
-function renderFields(form, { desk, active, phase }) {
-  const { settings } = desk;
+function renderFields(form, { draft, active, phase }) {
+  const { settings } = draft;
   const focused = document.activeElement;
   const changing = focused?.classList.contains("slider") ? focused.previousElementSibling : focused;
   for (const field of form.elements) {
@@ -92,11 +92,11 @@ function renderFields(form, { desk, active, phase }) {
 /**
  * @param {HTMLFormElement} form
  * @param {Session} session
- * @param {StageSizes} sizes
+ * @param {ModelSizes} sizes
  */
-function renderStages(form, { desk }, sizes) {
+function renderStages(form, { draft }, sizes) {
   sizes.render();
-  for (const { stage } of desk.presets) {
+  for (const { stage } of draft.presets) {
     const label = form.querySelector(`input[value="${/** @type {Stage} */ (stage)}"] + span small`);
     const parameters = sizes.of(stage);
     if (label instanceof HTMLElement && parameters !== null) setText(label, format.millions(parameters));
@@ -104,19 +104,19 @@ function renderStages(form, { desk }, sizes) {
 }
 
 /** @param {Session} session */
-function renderTokenizer({ desk }) {
-  const pieces = desk.settings?.tokenizer === "bpe";
+function renderTokenizer({ draft }) {
+  const pieces = draft.settings?.tokenizer === "bpe";
   element("vocab-field").hidden = !pieces;
-  setText(element("tokens-progress"), pieces && desk.preparing !== null ? texts.makingTokens(Math.round(desk.preparing * 20) / 20) : "");
+  setText(element("tokens-progress"), pieces && draft.preparing !== null ? texts.makingTokens(Math.round(draft.preparing * 20) / 20) : "");
 }
 
 /**
  * @param {Session} session
- * @param {Devices} devices
+ * @param {DeviceManager} devices
  */
-function renderDevice({ client, phase, followed }, devices) {
+function renderDevice({ client, phase, leaderPhase }, devices) {
   if (devices.checking !== null) return setText(element("device-state"), texts.checkingGpu(Math.round(devices.checking * 100)));
-  if (followed) setText(element("device-state"), "");
+  if (leaderPhase) setText(element("device-state"), "");
   else if (phase === "starting") setText(element("device-state"), download.share === null ? texts.markup.loadingEngine : texts.loadingEngine(download.share));
   if (phase === "starting" || !client?.opened) return;
   setText(element("device-state"), texts.device(client.opened.name, devices.reason));
@@ -124,10 +124,10 @@ function renderDevice({ client, phase, followed }, devices) {
 
 /**
  * @param {Session} session
- * @param {Devices} devices
+ * @param {DeviceManager} devices
  */
 function estimate(session, devices) {
-  const { desk: { description, settings }, client, active, run } = session;
+  const { draft: { description, settings }, client, active, run } = session;
   if (!description || !settings || !client) return texts.none;
   const pace = secondsPerStep(session, devices);
   // What a smaller model did before it grew is done.

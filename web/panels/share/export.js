@@ -26,16 +26,16 @@ import { assemble } from "./assemble.js";
  * @param {{ precision: Precision, prompt: string, report: (text: string) => void, signal: AbortSignal }} options
  * @returns {Promise<Exported>}
  */
-export async function exportPage({ run, desk, unit, resumable }, snapshot, { precision, prompt, report, signal }) {
-  const otherText = resumable ? null : nameOf(desk.text);
-  const source = desk.text.source;
+export async function exportPage({ run, draft, unit, resumable }, snapshot, { precision, prompt, report, signal }) {
+  const otherText = resumable ? null : nameOf(draft.text);
+  const source = draft.text.source;
   const model = { stage: run?.stage ?? null, parameters: run?.parameters ?? 0, step: snapshot.step };
   const client = await EngineClient.open("cpu", signal);
   signal.addEventListener("abort", () => client.close());
   try {
     await client.ask({ type: "read", source });
     // A text that cannot be trained on has nothing to compare with, either.
-    await client.ask({ type: "prepare", options: desk.options }).catch(() => null);
+    await client.ask({ type: "prepare", options: draft.options }).catch(() => null);
     const { bytes } = await client.ask({ type: "pack", bytes: snapshot.bytes, precision });
     const losses = await compare(client, report);
     report(share.assembling);

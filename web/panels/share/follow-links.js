@@ -3,15 +3,15 @@
  *
  * @import { Change } from "../../app.js"
  * @import { Session } from "../../state/session.js"
- * @import { Notices } from "../../ui/toasts.js"
+ * @import { Toasts } from "../../ui/toasts.js"
  */
 
 import { texts } from "../../i18n/index.js";
 
 /**
- * Lays what the page's address links to on the desk, now and whenever the address changes.
+ * Lays what the page's address links to into the draft, now and whenever the address changes.
  * @returns {Promise<void>} done when what it links to now lies there
- * @param {{ session: Session, notices: Notices, change: Change, settled: () => void }} context
+ * @param {{ session: Session, toasts: Toasts, change: Change, draftChanged: () => void }} context
  */
 export function followLinks(context) {
   const open = async () => {
@@ -20,7 +20,7 @@ export function followLinks(context) {
       const { openLink } = await import("./open.js");
       await openLink(location.hash, context);
     } catch (error) {
-      context.notices.show("error", texts.notLoaded(error), { key: "link" });
+      context.toasts.show("error", texts.notLoaded(error), { key: "link" });
     }
   };
   addEventListener("hashchange", () => void open());

@@ -1,43 +1,43 @@
 /**
- * A link is opened: its settings are laid on the desk, where the engine takes them. A text takes the place of the present one only
+ * A link is opened: its settings go into the draft, where the engine takes them. A text takes the place of the present one only
  * when the person says so, and nothing that was kept is lost.
  *
  * @import { Change } from "../../app.js"
  * @import { Settings } from "../../engine/engine-types.js"
  * @import { Session } from "../../state/session.js"
- * @import { Notices } from "../../ui/toasts.js"
+ * @import { Toasts } from "../../ui/toasts.js"
  */
 
-import { share, speakShare, texts } from "../../i18n/index.js";
+import { share, loadShareTexts, texts } from "../../i18n/index.js";
 import { SHAKESPEARE } from "../../state/text-source.js";
 import { button } from "../../ui/dom.js";
-import { showPart } from "../../ui/mobile-tabs.js";
+import { showTab } from "../../ui/mobile-tabs.js";
 import { readFragment } from "./link.js";
 
 /**
  * @param {string} fragment
- * @param {{ session: Session, notices: Notices, change: Change, settled: () => void }} context
+ * @param {{ session: Session, toasts: Toasts, change: Change, draftChanged: () => void }} context
  */
-export async function openLink(fragment, { session, notices, change, settled }) {
-  await speakShare();
-  const { desk } = session;
-  if (session.active || !desk.defaults || !desk.settings) return notices.show("info", share.notNow(), { key: "link", passing: false });
-  const linked = readFragment(fragment, desk.defaults);
+export async function openLink(fragment, { session, toasts, change, draftChanged }) {
+  await loadShareTexts();
+  const { draft } = session;
+  if (session.active || !draft.defaults || !draft.settings) return toasts.show("info", share.notNow(), { key: "link", passing: false });
+  const linked = readFragment(fragment, draft.defaults);
   // What the person changes from here on is not to be undone by loading the page again.
   history.replaceState(null, "", location.pathname + location.search);
-  if (!linked) return notices.show("error", share.unreadable(), { key: "link" });
-  const before = { validation: undefined, ...desk.settings };
+  if (!linked) return toasts.show("error", share.unreadable(), { key: "link" });
+  const before = { validation: undefined, ...draft.settings };
   const taken = await session.act(texts.failed.settings, async () => {
     const { settings, refused } = await judge(session, linked.settings);
     await session.changeSettings({ validation: undefined, ...settings });
     linked.left.push(...refused);
   });
   if (!taken) return;
-  settled();
-  showPart("setup");
+  draftChanged();
+  showTab("setup");
   const action = textAction(session, linked.text);
   const undo = { label: share.undo, run: () => void change(before) };
-  notices.show("info", share.opened(linked, action !== null), { key: "link", actions: action ? [action, undo] : [undo] });
+  toasts.show("info", share.opened(linked, action !== null), { key: "link", actions: action ? [action, undo] : [undo] });
 }
 
 /**
@@ -46,8 +46,8 @@ export async function openLink(fragment, { session, notices, change, settled }) 
  * @param {Partial<Settings>} linked
  * @returns {Promise<{ settings: Settings, refused: string[] }>}
  */
-async function judge({ desk, engine }, { stage, ...linked }) {
-  let settings = /** @type {Settings} */ (desk.defaults?.[/** @type {keyof typeof desk.defaults} */ (stage)]);
+async function judge({ draft, engine }, { stage, ...linked }) {
+  let settings = /** @type {Settings} */ (draft.defaults?.[/** @type {keyof typeof draft.defaults} */ (stage)]);
   const refused = [];
   for (const [name, value] of Object.entries(linked)) {
     const next = { ...settings, [name]: value };
@@ -59,12 +59,12 @@ async function judge({ desk, engine }, { stage, ...linked }) {
 }
 
 /**
- * What puts the text of a link on the desk, where another one lies there.
+ * What puts the text of a link into the draft, where another one lies there.
  * @param {Session} session
  * @param {import("./link.js").PublicText | null} text
  */
-function textAction({ desk }, text) {
-  if (text === "sample" && desk.text.ref.kind !== "sample") return { label: share.useSample, run: () => button("sample").click() };
-  if (text === "tiny-shakespeare" && desk.text.name !== SHAKESPEARE.name) return { label: share.getShakespeare(SHAKESPEARE.bytes), run: () => button("shakespeare").click() };
+function textAction({ draft }, text) {
+  if (text === "sample" && draft.text.ref.kind !== "sample") return { label: share.useSample, run: () => button("sample").click() };
+  if (text === "tiny-shakespeare" && draft.text.name !== SHAKESPEARE.name) return { label: share.getShakespeare(SHAKESPEARE.bytes), run: () => button("shakespeare").click() };
   return null;
 }

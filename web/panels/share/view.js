@@ -3,31 +3,31 @@
  *
  * @import { Precision } from "../../engine/engine-types.js"
  * @import { Session } from "../../state/session.js"
- * @import { Archive } from "../../storage/run-loader.js"
+ * @import { RunLoader } from "../../storage/run-loader.js"
  */
 
-import { share, speakShare, texts } from "../../i18n/index.js";
+import { share, loadShareTexts, texts } from "../../i18n/index.js";
 import { SHAKESPEARE } from "../../state/text-source.js";
 import { copyText } from "../../ui/clipboard.js";
 import { make, need, onPress, setText, setUsable } from "../../ui/dom.js";
-import { offer } from "../../ui/download-file.js";
+import { downloadFile } from "../../ui/download-file.js";
 import { exportPage } from "./export.js";
 import { fragmentOf } from "./link.js";
 
 /**
  * The view, with its words.
  * @param {Session} session
- * @param {Archive} archive
+ * @param {RunLoader} runLoader
  * @param {HTMLElement} body
  */
-export async function openView(session, archive, body) {
-  await speakShare();
-  return new ShareView(session, archive, body);
+export async function openView(session, runLoader, body) {
+  await loadShareTexts();
+  return new ShareView(session, runLoader, body);
 }
 
 export class ShareView {
   #session;
-  #archive;
+  #runLoader;
   #body;
   #locale = "";
   /** @type {ReturnType<typeof makeFrame>} */ #frame;
@@ -35,12 +35,12 @@ export class ShareView {
 
   /**
    * @param {Session} session
-   * @param {Archive} archive
+   * @param {RunLoader} runLoader
    * @param {HTMLElement} body
    */
-  constructor(session, archive, body) {
+  constructor(session, runLoader, body) {
     this.#session = session;
-    this.#archive = archive;
+    this.#runLoader = runLoader;
     this.#body = body;
     this.#frame = this.#build();
   }
@@ -54,8 +54,8 @@ export class ShareView {
     frame.address.hidden = link === null;
     setUsable(frame.copy, link !== null);
     setText(frame.linkHint, linkHint(session));
-    const there = session.run !== null && session.phase !== "dead" && !session.followed;
-    setUsable(frame.export, there && !this.#exporting, session.followed ? texts.unusable.otherTab : there ? "" : texts.unusable.noModel);
+    const there = session.run !== null && session.phase !== "dead" && !session.leaderPhase;
+    setUsable(frame.export, there && !this.#exporting, session.leaderPhase ? texts.unusable.otherTab : there ? "" : texts.unusable.noModel);
     frame.cancel.hidden = !this.#exporting;
   }
 
@@ -84,11 +84,11 @@ export class ShareView {
     report(share.exporting);
     this.render();
     try {
-      const snapshot = await this.#archive.present();
+      const snapshot = await this.#runLoader.present();
       if (!snapshot) throw new Error(texts.unusable.noModel);
       const prompt = need("prompt", HTMLTextAreaElement).value;
       const made = await exportPage(this.#session, snapshot, { precision, prompt, report, signal: exporting.signal });
-      offer(made.file, made.name);
+      downloadFile(made.file, made.name);
       report(share.exported(made));
     } catch (error) {
       report(exporting.signal.aborted ? "" : share.notExported(error));
@@ -128,19 +128,19 @@ function makeFrame() {
 }
 
 /** @param {Session} session @returns {string | null} null where the sizes of the model are in no link */
-function linkOf({ desk: { settings, defaults, text } }) {
+function linkOf({ draft: { settings, defaults, text } }) {
   if (!settings?.stage || !defaults) return null;
   return location.origin + location.pathname + fragmentOf(settings, defaults[settings.stage], publicText(text));
 }
 
-/** @param {Session["desk"]["text"]} text */
+/** @param {Session["draft"]["text"]} text */
 function publicText({ ref, name }) {
   if (ref.kind === "sample") return "sample";
   return name === SHAKESPEARE.name ? "tiny-shakespeare" : null;
 }
 
 /** @param {Session} session */
-function linkHint({ desk: { settings, text } }) {
+function linkHint({ draft: { settings, text } }) {
   if (!settings?.stage) return share.noLink;
   const found = publicText(text);
   return found === "sample" ? share.linkWithSample : found ? share.linkWithShakespeare : share.linkWithoutText;

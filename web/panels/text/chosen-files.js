@@ -3,8 +3,8 @@
  *
  * @import { TextFile } from "../../engine/protocol.js"
  *
- * @typedef {{ name: string, why: string }} Left
- * @typedef {{ files: TextFile[], left: Left[], folder: string }} Chosen `folder`: the one that all of them lie in, else empty
+ * @typedef {{ name: string, why: string }} SkippedFile
+ * @typedef {{ files: TextFile[], left: SkippedFile[], folder: string }} Chosen `folder`: the one that all of them lie in, else empty
  */
 
 import { plain } from "../../i18n/format.js";

@@ -1,13 +1,13 @@
 /**
- * Takes a text to the desk, wherever it comes from, and says what becomes of it: it is read, refused, left out in part, or has to wait.
+ * Takes a text into the draft, wherever it comes from, and says what becomes of it: it is read, refused, left out in part, or has to wait.
  *
  * @import { Read } from "../../engine/protocol.js"
  * @import { Complaint } from "../../platform/errors.js"
- * @import { DeskText } from "../../state/run-draft.js"
+ * @import { DraftText } from "../../state/run-draft.js"
  * @import { Session } from "../../state/session.js"
- * @import { Archive } from "../../storage/run-loader.js"
- * @import { Action, Notices } from "../../ui/toasts.js"
- * @import { Left } from "./chosen-files.js"
+ * @import { RunLoader } from "../../storage/run-loader.js"
+ * @import { Action, Toasts } from "../../ui/toasts.js"
+ * @import { SkippedFile } from "./chosen-files.js"
  *
  * Finds a text; `lossy`: bytes that cannot be read are to be replaced; `signal`: another one is wanted by now.
  * @callback Find
@@ -15,7 +15,7 @@
  * @param {AbortSignal} signal
  * @returns {Promise<Found> | Found}
  *
- * @typedef {{ text: DeskText, left: Left[] }} Found `left`: what was left out before the engine saw it
+ * @typedef {{ text: DraftText, left: SkippedFile[] }} Found `left`: what was left out before the engine saw it
  */
 
 import { EngineError } from "../../engine/engine-client.js";
@@ -23,18 +23,18 @@ import { texts } from "../../i18n/index.js";
 import { canBeReplaced } from "../../platform/errors.js";
 import { Refusal } from "../../state/text-source.js";
 
-/** What is said of the text on the desk, and of one that did not get there. */
+/** What is said of the text of the draft, and of one that did not get there. */
 const NOTICES = ["text-left", "text"];
 
-export class Taking {
+export class TextIntake {
   #context;
-  /** @type {DeskText | null} */ #known = null;
+  /** @type {DraftText | null} */ #known = null;
   /** What is to be done when the engine is there. @type {(() => void) | null} */ #waiting = null;
   #reading = false;
   /** Only the text that was asked for last is still wanted. */ #wanted = new AbortController();
-  /** Whether it got to the desk. @type {Promise<boolean>} */ #taken = Promise.resolve(true);
+  /** Whether it got to the draft. @type {Promise<boolean>} */ #taken = Promise.resolve(true);
 
-  /** @param {{ session: Session, archive: Archive, notices: Notices, settled: () => void, progress: (words: string) => void }} context */
+  /** @param {{ session: Session, runLoader: RunLoader, toasts: Toasts, draftChanged: () => void, progress: (words: string) => void }} context */
   constructor(context) {
     this.#context = context;
   }
@@ -49,7 +49,7 @@ export class Taking {
     this.#wanted.abort();
     this.#forget();
     progress("");
-    if (session.followed) return this.#tell("info", texts.textElsewhere());
+    if (session.leaderPhase) return this.#tell("info", texts.textElsewhere());
     if (session.phase === "dead") return this.#tell("error", texts.textWithoutEngine());
     if (session.phase === "starting") {
       this.#waiting = again;
@@ -62,7 +62,7 @@ export class Taking {
 
   /**
    * Hands over what has waited for the engine.
-   * @returns {Promise<boolean>} whether the text that was asked for last, if any, is on the desk
+   * @returns {Promise<boolean>} whether the text that was asked for last, if any, is in the draft
    */
   arrived() {
     this.look();
@@ -73,15 +73,15 @@ export class Taking {
   look() {
     const { session } = this.#context;
     // The text is another tab's, told anew with every step.
-    if (session.followed) return;
+    if (session.leaderPhase) return;
     if (session.phase !== "starting") {
       const waiting = this.#waiting;
       this.#waiting = null;
       waiting?.();
     }
     // Another text came by another way: what was said of this one is no longer of use.
-    if (!this.#reading && session.desk.text !== this.#known) this.#forget();
-    this.#known = session.desk.text;
+    if (!this.#reading && session.draft.text !== this.#known) this.#forget();
+    this.#known = session.draft.text;
   }
 
   /** @param {() => void} again */
@@ -95,7 +95,7 @@ export class Taking {
    * @param {Find} find
    * @param {boolean} lossy
    * @param {AbortSignal} signal
-   * @returns {Promise<boolean>} whether it is on the desk
+   * @returns {Promise<boolean>} whether it is in the draft
    */
   async #bring(find, lossy, signal) {
     const { session, progress } = this.#context;
@@ -128,17 +128,17 @@ export class Taking {
    * @param {AbortSignal} signal
    */
   async #use(found, replacing, signal) {
-    const { session, archive, settled } = this.#context;
+    const { session, runLoader, draftChanged } = this.#context;
     if (signal.aborted) return;
     // A run may have begun while it waited for its turn.
     if (session.active) return this.#offerToStop(() => this.take(() => found));
     this.#reading = true;
     try {
-      const read = await archive.use(found.text);
-      settled();
+      const read = await runLoader.use(found.text);
+      draftChanged();
       if (!signal.aborted) this.#tellLeft([...found.left, ...leftOf(found.text, read)], replacing);
     } finally {
-      this.#known = session.desk.text;
+      this.#known = session.draft.text;
       this.#reading = false;
     }
   }
@@ -155,13 +155,13 @@ export class Taking {
   }
 
   /**
-   * @param {Left[]} left
+   * @param {SkippedFile[]} left
    * @param {() => void} replacing
    */
   #tellLeft(left, replacing) {
     if (left.length === 0) return;
     const actions = left.some(({ why }) => canBeReplaced(why)) ? [{ label: texts.acceptAnyway, run: replacing }] : [];
-    this.#context.notices.show("info", texts.filesLeftOut(left), { key: "text-left", actions, passing: false });
+    this.#context.toasts.show("info", texts.filesLeftOut(left), { key: "text-left", actions, passing: false });
   }
 
   /**
@@ -170,18 +170,18 @@ export class Taking {
    * @param {Action[]} [actions]
    */
   #tell(kind, complaint, actions = []) {
-    this.#context.notices.show(kind, complaint, { key: "text", actions, passing: false });
+    this.#context.toasts.show(kind, complaint, { key: "text", actions, passing: false });
   }
 
   #forget() {
-    for (const key of NOTICES) this.#context.notices.dismiss(key);
+    for (const key of NOTICES) this.#context.toasts.dismiss(key);
   }
 }
 
 /**
- * @param {DeskText} text
+ * @param {DraftText} text
  * @param {Read | null} read
- * @returns {Left[]}
+ * @returns {SkippedFile[]}
  */
 function leftOf({ source }, read) {
   if (source.kind !== "files" || !read) return [];

@@ -1,11 +1,11 @@
 /**
  * The text: where it comes from, and what it is.
  *
- * @import { Desk, DeskText } from "../../state/run-draft.js"
+ * @import { RunDraft, DraftText } from "../../state/run-draft.js"
  * @import { Session } from "../../state/session.js"
- * @import { Archive } from "../../storage/run-loader.js"
- * @import { Keeper } from "../../storage/run-store.js"
- * @import { Notices } from "../../ui/toasts.js"
+ * @import { RunLoader } from "../../storage/run-loader.js"
+ * @import { RunStore } from "../../storage/run-store.js"
+ * @import { Toasts } from "../../ui/toasts.js"
  */
 
 import * as format from "../../i18n/format.js";
@@ -13,18 +13,18 @@ import { texts } from "../../i18n/index.js";
 import { fromFiles, fromPaste, nameOf, sample, SHAKESPEARE, shakespeare } from "../../state/text-source.js";
 import { button, element, input, make, need, onPress, setText, setUsable } from "../../ui/dom.js";
 import { chosenFiles, droppedFiles } from "./chosen-files.js";
-import { Taking } from "./text-intake.js";
+import { TextIntake } from "./text-intake.js";
 
 /**
- * @param {{ session: Session, archive: Archive, keeper: Keeper, notices: Notices, settled: () => void }} context
- * @returns {{ render(): void, arrived(): Promise<boolean> }} `arrived`: see `Taking`
+ * @param {{ session: Session, runLoader: RunLoader, runStore: RunStore, toasts: Toasts, draftChanged: () => void }} context
+ * @returns {{ render(): void, arrived(): Promise<boolean> }} `arrived`: see `TextIntake`
  */
-export function createTextPanel({ session, archive, keeper, notices, settled }) {
+export function createTextPanel({ session, runLoader, runStore, toasts, draftChanged }) {
   const [files, folder] = [input("files"), input("folder")];
   const progress = (/** @type {string} */ words) => setText(element("text-progress"), words);
   const sources = [button("paste"), button("sample"), button("shakespeare")];
-  const taking = new Taking({ session, archive, notices, settled, progress });
-  /** @param {DeskText} text */
+  const intake = new TextIntake({ session, runLoader, toasts, draftChanged, progress });
+  /** @param {DraftText} text */
   const whole = (text) => ({ text, left: [] });
 
   for (const field of [files, folder]) {
@@ -32,26 +32,26 @@ export function createTextPanel({ session, archive, keeper, notices, settled }) 
       const list = [...(field.files ?? [])];
       field.value = "";
       // Called off.
-      if (list.length > 0) taking.take((lossy) => fromFiles(chosenFiles(list), lossy));
+      if (list.length > 0) intake.take((lossy) => fromFiles(chosenFiles(list), lossy));
     });
   }
   // Some phones have no folders to choose.
   folder.hidden = element("folder-label").hidden = !("webkitdirectory" in folder);
-  onPress(button("sample"), () => taking.take(() => whole(sample)));
+  onPress(button("sample"), () => intake.take(() => whole(sample)));
   onPress(button("shakespeare"), () => {
-    taking.take(async (_, signal) => {
+    intake.take(async (_, signal) => {
       const report = (/** @type {number} */ done, /** @type {number} */ total) => signal.aborted || progress(texts.downloading(done, total));
       // Ten minutes without an end is a failure, too; an older browser waits on.
       const patience = AbortSignal.any?.([signal, AbortSignal.timeout(600_000)]) ?? signal;
-      return whole(await shakespeare(keeper, report, patience));
+      return whole(await shakespeare(runStore, report, patience));
     });
   });
-  listenForPaste((text) => taking.take(() => whole(fromPaste(text))));
+  listenForPaste((text) => intake.take(() => whole(fromPaste(text))));
   listenForDrop((transfer) => {
     const dropped = droppedFiles(transfer);
     // It is heard of where it is waited for.
     dropped.catch(() => {});
-    taking.take(async (lossy) => fromFiles(await dropped, lossy));
+    intake.take(async (lossy) => fromFiles(await dropped, lossy));
   });
 
   return {
@@ -60,17 +60,17 @@ export function createTextPanel({ session, archive, keeper, notices, settled }) 
       for (const source of sources) setUsable(source, free, texts.lockedWhileRunning);
       for (const field of [files, folder]) field.disabled = !free;
       renderFacts(session);
-      taking.look();
+      intake.look();
     },
-    arrived: () => taking.arrived(),
+    arrived: () => intake.arrived(),
   };
 }
 
 /** @param {Session} session */
-function renderFacts({ desk, phase, followed }) {
-  const { info, glance, notes, text, problem } = desk;
-  if (phase === "starting" && !followed) return;
-  const known = info ?? glance;
+function renderFacts({ draft, phase, leaderPhase }) {
+  const { info, textSummary, notes, text, problem } = draft;
+  if (phase === "starting" && !leaderPhase) return;
+  const known = info ?? textSummary;
   setText(element("text-name"), nameOf(text));
   setText(element("text-size"), known ? format.bytes(known.bytes) : texts.none);
   setText(element("text-characters"), known ? format.count(known.characters) : texts.none);
@@ -78,14 +78,14 @@ function renderFacts({ desk, phase, followed }) {
   setText(element("text-split-label"), info ? texts.split(info) : texts.none);
   setText(element("text-preview"), known?.preview ?? "");
   setText(element("text-notes"), notes.length > 0 ? texts.fileNotes(notes) : "");
-  setText(element("text-problem"), problem?.where === "text" ? desk.complaint : "");
+  setText(element("text-problem"), problem?.where === "text" ? draft.complaint : "");
   drawSplit(info?.val_fraction ?? 0);
-  renderTokens(desk);
+  renderTokens(draft);
   button("sample").setAttribute("aria-pressed", String(text.ref.kind === "sample"));
   button("shakespeare").setAttribute("aria-pressed", String(text.name === SHAKESPEARE.name));
 }
 
-/** Where tokens are no characters, they can be looked at. @param {Desk} desk */
+/** Where tokens are no characters, they can be looked at. @param {RunDraft} draft */
 function renderTokens({ info, settings }) {
   const tokens = settings?.tokenizer === "char" ? [] : (info?.first_tokens ?? []);
   element("tokens").hidden = tokens.length === 0;

@@ -2,9 +2,9 @@
  * Growth: the model becomes the next larger one, with what it knows. The person is asked what to train it with.
  *
  * @import { Settings } from "../../engine/engine-types.js"
- * @import { StageSizes } from "../../state/model-sizes.js"
+ * @import { ModelSizes } from "../../state/model-sizes.js"
  * @import { Session } from "../../state/session.js"
- * @import { Archive } from "../../storage/run-loader.js"
+ * @import { RunLoader } from "../../storage/run-loader.js"
  *
  * @typedef {Pick<Settings, "steps" | "lr" | "warmup">} Plan steps on top of those taken
  */
@@ -13,19 +13,19 @@ import { texts } from "../../i18n/index.js";
 import { answerOf, button, element, need, onPress, setText, setUsable } from "../../ui/dom.js";
 
 /**
- * @param {{ session: Session, archive: Archive, sizes: StageSizes, settled: () => void }} context
+ * @param {{ session: Session, runLoader: RunLoader, sizes: ModelSizes, draftChanged: () => void }} context
  * @returns {{ render(): void }}
  */
-export function createGrowPanel({ session, archive, sizes, settled }) {
+export function createGrowPanel({ session, runLoader, sizes, draftChanged }) {
   const grow = button("grow");
   const form = need("grow-form", HTMLFormElement);
 
   onPress(grow, () => void ask(form, session).then(async (answer) => {
-    if (answer === "save" && !(await archive.saveFile())) return;
+    if (answer === "save" && !(await runLoader.saveFile())) return;
     if (answer === "cancel" || !(await session.grow(wanted(form)))) return;
     // The button names the next size now, or is gone; the next thing wanted is to resume.
     button("pause").focus({ preventScroll: true });
-    settled();
+    draftChanged();
   }));
 
   return {
@@ -69,8 +69,8 @@ function ask(form, session) {
  * @param {Session} session
  * @returns {Plan}
  */
-function usual({ run, desk }) {
-  const preset = run?.growsTo && desk.presetOf(run.growsTo);
+function usual({ run, draft }) {
+  const preset = run?.growsTo && draft.presetOf(run.growsTo);
   if (!run || !preset) throw new Error("there is nothing to grow");
   return { steps: Math.max(1, run.planned - run.began), ...preset.grown };
 }
