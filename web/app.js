@@ -96,7 +96,11 @@ async function main() {
       toasts.show(kind, complaint, { key, actions: key === "full" ? [{ label: texts.runs.show, run: showRuns }] : [] });
       for (const companion of companions) companion.notified?.(kind, complaint);
     },
+    trainingStarts: () => devices.makeWay(),
+    workerDied: (device, failure) => devices.replace(device, failure),
+    reviveWorker: () => devices.revive(),
   });
+  /** @type {DeviceManager} */
   const devices = new DeviceManager(session);
   const sizes = new ModelSizes(session);
   const runLoader = new RunLoader(session, runStore, devices);
@@ -205,7 +209,7 @@ async function goOn({ session, runLoader, runStore }, { phase, run }) {
   if (!run?.settings) return;
   const kept = runStore.run(run.id);
   if (!kept?.states.length) return session.tell("error", texts.leftUnkept(run.step), "left");
-  runLoader.offeredRun = kept;
+  runLoader.offerRun(kept);
   await runLoader.continueOffered();
   if (phase === "running" && session.phase === "paused") await session.resume();
 }
@@ -244,11 +248,11 @@ async function begin({ session, devices, runLoader, runStore, stored }) {
     try {
       await devices.open(stored?.device ?? "auto");
       await runLoader.restoreDraft(stored);
-      runLoader.offeredRun = offeredBy(runStore);
+      runLoader.offerRun(offeredBy(runStore));
       showInitialTab(runLoader.offeredRun ? "training" : "setup");
-      session.phase = "ready";
+      session.opened();
     } catch (error) {
-      session.phase = "dead";
+      session.died();
       throw error instanceof Error ? new Error(error.message, { cause: error }) : error;
     }
   });

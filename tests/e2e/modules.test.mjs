@@ -15,6 +15,7 @@ import { messageOf } from "../../web/platform/errors.js";
 import { VERSION } from "../../web/platform/version.js";
 import { Eta } from "../../web/state/eta.js";
 import { MetricsHistory, columnsOf } from "../../web/state/metrics-history.js";
+import { PhaseMachine } from "../../web/state/phase.js";
 import { RunDraft } from "../../web/state/run-draft.js";
 import { Run } from "../../web/state/run.js";
 import { roundSteps, secondsPerStep } from "../../web/state/time-estimate.js";
@@ -80,6 +81,42 @@ test("a run remembers when its model grew, and how fast the larger one is", () =
   run.rewind({ step: 2, growths: growths.slice(0, 1), history: info.history.slice(0, 2) });
   assert.deepEqual(run.recentSpeeds(20), [100], "of a state before the last growth");
   assert.equal(before.began, 0);
+});
+
+test("a phase leads on to those that can follow it, and what cannot happen changes nothing", () => {
+  const phase = new PhaseMachine();
+  const does = (transition, happens, then, ...args) => assert.deepEqual([phase[transition](...args), phase.now], [happens, then], transition);
+  for (const early of ["train", "refuse", "pause", "end", "load", "close"]) does(early, false, "starting");
+  does("open", true, "ready");
+  for (const without of ["open", "refuse", "pause", "end"]) does(without, false, "ready");
+  does("train", true, "running");
+  does("refuse", true, "ready");
+  does("train", true, "running");
+  does("train", true, "running");
+  does("pause", true, "paused");
+  for (const late of ["open", "refuse", "pause"]) does(late, false, "paused");
+  does("end", true, "ended");
+  does("end", true, "ended");
+  does("train", true, "running");
+  does("refuse", true, "ended");
+  does("load", true, "paused", false);
+  does("load", true, "ended", true);
+  does("close", true, "ready");
+  does("die", true, "dead");
+  for (const transition of ["open", "train", "refuse", "pause", "end", "load", "close"]) does(transition, false, "dead");
+});
+
+test("another tab is told of a run under the names that every version of the page knows", () => {
+  const run = new Run({ settings, text: null, stage: "tiny", growsTo: "mini", tokenizer: "char", parameters: 1, uniform: 4 }, { id: about.id, exportedStep: 1 });
+  run.apply({ type: "step", step: 2, train_loss: 3, lr: 0.01, tokens_per_s: 10 });
+  run.end("stopped");
+  run.detach();
+  const message = structuredClone({ run: run.toMessage(), curve: { ...run.metrics } });
+  const names = ["attached", "evaluating", "exportedStep", "growsTo", "growths", "id", "parameters", "samples", "settings", "stage", "step", "tokenizer", "uniform", "verdict"];
+  assert.deepEqual(Object.keys(message.run).sort(), names);
+  const told = Run.fromMessage(message.run, message.curve);
+  assert.deepEqual([told.id, told.step, told.endReason, told.engineHasRun, told.exportedStep, told.metrics.loss], [about.id, 2, "stopped", false, 1, 3]);
+  assert.deepEqual(told.toMessage(), message.run);
 });
 
 test("the time left follows the pace of the last half minute", () => {

@@ -81,7 +81,7 @@
  * @property {Snapshot} checkpoint
  * @property {null} set_sample
  * @property {null} set_steps
- * @property {null} generate writing has begun; `reading` and `written` toasts follow
+ * @property {null} generate writing has begun; `reading` and `written` notices follow
  * @property {null} stop_generation
  * @property {Unknown[]} unknown characters of the prompt that the model cannot see
  * @property {Float32Array} logits

@@ -20,7 +20,7 @@ const SILENCE = 20_000;
 
 /**
  * What the other tab was doing at last, and its run; that one's text and states are in the store, if anywhere.
- * @typedef {{ phase: TabState["phase"], run: Session["run"] }} LeaderState
+ * @typedef {{ phase: TabState["phase"], run: Run | null }} LeaderState
  */
 
 export class TabFollower {
@@ -48,8 +48,8 @@ export class TabFollower {
    * @returns {Promise<LeaderState>}
    */
   async untilFree() {
-    this.#session.leaderPhase = "starting";
     element("following").hidden = false;
+    this.#session.follow();
     this.render();
     this.#send({ type: "following" });
     while (!(await this.#vacant())) this.#send({ type: "following" });
@@ -70,15 +70,8 @@ export class TabFollower {
 
   /** @param {TabState} course */
   #show({ phase, lasting, settings, info, name, ref, run, curve }) {
-    const session = this.#session;
-    const { draft, eta } = session;
-    Object.assign(draft, { settings, info, text: { ...sample, name, ref } });
-    session.run = run && Run.fromMessage(run, curve);
-    if (phase === "running" && session.leaderPhase !== "running") eta.reset();
-    if (session.run) eta.mark(session.run.step);
-    session.leaderPhase = phase;
     this.#keeps = lasting;
-    session.changed();
+    this.#session.follow(phase, run && Run.fromMessage(run, curve), { settings, info, text: { ...sample, name, ref } });
   }
 
   /** Whether the store is this tab's now; waits for it. */
@@ -119,15 +112,12 @@ export class TabFollower {
     this.#session.changed();
   }
 
-  /** The run is read from the store from here on. @returns {LeaderState} */
+  /** @returns {LeaderState} */
   #forget() {
     const session = this.#session;
     const left = { phase: session.leaderPhase ?? "starting", run: session.run };
     clearTimeout(this.#patience);
-    Object.assign(session, { leaderPhase: null, run: null });
-    Object.assign(session.draft, { settings: null, info: null, text: sample });
-    session.eta.reset();
-    session.changed();
+    session.unfollow();
     return left;
   }
 

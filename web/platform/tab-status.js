@@ -2,7 +2,8 @@
  * What the page does for a training that nobody watches: its progress in the title, and whether the browser slows a hidden tab down;
  * on request it keeps the screen on, and tells when the training is over.
  *
- * @import { Phase, Session } from "../state/session.js"
+ * @import { Phase } from "../state/phase.js"
+ * @import { Session } from "../state/session.js"
  * @import { Toasts } from "../ui/toasts.js"
  * @import { Complaint } from "./errors.js"
  */

@@ -5,7 +5,8 @@
  * @import { Settings, DataInfo } from "../engine/engine-types.js"
  * @import { RunMessage } from "../state/run.js"
  * @import { DraftText } from "../state/run-draft.js"
- * @import { Phase, Session } from "../state/session.js"
+ * @import { Phase } from "../state/phase.js"
+ * @import { Session } from "../state/session.js"
  *
  * What followers show.
  * @typedef {object} TabState

@@ -10,6 +10,9 @@
  * A text; `folder`: where its files come from, if all of them come from one.
  * @typedef {{ source: TextSource, ref: TextRef, name: string, folder?: string }} DraftText
  *
+ * What a tab that follows another shows of that one's.
+ * @typedef {Pick<RunDraft, "settings" | "info" | "text">} Mirrored
+ *
  * What changes at once, when all of it is known.
  * @typedef {Partial<Pick<RunDraft, "text" | "textSummary" | "notes" | "info">>} Next
  */
@@ -39,6 +42,22 @@ export class RunDraft {
   /** @param {() => EngineClient} client */
   constructor(client) {
     this.#client = client;
+  }
+
+  /** What the engine has said of it. */
+  get findings() {
+    const { info, textSummary, description, problem } = this;
+    return { info, textSummary, description, problem };
+  }
+
+  /** Another engine knows it as well. @param {RunDraft["findings"]} findings what that one has said of it */
+  restore(findings) {
+    Object.assign(this, findings);
+  }
+
+  /** Shows another tab's draft. @param {Mirrored | null} other null: there is none any more */
+  mirror(other) {
+    Object.assign(this, other ?? { settings: null, info: null, text: sample });
   }
 
   get ready() {

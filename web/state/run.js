@@ -9,6 +9,9 @@
  * @typedef {Pick<Run, "id" | "growths" | "samples" | "step" | "evaluating" | "exportedStep" | "settings" | "stage" | "growsTo" | "tokenizer" | "parameters" | "uniform">
  *   & { verdict: string | null, attached: boolean }} RunMessage
  *
+ * What is known of a run beside what its checkpoint says; see the properties.
+ * @typedef {{ id?: string, samples?: Sample[], exportedStep?: number, endReason?: string | null, snapshot?: Snapshot | null, best?: Snapshot | null }} Known
+ *
  * The text a run learns from.
  * @typedef {{ source: TextSource, ref: TextRef, name: string, fingerprint: string, options: PrepareOptions }} RunText
  */
@@ -19,18 +22,15 @@ import { MetricsHistory } from "./metrics-history.js";
 const SAMPLES = 200;
 
 export class Run {
-  /** Under which it is kept. @type {string} */ id = crypto.randomUUID();
   metrics = new MetricsHistory();
   /** Earliest first. @type {Growth[]} */ growths = [];
-  /** @type {Sample[]} */ samples = [];
   step = 0;
   /** @type {{ done: number, total: number } | null} */ evaluating = null;
-  /** Why it ended, a key of `texts.endReasons`. @type {string | null} */ endReason = null;
-  /** The last state the page holds; where a broken worker is followed by a new one, the run goes on from here. @type {Snapshot | null} */
-  snapshot = null;
-  /** The state with the lowest validation loss, where the page has seen it. @type {Snapshot | null} */ best = null;
-  /** The step whose state the person last saved to a file. */ exportedStep = -1;
-  /** Whether the engine holds this run together with its text. */ engineHasRun = true;
+  /** @type {string | null} */ #endReason;
+  /** @type {Snapshot | null} */ #snapshot;
+  /** @type {Snapshot | null} */ #best;
+  #exportedStep;
+  #engineHasRun = true;
 
   /**
    * @param {object} parts
@@ -41,8 +41,16 @@ export class Run {
    * @param {TokenizerKind} parts.tokenizer
    * @param {number} parts.parameters
    * @param {number} parts.uniform ln V
+   * @param {Known} [known]
    */
-  constructor({ settings, text, stage, growsTo = null, tokenizer, parameters, uniform }) {
+  constructor({ settings, text, stage, growsTo = null, tokenizer, parameters, uniform }, known = {}) {
+    const { id = crypto.randomUUID(), samples = [], exportedStep = -1, endReason = null, snapshot = null, best = null } = known;
+    /** Under which it is kept. @type {string} */ this.id = id;
+    this.samples = samples;
+    this.#exportedStep = exportedStep;
+    this.#endReason = endReason;
+    this.#snapshot = snapshot;
+    this.#best = best;
     this.settings = settings;
     this.text = text;
     this.stage = stage;
@@ -65,10 +73,12 @@ export class Run {
   /**
    * @param {RunInfo} info
    * @param {RunText | null} text
+   * @param {Known} [known]
    */
-  static from(info, text) {
+  static from(info, text, known) {
     const { settings, stage, grows_to: growsTo, tokenizer, parameters, vocabulary } = info;
-    const run = new Run({ settings: text ? settings : null, text, stage, growsTo, tokenizer, parameters, uniform: Math.log(vocabulary) });
+    const parts = { settings: text ? settings : null, text, stage, growsTo, tokenizer, parameters, uniform: Math.log(vocabulary) };
+    const run = new Run(parts, known);
     run.rewind(info);
     return run;
   }
@@ -80,7 +90,7 @@ export class Run {
    * @param {Snapshot} snapshot
    */
   static grown({ id, text, samples, exportedStep }, info, snapshot) {
-    return Object.assign(Run.from(info, text), { id, samples, exportedStep, snapshot });
+    return Run.from(info, text, { id, samples, exportedStep, snapshot });
   }
 
   /** Without what is large or belongs to this tab. @returns {RunMessage} */
@@ -95,9 +105,69 @@ export class Run {
    * @param {RunMessage} message
    * @param {object | null} metrics
    */
-  static fromMessage({ verdict: endReason, attached: engineHasRun, ...fields }, metrics) {
-    const run = new Run({ ...fields, text: null });
-    return Object.assign(run, fields, { endReason, engineHasRun, metrics: Object.assign(run.metrics, metrics) });
+  static fromMessage({ verdict: endReason, attached, step, evaluating, growths, ...fields }, metrics) {
+    const run = new Run({ ...fields, text: null }, { ...fields, endReason });
+    Object.assign(run, { step, evaluating, growths });
+    Object.assign(run.metrics, metrics);
+    if (!attached) run.detach();
+    return run;
+  }
+
+  /** Why it ended, a key of `texts.endReasons`. */
+  get endReason() {
+    return this.#endReason;
+  }
+
+  /** The last state the page holds; where a broken worker is followed by a new one, the run goes on from here. */
+  get snapshot() {
+    return this.#snapshot;
+  }
+
+  /** The state with the lowest validation loss, where the page has seen it. */
+  get best() {
+    return this.#best;
+  }
+
+  /** The step whose state the person last saved to a file. */
+  get exportedStep() {
+    return this.#exportedStep;
+  }
+
+  /** Whether the engine holds this run together with its text. */
+  get engineHasRun() {
+    return this.#engineHasRun;
+  }
+
+  /** @param {Snapshot} snapshot @param {boolean} [best] whether its validation loss is the lowest so far */
+  holdSnapshot(snapshot, best = false) {
+    this.#snapshot = snapshot;
+    if (best) this.#best = snapshot;
+  }
+
+  /** The person has saved a state to a file. @param {number} step */
+  exported(step) {
+    this.#exportedStep = step;
+  }
+
+  /** @param {string} reason */
+  end(reason) {
+    this.#endReason = reason;
+  }
+
+  /** It is not over after all. */
+  goOn() {
+    this.#endReason = null;
+  }
+
+  /** The engine holds it with its text again, as a checkpoint says. @param {Pick<RunInfo, "step" | "growths" | "history">} info */
+  attach(info) {
+    this.rewind(info);
+    this.#engineHasRun = true;
+  }
+
+  /** The engine holds another text, or another model. */
+  detach() {
+    this.#engineHasRun = false;
   }
 
   get planned() {
@@ -134,7 +204,7 @@ export class Run {
     this.metrics.reset(info.history);
     this.samples = this.samples.filter((sample) => sample.step <= info.step);
     this.evaluating = null;
-    if (this.best && this.best.step > info.step) this.best = null;
+    if (this.#best && this.#best.step > info.step) this.#best = null;
   }
 
   /** @param {EngineEvent} event */
@@ -154,7 +224,7 @@ export class Run {
         this.samples = [{ step: event.step, text: event.text }, ...this.samples].slice(0, SAMPLES);
         return;
       case "finished":
-        this.endReason = event.reason;
+        this.#endReason = event.reason;
     }
   }
 }

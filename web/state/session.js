@@ -1,6 +1,6 @@
 /**
- * The page's one session: the engine's worker, the draft of the next run, and the run. It knows no document; what it
- * has to say goes to `Hooks`.
+ * The page's one session: the engine's worker, the draft of the next run, the run, and in which phase all that is. It knows no
+ * document; what it has to say goes to `Hooks`.
  *
  * Actions run one after another (`#turn`), because each may take the worker through several questions.
  *
@@ -8,14 +8,16 @@
  * @import { Failure, Notice, Snapshot } from "../engine/protocol.js"
  * @import { Complaint } from "../platform/errors.js"
  * @import { RunStore } from "../storage/run-store.js"
- * @import { DraftText } from "./run-draft.js"
- *
- * @typedef {"starting" | "ready" | "running" | "paused" | "ended" | "dead"} Phase
+ * @import { Phase } from "./phase.js"
+ * @import { DraftText, Mirrored } from "./run-draft.js"
  *
  * @typedef {object} Hooks
  * @property {() => void} changed
  * @property {() => void} advanced the run took a step, which it does many times a second
  * @property {(kind: "error" | "info", complaint: Complaint, key?: string) => void} tell
+ * @property {() => void} trainingStarts training is about to go on
+ * @property {(device: DeviceKind, failure: Failure) => Promise<void>} workerDied another worker is to take its place
+ * @property {() => Promise<void>} reviveWorker that has not gone well: one is to be opened now
  */
 
 import { EngineClient, EngineError } from "../engine/engine-client.js";
@@ -26,25 +28,20 @@ import { serial } from "../ui/dom.js";
 import { Eta } from "./eta.js";
 import { Generation } from "./generation.js";
 import { Insights } from "./insights.js";
+import { PhaseMachine } from "./phase.js";
 import { RunDraft } from "./run-draft.js";
 import { Run } from "./run.js";
 
 export class Session {
-  /** @type {Phase} */ phase = "starting";
-  /** @type {EngineClient | null} */ client = null;
-  /** @type {Run | null} */ run = null;
   draft = new RunDraft(() => this.engine);
   eta = new Eta();
   generation = new Generation(this);
   insights = new Insights(this);
-  /** What another tab is doing whose run this one shows; its own phase is "starting" meanwhile. @type {Phase | null} */
-  leaderPhase = null;
   /** An action is under way that the person waits for. */ busy = false;
-  /** Replaces a worker that broke. @type {(device: DeviceKind, failure: Failure) => Promise<void>} */
-  onDeath = async () => {};
-  /** Opens another one where that did not go well. @type {() => Promise<void>} */
-  revive = async () => {};
-  /** Training is about to go on. @type {() => void} */ onTraining = () => {};
+  #phase = new PhaseMachine();
+  /** @type {EngineClient | null} */ #client = null;
+  /** @type {Run | null} */ #run = null;
+  /** @type {Phase | null} */ #leaderPhase = null;
   #hooks;
   #runStore;
   #autosave;
@@ -58,6 +55,23 @@ export class Session {
     this.#hooks = hooks;
     this.#autosave = new Autosave(runStore, (error) => this.saveFailed(error));
     this.#runStore = runStore;
+  }
+
+  get phase() {
+    return this.#phase.now;
+  }
+
+  get run() {
+    return this.#run;
+  }
+
+  /** What another tab is doing whose run this one shows; its own phase is "starting" meanwhile. */
+  get leaderPhase() {
+    return this.#leaderPhase;
+  }
+
+  get client() {
+    return this.#client;
   }
 
   get engine() {
@@ -126,6 +140,30 @@ export class Session {
     return (this.draft.settings?.steps ?? 0) > (this.run?.step ?? 0);
   }
 
+  /**
+   * From now on another tab's session is shown here.
+   * @param {Phase} [phase]
+   * @param {Run | null} [run]
+   * @param {Mirrored} [draft]
+   */
+  follow(phase = "starting", run = null, draft) {
+    if (phase === "running" && this.#leaderPhase !== "running") this.eta.reset();
+    if (run) this.eta.mark(run.step);
+    if (draft) this.draft.mirror(draft);
+    this.#run = run;
+    this.#leaderPhase = phase;
+    this.changed();
+  }
+
+  /** This session is the page's own again: the other one's run is read from the store from here on. */
+  unfollow() {
+    this.#run = null;
+    this.#leaderPhase = null;
+    this.draft.mirror(null);
+    this.eta.reset();
+    this.changed();
+  }
+
   changed() {
     this.#hooks.changed();
   }
@@ -143,7 +181,7 @@ export class Session {
    */
   act(explain, task) {
     return this.actWithoutWorker(explain, async () => {
-      if (this.client && !this.client.alive) await this.revive();
+      if (this.client && !this.client.alive) await this.#hooks.reviveWorker();
       await task();
     });
   }
@@ -178,15 +216,35 @@ export class Session {
     else this.tell("error", texts.notKept(error), "keep");
   }
 
-  /** @param {EngineClient} client whose toasts are heard from now on */
+  /** The first engine is here: from now on the session can be used. */
+  opened() {
+    this.#phase.open();
+  }
+
+  /** No engine can be had any more. */
+  died() {
+    this.#phase.die();
+  }
+
+  /** The worker is gone in which the run was. @returns {boolean} whether it trained */
+  interrupted() {
+    return this.#phase.pause();
+  }
+
+  /** Asks another worker from now on, which is not yet heard of: it has nothing yet. @param {EngineClient} client */
+  askThrough(client) {
+    this.#client = client;
+  }
+
+  /** @param {EngineClient} client that is asked from now on, and whose notices are heard */
   adopt(client) {
-    this.client = client;
+    this.#client = client;
     client.onNotice = (notice) => {
       if (this.client === client) this.#hear(notice);
     };
     client.onDeath = (failure) => {
       this.generation.drop();
-      void this.onDeath(client.device, failure);
+      void this.#hooks.workerDied(client.device, failure);
     };
   }
 
@@ -227,7 +285,7 @@ export class Session {
   pause() {
     return this.act(texts.trainingFailed, async () => {
       // What was paused does not go on by itself with another worker either.
-      await this.engine.ask({ type: "pause" }).finally(() => this.phase === "running" && (this.phase = "paused"));
+      await this.engine.ask({ type: "pause" }).finally(() => this.#phase.pause());
       this.changed();
       await this.saveState();
     });
@@ -247,8 +305,7 @@ export class Session {
       const { run } = this;
       if (!run?.best) return;
       await this.engine.ask({ type: "pause" });
-      run.rewind(await this.engine.ask({ type: "resume", bytes: run.best.bytes }));
-      run.engineHasRun = true;
+      run.attach(await this.engine.ask({ type: "resume", bytes: run.best.bytes }));
       this.#end("best");
       await this.saveState();
     });
@@ -266,29 +323,38 @@ export class Session {
       const settings = { ...run.settings, ...plan, stage: run.growsTo, sizes: undefined };
       const info = await this.engine.ask({ type: "grow", bytes: small.bytes, settings });
       // Until its state is here, the smaller model is what the page falls back on.
-      run.engineHasRun = false;
+      run.detach();
       const snapshot = await this.engine.ask({ type: "checkpoint" });
-      this.run = Run.grown(run, info, snapshot);
-      this.phase = "paused";
+      const grown = Run.grown(run, info, snapshot);
+      this.openRun(grown, false);
       this.engine.resetCompileCount();
       this.#autosave.save(this, snapshot);
-      await this.draft.change({ ...this.run.settings });
-      this.tell("info", texts.grown(this.run), "grown");
+      await this.draft.change({ ...grown.settings });
+      this.tell("info", texts.grown(grown), "grown");
     });
   }
 
   /** The run is no longer the page's; the draft stays as it is. */
   closeRun() {
-    this.run = null;
-    this.phase = "ready";
+    this.#run = null;
+    this.#phase.close();
     this.changed();
+  }
+
+  /**
+   * A run that is in the engine now takes the place of the present one.
+   * @param {Run} run
+   * @param {boolean} over whether there is nothing left to train
+   */
+  openRun(run, over) {
+    if (this.#phase.load(over)) this.#run = run;
   }
 
   /** @param {"run" | "step"} type */
   async startTraining(type) {
-    this.onTraining();
-    if (this.run) this.run.endReason = null;
-    this.phase = "running";
+    this.#hooks.trainingStarts();
+    if (!this.#phase.train()) return;
+    this.run?.goOn();
     this.eta.reset();
     this.changed();
     await this.engine.ask({ type });
@@ -297,16 +363,16 @@ export class Session {
   async #begin() {
     const { settings, description, runText } = this.draft;
     if (!settings || !description) return;
-    const { run, phase } = this;
-    this.onTraining();
-    this.run = Run.fresh(settings, runText, description);
-    this.phase = "running";
+    const { run } = this;
+    this.#hooks.trainingStarts();
+    if (!this.#phase.train()) return;
+    this.#run = Run.fresh(settings, runText, description);
     this.changed();
     try {
       await this.engine.ask({ type: "start", settings });
     } catch (error) {
-      // The engine still holds what it held before.
-      if (this.engine.alive) Object.assign(this, { run, phase });
+      // Another worker goes on with the new one.
+      if (this.engine.alive && this.#phase.refuse()) this.#run = run;
       throw error;
     }
   }
@@ -316,8 +382,7 @@ export class Session {
     const { run, draft } = this;
     if (!run?.settings || !draft.settings) return;
     if (!run.engineHasRun && run.snapshot) {
-      run.rewind(await this.engine.ask({ type: "resume", bytes: run.snapshot.bytes }));
-      run.engineHasRun = true;
+      run.attach(await this.engine.ask({ type: "resume", bytes: run.snapshot.bytes }));
     }
     // Also where the number is the same: it tells a run that had ended to go on.
     if (this.phase === "ended" || run.settings.steps !== draft.settings.steps) await this.#setSteps(draft.settings.steps);
@@ -328,9 +393,11 @@ export class Session {
    * @returns {Promise<Snapshot | null>}
    */
   async snapshot() {
-    if (!this.run) return null;
-    this.run.snapshot = await this.engine.ask({ type: "checkpoint" });
-    return this.run.snapshot;
+    const { run } = this;
+    if (!run) return null;
+    const snapshot = await this.engine.ask({ type: "checkpoint" });
+    run.holdSnapshot(snapshot);
+    return snapshot;
   }
 
   /** The state as it is; a model that does not train has not changed since its last one. */
@@ -351,14 +418,14 @@ export class Session {
 
   /** @param {DraftText} text */
   useText(text) {
-    if (this.run) this.run.engineHasRun = false;
+    this.run?.detach();
     return this.draft.use(text);
   }
 
   /** @param {Partial<Settings>} change */
   async changeSettings(change) {
     if (this.active) return this.#changeRunning(change);
-    if (this.run) this.run.engineHasRun = false;
+    this.run?.detach();
     await this.draft.change(change);
   }
 
@@ -394,8 +461,7 @@ export class Session {
         return this.#hooks.advanced();
       case "snapshot":
         if (!this.run) return;
-        this.run.snapshot = notice.snapshot;
-        if (notice.best) this.run.best = notice.snapshot;
+        this.run.holdSnapshot(notice.snapshot, notice.best);
         return this.#autosave.save(this, notice.snapshot);
       case "stopped":
         return this.#stopped(notice);
@@ -423,7 +489,7 @@ export class Session {
     // On WebGPU any failure of training is taken for one of the device: the CPU does the same work.
     if (failure?.fatal || (failure && this.engine.device === "webgpu")) return this.engine.fail({ ...failure, fatal: true });
     if (reason === "finished") this.#end(this.run?.endReason ?? "steps");
-    else if (this.phase === "running") this.phase = "paused";
+    else this.#phase.pause();
     this.changed();
     if (failure) return this.tell("error", failure.memory ? texts.outOfMemory(this.run?.snapshot?.step ?? null) : texts.trainingFailed(failure.message));
     void this.act(texts.notKept, () => this.saveState());
@@ -431,8 +497,7 @@ export class Session {
 
   /** @param {string} reason */
   #end(reason) {
-    this.phase = "ended";
-    if (this.run) this.run.endReason = reason;
+    if (this.#phase.end()) this.run?.end(reason);
     this.changed();
   }
 }

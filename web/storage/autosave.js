@@ -3,7 +3,7 @@
  *
  * @import { Snapshot } from "../engine/protocol.js"
  * @import { Run } from "../state/run.js"
- * @import { Phase } from "../state/session.js"
+ * @import { Phase } from "../state/phase.js"
  * @import { About } from "./manifest.js"
  * @import { RunStore } from "./run-store.js"
  */

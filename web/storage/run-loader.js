@@ -4,6 +4,7 @@
  * @import { DeviceManager } from "../engine/devices/device-manager.js"
  * @import { RunInfo, Settings } from "../engine/engine-types.js"
  * @import { Read, Snapshot } from "../engine/protocol.js"
+ * @import { Known } from "../state/run.js"
  * @import { DraftText } from "../state/run-draft.js"
  * @import { Session } from "../state/session.js"
  * @import { Manifest, TextRef } from "./manifest.js"
@@ -16,7 +17,7 @@ import { fromKept, nameOf, sample } from "../state/text-source.js";
 import { downloadFile } from "../ui/download-file.js";
 
 export class RunLoader {
-  /** The newest run of an earlier visit, while it is offered. @type {Manifest | null} */ offeredRun = null;
+  /** @type {Manifest | null} */ #offeredRun = null;
   #session;
   #runStore;
   #devices;
@@ -30,6 +31,26 @@ export class RunLoader {
     this.#session = session;
     this.#runStore = runStore;
     this.#devices = devices;
+  }
+
+  /** The newest run of an earlier visit, while it is offered. */
+  get offeredRun() {
+    return this.#offeredRun;
+  }
+
+  /** @param {Manifest | null} run that can be gone on with; null for none, or none any more */
+  offerRun(run) {
+    this.#offeredRun = run;
+  }
+
+  /**
+   * Puts another run on the page than the one that is offered, which stays in the list; where it fails the offer stands.
+   * @param {() => Promise<boolean>} action
+   */
+  async insteadOfOffered(action) {
+    const offered = this.#offeredRun;
+    this.#offeredRun = null;
+    if (!(await action())) this.#offeredRun = offered;
   }
 
   /**
@@ -82,7 +103,7 @@ export class RunLoader {
 
   /** Goes on with the run that is offered; one that was under way trains on. */
   continueOffered() {
-    const run = this.offeredRun;
+    const run = this.#offeredRun;
     return this.#session.act(texts.keptUnreadable, async () => {
       if (!run) return;
       await this.#open(run);
@@ -118,7 +139,7 @@ export class RunLoader {
   async remove(ids) {
     const session = this.#session;
     if (session.run && ids.includes(session.run.id)) session.closeRun();
-    if (this.offeredRun && ids.includes(this.offeredRun.id)) this.offeredRun = null;
+    if (this.#offeredRun && ids.includes(this.#offeredRun.id)) this.#offeredRun = null;
     await this.#runStore.remove(ids);
     session.changed();
   }
@@ -134,13 +155,10 @@ export class RunLoader {
     await this.#applyToDraft(manifest, text);
     const { info, bytes } = await this.#newestState(manifest.id);
     if (info.step !== manifest.step) session.tell("info", texts.olderState(info.step));
-    const run = this.#adopt(info, bytes);
-    run.id = manifest.id;
-    run.samples = manifest.samples.filter((entry) => entry.step <= info.step);
-    run.endReason = manifest.verdict;
-    if (manifest.bestState && manifest.bestState.step <= info.step) run.best = await this.#runStore.best(manifest.id);
-    this.offeredRun = null;
-    session.phase = manifest.phase === "ended" ? "ended" : "paused";
+    const { id, samples, verdict: endReason, bestState, phase } = manifest;
+    const best = bestState && bestState.step <= info.step ? await this.#runStore.best(id) : null;
+    this.#adopt(info, bytes, phase === "ended", { id, samples, endReason, best });
+    this.#offeredRun = null;
   }
 
   /**
@@ -151,7 +169,7 @@ export class RunLoader {
     const session = this.#session;
     const { info, bytes } = await this.#newestState(id, "inspect");
     const trains = await this.#openState(info, bytes, { id, samples });
-    this.offeredRun = null;
+    this.#offeredRun = null;
     session.tell("info", trains ? texts.loadedToTrain(name, info) : texts.textless(name, nameOf({ ref: text, name: textName })), "loaded");
   }
 
@@ -188,14 +206,14 @@ export class RunLoader {
    * The engine holds this run now; so does the session.
    * @param {RunInfo} info
    * @param {Uint8Array<ArrayBuffer>} bytes
+   * @param {boolean} over
+   * @param {Known} known
    */
-  #adopt(info, bytes) {
-    const session = this.#session;
-    const run = Run.from(info, session.draft.runText);
-    run.snapshot = { bytes, step: info.step };
-    session.run = run;
-    if (run.settings) session.draft.settings = { ...run.settings };
-    return run;
+  #adopt(info, bytes, over, known) {
+    const { draft } = this.#session;
+    const run = Run.from(info, draft.runText, { ...known, snapshot: { bytes, step: info.step } });
+    this.#session.openRun(run, over);
+    if (run.settings) draft.settings = { ...run.settings };
   }
 
   /** The model as it is, once what was asked for before is done. */
@@ -213,7 +231,7 @@ export class RunLoader {
       const snapshot = await this.#session.currentSnapshot();
       if (!run || !snapshot) return;
       downloadFile(new Blob([snapshot.bytes], { type: "application/octet-stream" }), `mmrec-${run.stage ?? "model"}-step${snapshot.step}.safetensors`);
-      run.exportedStep = snapshot.step;
+      run.exported(snapshot.step);
     });
   }
 
@@ -231,24 +249,21 @@ export class RunLoader {
   /**
    * @param {RunInfo} info of the state
    * @param {Uint8Array<ArrayBuffer>} bytes
-   * @param {Partial<Pick<Run, "id" | "samples">>} [known] of the run, where it is a kept one
+   * @param {Known} [known] of the run, where it is a kept one
    * @returns {Promise<boolean>} whether the run can be trained on
    */
   async #openState(info, bytes, known = {}) {
     const session = this.#session;
     if (info.settings && (await this.#matchesText(info))) {
-      const run = Object.assign(this.#adopt(await session.engine.ask({ type: "resume", bytes }), bytes), known);
       const done = info.step >= info.settings.steps;
-      session.phase = done ? "ended" : "paused";
-      if (done) run.endReason = "steps";
+      const resumed = await session.engine.ask({ type: "resume", bytes });
+      this.#adopt(resumed, bytes, done, { ...known, endReason: done ? "steps" : null });
       await session.saveState();
       return true;
     }
-    session.run = Object.assign(Run.from(await session.engine.ask({ type: "load", bytes }), null), known);
-    session.run.snapshot = { bytes, step: info.step };
-    session.run.exportedStep = info.step;
-    session.run.endReason = "opened";
-    session.phase = "ended";
+    const { step } = info;
+    const loaded = await session.engine.ask({ type: "load", bytes });
+    session.openRun(Run.from(loaded, null, { ...known, snapshot: { bytes, step }, exportedStep: step, endReason: "opened" }), true);
     return false;
   }
 

@@ -43,12 +43,9 @@ export class DeviceManager {
   /** @type {DeviceKind | null} */ #measuring = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
-  /** @param {Session} session */
+  /** @param {Session} session whose hooks lead here */
   constructor(session) {
     this.#session = session;
-    session.onTraining = () => this.#makeWay();
-    session.onDeath = (device, failure) => this.#replace(device, failure);
-    session.revive = () => (this.#dead > 0 || session.phase === "dead" ? Promise.resolve() : this.#renew());
     setInterval(() => this.#watch(), LOOK);
   }
 
@@ -95,7 +92,7 @@ export class DeviceManager {
   }
 
   /** The run measures its device by itself, and needs it. */
-  #makeWay() {
+  makeWay() {
     if (this.#measuring === "cpu") this.benchmark.cancel();
   }
 
@@ -121,25 +118,30 @@ export class DeviceManager {
   async #change(next) {
     const session = this.#session;
     const { engine, draft } = session;
-    const { info, textSummary, description, problem } = draft;
+    const { findings } = draft;
     const running = session.phase === "running";
     try {
       if (running) await engine.ask({ type: "pause" });
       await (running ? session.snapshot() : session.currentSnapshot());
       // Asked, but not heard of before it has everything.
-      session.client = next;
+      session.askThrough(next);
       await this.#refill();
-      if (info && !draft.info) throw draft.problem?.error;
+      if (findings.info && !draft.info) throw draft.problem?.error;
       session.adopt(next);
       engine.close();
     } catch (error) {
       next.close();
-      session.client = engine;
-      Object.assign(draft, { info, textSummary, description, problem });
+      session.askThrough(engine);
+      draft.restore(findings);
       throw error;
     } finally {
       if (running && session.engine.alive) await session.startTraining("run");
     }
+  }
+
+  /** Brings another worker where one died and none has taken its place yet. */
+  async revive() {
+    if (this.#dead === 0 && this.#session.phase !== "dead") await this.#renew();
   }
 
   /** Brings another worker in the place of the one that died. */
@@ -167,7 +169,7 @@ export class DeviceManager {
     const { draft, run, engine } = this.#session;
     await draft.reload();
     if (!run) return;
-    run.engineHasRun &&= draft.info !== null;
+    if (!draft.info) run.detach();
     if (run.snapshot) {
       const type = run.engineHasRun && run.settings ? "resume" : "load";
       run.rewind(await engine.ask({ type, bytes: run.snapshot.bytes }));
@@ -178,10 +180,11 @@ export class DeviceManager {
   }
 
   /**
+   * A worker died.
    * @param {DeviceKind} device
    * @param {Failure} failure
    */
-  async #replace(device, failure) {
+  async replace(device, failure) {
     const session = this.#session;
     // Where memory was short, other settings may do; where it is short for what there was before, nothing will.
     const soon = !failure.memory && !this.#wentOn && performance.now() - this.#diedAt < SOON;
@@ -194,9 +197,8 @@ export class DeviceManager {
       // It was on its way out, and another one has its work.
       if (session.client?.alive) return;
       if (again) return this.#die(failure.message);
-      const running = session.phase === "running";
-      if (running) session.phase = "paused";
-      if (failure.memory && !session.run?.snapshot) Object.assign(session, { run: null, phase: "ready" });
+      const running = session.interrupted();
+      if (failure.memory && !session.run?.snapshot) session.closeRun();
       await this.#renew();
       const advanced = this.#advanced();
       // Another device is another matter.
@@ -236,7 +238,7 @@ export class DeviceManager {
 
   /** @param {string} message */
   #die(message) {
-    this.#session.phase = "dead";
+    this.#session.died();
     this.#session.tell("error", texts.engineDead(message), "device");
   }
 

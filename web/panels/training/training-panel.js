@@ -33,10 +33,7 @@ export function createTrainingPanel({ session, runLoader }) {
   /** @param {() => Promise<boolean>} action that puts another run in the place of this one, if it goes well */
   const replacing = async (action) => {
     if (!(await confirmReplace(session, runLoader))) return;
-    // What is not continued stays in the list.
-    const { offeredRun } = runLoader;
-    runLoader.offeredRun = null;
-    if (!(await action())) runLoader.offeredRun = offeredRun;
+    await runLoader.insteadOfOffered(action);
     session.changed();
   };
 
@@ -61,7 +58,7 @@ export function createTrainingPanel({ session, runLoader }) {
   onPress(button("continue"), () => goOnWith(() => runLoader.continueOffered()));
   onPress(button("train-on"), () => goOnWith(async () => (await runLoader.continueOffered()) && session.trainOn()));
   onPress(button("not-now"), () => {
-    runLoader.offeredRun = null;
+    runLoader.offerRun(null);
     session.changed();
     train.focus();
   });
