@@ -18,7 +18,7 @@ test("the markup says what the English texts say, with all of them and nothing b
   const { page, done } = await visit(place);
   const { words, keys, nameless } = await page.evaluate(async () => {
     const markup = new DOMParser().parseFromString(await (await fetch("index.html")).text(), "text/html");
-    const { en } = await import(new URL("web/i18n/en/page.js", location.href).href);
+    const { page: en } = await import(new URL("web/i18n/en/page.js", location.href).href);
     const attributes = ["aria-label", "content", "placeholder", "title"];
     /** @type {[string, string, string][]} */
     const words = [];

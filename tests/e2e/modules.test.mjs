@@ -1,7 +1,7 @@
 /** The page's modules that need no browser. */
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { before, test } from "node:test";
 
 import { labelsOf } from "../../web/charts/growth-marks.js";
@@ -81,6 +81,18 @@ test("a run remembers when its model grew, and how fast the larger one is", () =
   run.rewind({ step: 2, growths: growths.slice(0, 1), history: info.history.slice(0, 2) });
   assert.deepEqual(run.recentSpeeds(20), [100], "of a state before the last growth");
   assert.equal(before.began, 0);
+});
+
+test("every language has all files, and is one that the page knows and offers", async () => {
+  const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
+  const filesOf = (language) => readdir(new URL(`../../web/i18n/${language}`, import.meta.url));
+  const entries = await readdir(new URL("../../web/i18n", import.meta.url), { withFileTypes: true });
+  const languages = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+  const known = JSON.parse((await read("web/i18n/initial-language.js")).match(/KNOWN = (\[.*?\])/)[1]);
+  const choice = (await read("index.html")).match(/<select id="language"[^]*?<\/select>/)[0];
+  assert.deepEqual(known.sort(), languages);
+  assert.deepEqual([...choice.matchAll(/<option value="(\w+)"/g)].map(([, value]) => value).sort(), languages);
+  for (const language of languages) assert.deepEqual((await filesOf(language)).sort(), ["inspect.js", "page.js", "share.js"]);
 });
 
 test("a phase leads on to those that can follow it, and what cannot happen changes nothing", () => {

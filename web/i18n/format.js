@@ -1,25 +1,45 @@
-/** Numbers, sizes, times and lists as a person reads them, in the language of the page. */
+/**
+ * Numbers, sizes, times and lists as a person reads them, in the language of the page.
+ *
+ * How a language writes them: a part of its words.
+ * @typedef {object} Conventions
+ * @property {string} locale
+ * @property {string} none where there is nothing to write
+ * @property {string} notANumber
+ * @property {Units} units
+ * @property {About} about expectations
+ *
+ * @typedef {Record<"million" | "billion" | "percent" | "bytes", (value: string) => string> & Record<"second" | "minute" | "hour" | "days", string>} Units
+ *
+ * @typedef {{ few: string } & Record<"inSeconds" | "inMinutes", (value: number) => string> & Record<"inHours" | "inDays", (value: string) => string>} About
+ */
 
-import { texts } from "./index.js";
+/** @type {Conventions} */
+let conventions;
+
+/** From now on all is written so. @param {Conventions} next */
+export function setConventions(next) {
+  conventions = next;
+}
 
 /**
- * Making a formatter is slow, so it is kept until another language is spoken.
+ * Making a formatter is slow, so it is kept until another language is chosen.
  * @template {{ format(value: number): string }} Formatter
  * @param {(locale: string) => Formatter} make
  * @returns {(value: number) => string}
  */
-function spoken(make) {
+function localised(make) {
   let locale = "";
   /** @type {Formatter} */
   let formatter;
   return (value) => {
-    if (locale !== texts.locale) formatter = make((locale = texts.locale));
+    if (locale !== conventions.locale) formatter = make((locale = conventions.locale));
     return formatter.format(value);
   };
 }
 
 /** @param {Intl.NumberFormatOptions} options */
-const number = (options) => spoken((locale) => new Intl.NumberFormat(locale, options));
+const number = (options) => localised((locale) => new Intl.NumberFormat(locale, options));
 
 const whole = number({ maximumFractionDigits: 0 });
 const short = number({ maximumSignificantDigits: 3 });
@@ -38,10 +58,10 @@ export const fixed = (value, digits) => /** @type {(value: number) => string} */
 export const brief = number({ maximumFractionDigits: 3, useGrouping: false });
 
 /** @param {number} value a loss in nats */
-export const loss = (value) => (Number.isFinite(value) ? fixed(value, value < 0.1 ? 4 : 3) : texts.notANumber);
+export const loss = (value) => (Number.isFinite(value) ? fixed(value, value < 0.1 ? 4 : 3) : conventions.notANumber);
 
 /** @param {number} value 227944 → "0.23 M" */
-export const millions = (value) => (value < 1e9 ? texts.units.million(fixed(value / 1e6, value < 1e7 ? 2 : 1)) : texts.units.billion(short(value / 1e9)));
+export const millions = (value) => (value < 1e9 ? conventions.units.million(fixed(value / 1e6, value < 1e7 ? 2 : 1)) : conventions.units.billion(short(value / 1e9)));
 
 /** @param {number} value a learning rate */
 export const rate = number({ maximumSignificantDigits: 3, useGrouping: false });
@@ -54,22 +74,22 @@ export const power = (value) => scientific(value).replace("E", "e");
 export const compact = number({ notation: "compact", maximumSignificantDigits: 3 });
 
 /** @param {number} part 0.1 → "10 %" */
-export const percent = (part) => texts.units.percent(short(part * 100));
+export const percent = (part) => conventions.units.percent(short(part * 100));
 
 /** @param {number} value tokens per second; kept to a few digits so that it does not flicker */
 export const speed = (value) => count(value >= 1000 ? Math.round(value / 10) * 10 : value);
 
 /** @param {number} value bytes */
 export function bytes(value) {
-  if (value < 1000) return texts.units.bytes(count(value));
+  if (value < 1000) return conventions.units.bytes(count(value));
   if (value < 1e6) return `${short(value / 1e3)} KB`;
   return value < 1e9 ? `${short(value / 1e6)} MB` : `${short(value / 1e9)} GB`;
 }
 
 /** @param {number} seconds 95 → "1 min 35 s" */
 export function duration(seconds) {
-  if (!Number.isFinite(seconds)) return texts.none;
-  const { second, minute, hour, days } = texts.units;
+  if (!Number.isFinite(seconds)) return conventions.none;
+  const { second, minute, hour, days } = conventions.units;
   const rounded = Math.round(seconds);
   if (rounded < 60) return `${rounded} ${second}`;
   const minutes = Math.floor(rounded / 60);
@@ -80,14 +100,14 @@ export function duration(seconds) {
 
 /** @param {number} seconds 95 → "1:35"; in one language as in another @returns {string} */
 export function clock(seconds) {
-  if (seconds < 60) return `${brief(seconds)} ${texts.units.second}`;
+  if (seconds < 60) return `${brief(seconds)} ${conventions.units.second}`;
   const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.floor(seconds % 60)].map((part) => String(part).padStart(2, "0"));
   return hours === "00" ? `${Number(minutes)}:${rest}` : `${Number(hours)}:${minutes}:${rest}`;
 }
 
 /** @param {number} seconds an expectation, which should not pretend to be exact */
 export function about(seconds) {
-  const { few, inSeconds, inMinutes, inHours, inDays } = texts.about;
+  const { few, inSeconds, inMinutes, inHours, inDays } = conventions.about;
   if (seconds < 5) return few;
   if (seconds < 50) return inSeconds(Math.round(seconds / 5) * 5);
   if (seconds < 3600) return inMinutes(Math.max(1, Math.round(seconds / 60)));
@@ -97,10 +117,10 @@ export function about(seconds) {
 
 /** The last moment that a `Date` can be. */
 export const LATEST = 8.64e15;
-const date = spoken((locale) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }));
+const date = localised((locale) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }));
 
 /** Milliseconds since 1970 → "28 Nov, 11:50" @param {number} value */
-export const moment = (value) => (Math.abs(value) <= LATEST ? date(value) : texts.none);
+export const moment = (value) => (Math.abs(value) <= LATEST ? date(value) : conventions.none);
 
 /** What is not seen, and what turns round the order of what stands beside it. */
 const UNSEEN = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;

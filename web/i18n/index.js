@@ -1,63 +1,52 @@
 /**
- * All words of the page, in one folder per language, of which only the chosen one is loaded. Another language: a folder with files of
- * the shapes of those in `en/`, a line in each table below, one in `initial-language.js`, and an option of the choice in index.html.
- * What “Look inside” and “Share” say lies in files of their own, loaded with them.
+ * All words of the page: a folder per language, in it a file per namespace, of which only what is used is loaded. Another language is
+ * a folder with files of the shapes of those in `en/`, its name in `initial-language.js`, and an option of the choice in index.html.
  *
  * @import { InspectTexts } from "./en/inspect.js"
  * @import { Texts } from "./en/page.js"
  * @import { ShareTexts } from "./en/share.js"
  *
- * @typedef {keyof typeof files} Language
+ * The namespaces: what every visit needs, and what comes with the panel that says it. A file exports its words by that name.
+ * @typedef {{ page: Texts, inspect: InspectTexts, share: ShareTexts }} Words
+ * @typedef {string} Language the name of its folder
  */
 
-const files = {
-  en: async () => (await import("./en/page.js")).en,
-  tr: async () => (await import("./tr/page.js")).tr,
-};
+import { setConventions } from "./format.js";
 
-const inspectFiles = {
-  en: async () => (await import("./en/inspect.js")).inspect,
-  tr: async () => (await import("./tr/inspect.js")).inspect,
-};
-
-const shareFiles = {
-  en: async () => (await import("./en/share.js")).share,
-  tr: async () => (await import("./tr/share.js")).share,
-};
+/** The words in use. Not to be kept: they change when the person chooses another language. @type {Texts} */
+export let texts;
+/** Those of “Look inside”, once they are loaded. @type {InspectTexts} */
+export let inspect;
+/** Those of “Share”, once they are loaded. @type {ShareTexts} */
+export let share;
 
 /** @type {Language} */
-let spoken;
-
-/** What is spoken now. Not to be kept: it changes when the person chooses another language. @type {Texts} */
-export let texts;
-
-/** The same for “Look inside”, from `loadInspectTexts` on. @type {InspectTexts} */
-export let inspect;
-
-/** The same for “Share”, from `loadShareTexts` on. @type {ShareTexts} */
-export let share;
+let chosen;
+/** The namespaces in use. @type {Set<keyof Words>} */
+const used = new Set(["page"]);
 
 /** From now on the page writes in this language. @param {Language} language */
 export async function setLanguage(language) {
-  const [words, more, shared] = await Promise.all([files[language](), inspect && inspectFiles[language](), share && shareFiles[language]()]);
-  spoken = language;
-  texts = words;
-  inspect = more;
-  share = shared;
+  const words = await Promise.all([...used].map((namespace) => load(language, namespace)));
+  chosen = language;
+  for (const some of words) use(some);
 }
 
-/** “Look inside” has been asked for. */
-export async function loadInspectTexts() {
-  const language = spoken;
-  const words = await inspectFiles[language]();
-  if (language !== spoken) return loadInspectTexts();
-  inspect = words;
+/** Loads what a panel says, which then follows the language as well. @param {keyof Words} namespace */
+export async function loadTexts(namespace) {
+  const language = chosen;
+  const words = await load(language, namespace);
+  if (language !== chosen) return loadTexts(namespace);
+  used.add(namespace);
+  use(words);
 }
 
-/** “Share” has been asked for. */
-export async function loadShareTexts() {
-  const language = spoken;
-  const words = await shareFiles[language]();
-  if (language !== spoken) return loadShareTexts();
-  share = words;
+/** @param {Language} language @param {keyof Words} namespace @returns {Promise<Partial<Words>>} */
+const load = (language, namespace) => import(`./${language}/${namespace}.js`);
+
+/** @param {Partial<Words>} words */
+function use(words) {
+  if (words.page) setConventions((texts = words.page));
+  inspect = words.inspect ?? inspect;
+  share = words.share ?? share;
 }

@@ -8,13 +8,13 @@
  * @import { Complaint } from "../../platform/errors.js"
  * @import { Finding } from "../../state/insights.js"
  *
- * @typedef {typeof en} Texts
+ * @typedef {typeof page} Texts
  */
 
 import { clauseOf, messageOf, sentenceOf } from "../../platform/errors.js";
 import { about, brief, bytes, clock, compact, count, duration, fixed, isolated, listOf, loss, millions, percent, power, quoted, rate, speed, sumOf, visible } from "../format.js";
 
-export const en = {
+export const page = {
   locale: "en",
 
   /** What index.html says, there as well as here: a test compares the two. */

@@ -4,7 +4,7 @@ import { clauseOf, messageOf, sentenceOf } from "../../platform/errors.js";
 import { about, brief, bytes, clock, compact, count, duration, fixed, isolated, listOf, loss, millions, percent, power, quoted, rate, speed, sumOf, visible } from "../format.js";
 
 /** @type {import("../en/page.js").Texts} */
-export const tr = {
+export const page = {
   locale: "tr",
 
   markup: {

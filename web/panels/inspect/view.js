@@ -6,7 +6,7 @@
  * @import { View } from "./parts.js"
  */
 
-import { inspect, loadInspectTexts, texts } from "../../i18n/index.js";
+import { inspect, loadTexts, texts } from "../../i18n/index.js";
 import { make, onPress, setText, setUsable } from "../../ui/dom.js";
 import { createAblation } from "./ablation.js";
 import { createAttention } from "./attention.js";
@@ -22,7 +22,7 @@ import { createTokenLoss } from "./token-loss.js";
  * @param {HTMLElement} body
  */
 export async function openView(session, body) {
-  await Promise.all([loadInspectTexts(), loadStyles()]);
+  await Promise.all([loadTexts("inspect"), loadStyles()]);
   return new InspectView(session, body);
 }
 

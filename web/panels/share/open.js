@@ -8,7 +8,7 @@
  * @import { Toasts } from "../../ui/toasts.js"
  */
 
-import { share, loadShareTexts, texts } from "../../i18n/index.js";
+import { loadTexts, share, texts } from "../../i18n/index.js";
 import { SHAKESPEARE } from "../../state/text-source.js";
 import { button } from "../../ui/dom.js";
 import { showTab } from "../../ui/mobile-tabs.js";
@@ -19,7 +19,7 @@ import { readFragment } from "./link.js";
  * @param {{ session: Session, toasts: Toasts, change: Change, draftChanged: () => void }} context
  */
 export async function openLink(fragment, { session, toasts, change, draftChanged }) {
-  await loadShareTexts();
+  await loadTexts("share");
   const { draft } = session;
   if (session.active || !draft.defaults || !draft.settings) return toasts.show("info", share.notNow(), { key: "link", passing: false });
   const linked = readFragment(fragment, draft.defaults);

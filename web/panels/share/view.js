@@ -6,7 +6,7 @@
  * @import { RunLoader } from "../../storage/run-loader.js"
  */
 
-import { share, loadShareTexts, texts } from "../../i18n/index.js";
+import { loadTexts, share, texts } from "../../i18n/index.js";
 import { SHAKESPEARE } from "../../state/text-source.js";
 import { copyText } from "../../ui/clipboard.js";
 import { make, need, onPress, setText, setUsable } from "../../ui/dom.js";
@@ -21,7 +21,7 @@ import { fragmentOf } from "./link.js";
  * @param {HTMLElement} body
  */
 export async function openView(session, runLoader, body) {
-  await loadShareTexts();
+  await loadTexts("share");
   return new ShareView(session, runLoader, body);
 }
 
