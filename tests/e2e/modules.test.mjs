@@ -14,7 +14,7 @@ import { BackgroundThrottling } from "../../web/platform/background-throttling.j
 import { messageOf } from "../../web/platform/errors.js";
 import { VERSION } from "../../web/platform/version.js";
 import { Eta } from "../../web/state/eta.js";
-import { MetricsHistory, columnsOf } from "../../web/state/metrics-history.js";
+import { MetricsHistory, columnsOf, toStored } from "../../web/state/metrics-history.js";
 import { PhaseMachine } from "../../web/state/phase.js";
 import { RunDraft } from "../../web/state/run-draft.js";
 import { Run } from "../../web/state/run.js";
@@ -45,7 +45,7 @@ test("a curve is the same live and out of a checkpoint", () => {
   const recalled = new MetricsHistory();
   recalled.reset([point(1, 9), point(9, 9, 1)]);
   recalled.reset(history);
-  for (const column of ["steps", "train", "trend", "validation", "lr", "speed", "best"]) assert.deepEqual(recalled[column], live[column], column);
+  for (const column of ["steps", "train_loss", "trend", "val_loss", "lr", "tokens_per_s", "grad_norm", "best"]) assert.deepEqual(recalled[column], live[column], column);
   assert.deepEqual(live.best, { step: 2, loss: 4.5 });
   assert.equal(live.loss, 3);
 });
@@ -54,7 +54,7 @@ test("a step that comes again takes the place of the first", () => {
   const curve = new MetricsHistory();
   for (const step of [point(1, 5), point(2, 4), point(2, 3.5)]) curve.addStep(step);
   assert.deepEqual(curve.steps, [1, 2]);
-  assert.deepEqual(curve.train, [5, 3.5]);
+  assert.deepEqual(curve.train_loss, [5, 3.5]);
 });
 
 test("going back to a checkpoint forgets what came after it", () => {
@@ -123,12 +123,15 @@ test("another tab is told of a run under the names that every version of the pag
   run.apply({ type: "step", step: 2, train_loss: 3, lr: 0.01, tokens_per_s: 10 });
   run.end("stopped");
   run.detach();
-  const message = structuredClone({ run: run.toMessage(), curve: { ...run.metrics } });
+  const message = structuredClone({ run: run.toMessage(), curve: run.metrics.toMessage() });
   const names = ["attached", "evaluating", "exportedStep", "growsTo", "growths", "id", "parameters", "samples", "settings", "stage", "step", "tokenizer", "uniform", "verdict"];
   assert.deepEqual(Object.keys(message.run).sort(), names);
+  assert.deepEqual(Object.keys(message.curve).sort(), ["best", "flops", "grad_norm", "lr", "seconds", "speed", "steps", "tokens", "train", "trend", "validation"]);
   const told = Run.fromMessage(message.run, message.curve);
+  const { grad_norm: _, ...older } = message.curve;
+  assert.deepEqual(Run.fromMessage(message.run, older).metrics.grad_norm, [null], "an earlier version does not tell it");
   assert.deepEqual([told.id, told.step, told.endReason, told.engineHasRun, told.exportedStep, told.metrics.loss], [about.id, 2, "stopped", false, 1, 3]);
-  assert.deepEqual(told.toMessage(), message.run);
+  assert.deepEqual([told.toMessage(), told.metrics.toMessage()], [message.run, message.curve]);
 });
 
 test("the time left follows the pace of the last half minute", () => {
@@ -487,13 +490,18 @@ test("a kept curve is the curve; a long one keeps its evaluations", async () => 
     curve.addStep(point(step, 5));
     if (step % 1001 === 0) curve.addEvaluation({ step, val_loss: step });
   }
-  const kept = columnsOf(JSON.parse(JSON.stringify(curve.columns())));
+  const stored = JSON.parse(JSON.stringify(toStored(curve.columns())));
+  const kept = columnsOf(structuredClone(stored));
+  assert.deepEqual(kept, curve.columns());
+  assert.deepEqual(Object.keys(stored).slice(0, 6), ["steps", "train", "trend", "validation", "lr", "speed"], "the names of the first version");
   assert.ok(kept.steps.length <= 3100 && kept.steps.at(-1) === 10_000);
-  assert.equal(kept.validation.filter((value) => value !== null).length, 9);
+  assert.equal(kept.val_loss.filter((value) => value !== null).length, 9);
   const short = new MetricsHistory();
   for (let step = 1; step <= 50; step++) short.addStep(point(step, 1 / step));
-  assert.deepEqual(short.columns().train, short.train);
-  for (const broken of [null, {}, { ...kept, lr: [] }, { ...kept, steps: kept.steps.toReversed() }, { ...kept, train: kept.train.map(() => "5") }]) assert.throws(() => columnsOf(broken));
+  assert.deepEqual(short.columns().train_loss, short.train_loss);
+  const first = Object.fromEntries(Object.entries(stored).filter(([name]) => !["tokens", "seconds", "flops", "grad_norm"].includes(name)));
+  assert.deepEqual(columnsOf(first).flops, kept.steps.map(() => null), "the first version kept fewer columns");
+  for (const broken of [null, {}, { ...stored, lr: [] }, { ...stored, steps: stored.steps.toReversed() }, { ...stored, train: stored.train.map(() => "5") }]) assert.throws(() => columnsOf(broken));
 });
 
 test("tasks come one after another, also after one that failed", async () => {

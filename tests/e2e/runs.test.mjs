@@ -173,7 +173,7 @@ test("runs are found, renamed and compared; every chart has its numbers and its 
 
   const csv = (await chartFile(page, "loss", "CSV")).toString();
   const lines = csv.trim().split("\n");
-  assert.equal(lines[0], "run,step,tokens,seconds,flops,train_loss,validation_loss");
+  assert.equal(lines[0], "run,step,tokens,seconds,flops,train_loss,val_loss");
   const numbers = (name) => lines.filter((line) => line.startsWith(name)).map((line) => line.slice(name.length + 1).split(",").map((value) => (value === "" ? null : Number(value))));
   for (const [name, points] of [["red kite", first], ['"blue jar, “old”"', second]]) {
     const rows = numbers(name);
@@ -184,13 +184,18 @@ test("runs are found, renamed and compared; every chart has its numbers and its 
       assert.equal(validation?.toFixed(5), points[at].validation?.toFixed(5));
     });
   }
+  for (const [chart, metric] of [["lr", "lr"], ["speed", "tokens_per_s"], ["grad-norm", "grad_norm"]]) {
+    const [head, ...rest] = (await chartFile(page, chart, "CSV")).toString().trim().split("\n");
+    assert.equal(head, `run,step,tokens,seconds,flops,${metric}`, "the names of metrics.jsonl");
+    assert.ok(rest.length > 0 && rest.every((line) => Number(line.split(",").at(-1)) > 0), metric);
+  }
   const json = JSON.parse((await chartFile(page, "speed", "JSON")).toString());
   assert.deepEqual(json.runs.map(({ name, step }) => [name, step.length]), [["blue jar, “old”", 9], ["red kite", 12]]);
   assert.equal(json.runs[1].settings.lr, 0.002);
   assert.equal(json.runs[1].tokens.at(-1), 12 * 64);
   assert.ok(json.runs.every(({ tokens_per_s: speeds }) => speeds.every((speed) => speed === null || speed > 0)));
 
-  for (const chart of ["loss", "lr", "speed"]) {
+  for (const chart of ["loss", "lr", "speed", "grad-norm"]) {
     const svg = (await chartFile(page, chart, "SVG")).toString();
     const picture = await page.evaluate((svg) => {
       const { documentElement: root } = new DOMParser().parseFromString(svg, "image/svg+xml");

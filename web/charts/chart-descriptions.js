@@ -1,19 +1,21 @@
 /**
- * What the two small charts show, in words for whoever cannot see them; the loss has a summary of its own.
+ * What the small charts show, in words for whoever cannot see them; the loss has a summary of its own.
  *
  * @import { Run } from "../state/run.js"
  */
 
 import { texts } from "../i18n/index.js";
 import { element, setText } from "../ui/dom.js";
+import { recipes } from "./recipes.js";
 
 /** @param {Run | null} run */
 export function describeCharts(run) {
-  for (const [id, column] of /** @type {const} */ ([["lr-summary", "lr"], ["speed-summary", "speed"]])) {
-    const values = run ? run.metrics[column].filter((value) => value !== null) : [];
+  for (const kind of /** @type {const} */ (["lr", "speed", "grad-norm"])) {
+    const [metric] = recipes[kind].columns;
+    const values = run && metric ? run.metrics[metric].filter((value) => value !== null) : [];
     const last = values.at(-1);
-    const words = last === undefined ? texts.markup.noSteps : texts.chartInWords[column](last, ...extent(values));
-    setText(element(id), words);
+    const words = last === undefined ? texts.markup.noSteps : texts.chartInWords[kind](last, ...extent(values));
+    setText(element(`${kind}-summary`), words);
   }
 }
 

@@ -1,29 +1,23 @@
 /**
- * What a chart shows, as a file: all numbers as CSV or JSON, the picture as SVG or PNG.
+ * What a chart shows, as a file: all numbers as CSV or JSON, the picture as SVG or PNG. The columns have the names of `metrics.jsonl`.
  *
  * @import { Shown } from "../panels/runs/visible-runs.js"
- * @import { Columns } from "../state/metrics-history.js"
+ * @import { Metric } from "../state/metrics-history.js"
  * @import { Session } from "../state/session.js"
  * @import { RunStore } from "../storage/run-store.js"
  * @import { Charts } from "./charts.js"
  * @import { Comparison } from "./comparison.js"
+ * @import { ChartKind } from "./recipes.js"
  * @import { Axis } from "./x-axis.js"
  *
- * @typedef {"loss" | "lr" | "speed"} ChartKind
  * @typedef {"csv" | "json" | "svg" | "png"} Format
  */
 
 import { visibleRunsIn } from "../panels/runs/visible-runs.js";
 import { picture, SIZE } from "./chart-svg.js";
+import { recipes } from "./recipes.js";
 
-/** What the columns of each chart are called, in every language. @type {Record<ChartKind, Partial<Record<keyof Columns, string>>>} */
-const NAMES = {
-  loss: { train: "train_loss", validation: "validation_loss" },
-  lr: { lr: "learning_rate" },
-  speed: { speed: "tokens_per_s" },
-};
-
-/** What each step had cost by then, where that was noted; seconds are those of training alone. @type {(keyof Columns)[]} */
+/** What each step had cost by then, where that was noted; seconds are those of training alone. @type {Metric[]} */
 const COSTS = ["tokens", "seconds", "flops"];
 
 /** Pixels of a PNG for each of the picture. */
@@ -49,19 +43,16 @@ export async function chartFile(chart, format, { session, runStore, charts }) {
   }
 }
 
-/** @param {ChartKind} chart */
-const columnsIn = (chart) => /** @type {[keyof Columns, string][]} */ (Object.entries(NAMES[chart]));
-
 /**
  * @param {ChartKind} chart
  * @param {Shown[]} shown
  */
 function csvOf(chart, shown) {
-  const columns = columnsIn(chart);
-  const lines = [["run", "step", ...COSTS, ...columns.map(([, name]) => name)].join(",")];
+  const { saved } = recipes[chart];
+  const lines = [["run", "step", ...COSTS, ...saved].join(",")];
   for (const { name, curve } of shown) {
     curve.steps.forEach((step, row) => {
-      const values = columns.map(([column]) => curve[column][row] ?? "");
+      const values = saved.map((column) => curve[column][row] ?? "");
       const costs = COSTS.map((column) => curve[column][row] ?? "");
       if (values.some((value) => value !== "")) lines.push([quoted(name), step, ...costs, ...values].join(","));
     });
@@ -78,9 +69,8 @@ const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')
  */
 function jsonOf(chart, shown) {
   const runs = shown.map(({ name, text, settings, curve }) => {
-    const columns = columnsIn(chart).map(([column, said]) => [said, curve[column]]);
-    const costs = COSTS.map((column) => [column, curve[column]]);
-    return { name, text, settings, step: curve.steps, ...Object.fromEntries([...costs, ...columns]) };
+    const columns = [...COSTS, ...recipes[chart].saved].map((column) => [column, curve[column]]);
+    return { name, text, settings, step: curve.steps, ...Object.fromEntries(columns) };
   });
   return { chart, runs };
 }

@@ -2,7 +2,8 @@
  * The menu of a chart: its data and its picture as files. What writes them is loaded when it is asked for.
  *
  * @import { Context } from "../panels/runs/list.js"
- * @import { ChartKind, Format } from "./chart-export.js"
+ * @import { Format } from "./chart-export.js"
+ * @import { ChartKind } from "./recipes.js"
  */
 
 import { texts } from "../i18n/index.js";

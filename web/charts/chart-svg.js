@@ -3,7 +3,7 @@
  *
  * @import { Shown } from "../panels/runs/visible-runs.js"
  * @import { Columns } from "../state/metrics-history.js"
- * @import { ChartKind } from "./chart-export.js"
+ * @import { ChartKind } from "./recipes.js"
  * @import { Axis } from "./x-axis.js"
  */
 
@@ -11,6 +11,7 @@ import * as format from "../i18n/format.js";
 import { texts } from "../i18n/index.js";
 import { differingIn, write } from "../panels/runs/table.js";
 import { colourOf, DOTS } from "./comparison.js";
+import { recipes } from "./recipes.js";
 import { along, ticksOf } from "./x-axis.js";
 
 /** In pixels; each run in the legend makes it higher. */
@@ -46,9 +47,6 @@ export function picture(chart, all, axis) {
   return svg;
 }
 
-/** @param {ChartKind} chart */
-const titleOf = (chart) => ({ loss: texts.markup.loss, lr: texts.markup.learningRate, speed: texts.markup.tokensPerSecond })[chart];
-
 /** @param {string} name */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
@@ -61,10 +59,10 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 function strokesOf(chart, { look }) {
   const own = look ? colourOf(look) : colour("train");
   const dash = look?.dash ?? [];
-  if (chart !== "loss") return [{ column: chart, width: 1.5, colour: own, dash, dots: false }];
+  if (chart !== "loss") return recipes[chart].columns.map((column) => ({ column, width: 1.5, colour: own, dash, dots: false }));
   const trend = { column: /** @type {const} */ ("trend"), width: look ? 1 : 2, colour: own, dash, dots: false };
-  const validation = { column: /** @type {const} */ ("validation"), width: 2, colour: look ? own : colour("validation"), dash, dots: true };
-  const raw = { column: /** @type {const} */ ("train"), width: 1, colour: colour("train-faint"), dash, dots: false };
+  const validation = { column: /** @type {const} */ ("val_loss"), width: 2, colour: look ? own : colour("validation"), dash, dots: true };
+  const raw = { column: /** @type {const} */ ("train_loss"), width: 1, colour: colour("train-faint"), dash, dots: false };
   return look ? [trend, validation] : [raw, trend, validation];
 }
 
@@ -99,7 +97,7 @@ const up = ({ low, high, bottom }, value) => bottom - ((value - low) / (high - l
  */
 function axes(chart, frame) {
   const soft = { fill: colour("soft") };
-  const parts = [make("text", { x: LEFT, y: 30, "font-size": 17, "font-weight": 600, fill: colour("ink") }, titleOf(chart))];
+  const parts = [make("text", { x: LEFT, y: 30, "font-size": 17, "font-weight": 600, fill: colour("ink") }, recipes[chart].title())];
   for (const value of ticks(frame.low, frame.high, 6)) {
     const y = up(frame, value).toFixed(1);
     parts.push(make("path", { d: `M${LEFT} ${y}H${SIZE.width - RIGHT}`, stroke: colour("grid") }));
@@ -148,8 +146,7 @@ function line(curve, { column, width, colour, dash, dots }, frame) {
  * @param {Frame} frame
  */
 function letter(chart, { curve, look }, frame) {
-  const columns = chart === "loss" ? /** @type {const} */ (["validation", "trend"]) : [chart];
-  const column = columns.find((column) => curve[column].some((value) => value !== null));
+  const column = recipes[chart].compared.find((column) => curve[column].some((value) => value !== null));
   if (!look || !column) return [];
   const row = curve[column].findLastIndex((value) => value !== null);
   const place = { x: across(frame, curve[frame.axis][row]) + 5, y: up(frame, Number(curve[column][row])) - 4 };
@@ -165,7 +162,7 @@ function legend(chart, shown) {
   const differing = differingIn(shown);
   return shown.flatMap((one, at) => {
     const y = SIZE.height + at * LINE;
-    const strokes = strokesOf(chart, one).filter(({ column }) => column !== "train");
+    const strokes = strokesOf(chart, one).filter(({ column }) => column !== "train_loss");
     const keys = strokes.map(({ colour, width, dash }, place) =>
       make("path", { d: `M${LEFT + place * 44} ${y - 4}h36`, stroke: colour, "stroke-width": width, "stroke-dasharray": dash.join(" ") || "none" }),
     );

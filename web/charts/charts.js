@@ -1,9 +1,10 @@
 /**
- * The three charts, drawn with uPlot on canvas in the colours of the style sheet. Along steps they span those that are planned;
+ * The charts, drawn with uPlot on canvas in the colours of the style sheet. Along steps they span those that are planned;
  * a dragged selection zooms in, a double click goes back.
  *
  * @import { Growth } from "../engine/engine-types.js"
  * @import { Columns, MetricsHistory } from "../state/metrics-history.js"
+ * @import { ChartKind, Palette, Recipe } from "./recipes.js"
  * @import { ReferenceLine } from "./reference-lines.js"
  * @import { Axis } from "./x-axis.js"
  * @import uPlot from "uplot"
@@ -16,10 +17,10 @@
  * @property {(column: keyof Columns, axis: Axis, place: number, write: (value: number) => string) => string} read
  */
 
-import * as format from "../i18n/format.js";
 import { texts } from "../i18n/index.js";
 import { element, setText } from "../ui/dom.js";
 import { drawMarks } from "./growth-marks.js";
+import { palette, recipes } from "./recipes.js";
 import { dash, drawReferenceLines } from "./reference-lines.js";
 import { along, incrementsOf, ticksOf } from "./x-axis.js";
 
@@ -80,33 +81,18 @@ export class Charts {
     if (!this.#Plot) return;
     for (const chart of this.#charts) chart.close();
     const Plot = this.#Plot;
-    this.#charts = [lossChart, rateChart, speedChart].map((recipe) => new Chart(Plot, recipe(palette())));
+    const colours = palette();
+    this.#charts = /** @type {[ChartKind, Recipe][]} */ (Object.entries(recipes)).map(([kind, recipe]) => new Chart(Plot, kind, recipe, colours));
     this.draw(this.#data);
   }
 }
 
-/**
- * @typedef {object} Recipe
- * @property {string} place id of the element it is drawn in
- * @property {string} reading id of the element that shows the values under the pointer
- * @property {() => string} title
- * @property {uPlot.Series[]} series
- * @property {(data: ChartData) => (number | null)[][]} columns
- * @property {(keyof Columns)[]} compared of other runs, the one to be read first
- * @property {(value: number) => string} write a value
- * @property {(low: number, high: number) => [number, number]} range
- * @property {boolean} [lossScale] whether losses to compare with are drawn, all across
- * @property {boolean} [labelled] whether the marks of growth are named
- * @property {() => string[]} names of the series that the reading shows
- * @property {Palette} palette
- *
- * @typedef {Record<"soft" | "grid" | "train" | "faint" | "validation" | "uniform", string>} Palette
- */
-
 class Chart {
   #plot;
   #place;
+  #reading;
   #recipe;
+  #palette;
   #sizes;
   /** @type {Axis} */ #axis = "steps";
   /** How far there is something to be seen. */ #end = 1;
@@ -119,12 +105,16 @@ class Chart {
 
   /**
    * @param {typeof uPlot} Plot
+   * @param {ChartKind} kind
    * @param {Recipe} recipe
+   * @param {Palette} palette
    */
-  constructor(Plot, recipe) {
+  constructor(Plot, kind, recipe, palette) {
     this.#recipe = recipe;
-    this.#place = element(recipe.place);
-    this.#plot = new Plot(this.#options(), [[], ...recipe.series.map(() => [])], this.#place);
+    this.#palette = palette;
+    this.#place = element(`${kind}-chart`);
+    this.#reading = element(`${kind}-reading`);
+    this.#plot = new Plot(this.#options(), [[], ...recipe.columns.map(() => [])], this.#place);
     this.#sizes = new ResizeObserver(() => this.#plot.setSize(sizeOf(this.#place)));
     this.#sizes.observe(this.#place);
   }
@@ -141,7 +131,7 @@ class Chart {
    */
   draw(data, overlay, axis) {
     const places = data && along(data.metrics, axis);
-    const columns = places ? [places, ...this.#recipe.columns(data)] : [[], ...this.#recipe.series.map(() => [])];
+    const columns = this.#recipe.columns.map((name) => (places ? data.metrics[name] : []));
     if (axis !== this.#axis) this.#zoomed = false;
     this.#axis = axis;
     this.#overlay = overlay;
@@ -152,7 +142,7 @@ class Chart {
     this.#marks = data && places ? marksOf(data, places) : [];
     this.#empty = !overlay && (!data || data.metrics.length === 0);
     if (this.#empty) this.#zoomed = false;
-    this.#plot.setData(/** @type {uPlot.AlignedData} */ (columns), false);
+    this.#plot.setData([places ?? [], ...columns], false);
     const { min, max } = /** @type {uPlot.Scale} */ (this.#plot.scales["x"]);
     this.#plot.setScale("x", this.#zoomed ? { min: min ?? 0, max: max ?? 1 } : { min: 0, max: this.#end });
   }
@@ -164,8 +154,8 @@ class Chart {
 
   /** @returns {uPlot.Options} */
   #options() {
-    const { series, palette, write } = this.#recipe;
-    const axis = axisIn(palette);
+    const { series, write } = this.#recipe;
+    const axis = axisIn(this.#palette);
     return {
       ...sizeOf(this.#place),
       padding: [8, 22, 0, 0],
@@ -179,7 +169,7 @@ class Chart {
         { ...axis, size: 24, gap: 2, space: 60, incrs: () => incrementsOf(this.#axis), values: (_plot, ticks) => ticks.map((tick) => ticksOf[this.#axis](tick)) },
         { ...axis, size: 48, gap: 4, space: 30, values: (_plot, ticks) => ticks.map((tick) => (tick === null || (this.#empty && !this.#uniform) ? "" : write(tick))) },
       ],
-      series: [{}, ...series],
+      series: [{}, ...series(this.#palette)],
       hooks: {
         draw: [
           (plot) => this.#drawUniform(plot),
@@ -219,7 +209,7 @@ class Chart {
   }
 
   get #style() {
-    const { uniform, soft } = this.#recipe.palette;
+    const { uniform, soft } = this.#palette;
     return { line: uniform, text: soft, font: FONT };
   }
 
@@ -228,7 +218,7 @@ class Chart {
     if (!this.#uniform) return;
     const y = Math.round(valToPos(this.#uniform, "y", true));
     if (y < bbox.top || y > bbox.top + bbox.height) return;
-    dash(ctx, this.#recipe.palette.uniform, 5, [bbox.left, y], [bbox.left + bbox.width, y]);
+    dash(ctx, this.#palette.uniform, 5, [bbox.left, y], [bbox.left + bbox.width, y]);
   }
 
   #unzoom() {
@@ -249,17 +239,16 @@ class Chart {
    */
   #read(plot) {
     const { idx } = plot.cursor;
-    const target = element(this.#recipe.reading);
     const own = typeof idx === "number" ? plot.data[0][idx] : undefined;
     const place = own ?? (this.#overlay && plot.cursor.left !== undefined && plot.cursor.left >= 0 ? this.#pointed(plot) : undefined);
-    if (place === undefined) return setText(target, "");
+    if (place === undefined) return setText(this.#reading, "");
     const values = this.#recipe.names().map((name, at) => {
       const value = own === undefined ? null : plot.data[at + 1]?.[Number(idx)];
       return typeof value === "number" ? ` · ${name}${this.#recipe.write(value)}` : "";
     });
     const [column] = this.#recipe.compared;
     const others = (column && this.#overlay?.read(column, this.#axis, place, this.#recipe.write)) ?? "";
-    setText(target, `${texts.at[this.#axis](place)}${values.join("")}${others}`);
+    setText(this.#reading, `${texts.at[this.#axis](place)}${values.join("")}${others}`);
   }
 }
 
@@ -271,72 +260,4 @@ class Chart {
 function marksOf({ metrics: { steps }, growths }, places) {
   if (places === steps) return growths.map(({ step }) => step);
   return growths.flatMap((growth) => places[steps.findLastIndex((step) => step <= growth.step)] ?? []);
-}
-
-/** @param {Palette} palette @returns {Recipe} */
-function lossChart(palette) {
-  return {
-    place: "loss-chart",
-    reading: "loss-reading",
-    title: () => texts.markup.loss,
-    palette,
-    names: () => [`${texts.readings.train} `, "", `${texts.readings.validation} `],
-    series: [
-      { stroke: palette.faint, width: 1, points: { show: false } },
-      { stroke: palette.train, width: 2, points: { show: false } },
-      { stroke: palette.validation, width: 2, spanGaps: true, points: { show: true, size: 5, fill: palette.validation } },
-    ],
-    columns: ({ metrics }) => [metrics.train, metrics.trend, metrics.validation],
-    compared: ["validation", "trend"],
-    lossScale: true,
-    labelled: true,
-    write: (value) => (value >= 100 ? format.count(value) : format.brief(value)),
-    range: (low, high) => [Math.max(0, low - (high - low) * 0.08), high + (high - low || 1) * 0.06],
-  };
-}
-
-/** @param {Palette} palette @returns {Recipe} */
-function rateChart(palette) {
-  return {
-    place: "lr-chart",
-    reading: "lr-reading",
-    title: () => texts.markup.learningRate,
-    palette,
-    names: () => [""],
-    series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],
-    columns: ({ metrics }) => [metrics.lr],
-    compared: ["lr"],
-    write: (value) => (value > 0 && value < 0.01 ? format.power(value) : format.rate(value)),
-    range: (_low, high) => [0, high * 1.15 || 1],
-  };
-}
-
-/** @param {Palette} palette @returns {Recipe} */
-function speedChart(palette) {
-  return {
-    place: "speed-chart",
-    reading: "speed-reading",
-    title: () => texts.markup.tokensPerSecond,
-    palette,
-    names: () => [""],
-    series: [{ stroke: palette.train, width: 1.5, points: { show: false } }],
-    columns: ({ metrics }) => [metrics.speed],
-    compared: ["speed"],
-    write: (value) => (value >= 10_000 ? `${Math.round(value / 1000)}k` : format.count(value)),
-    range: (_low, high) => [0, high * 1.15 || 1],
-  };
-}
-
-/** @returns {Palette} */
-export function palette() {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
-  return {
-    soft: colour("soft"),
-    grid: colour("grid"),
-    train: colour("train"),
-    faint: colour("train-faint"),
-    validation: colour("validation"),
-    uniform: colour("uniform"),
-  };
 }

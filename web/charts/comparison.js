@@ -103,7 +103,7 @@ export class Comparison {
       const places = along(curve, axis);
       if (!places) continue;
       const lines = columns.map((column) => pointsOf(sheet, places, curve[column]));
-      lines.forEach((points, at) => drawLine(ctx, points, look, { main: at === 0, dots: columns[at] === "validation" }));
+      lines.forEach((points, at) => drawLine(ctx, points, look, { main: at === 0, dots: columns[at] === "val_loss" }));
       drawLetter(sheet, lines, look);
     }
     return canvas;

@@ -52,7 +52,7 @@ function rowsOf(metrics, growths, from) {
   const left = [...growths];
   const rows = [];
   for (let at = from; at < metrics.length; at++) {
-    if (at % stride !== 0 && metrics.validation[at] === null && at !== metrics.length - 1) continue;
+    if (at % stride !== 0 && metrics.val_loss[at] === null && at !== metrics.length - 1) continue;
     while (left[0] && left[0].step < Number(metrics.steps[at])) rows.push(mark(/** @type {Growth} */ (left.shift())));
     rows.push(row(metrics, at));
   }
@@ -63,9 +63,9 @@ function rowsOf(metrics, growths, from) {
 function row(metrics, at) {
   const cells = [
     format.count(metrics.steps[at] ?? 0),
-    ...[metrics.train[at], metrics.validation[at]].map((value) => (value == null ? "" : format.fixed(value, 5))),
+    ...[metrics.train_loss[at], metrics.val_loss[at]].map((value) => (value == null ? "" : format.fixed(value, 5))),
     metrics.lr[at] == null ? "" : format.rate(Number(metrics.lr[at])),
-    metrics.speed[at] == null ? "" : format.count(Number(metrics.speed[at])),
+    metrics.tokens_per_s[at] == null ? "" : format.count(Number(metrics.tokens_per_s[at])),
   ];
   return make("tr", {}, ...cells.map((text) => make("td", { text })));
 }

@@ -5,6 +5,7 @@
  * @import { Settings, DataInfo } from "../engine/engine-types.js"
  * @import { RunMessage } from "../state/run.js"
  * @import { DraftText } from "../state/run-draft.js"
+ * @import { MetricsHistory } from "../state/metrics-history.js"
  * @import { Phase } from "../state/phase.js"
  * @import { Session } from "../state/session.js"
  *
@@ -17,7 +18,7 @@
  * @property {string} name of that text
  * @property {DraftText["ref"]} ref of that text
  * @property {RunMessage | null} run
- * @property {object | null} curve the fields of its `MetricsHistory`
+ * @property {ReturnType<MetricsHistory["toMessage"]> | null} curve
  *
  * @typedef {(
  *   | { type: "leading" }
@@ -106,5 +107,5 @@ function tabStateOf({ phase, run, draft }, lasting) {
   const { settings, info, text } = draft;
   const state = { phase, lasting, settings, info, name: text.name, ref: text.ref };
   if (!run) return { ...state, run: null, curve: null };
-  return { ...state, run: run.toMessage(), curve: { ...run.metrics } };
+  return { ...state, run: run.toMessage(), curve: run.metrics.toMessage() };
 }

@@ -103,12 +103,12 @@ export class Run {
   /**
    * The run of another tab, to be shown.
    * @param {RunMessage} message
-   * @param {object | null} metrics
+   * @param {Parameters<typeof MetricsHistory.fromMessage>[0] | null} metrics
    */
   static fromMessage({ verdict: endReason, attached, step, evaluating, growths, ...fields }, metrics) {
     const run = new Run({ ...fields, text: null }, { ...fields, endReason });
     Object.assign(run, { step, evaluating, growths });
-    Object.assign(run.metrics, metrics);
+    if (metrics) run.metrics = MetricsHistory.fromMessage(metrics);
     if (!attached) run.detach();
     return run;
   }
@@ -184,9 +184,9 @@ export class Run {
    * @param {number} count at most
    */
   recentSpeeds(count) {
-    const { steps, speed } = this.metrics;
-    const first = Math.max(0, speed.length - count);
-    return speed.slice(first).flatMap((value, at) => (value !== null && Number(steps[first + at]) > this.began ? [value] : []));
+    const { steps, tokens_per_s: speeds } = this.metrics;
+    const first = Math.max(0, speeds.length - count);
+    return speeds.slice(first).flatMap((value, at) => (value !== null && Number(steps[first + at]) > this.began ? [value] : []));
   }
 
   /** The last loss, of the kind that says most. */

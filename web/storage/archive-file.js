@@ -14,7 +14,7 @@
 import { texts } from "../i18n/index.js";
 import { sizeOf } from "../panels/runs/sizes.js";
 import { isFull } from "../platform/errors.js";
-import { columnsOf } from "../state/metrics-history.js";
+import { columnsOf, toStored } from "../state/metrics-history.js";
 import { manifestOf } from "./manifest.js";
 import { unlike } from "./run-names.js";
 import { digestOf } from "./run-store.js";
@@ -95,7 +95,7 @@ async function addRun(runStore, run, folder, entries, textOf) {
   const same = states[run.states.findIndex(({ file }) => file === run.bestState?.file)];
   const bestState = same ?? (await add(run.bestState, `best-step${run.bestState?.step}.safetensors`));
   const curve = await runStore.curve(run.id);
-  if (curve) entries.set(`${folder}/curve.json`, new Blob([JSON.stringify(curve)]));
+  if (curve) entries.set(`${folder}/curve.json`, new Blob([JSON.stringify(toStored(curve))]));
   const text = await addText(run, entries, textOf);
   const manifest = { ...run, text, states, bestState, curve: curve && "curve.json" };
   entries.set(`${folder}/run.json`, new Blob([JSON.stringify(manifest, null, 1)]));

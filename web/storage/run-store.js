@@ -21,7 +21,7 @@
  */
 
 import { plain } from "../i18n/format.js";
-import { columnsOf } from "../state/metrics-history.js";
+import { columnsOf, toStored } from "../state/metrics-history.js";
 import { serial } from "../ui/dom.js";
 import { manifestOf, manifestOfFirst } from "./manifest.js";
 import { newName, unlike } from "./run-names.js";
@@ -376,7 +376,7 @@ export class RunStore {
   /** @param {Columns} curve */
   async #writeCurve(curve) {
     const file = `curve-${crypto.randomUUID()}`;
-    await this.#store.write(file, JSON.stringify(curve));
+    await this.#store.write(file, JSON.stringify(toStored(curve)));
     return file;
   }
 

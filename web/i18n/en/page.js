@@ -96,6 +96,8 @@ export const page = {
     tokensPerSecond: "Tokens per second",
     learningRateChart: "Learning rate over steps",
     speedChart: "Tokens per second over steps",
+    gradNorm: "Gradient norm",
+    gradNormChart: "Gradient norm over steps",
     chartEmpty: "Press “Train”: the first loss appears within seconds.",
     noSteps: "No steps yet.",
     showLevels: "Lines: how far counting alone gets",
@@ -553,6 +555,8 @@ export const page = {
     lr: (last, low, high) => `Now ${rate(last)}; between ${rate(low)} and ${rate(high)} so far.`,
     /** @param {number} last @param {number} low @param {number} high */
     speed: (last, low, high) => `Now ${speed(last)}; between ${speed(low)} and ${speed(high)} so far.`,
+    /** @param {number} last @param {number} low @param {number} high */
+    "grad-norm": (last, low, high) => `Now ${rate(last)}; between ${rate(low)} and ${rate(high)} so far.`,
   },
   /** What charts are drawn along. @type {Record<Axis, string>} */
   axes: { steps: "Step", tokens: "Tokens learned from", seconds: "Training time", flops: "Floating-point operations" },

@@ -85,6 +85,8 @@ export const page = {
     tokensPerSecond: "Saniyedeki belirteç",
     learningRateChart: "Adımlara göre öğrenme oranı",
     speedChart: "Adımlara göre saniyedeki belirteç sayısı",
+    gradNorm: "Gradyan normu",
+    gradNormChart: "Adımlara göre gradyan normu",
     chartEmpty: "“Eğit” düğmesine basın: ilk kayıp birkaç saniye içinde görünür.",
     noSteps: "Henüz adım yok.",
     showLevels: "Çizgiler: yalnızca sayarak nereye varılır",
@@ -452,6 +454,7 @@ export const page = {
   chartInWords: {
     lr: (last, low, high) => `Şu anda ${rate(last)}; şimdiye dek en az ${rate(low)}, en çok ${rate(high)}.`,
     speed: (last, low, high) => `Şu anda ${speed(last)}; şimdiye dek en az ${speed(low)}, en çok ${speed(high)}.`,
+    "grad-norm": (last, low, high) => `Şu anda ${rate(last)}; şimdiye dek en az ${rate(low)}, en çok ${rate(high)}.`,
   },
   axes: { steps: "Adım", tokens: "Öğrenilen belirteçler", seconds: "Eğitim süresi", flops: "Kayan noktalı işlemler" },
   at: {

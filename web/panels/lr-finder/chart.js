@@ -5,7 +5,8 @@
  * @import uPlot from "uplot"
  */
 
-import { axisIn, loadPlot, palette, sizeOf } from "../../charts/charts.js";
+import { axisIn, loadPlot, sizeOf } from "../../charts/charts.js";
+import { palette } from "../../charts/recipes.js";
 import { dash } from "../../charts/reference-lines.js";
 import * as format from "../../i18n/format.js";
 

@@ -198,7 +198,7 @@ function renderFigures({ run, eta, phase, leaderPhase }) {
 /** @param {Session["run"]} run */
 function latest(run) {
   const metrics = run?.metrics;
-  const speed = metrics?.speed.findLast((value) => value !== null) ?? null;
+  const speed = metrics?.tokens_per_s.findLast((value) => value !== null) ?? null;
   return { train: metrics?.loss ?? null, validation: metrics?.validationLoss ?? null, best: metrics?.best?.loss ?? null, speed };
 }
 
