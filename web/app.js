@@ -49,7 +49,7 @@ import { askToLast, claimStore, openStore } from "./storage/store.js";
 import { Trash } from "./storage/trash.js";
 import { element, input, onceAFrame, setText, throttle, withEach } from "./ui/dom.js";
 import { createLazyPanel } from "./ui/lazy-panel.js";
-import { rememberInitialTab, initMobileTabs, showInitialTab } from "./ui/mobile-tabs.js";
+import { initMobileTabs, rememberInitialTab, showInitialTab } from "./ui/mobile-tabs.js";
 import { offerShortcuts } from "./ui/shortcuts.js";
 import { Toasts } from "./ui/toasts.js";
 

@@ -4,7 +4,7 @@
  *
  * @import { Growth } from "../engine/engine-types.js"
  * @import { Columns, MetricsHistory } from "../state/metrics-history.js"
- * @import { ChartKind, Palette, Recipe } from "./recipes.js"
+ * @import { ChartKind, Palette } from "./recipes.js"
  * @import { ReferenceLine } from "./reference-lines.js"
  * @import { Axis } from "./x-axis.js"
  * @import uPlot from "uplot"
@@ -82,7 +82,8 @@ export class Charts {
     for (const chart of this.#charts) chart.close();
     const Plot = this.#Plot;
     const colours = palette();
-    this.#charts = /** @type {[ChartKind, Recipe][]} */ (Object.entries(recipes)).map(([kind, recipe]) => new Chart(Plot, kind, recipe, colours));
+    const kinds = /** @type {ChartKind[]} */ (Object.keys(recipes));
+    this.#charts = kinds.map((kind) => new Chart(Plot, kind, colours));
     this.draw(this.#data);
   }
 }
@@ -106,15 +107,14 @@ class Chart {
   /**
    * @param {typeof uPlot} Plot
    * @param {ChartKind} kind
-   * @param {Recipe} recipe
    * @param {Palette} palette
    */
-  constructor(Plot, kind, recipe, palette) {
-    this.#recipe = recipe;
+  constructor(Plot, kind, palette) {
+    this.#recipe = recipes[kind];
     this.#palette = palette;
     this.#place = element(`${kind}-chart`);
     this.#reading = element(`${kind}-reading`);
-    this.#plot = new Plot(this.#options(), [[], ...recipe.columns.map(() => [])], this.#place);
+    this.#plot = new Plot(this.#options(), [[], ...this.#recipe.columns.map(() => [])], this.#place);
     this.#sizes = new ResizeObserver(() => this.#plot.setSize(sizeOf(this.#place)));
     this.#sizes.observe(this.#place);
   }

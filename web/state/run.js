@@ -6,11 +6,18 @@
  * @import { Sample, TextRef } from "../storage/manifest.js"
  *
  * What another tab is told of a run. That tab may be of another version, so these names stay.
- * @typedef {Pick<Run, "id" | "growths" | "samples" | "step" | "evaluating" | "exportedStep" | "settings" | "stage" | "growsTo" | "tokenizer" | "parameters" | "uniform">
- *   & { verdict: string | null, attached: boolean }} RunMessage
+ * @typedef {"id" | "growths" | "samples" | "step" | "evaluating" | "exportedStep"} Told
+ * @typedef {"settings" | "stage" | "growsTo" | "tokenizer" | "parameters" | "uniform"} ToldOfModel
+ * @typedef {Pick<Run, Told | ToldOfModel> & { verdict: string | null, attached: boolean }} RunMessage
  *
- * What is known of a run beside what its checkpoint says; see the properties.
- * @typedef {{ id?: string, samples?: Sample[], exportedStep?: number, endReason?: string | null, snapshot?: Snapshot | null, best?: Snapshot | null }} Known
+ * What is known of a run beside what its checkpoint says; see the properties of a `Run`.
+ * @typedef {object} Known
+ * @property {string} [id]
+ * @property {Sample[]} [samples]
+ * @property {number} [exportedStep]
+ * @property {string | null} [endReason]
+ * @property {Snapshot | null} [snapshot]
+ * @property {Snapshot | null} [best]
  *
  * The text a run learns from.
  * @typedef {{ source: TextSource, ref: TextRef, name: string, fingerprint: string, options: PrepareOptions }} RunText
