@@ -1,16 +1,16 @@
 /**
  * Puts the page together: the session and what surrounds it, the panels, and the page's own life (drawing, hiding, leaving).
  *
- * @import { Course } from "./charts.js"
- * @import { Settings } from "./engine-types.js"
- * @import { Complaint } from "./errors.js"
- * @import { Draft } from "./keeper.js"
- * @import { LabelledLevel } from "./levels.js"
- * @import { Manifest } from "./manifest.js"
- * @import { Left } from "./following.js"
+ * @import { ChartData } from "./charts/charts.js"
+ * @import { ReferenceLine } from "./charts/reference-lines.js"
+ * @import { Settings } from "./engine/engine-types.js"
+ * @import { Complaint } from "./platform/errors.js"
+ * @import { LeaderState } from "./platform/tab-follower.js"
+ * @import { Manifest } from "./storage/manifest.js"
+ * @import { StoredDraft } from "./storage/run-store.js"
  *
  * What goes along with the session, also while the page is hidden and nothing is drawn.
- * @typedef {{ changed?(): void, told?(kind: "error" | "info", complaint: Complaint): void, rewrite?(): void }} Companion
+ * @typedef {{ changed?(): void, notified?(kind: "error" | "info", complaint: Complaint): void, relocalize?(): void }} Companion
  *
  * Changes settings, and brings along what depends on them.
  * @callback Change
@@ -19,132 +19,136 @@
  * @returns {Promise<void>}
  */
 
-import { createAdvicePanel } from "./advice-panel.js";
-import { Archive } from "./archive.js";
-import { Charts } from "./charts.js";
-import { Curve } from "./curve.js";
-import { Devices } from "./devices.js";
-import { earlyTrain } from "./early-train.js";
-import { element, input, onceAFrame, setText, throttle, withEach } from "./dom.js";
-import { download } from "./engine-ahead.js";
-import { createGeneratePanel } from "./generate-panel.js";
-import { createGrowPanel } from "./grow-panel.js";
-import { createLazyPanel } from "./lazy-panel.js";
-import { createLearnedPanel } from "./learned-panel.js";
-import { missing } from "./guard.js";
-import { Keeper } from "./keeper.js";
-import { isolate } from "./isolate.js";
-import { followLinks } from "./links.js";
-import { Notices } from "./notices.js";
-import { createOverfitPanel } from "./overfit-panel.js";
-import { expectFirst, offerParts, showFirst } from "./parts.js";
-import { createPresence } from "./presence.js";
-import { createRunsPanel, showRuns } from "./runs-panel.js";
-import { createSamplesPanel } from "./samples.js";
-import { Session } from "./session.js";
-import { createSettingsPanel } from "./settings-panel.js";
-import { offerShortcuts } from "./shortcuts.js";
-import { StageSizes } from "./stage-sizes.js";
-import { askToLast, claimStore, openStore } from "./store.js";
-import { leadTabs } from "./tabs.js";
-import { createTextPanel } from "./text-panel.js";
-import { texts } from "./texts/index.js";
-import { createTrainingPanel } from "./training-panel.js";
-import { Trash } from "./trash.js";
-import { beginSpeaking, offerLanguages } from "./translate.js";
+import { Charts } from "./charts/charts.js";
+import { DeviceManager } from "./engine/devices/device-manager.js";
+import { download } from "./engine/engine-preload.js";
+import { texts } from "./i18n/index.js";
+import { initLanguage, offerLanguageChoice } from "./i18n/translate.js";
+import { createGeneratePanel } from "./panels/generate/generate-panel.js";
+import { createSamplesPanel } from "./panels/generate/samples-panel.js";
+import { createInsightsPanel } from "./panels/insights/insights-panel.js";
+import { createOverfitPanel } from "./panels/insights/overfit-panel.js";
+import { createRunsPanel, showRuns } from "./panels/runs/runs-panel.js";
+import { createAdvicePanel } from "./panels/settings/advice-panel.js";
+import { createSettingsPanel } from "./panels/settings/settings-panel.js";
+import { followLinks } from "./panels/share/follow-links.js";
+import { createTextPanel } from "./panels/text/text-panel.js";
+import { earlyTrain } from "./panels/training/early-train.js";
+import { createGrowPanel } from "./panels/training/grow-panel.js";
+import { createTrainingPanel } from "./panels/training/training-panel.js";
+import { missingFeature } from "./platform/browser-support.js";
+import { ensureIsolation } from "./platform/cross-origin-isolation.js";
+import { createTabStatus } from "./platform/tab-status.js";
+import { leadTabs } from "./platform/tab-sync.js";
+import { MetricsHistory } from "./state/metrics-history.js";
+import { ModelSizes } from "./state/model-sizes.js";
+import { Session } from "./state/session.js";
+import { RunLoader } from "./storage/run-loader.js";
+import { RunStore } from "./storage/run-store.js";
+import { askToLast, claimStore, openStore } from "./storage/store.js";
+import { Trash } from "./storage/trash.js";
+import { element, input, onceAFrame, setText, throttle, withEach } from "./ui/dom.js";
+import { createLazyPanel } from "./ui/lazy-panel.js";
+import { initMobileTabs, rememberInitialTab, showInitialTab } from "./ui/mobile-tabs.js";
+import { offerShortcuts } from "./ui/shortcuts.js";
+import { Toasts } from "./ui/toasts.js";
 
 /** What moves on with every step is drawn at most this often (milliseconds). */
 const REDRAW = 100;
 /** Where nobody trains, what the page needs without a connection is kept after this long (milliseconds). */
 const IDLE = 8000;
 
-await beginSpeaking();
-const lacking = missing();
+await initLanguage();
+const lacking = missingFeature();
 if (lacking) {
   const place = element("unsupported");
   const say = () => setText(place, texts.missing[lacking]);
   place.hidden = false;
   say();
-  offerLanguages(say, say);
-} else if (!(await isolate())) {
-  main().catch((error) => new Notices(element("notices")).show("error", texts.pageFailed(error)));
+  offerLanguageChoice(say, say);
+} else if (!(await ensureIsolation())) {
+  main().catch((error) => new Toasts(element("notices")).show("error", texts.pageFailed(error)));
 }
 
 async function main() {
-  const notices = new Notices(element("notices"));
-  let rewrite = () => {};
-  offerParts();
+  const toasts = new Toasts(element("notices"));
+  let relocalize = () => {};
+  initMobileTabs();
   offerShortcuts();
   const spoken = () => {
-    notices.dismiss("language");
-    rewrite();
+    toasts.dismiss("language");
+    relocalize();
   };
-  offerLanguages(spoken, () => notices.show("error", texts.languageFailed(), { key: "language" }));
+  offerLanguageChoice(spoken, () => toasts.show("error", texts.languageFailed(), { key: "language" }));
   const leading = claimStore();
-  const keeper = new Keeper(await openStore());
-  keeper.onKept = () => {
-    for (const key of ["full", "keep"]) notices.dismiss(key);
+  const runStore = new RunStore(await openStore());
+  runStore.onStateSaved = () => {
+    for (const key of ["full", "keep"]) toasts.dismiss(key);
   };
   /** @type {Companion[]} */
   const companions = [];
-  const session = new Session(keeper, {
+  const session = new Session(runStore, {
     changed: () => changed(),
     advanced: () => advanced(),
     tell: (kind, complaint, key) => {
       // What it speaks of is seen with it.
       withEach(panels, (panel) => panel.render());
-      notices.show(kind, complaint, { key, actions: key === "full" ? [{ label: texts.runs.show, run: showRuns }] : [] });
-      for (const companion of companions) companion.told?.(kind, complaint);
+      toasts.show(kind, complaint, { key, actions: key === "full" ? [{ label: texts.runs.show, run: showRuns }] : [] });
+      for (const companion of companions) companion.notified?.(kind, complaint);
     },
+    trainingStarts: () => devices.makeWay(),
+    workerDied: (device, failure) => devices.replace(device, failure),
+    reviveWorker: () => devices.revive(),
   });
-  const devices = new Devices(session);
-  const sizes = new StageSizes(session);
-  const archive = new Archive(session, keeper, devices);
+  /** @type {DeviceManager} */
+  const devices = new DeviceManager(session);
+  const sizes = new ModelSizes(session);
+  const runLoader = new RunLoader(session, runStore, devices);
   const charts = new Charts();
-  const trash = new Trash(archive, keeper, notices);
+  const trash = new Trash(runLoader, runStore, toasts);
 
-  const settled = () => {
-    archive.keepDraft();
-    devices.settle();
+  const draftChanged = () => {
+    runLoader.saveDraft();
+    devices.scheduleBenchmark();
   };
   /** @type {Change} */
   const change = async (to, explain = texts.failed.settings) => {
     await session.act(explain, () => session.changeSettings(to));
-    settled();
+    draftChanged();
   };
-  const training = createTrainingPanel({ session, archive });
-  const text = createTextPanel({ session, archive, keeper, notices, settled: () => devices.settle() });
+  const training = createTrainingPanel({ session, runLoader });
+  const text = createTextPanel({ session, runLoader, runStore, toasts, draftChanged: () => devices.scheduleBenchmark() });
   const panels = [
     text,
-    createSettingsPanel({ session, devices, sizes, change, settled }),
+    createSettingsPanel({ session, devices, sizes, change, draftChanged }),
     createAdvicePanel({ session, devices, change }),
-    createLazyPanel("recipes", async (body) => new (await import("./recipes-view.js")).RecipesView({ session, devices, change }, body)),
-    createLazyPanel("rate", async (body) => new (await import("./rate/view.js")).RateView({ session, change }, body)),
+    createLazyPanel("recipes", async (body) => new (await import("./panels/settings/presets-view.js")).PresetsView({ session, devices, change }, body)),
+    createLazyPanel("rate", async (body) => new (await import("./panels/lr-finder/view.js")).LrFinderView({ session, change }, body)),
     training,
-    createLazyPanel("share", async (body) => (await import("./share/view.js")).openView(session, archive, body)),
-    createRunsPanel({ session, archive, keeper, notices, charts, trash, settled }),
-    createGrowPanel({ session, archive, sizes, settled: () => devices.settle() }),
+    createLazyPanel("share", async (body) => (await import("./panels/share/view.js")).openView(session, runLoader, body)),
+    createRunsPanel({ session, runLoader, runStore, toasts, charts, trash, draftChanged }),
+    createGrowPanel({ session, runLoader, sizes, draftChanged: () => devices.scheduleBenchmark() }),
     createSamplesPanel({ session, change }),
-    createLearnedPanel({ session }),
+    createInsightsPanel({ session }),
     createOverfitPanel({ session, change }),
     createGeneratePanel({ session }),
-    createLazyPanel("inside", async (body) => (await import("./inside/view.js")).openView(session, body)),
+    createLazyPanel("inside", async (body) => (await import("./panels/inspect/view.js")).openView(session, body)),
   ];
   const render = drawing(session, charts, panels);
   download.onProgress = render;
   const renderStep = throttle(render, REDRAW);
-  rewrite = () => {
-    charts.rewrite();
+  relocalize = () => {
+    charts.relocalize();
     render();
-    for (const companion of companions) companion.rewrite?.();
+    for (const companion of companions) companion.relocalize?.();
   };
   input("levels").addEventListener("change", render);
   let phase = session.phase;
   const changed = () => {
     render();
-    if (session.phase !== phase) devices.settle();
+    if (session.phase !== phase) devices.scheduleBenchmark();
     // From now on there is something to lose.
-    if (session.phase !== phase && session.phase === "ended" && keeper.lasting) askToLast();
+    if (session.phase !== phase && session.phase === "ended" && runStore.lasting) askToLast();
     phase = session.phase;
     for (const companion of companions) companion.changed?.();
   };
@@ -153,42 +157,42 @@ async function main() {
     for (const companion of companions) companion.changed?.();
   };
 
-  void notices.part(() => charts.open()).then(render);
-  const left = (await leading) ? null : await follow(session, notices, companions);
+  void toasts.loadPart(() => charts.open()).then(render);
+  const left = (await leading) ? null : await follow(session, toasts, companions);
   if (left === "not loaded") return;
-  const recalled = await keeper.recall();
-  if (recalled.broken > 0) notices.show("info", texts.runsUnread(recalled.broken));
-  if (!keeper.lasting) notices.show("info", texts.memoryOnly());
-  const tabs = leadTabs(session, keeper.lasting);
-  companions.push(createPresence(session, notices), tabs, offlineSoon(session, notices));
-  await begin({ session, devices, archive, keeper, draft: recalled.draft });
-  companions.push(foreseeing(keeper));
+  const recalled = await runStore.recall();
+  if (recalled.broken > 0) toasts.show("info", texts.runsUnread(recalled.broken));
+  if (!runStore.lasting) toasts.show("info", texts.memoryOnly());
+  const tabs = leadTabs(session, runStore.lasting);
+  companions.push(createTabStatus(session, toasts), tabs, offlineSoon(session, toasts));
+  await begin({ session, devices, runLoader, runStore, stored: recalled.draft });
+  companions.push(foreseeing(runStore));
   trash.offerAgain();
-  keepOnLeaving(session);
-  if (left) await goOn({ session, archive, keeper }, left);
+  saveOnLeaving(session);
+  if (left) await goOn({ session, runLoader, runStore }, left);
   tabs.begin();
-  await followLinks({ session, notices, change, settled });
+  await followLinks({ session, toasts, change, draftChanged });
   session.changed();
   const arrived = await text.arrived();
-  if (earlyTrain.take() && arrived && session.phase === "ready" && session.desk.ready) training.begin();
+  if (earlyTrain.take() && arrived && session.phase === "ready" && session.draft.ready) training.begin();
   session.changed();
 }
 
 /**
  * Shows what another tab does until this one is the only one, or the person wants it here.
  * @param {Session} session
- * @param {Notices} notices
+ * @param {Toasts} toasts
  * @param {Companion[]} companions
- * @returns {Promise<Left | "not loaded">}
+ * @returns {Promise<LeaderState | "not loaded">}
  */
-async function follow(session, notices, companions) {
+async function follow(session, toasts, companions) {
   // What was pressed here was pressed for a page that works.
   earlyTrain.take();
-  const loaded = await notices.part(() => import("./following.js"));
+  const loaded = await toasts.loadPart(() => import("./platform/tab-follower.js"));
   if (!loaded) return "not loaded";
-  showFirst("training");
-  const following = new loaded.Following(session);
-  const companion = { changed: () => following.render(), rewrite: () => following.render() };
+  showInitialTab("training");
+  const following = new loaded.TabFollower(session);
+  const companion = { changed: () => following.render(), relocalize: () => following.render() };
   companions.push(companion);
   const left = await following.untilFree();
   companions.splice(companions.indexOf(companion), 1);
@@ -197,33 +201,33 @@ async function follow(session, notices, companions) {
 
 /**
  * Goes on here with what another tab did: with that run and no other.
- * @param {{ session: Session, archive: Archive, keeper: Keeper }} parts
- * @param {Left} left
+ * @param {{ session: Session, runLoader: RunLoader, runStore: RunStore }} parts
+ * @param {LeaderState} left
  */
-async function goOn({ session, archive, keeper }, { phase, run }) {
+async function goOn({ session, runLoader, runStore }, { phase, run }) {
   // One without settings was opened from a file, and is there still.
   if (!run?.settings) return;
-  const kept = keeper.run(run.id);
+  const kept = runStore.run(run.id);
   if (!kept?.states.length) return session.tell("error", texts.leftUnkept(run.step), "left");
-  archive.kept = kept;
-  await archive.continueKept();
+  runLoader.offerRun(kept);
+  await runLoader.continueOffered();
   if (phase === "running" && session.phase === "paused") await session.resume();
 }
 
 /**
  * Keeps the page for visits without a connection, when its first step is done or nobody trains.
  * @param {Session} session
- * @param {Notices} notices
+ * @param {Toasts} toasts
  * @returns {Companion}
  */
-function offlineSoon(session, notices) {
+function offlineSoon(session, toasts) {
   /** @type {Companion | null} */
   let offline = null;
   let begun = false;
   const begin = async () => {
     if (begun) return;
     begun = true;
-    offline = await notices.part(async () => (await import("./offline.js")).createOffline(session, notices));
+    offline = await toasts.loadPart(async () => (await import("./platform/offline.js")).createOffline(session, toasts));
   };
   setTimeout(() => void begin(), IDLE);
   return {
@@ -231,46 +235,46 @@ function offlineSoon(session, notices) {
       if (session.run?.step) void begin();
       offline?.changed?.();
     },
-    rewrite: () => offline?.rewrite?.(),
+    relocalize: () => offline?.relocalize?.(),
   };
 }
 
 /**
  * From here on the page can be used.
- * @param {{ session: Session, devices: Devices, archive: Archive, keeper: Keeper, draft: Draft | null }} parts
+ * @param {{ session: Session, devices: DeviceManager, runLoader: RunLoader, runStore: RunStore, stored: StoredDraft | null }} parts
  */
-async function begin({ session, devices, archive, keeper, draft }) {
+async function begin({ session, devices, runLoader, runStore, stored }) {
   await session.act(texts.engineDead, async () => {
     try {
-      await devices.open(draft?.device ?? "auto");
-      await archive.restoreDraft(draft);
-      archive.kept = offeredBy(keeper);
-      showFirst(archive.kept ? "training" : "setup");
-      session.phase = "ready";
+      await devices.open(stored?.device ?? "auto");
+      await runLoader.restoreDraft(stored);
+      runLoader.offerRun(offeredBy(runStore));
+      showInitialTab(runLoader.offeredRun ? "training" : "setup");
+      session.opened();
     } catch (error) {
-      session.phase = "dead";
+      session.died();
       throw error instanceof Error ? new Error(error.message, { cause: error }) : error;
     }
   });
-  devices.settle();
+  devices.scheduleBenchmark();
 }
 
-/** The run that a visit begins with: the newest, where it can go on. @param {Keeper} keeper @returns {Manifest | null} */
+/** The run that a visit begins with: the newest, where it can go on. @param {RunStore} runStore @returns {Manifest | null} */
 function offeredBy({ runs: [newest] }) {
   return newest && newest.states.length > 0 ? newest : null;
 }
 
 /**
  * What the next visit begins with is said before it, so that it need not wait for that.
- * @param {Keeper} keeper
+ * @param {RunStore} runStore
  * @returns {Companion}
  */
-function foreseeing(keeper) {
+function foreseeing(runStore) {
   let known = -1;
   const changed = () => {
-    if (keeper.changes === known) return;
-    known = keeper.changes;
-    expectFirst(keeper.lasting && offeredBy(keeper) ? "training" : "setup");
+    if (runStore.changes === known) return;
+    known = runStore.changes;
+    rememberInitialTab(runStore.lasting && offeredBy(runStore) ? "training" : "setup");
   };
   changed();
   return { changed };
@@ -279,22 +283,22 @@ function foreseeing(keeper) {
 /**
  * What the charts show: the run, or where the next one would start.
  * @param {Session} session
- * @returns {Course | null}
+ * @returns {ChartData | null}
  */
-function courseOf(session) {
-  const { run, desk: { settings, description } } = session;
-  const levels = levelsOf(session);
-  if (run) return { curve: run.curve, planned: run.planned, uniform: run.uniform, levels, growths: run.growths };
-  return settings && description && { curve: new Curve(), planned: settings.steps, uniform: description.uniform_loss, levels, growths: [] };
+function chartDataOf(session) {
+  const { run, draft: { settings, description } } = session;
+  const referenceLines = referenceLinesOf(session);
+  if (run) return { metrics: run.metrics, planned: run.planned, uniform: run.uniform, referenceLines, growths: run.growths };
+  return settings && description && { metrics: new MetricsHistory(), planned: settings.steps, uniform: description.uniform_loss, referenceLines, growths: [] };
 }
 
 /**
  * @param {Session} session
- * @returns {LabelledLevel[]}
+ * @returns {ReferenceLine[]}
  */
-function levelsOf({ learned, unit }) {
+function referenceLinesOf({ insights, unit }) {
   if (!input("levels").checked) return [];
-  return learned.levels.map(({ name, value }) => ({ value, label: texts.levels[unit][name] }));
+  return insights.baselines.map(({ name, value }) => ({ value, label: texts.levels[unit][name] }));
 }
 
 /**
@@ -305,8 +309,8 @@ function levelsOf({ learned, unit }) {
  */
 function drawing(session, charts, panels) {
   // A long curve takes longer to draw, and changes less with every step.
-  const rest = () => REDRAW * (1 + (session.run?.curve.length ?? 0) / 20_000);
-  const drawCharts = throttle(onceAFrame(() => charts.draw(courseOf(session))), rest);
+  const rest = () => REDRAW * (1 + (session.run?.metrics.length ?? 0) / 20_000);
+  const drawCharts = throttle(onceAFrame(() => charts.draw(chartDataOf(session))), rest);
   return onceAFrame(() => {
     withEach(panels, (panel) => panel.render());
     drawCharts();
@@ -317,8 +321,8 @@ function drawing(session, charts, panels) {
  * A page that is hidden may never be seen again.
  * @param {Session} session
  */
-function keepOnLeaving(session) {
-  document.addEventListener("visibilitychange", () => document.hidden && session.keepNow());
-  addEventListener("pagehide", () => session.keepNow());
+function saveOnLeaving(session) {
+  document.addEventListener("visibilitychange", () => document.hidden && session.saveNow());
+  addEventListener("pagehide", () => session.saveNow());
   addEventListener("beforeunload", (event) => session.askBeforeLeaving && event.preventDefault());
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { button, choose, phase, press, ready, settle, SMALL, start, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { button, choose, phase, press, ready, fillSettings, SMALL, start, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -38,7 +38,7 @@ test("axe finds nothing, from the first visit to the look inside", async () => {
   await assertOpen(page, "first visit");
   await assertDialogOpen(page, "#paste", "#paste-dialog");
   await assertDialogOpen(page, "#shortcuts", "#shortcuts-dialog");
-  await settle(page, { ...SMALL, steps: 100_000, eval_every: 10, sample_every: 5 });
+  await fillSettings(page, { ...SMALL, steps: 100_000, eval_every: 10, sample_every: 5 });
   await page.locator("#numbers summary").click();
   await press(page, "Train");
   await page.locator("#sample-list li").nth(2).waitFor();
@@ -88,7 +88,7 @@ test("axe finds nothing where Train was pressed early, and where files were left
 test("nor on a phone, in the dark, in Turkish", async () => {
   const { page, done } = await visit(place, { ...withAxe, locale: "tr-TR", colorScheme: "dark", viewport: { width: 360, height: 740 }, hasTouch: true });
   const { sample_every: _, ...settings } = SMALL;
-  await settle(page, settings);
+  await fillSettings(page, settings);
   await button(page, "Eğit").tap();
   await phase(page, /Planlanan tüm adımlar/);
   for (const part of ["setup", "training", "words"]) {
@@ -100,7 +100,7 @@ test("nor on a phone, in the dark, in Turkish", async () => {
 
 test("keys train, pause, step and write; not while typing, nor when they are switched off", async () => {
   const { page, done } = await visit(place);
-  await settle(page, { ...SMALL, steps: 100_000 });
+  await fillSettings(page, { ...SMALL, steps: 100_000 });
   await page.locator("body").click({ position: { x: 2, y: 2 } });
   await page.keyboard.press("t");
   await phase(page, /Training/);
@@ -145,7 +145,7 @@ test("keys train, pause, step and write; not while typing, nor when they are swi
 
 test("every chart is said in words", async () => {
   const { page, done } = await visit(place);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   const described = (/** @type {string} */ name) =>
     page.getByRole("img", { name }).evaluate((chart) => document.getElementById(chart.getAttribute("aria-describedby") ?? "")?.textContent);
   const charts = { "Loss over steps": /^Step 5 of 5: train loss \d/, "Learning rate over steps": /^Now 0\.\d+; between 0\.?\d* and 0\.\d+ so far\.$/, "Tokens per second over steps": /^Now [\d,]+; between [\d,]+ and [\d,]+ so far\.$/ };
@@ -175,7 +175,7 @@ test("for who wants no motion nothing moves", async () => {
           };
         }),
     });
-    await settle(page, SMALL);
+    await fillSettings(page, SMALL);
     await button(page, "Train").hover();
     await press(page, "Train");
     await phase(page, /All planned steps are done/);

@@ -62,7 +62,7 @@ test("what was taken back does not begin by itself", async () => {
 });
 
 test("a press counts before the page's own scripts are there", async () => {
-  await slowly(/\/web\/(app|session)\.js$/, async (page, release) => {
+  await slowly(/\/web\/(app|state\/session)\.js$/, async (page, release) => {
     await page.locator("#train").click();
     await waits(page, "true");
     release();

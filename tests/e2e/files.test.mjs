@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 
-import { button, choose, keptRun, phase, press, ready, settle, SMALL, start, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { button, choose, keptRun, phase, press, ready, fillSettings, SMALL, start, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -40,7 +40,7 @@ test("files that are no text are left out by name, the others are taken, and are
   await page.reload();
   await named(page, "part 2.md and 1 more");
   assert.equal(await page.locator("#text-characters").textContent(), characters);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   await keptRun(page, (run) => run.phase === "ended");
@@ -132,7 +132,7 @@ test("a dropped folder is read to its bottom, in the order people count in", asy
 
 test("a text dropped while a run is under way is not lost without a word", async () => {
   const { page, done } = await visit(place);
-  await settle(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
+  await fillSettings(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
   await press(page, "Train");
   await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
   const path = join(place.folder, "late.txt");
@@ -149,7 +149,7 @@ test("a text dropped while a run is under way is not lost without a word", async
 
 test("a text dropped where another tab is followed is not lost without a word", async () => {
   const { page, done } = await visit(place);
-  await settle(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
+  await fillSettings(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
   await press(page, "Train");
   await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
   const second = await page.context().newPage();

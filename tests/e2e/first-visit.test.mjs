@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { assertWhole, button, curve, figure, phase, press, settle, SMALL, start, usable, visit } from "./helpers.mjs";
+import { assertWhole, button, curve, figure, phase, press, fillSettings, SMALL, start, usable, visit } from "./helpers.mjs";
 
 /** @type {Awaited<ReturnType<typeof start>>} */
 let place;
@@ -31,7 +31,7 @@ test("before the start it says how large the model is and how long it will take"
 
 test("a whole run by keyboard: train, pause, step, resume, to the end", async () => {
   const { page, done } = await visit(place);
-  await settle(page, { ...SMALL, steps: 40, eval_every: 20 });
+  await fillSettings(page, { ...SMALL, steps: 40, eval_every: 20 });
   await button(page, "Train").focus();
   await page.keyboard.press("Enter");
   await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
@@ -57,7 +57,7 @@ test("a whole run by keyboard: train, pause, step, resume, to the end", async ()
 
 test("Step starts a run of its own, and Stop ends it", async () => {
   const { page, done } = await visit(place);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Step");
   await page.locator("#figure-step").filter({ hasText: "1 / 5" }).waitFor();
   await phase(page, /Paused/);
@@ -70,11 +70,11 @@ test("Step starts a run of its own, and Stop ends it", async () => {
 
 test("raising the steps of a finished run lets it go on", async () => {
   const { page, done } = await visit(place);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   assert.equal(await button(page, "Resume").getAttribute("aria-disabled"), "true");
-  await settle(page, { steps: 8 });
+  await fillSettings(page, { steps: 8 });
   await press(page, "Resume");
   await page.locator("#figure-step").filter({ hasText: "8 / 8" }).waitFor();
   await phase(page, /All planned steps are done/);
@@ -86,7 +86,7 @@ test("a phone's width: nothing sticks out, and the controls are at hand", async 
   const { page, done } = await visit(place, { viewport: { width: 360, height: 740 }, hasTouch: true });
   // The samples are on another part of the page.
   const { sample_every: _, ...settings } = SMALL;
-  await settle(page, settings);
+  await fillSettings(page, settings);
   await button(page, "Train").tap();
   await phase(page, /All planned steps are done/);
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 360);
@@ -127,7 +127,7 @@ test("recomputing blocks saves memory and changes no loss", async () => {
   const curves = [];
   for (const recompute of [false, true]) {
     const { page, done } = await visit(place);
-    await settle(page, { ...SMALL, recompute });
+    await fillSettings(page, { ...SMALL, recompute });
     await press(page, "Train");
     await phase(page, /All planned steps are done/);
     curves.push(await curve(page));

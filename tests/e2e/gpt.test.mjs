@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { apart, choose, keptRun, loadCheckpoint, mmrec, MMREC, pageLogits, phase, press, saveCheckpoint, settle, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
+import { apart, choose, keptRun, loadCheckpoint, mmrec, MMREC, pageLogits, phase, press, saveCheckpoint, fillSettings, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -12,7 +12,7 @@ const TEXT = { name: "objects.txt", buffer: Buffer.from(text(1500)) };
 
 /** @param {import("playwright-core").Page} page @param {Record<string, number | boolean | string>} settings */
 async function train(page, settings) {
-  await settle(page, { ...SMALL, ...settings });
+  await fillSettings(page, { ...SMALL, ...settings });
   await press(page, "Train");
   await phase(page, /Training/);
   await phase(page, /All planned steps are done/);
@@ -30,9 +30,9 @@ test("a GPT of the same size trains by the same settings, and its run lies over 
   assert.equal(await page.locator("#growth").isVisible(), false, "a GPT does not grow");
 
   // Another size is a GPT as well, until the person wants none.
-  await settle(page, { stage: "mini" });
+  await fillSettings(page, { stage: "mini" });
   assert.equal(await page.locator("#settings [name=gpt]").isChecked(), true);
-  await settle(page, { stage: "tiny" });
+  await fillSettings(page, { stage: "tiny" });
 
   await page.locator("#runs").evaluate((details) => (details.open = true));
   await page.locator("#run-list").filter({ hasText: "tiny GPT" }).waitFor();
@@ -69,7 +69,7 @@ test("a look inside a GPT shows its predictions and its attention, and no memory
   const line = await mmrec("generate", path, "--prompt", prompt, "--logits", "--json");
   assert.ok(apart(await pageLogits(page, path, prompt), line.logits) < 1e-3, "beyond the window as well");
 
-  await settle(page, { gpt: false });
+  await fillSettings(page, { gpt: false });
   await loadCheckpoint(page, path);
   await page.waitForFunction(() => /** @type {HTMLInputElement} */ (document.querySelector("#settings [name=gpt]")).checked);
   await done();

@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { apart, assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { apart, assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const TEXT = { name: "objects.txt", buffer: Buffer.from(text(1500)) };
 const PROMPT = "Ada finds ";
@@ -16,7 +16,7 @@ const place = startWithFolder();
 async function trainOn(page, settings) {
   await choose(page, [TEXT]);
   await page.locator("#text-name").filter({ hasText: TEXT.name }).waitFor();
-  await settle(page, { ...SMALL, ...settings });
+  await fillSettings(page, { ...SMALL, ...settings });
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
 }
@@ -172,7 +172,7 @@ test("a model of sizes of its own grows to the smallest size that holds it, and 
   await mmrec("train", "--data", source, "--config", sizes, "--tokenizer", "byte", "--out", run, "--steps", "2", "--batch", "2", "--context", "32", "--json");
 
   const { page, done } = await visit(place);
-  await settle(page, { tokenizer: "byte" });
+  await fillSettings(page, { tokenizer: "byte" });
   await choose(page, [TEXT]);
   await page.locator("#text-name").filter({ hasText: TEXT.name }).waitFor();
   await loadCheckpoint(page, join(run, "last.safetensors"));
@@ -210,7 +210,7 @@ test("a worker that dies is followed by one with the grown model", async () => {
 test("a running model waits, Cancel and a refused plan change nothing, and growth ends what was being written", async () => {
   const { page, done } = await visit(place);
   assert.equal(await page.locator("#growth").isVisible(), false);
-  await settle(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
+  await fillSettings(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
   await press(page, "Train");
   await refused(page, "Pause the run first");
   await page.locator("#figure-step").filter({ hasText: /^[1-9]/ }).waitFor();

@@ -147,7 +147,7 @@ export async function usable(page, name) {
  * @param {import("playwright-core").Page} page
  * @param {Record<string, string | number | boolean>} settings
  */
-export async function settle(page, settings) {
+export async function fillSettings(page, settings) {
   await page.locator("#more-settings").evaluate((details) => (details.open = true));
   for (const [name, value] of Object.entries(settings)) {
     const field = page.locator(`#settings [name="${name}"], #sampling [name="${name}"]`).first();
@@ -206,7 +206,7 @@ export async function saveCheckpoint(page, path) {
 export async function pageLogits(page, path, prompt) {
   await page.route("**/checkpoint-under-test", (route) => route.fulfill({ path, contentType: "application/octet-stream" }));
   const logits = await page.evaluate(async (prompt) => {
-    const { EngineClient } = await import(new URL("web/engine-client.js", location.href).href);
+    const { EngineClient } = await import(new URL("web/engine/engine-client.js", location.href).href);
     const client = await EngineClient.open("cpu");
     const bytes = new Uint8Array(await (await fetch("checkpoint-under-test")).arrayBuffer());
     await client.ask({ type: "load", bytes });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { choose, pageLogits, phase, press, saveCheckpoint, settle, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
+import { choose, pageLogits, phase, press, saveCheckpoint, fillSettings, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -14,7 +14,7 @@ const near = (/** @type {number} */ a, /** @type {number} */ b) => Math.abs(a - 
 test("a model is looked into while it is trained", async () => {
   const { page, done } = await visit(place);
   const seen = await page.evaluate(async () => {
-    const { EngineClient } = await import(new URL("web/engine-client.js", document.baseURI).href);
+    const { EngineClient } = await import(new URL("web/engine/engine-client.js", document.baseURI).href);
     const client = await EngineClient.open("cpu");
     const refused = (request) => client.ask(request).then(() => "", (error) => error.message);
     const settings = { ...client.opened.defaults.tiny, context: 64, batch: 2, steps: 1000, eval_every: 1000, save_every: 1000, sample_every: 0 };
@@ -101,7 +101,7 @@ const watch = (page) => page.addInitScript(() => {
 async function learnALittle(page) {
   await choose(page, [TEXT]);
   await page.locator("#text-name").filter({ hasText: TEXT.name }).waitFor();
-  await settle(page, { ...SMALL, tokenizer: "byte", context: 64, steps: 100_000, eval_every: 100_000, lr: 0.004 });
+  await fillSettings(page, { ...SMALL, tokenizer: "byte", context: 64, steps: 100_000, eval_every: 100_000, lr: 0.004 });
   await press(page, "Train");
   await page.waitForFunction(() => parseInt(document.querySelector("#figure-step").textContent.replaceAll(",", "")) >= 60);
 }

@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { apart, assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { apart, assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const TEXT = { name: "objects.txt", buffer: Buffer.from(text(3000)) };
 const PROMPT = "Ada finds ";
@@ -17,7 +17,7 @@ test("train on an own text, pause, reload, continue, write, save; the command li
   await choose(page, [TEXT]);
   await page.locator("#text-name").filter({ hasText: "objects.txt" }).waitFor();
   assert.match((await page.locator("#text-split-label").textContent()) ?? "", /tokens to train on/);
-  await settle(page, { context: 64, batch: 8, steps: 400, eval_every: 20, warmup: 10, sample_every: 20, sample_prompt: "Ben ", seed: 3 });
+  await fillSettings(page, { context: 64, batch: 8, steps: 400, eval_every: 20, warmup: 10, sample_every: 20, sample_prompt: "Ben ", seed: 3 });
 
   await press(page, "Train");
   const uniform = Math.log(Number(await page.locator("#text-vocabulary").textContent()));
@@ -87,7 +87,7 @@ test("a checkpoint of the command line trains on in the page, on its own text", 
   await page.locator("#text-name").filter({ hasText: "objects.txt" }).waitFor();
   await loadCheckpoint(page, join(run, "last.safetensors"));
   await page.getByText("was trained on the present text").waitFor();
-  await settle(page, { steps: 9 });
+  await fillSettings(page, { steps: 9 });
   await press(page, "Resume");
   await page.locator("#figure-step").filter({ hasText: "9 / 9" }).waitFor();
   await phase(page, /All planned steps are done/);
@@ -101,13 +101,13 @@ test("a model of sizes that the page does not offer trains on as well", { skip: 
   await mmrec("train", "--data", source, "--config", sizes, "--tokenizer", "byte", "--out", run, "--steps", "2", "--batch", "2", "--context", "32", "--json");
 
   const { page, done } = await visit(place);
-  await settle(page, { tokenizer: "byte" });
+  await fillSettings(page, { tokenizer: "byte" });
   await choose(page, [TEXT]);
   await page.locator("#text-name").filter({ hasText: "objects.txt" }).waitFor();
   await loadCheckpoint(page, join(run, "last.safetensors"));
   await page.getByText("was trained on the present text").waitFor();
   assert.equal(await page.locator("input[name=stage]:checked").count(), 0);
-  await settle(page, { steps: 4 });
+  await fillSettings(page, { steps: 4 });
   await press(page, "Resume");
   await page.locator("#figure-step").filter({ hasText: "4 / 4" }).waitFor();
   await phase(page, /All planned steps are done/);
@@ -116,7 +116,7 @@ test("a model of sizes that the page does not offer trains on as well", { skip: 
 
 test("a run that was under way goes on by itself after Continue; Not now leaves it where it is", async () => {
   const { page, done } = await visit(place);
-  await settle(page, { ...SMALL, steps: 100_000, eval_every: 50 });
+  await fillSettings(page, { ...SMALL, steps: 100_000, eval_every: 50 });
   await press(page, "Train");
   // The first state is kept after a few seconds.
   await keptRun(page, () => true);
@@ -143,7 +143,7 @@ test("a run that was under way goes on by itself after Continue; Not now leaves 
 
 test("a run that has ended is not there to be continued: it is opened, or trained on", async () => {
   const { page, done } = await visit(place);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   await keptRun(page, (manifest) => manifest.phase === "ended");
@@ -166,7 +166,7 @@ test("a run that has ended is not there to be continued: it is opened, or traine
 
 test("a damaged newest state gives way to the one before it", async () => {
   const { page, done } = await visit(place);
-  await settle(page, { ...SMALL, steps: 50 });
+  await fillSettings(page, { ...SMALL, steps: 50 });
   await press(page, "Step");
   await page.locator("#figure-step").filter({ hasText: "1 / 50" }).waitFor();
   await phase(page, /Paused/);
@@ -202,7 +202,7 @@ test("where the browser keeps nothing, a run is not replaced without a question"
       }),
   });
   await page.getByText("lets the page keep nothing").waitFor();
-  await settle(page, { ...SMALL, steps: 25 });
+  await fillSettings(page, { ...SMALL, steps: 25 });
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   await press(page, "Train");
@@ -217,7 +217,7 @@ test("where the browser keeps nothing, a run is not replaced without a question"
 
 test("writing can be stopped, and waits for nobody while training goes on", async () => {
   const { page, done } = await visit(place);
-  await settle(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
+  await fillSettings(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
   await press(page, "Train");
   await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
   await page.locator("#write summary").click();
@@ -236,7 +236,7 @@ test("without a private file system, IndexedDB keeps the run", async () => {
   const { page, done } = await visit(place, {
     before: (page) => page.addInitScript(() => (navigator.storage.getDirectory = () => Promise.reject(new DOMException("no", "SecurityError")))),
   });
-  await settle(page, { ...SMALL, steps: 50 });
+  await fillSettings(page, { ...SMALL, steps: 50 });
   await press(page, "Step");
   await phase(page, /Paused/);
   // The write is under way; there is no file to look at from here.

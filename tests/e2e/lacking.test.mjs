@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import { button, phase, press, ready, settle, SMALL, startWithFolder, visit } from "./helpers.mjs";
+import { button, phase, press, ready, fillSettings, SMALL, startWithFolder, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -36,7 +36,7 @@ const without = (page, parts) =>
 
 /** What a visit does with them. @param {import("playwright-core").Page} page */
 async function wholeVisit(page) {
-  await settle(page, { ...SMALL, sample_every: 5 });
+  await fillSettings(page, { ...SMALL, sample_every: 5 });
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   await page.waitForFunction(() => (document.querySelector("#loss-chart canvas")?.width ?? 0) > 100);
@@ -73,7 +73,7 @@ test("without a store of the browser’s, the run is kept in its database, also 
       });
     },
   });
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   await page.locator("#runs").evaluate((details) => (details.open = true));
@@ -105,7 +105,7 @@ for (const language of ["C", "", "en_US.UTF-8", "tr_TR.UTF-8", "x"]) {
     });
     const turkish = language.startsWith("tr");
     assert.equal(await page.evaluate(() => document.documentElement.lang), turkish ? "tr" : "en");
-    await settle(page, SMALL);
+    await fillSettings(page, SMALL);
     await press(page, turkish ? "Eğit" : "Train");
     await phase(page, turkish ? /tamamlandı/ : /All planned steps are done/);
     for (const chart of ["loss", "lr", "speed"]) assert.ok((await page.locator(`#${chart}-chart canvas`).evaluate((canvas) => canvas.width)) > 100, chart);
@@ -116,7 +116,7 @@ for (const language of ["C", "", "en_US.UTF-8", "tr_TR.UTF-8", "x"]) {
 
 test("an exported page opens where workers of files read no Blobs, as in WebKit", async () => {
   const { page, done } = await visit(place);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   await page.locator("#share").evaluate((details) => (details.open = true));

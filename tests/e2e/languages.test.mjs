@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choose, keptRun, phase, press, settle, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
+import { choose, keptRun, phase, press, fillSettings, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -12,13 +12,13 @@ const shows = (page, selector, pattern) => page.locator(selector).filter({ hasTe
 
 /** Which files with words the page has loaded. @param {import("playwright-core").Page} page */
 const loadedTexts = (page) =>
-  page.evaluate(() => performance.getEntriesByType("resource").flatMap(({ name }) => name.match(/texts\/(\w+)\.js$/)?.[1] ?? []).filter((name) => name !== "index"));
+  page.evaluate(() => performance.getEntriesByType("resource").flatMap(({ name }) => name.match(/i18n\/(\w+)\/page\.js$/)?.[1] ?? []));
 
 test("the markup says what the English texts say, with all of them and nothing besides", async () => {
   const { page, done } = await visit(place);
   const { words, keys, nameless } = await page.evaluate(async () => {
     const markup = new DOMParser().parseFromString(await (await fetch("index.html")).text(), "text/html");
-    const { en } = await import(new URL("web/texts/en.js", location.href).href);
+    const { page: en } = await import(new URL("web/i18n/en/page.js", location.href).href);
     const attributes = ["aria-label", "content", "placeholder", "title"];
     /** @type {[string, string, string][]} */
     const words = [];
@@ -66,7 +66,7 @@ test("in a Turkish browser everything is in Turkish, and no English is seen befo
   const { page, done } = await visit(place, {
     locale: "tr-TR",
     before: async (page) => {
-      await page.route("**/texts/tr.js", async (route) => {
+      await page.route("**/i18n/tr/page.js", async (route) => {
         await new Promise((resolve) => setTimeout(resolve, 400));
         await route.continue();
       });
@@ -90,7 +90,7 @@ test("in a Turkish browser everything is in Turkish, and no English is seen befo
   await page.getByRole("img", { name: "Adımlara göre kayıp" }).waitFor();
   await shows(page, "#text-name", /^Hazır örnek metin$/);
   await shows(page, "#estimate", /^0,\d\d milyon parametre · CPU: (yaklaşık|birkaç)/);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Eğit");
   await phase(page, /^Planlanan tüm adımlar tamamlandı\.$/);
   await shows(page, "#chart-summary", /^Adım 5 \/ 5: eğitim kaybı \d,\d{3}, doğrulama kaybı \d,\d{3}/);
@@ -105,7 +105,7 @@ test("in a Turkish browser everything is in Turkish, and no English is seen befo
 
 test("choosing another language keeps the run going, and is remembered", async () => {
   const { page, done } = await visit(place);
-  await settle(page, { ...SMALL, steps: 100_000, eval_every: 10, sample_every: 5 });
+  await fillSettings(page, { ...SMALL, steps: 100_000, eval_every: 10, sample_every: 5 });
   await press(page, "Train");
   await page.locator("#sample-list li").first().waitFor();
   const language = page.getByLabel("Language");
@@ -147,10 +147,10 @@ test("choosing another language keeps the run going, and is remembered", async (
 
 test("a language that cannot be loaded leaves the one before in place", async () => {
   const { page, done } = await visit(place, {
-    expected: /texts\/tr\.js|Failed to (load|fetch)/,
+    expected: /i18n\/tr\/page\.js|Failed to (load|fetch)/,
     // What it fetches is not seen by routes.
     serviceWorkers: "block",
-    before: (page) => page.route("**/texts/tr.js", (route) => route.abort()),
+    before: (page) => page.route("**/i18n/tr/page.js", (route) => route.abort()),
   });
   await page.getByLabel("Language").selectOption("tr");
   await page.getByRole("alert").filter({ hasText: "The other language could not be loaded." }).waitFor();
@@ -158,7 +158,7 @@ test("a language that cannot be loaded leaves the one before in place", async ()
   assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
   await done();
 
-  const turkish = await visit(place, { locale: "tr-TR", expected: /texts\/tr\.js|Failed to load/, before: (page) => page.route("**/texts/tr.js", (route) => route.abort()) });
+  const turkish = await visit(place, { locale: "tr-TR", expected: /i18n\/tr\/page\.js|Failed to load/, before: (page) => page.route("**/i18n/tr/page.js", (route) => route.abort()) });
   assert.equal(await turkish.page.locator("#train").textContent(), "Train");
   assert.equal(await turkish.page.locator("body").evaluate((body) => getComputedStyle(body).visibility), "visible");
   await turkish.done();

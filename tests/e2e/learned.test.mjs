@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choose, figure, phase, press, ready, settle, startWithFolder, text, visit } from "./helpers.mjs";
+import { choose, figure, phase, press, ready, fillSettings, startWithFolder, text, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -28,7 +28,7 @@ async function choosePlain(page, content) {
 test("lines of the text's own predictability, the last one passed, and the stage with its evidence", async () => {
   const { page, done } = await visit(place);
   await choosePlain(page, SENTENCES);
-  await settle(page, { context: 64, batch: 8, steps: 250, eval_every: 25, warmup: 10, sample_every: 25, sample_prompt: "Ada " });
+  await fillSettings(page, { context: 64, batch: 8, steps: 250, eval_every: 25, warmup: 10, sample_every: 25, sample_prompt: "Ada " });
 
   // The lines are there before the first step, until they are switched off.
   const tick = page.getByLabel("Lines: how far counting alone gets");
@@ -70,7 +70,7 @@ test("lines of the text's own predictability, the last one passed, and the stage
 test("learning by heart is explained where it happens, and the best state is a press away", async () => {
   const { page, done } = await visit(place);
   await choosePlain(page, randomLetters());
-  await settle(page, { context: 32, batch: 8, steps: 2000, eval_every: 5, warmup: 10, sample_every: 0 });
+  await fillSettings(page, { context: 32, batch: 8, steps: 2000, eval_every: 5, warmup: 10, sample_every: 0 });
   await press(page, "Train");
   const notice = page.getByRole("status").filter({ hasText: "learn the text by heart" });
   await notice.waitFor();

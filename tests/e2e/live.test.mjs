@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { writeRelease } from "../../crates/xtask/scripts/release.mjs";
-import { button, curve, DIST, figure, keptRun, phase, press, ready, settle, SMALL, start, usable, visit } from "./helpers.mjs";
+import { button, curve, DIST, figure, keptRun, phase, press, ready, fillSettings, SMALL, start, usable, visit } from "./helpers.mjs";
 
 /** A name that is not the own machine's, so that the service worker serves a release as it would on any host. */
 const HOST = "mmrec.test";
@@ -54,20 +54,20 @@ const cached = (page) =>
 test("after the first visit it loads, trains and writes without a connection, with what was used and nothing else", async () => {
   const { page, done } = await visit(place, { expected: /ERR_INTERNET_DISCONNECTED/ });
   assert.deepEqual(await cached(page), [], "nothing is kept before the first step");
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   await keptOffline(page);
   const names = await cached(page);
   const used = await page.evaluate(() => (crossOriginIsolated && navigator.hardwareConcurrency > 1 ? "threads" : "cpu"));
   assert.deepEqual([...new Set(names.flatMap((name) => name.match(/wasm\/(\w+)/)?.[1] ?? []))], [used]);
-  for (const name of ["", "web/app.js", "web/worker.js", "web/style.css", "web/texts/tr.js", `web/wasm/${used}/mmrec_wasm_bg.wasm`]) assert.ok(names.includes(name), name);
+  for (const name of ["", "web/app.js", "web/engine/worker.js", "web/style.css", "web/i18n/tr/page.js", `web/wasm/${used}/mmrec_wasm_bg.wasm`]) assert.ok(names.includes(name), name);
 
   await page.context().setOffline(true);
   await page.reload();
   await ready(page);
   assert.equal(await page.evaluate(() => crossOriginIsolated), true);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   await press(page, "Generate");
@@ -80,18 +80,18 @@ test("after the first visit it loads, trains and writes without a connection, wi
 
 test("a new release is announced, waits for the training, and comes as a whole", async () => {
   const { page, done } = await visit(place);
-  await settle(page, LONG);
+  await fillSettings(page, LONG);
   await press(page, "Train");
   await keptOffline(page);
   const before = await page.evaluate(() => caches.keys());
 
-  for (const name of ["web/dom.js", "web/texts/en.js"]) await appendFile(join(release, name), "\nself.newest = [...(self.newest ?? []), import.meta.url];\n");
+  for (const name of ["web/ui/dom.js", "web/i18n/en/page.js"]) await appendFile(join(release, name), "\nself.newest = [...(self.newest ?? []), import.meta.url];\n");
   await writeRelease(release);
   await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
   await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration()).waiting !== null);
   await trainsPast(page, (await steps(page)) + 3);
   assert.equal(await page.getByText("There is a new version of this page.").count(), 0, "a training is not interrupted");
-  await page.evaluate(() => import(new URL("web/dom.js?", location.href).href));
+  await page.evaluate(() => import(new URL("web/ui/dom.js?", location.href).href));
   assert.equal(await page.evaluate(() => self.newest), undefined);
 
   await press(page, "Pause");
@@ -123,7 +123,7 @@ test("a new release is announced, waits for the training, and comes as a whole",
 
 test("a second tab follows the first, and takes over when that is closed", async () => {
   const { page, done } = await visit(place);
-  await settle(page, LONG);
+  await fillSettings(page, LONG);
   await press(page, "Train");
   await trainsPast(page, 3);
   const second = await page.context().newPage();
@@ -152,7 +152,7 @@ test("a second tab follows the first, and takes over when that is closed", async
 
 test("on request a tab takes over; the other one pauses there first, and follows", async () => {
   const { page, done } = await visit(place);
-  await settle(page, LONG);
+  await fillSettings(page, LONG);
   await press(page, "Train");
   await trainsPast(page, 3);
   const second = await page.context().newPage();
@@ -185,7 +185,7 @@ const withoutRoom = (page) =>
 
 test("a run that could not be kept is neither handed over nor left without a question", async () => {
   const { page, done } = await visit(place, { before: withoutRoom });
-  await settle(page, LONG);
+  await fillSettings(page, LONG);
   await press(page, "Train");
   await trainsPast(page, 5);
   await page.getByRole("alert").filter({ hasText: "no more storage" }).waitFor();
@@ -214,7 +214,7 @@ test("a run that could not be kept is neither handed over nor left without a que
 test("a tab that takes over goes on with the run it followed, and with no other", async () => {
   const { page, done } = await visit(place, { before: withoutRoom });
   await page.evaluate(() => localStorage.setItem("room", "yes"));
-  await settle(page, LONG);
+  await fillSettings(page, LONG);
   await press(page, "Step");
   await keptRun(page, ({ step }) => step === 1);
   const second = await page.context().newPage();
@@ -235,7 +235,7 @@ test("a tab that takes over goes on with the run it followed, and with no other"
 
 test("two tabs that take over at once: one of them trains on, and the others follow it", async () => {
   const { page, done } = await visit(place);
-  await settle(page, LONG);
+  await fillSettings(page, LONG);
   await press(page, "Train");
   await trainsPast(page, 3);
   const others = [await page.context().newPage(), await page.context().newPage()];
@@ -263,7 +263,7 @@ test("two tabs that take over at once: one of them trains on, and the others fol
 
 test("after a take-over the lines of counting and the ladder of what was learned are there", async () => {
   const { page, done } = await visit(place);
-  await settle(page, { context: 64, batch: 8, steps: 100_000, eval_every: 25, warmup: 10, sample_every: 10 });
+  await fillSettings(page, { context: 64, batch: 8, steps: 100_000, eval_every: 25, warmup: 10, sample_every: 10 });
   await press(page, "Train");
   const counted = (/** @type {import("playwright-core").Page} */ tab) => tab.locator("#chart-summary").filter({ hasText: /Below letter \w+/ });
   await counted(page).waitFor();
@@ -290,7 +290,7 @@ async function hide(page, hidden) {
 test("behind another tab it trains on, with its progress in the title", async () => {
   const { page, done } = await visit(place);
   assert.match(await page.title(), /^MM-Rec:/);
-  await settle(page, LONG);
+  await fillSettings(page, LONG);
   await press(page, "Train");
   await page.waitForFunction(() => /^0 % · loss \d\.\d\d – MM-Rec$/.test(document.title));
   const other = await page.context().newPage();
@@ -312,7 +312,7 @@ test("behind another tab it trains on, with its progress in the title", async ()
 
 test("a training that was slower while its tab was hidden is spoken of when the tab is seen again", async () => {
   const { page, done } = await visit(place);
-  await settle(page, LONG);
+  await fillSettings(page, LONG);
   await press(page, "Train");
   await trainsPast(page, 15);
   await hide(page, true);
@@ -349,7 +349,7 @@ const asked = (page) => page.evaluate(() => window.asked);
 
 test("the screen stays on only on request, while it trains, and again when the tab is seen again", async () => {
   const { page, done } = await visit(place, { before: watchRequests, permissions: ["screen-wake-lock"] });
-  await settle(page, LONG);
+  await fillSettings(page, LONG);
   await press(page, "Train");
   await trainsPast(page, 1);
   assert.deepEqual(await asked(page), []);
@@ -374,7 +374,7 @@ test("the screen stays on only on request, while it trains, and again when the t
 
 test("the end of a training is told only on request, and only to who looks elsewhere", async () => {
   const { page, done } = await visit(place, { before: watchRequests, permissions: ["notifications"] });
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await page.locator("#while-training summary").click();
   assert.deepEqual(await asked(page), []);
   await page.getByLabel("Tell me when it is over").check();
@@ -382,10 +382,10 @@ test("the end of a training is told only on request, and only to who looks elsew
   await phase(page, /All planned steps are done/);
   await keptOffline(page);
   assert.deepEqual(await asked(page), ["permission"]);
-  await settle(page, { steps: 1000, eval_every: 1000 });
+  await fillSettings(page, { steps: 1000, eval_every: 1000 });
   await press(page, "Resume");
   await hide(page, true);
-  await settle(page, { steps: (await steps(page)) + 30 });
+  await fillSettings(page, { steps: (await steps(page)) + 30 });
   await page.waitForFunction(() => window.asked.length > 1, null, { polling: 200 });
   assert.match((await asked(page))[1], /^MM-Rec: training is over: All planned steps are done\. Step \d+, loss \d\.\d+\.$/);
   await done();
@@ -417,15 +417,15 @@ test("where memory runs out the page says what to do, keeps the run, and works o
   const { page, done } = await visit(place, { before: (page) => shortOfMemory(page, 160), serviceWorkers: "block", expected: /RuntimeError|memory|alloc/i });
   if ((await page.evaluate(() => navigator.hardwareConcurrency)) < 2) return t.skip("one thread has its memory from the browser alone");
   // Too large from the first step on: there is nothing to be kept.
-  await settle(page, { stage: "small", batch: 1 });
+  await fillSettings(page, { stage: "small", batch: 1 });
   await press(page, "Train");
   const alert = page.getByRole("alert").filter({ hasText: "There was not enough memory for this training." });
   await alert.getByText("Train with a smaller batch or context").waitFor();
   await phase(page, /Ready/);
 
   // As it said: smaller.
-  await settle(page, { stage: "tiny" });
-  await settle(page, SMALL);
+  await fillSettings(page, { stage: "tiny" });
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   assert.equal((await curve(page)).length, SMALL.steps);
@@ -435,7 +435,7 @@ test("where memory runs out the page says what to do, keeps the run, and works o
     self.dispatchEvent(new ErrorEvent("error", { cancelable: true, error: new RangeError("WebAssembly.Memory(): could not allocate memory") }));
   });
   await alert.getByText(`The model is kept as it was at step ${SMALL.steps}.`).waitFor();
-  await settle(page, { steps: SMALL.steps + 3 });
+  await fillSettings(page, { steps: SMALL.steps + 3 });
   await press(page, "Resume");
   await page.locator("#figure-step").filter({ hasText: `${SMALL.steps + 3} / ${SMALL.steps + 3}` }).waitFor();
   await done();

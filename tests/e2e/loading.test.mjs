@@ -11,7 +11,7 @@ const LIMIT = 840_000;
 /** Names of the scripts that the page asks for before it starts its worker. @param {import("playwright-core").Page} page */
 async function asked(page) {
   const entries = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name, startTime }) => ({ name: name.slice(document.baseURI.length), startTime })));
-  const worker = entries.find(({ name }) => name === "web/worker.js");
+  const worker = entries.find(({ name }) => name === "web/engine/worker.js");
   assert.ok(worker);
   const names = entries.filter(({ name, startTime }) => name.endsWith(".js") && startTime < worker.startTime).map(({ name }) => name);
   return [...new Set(names)].sort();
@@ -33,7 +33,7 @@ test("all modules that a visit begins with are named in the page, and no others"
   for (const [locale, language] of [["en-US", "en"], ["tr-TR", "tr"]]) {
     const chained = await visit(place, { locale, before: unnamed });
     const needed = await asked(chained.page);
-    assert.ok(needed.length > 40 && needed.includes("web/vendor/uPlot.esm.js") && needed.includes(`web/texts/${language}.js`));
+    assert.ok(needed.length > 40 && needed.includes("web/vendor/uPlot.esm.js") && needed.includes(`web/i18n/${language}/page.js`));
     await chained.done();
     const { page, done } = await visit(place, { locale });
     assert.deepEqual(await named(page), needed);
@@ -51,7 +51,7 @@ test("the engine's code is asked for once, before the worker that needs it", asy
   await press(page, "Train");
   await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
   assert.equal(requests.filter((url) => url.endsWith(".wasm")).length, 1);
-  assert.ok(requests.findIndex((url) => url.endsWith(".wasm")) < requests.findIndex((url) => url.endsWith("/web/worker.js")));
+  assert.ok(requests.findIndex((url) => url.endsWith(".wasm")) < requests.findIndex((url) => url.endsWith("/web/engine/worker.js")));
   await done();
   await place.close();
 });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
 
-import { button, choose, keptRun, phase, press, ready, settle, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
+import { button, choose, keptRun, phase, press, ready, fillSettings, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 const MINE = { name: "mine.txt", buffer: Buffer.from(text(1500)) };
@@ -21,7 +21,7 @@ const unfold = (page) => page.locator("#runs").evaluate((details) => (details.op
 
 /** @param {import("playwright-core").Page} page */
 async function train(page) {
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   return keptRun(page, (run) => run.phase === "ended");
@@ -57,7 +57,7 @@ test("a store that cannot be listed: the page works, and says that it keeps noth
     before: (page) => page.addInitScript(() => (FileSystemDirectoryHandle.prototype.keys = () => { throw new DOMException("The state had changed.", "InvalidStateError"); })),
   });
   await notice(page, "lets the page keep nothing").waitFor();
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   await done();
@@ -133,7 +133,7 @@ test("a run whose text is gone is open to write, and trains on when its text is 
   await ready(page);
   await unfold(page);
   await button(page, `Open “${name}”`).click();
-  await settle(page, { steps: 7 });
+  await fillSettings(page, { steps: 7 });
   await press(page, "Resume");
   const kept = await keptRun(page, (run) => run.step === 7);
   assert.equal(kept.name, name);
@@ -153,14 +153,14 @@ test("a write that fails leaves no empty file, and what was complained of goes w
         };
       }),
   });
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await notice(page, "the browser gives the page no more storage").waitFor();
   await phase(page, /All planned steps are done/);
   await page.waitForTimeout(1000);
   assert.deepEqual(Object.keys(await files(page)).filter((name) => name !== "draft.json"), []);
   await page.evaluate(() => (window.full = false));
-  await settle(page, { steps: 6 });
+  await fillSettings(page, { steps: 6 });
   await press(page, "Resume");
   await keptRun(page, (run) => run.step === 6);
   await notice(page, "no more storage").waitFor({ state: "hidden" });
@@ -205,10 +205,10 @@ test("what was said of an export goes with the next one", async () => {
   const { page, done } = await visit(place, { serviceWorkers: "block", expected: /Failed to load resource/ });
   await train(page);
   await unfold(page);
-  await page.route(/runs\/zip\.js/, (route) => route.abort());
+  await page.route(/storage\/archive-file\.js/, (route) => route.abort());
   await press(page, "Export all");
   await notice(page, "Nothing was exported").waitFor();
-  await page.unroute(/runs\/zip\.js/);
+  await page.unroute(/storage\/archive-file\.js/);
   const waiting = page.waitForEvent("download");
   await press(page, "Export all");
   await waiting;

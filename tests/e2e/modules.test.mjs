@@ -1,30 +1,31 @@
 /** The page's modules that need no browser. */
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { before, test } from "node:test";
 
-import { adviceOn } from "../../web/advice.js";
-import { chosenFiles } from "../../web/chosen-files.js";
-import { Curve, columnsOf } from "../../web/curve.js";
-import { Desk } from "../../web/desk.js";
-import { serial, withEach } from "../../web/dom.js";
-import { messageOf } from "../../web/errors.js";
-import * as format from "../../web/format.js";
-import { HiddenPace } from "../../web/hidden-pace.js";
-import { Keeper } from "../../web/keeper.js";
-import { manifestOf } from "../../web/manifest.js";
-import { labelsOf } from "../../web/marks.js";
-import { roundSteps, secondsPerStep } from "../../web/outlook.js";
-import { Pace } from "../../web/pace.js";
-import { Run } from "../../web/run.js";
-import { unlike } from "../../web/run-names.js";
-import { memoryStore } from "../../web/store.js";
-import { speak, texts } from "../../web/texts/index.js";
-import { VERSION } from "../../web/version.js";
-import { Watchdog } from "../../web/watchdog.js";
+import { labelsOf } from "../../web/charts/growth-marks.js";
+import { Watchdog } from "../../web/engine/watchdog.js";
+import * as format from "../../web/i18n/format.js";
+import { setLanguage, texts } from "../../web/i18n/index.js";
+import { adviceOn } from "../../web/panels/settings/advice.js";
+import { chosenFiles } from "../../web/panels/text/chosen-files.js";
+import { BackgroundThrottling } from "../../web/platform/background-throttling.js";
+import { messageOf } from "../../web/platform/errors.js";
+import { VERSION } from "../../web/platform/version.js";
+import { Eta } from "../../web/state/eta.js";
+import { MetricsHistory, columnsOf, toStored } from "../../web/state/metrics-history.js";
+import { PhaseMachine } from "../../web/state/phase.js";
+import { RunDraft } from "../../web/state/run-draft.js";
+import { Run } from "../../web/state/run.js";
+import { roundSteps, secondsPerStep } from "../../web/state/time-estimate.js";
+import { manifestOf } from "../../web/storage/manifest.js";
+import { unlike } from "../../web/storage/run-names.js";
+import { RunStore } from "../../web/storage/run-store.js";
+import { memoryStore } from "../../web/storage/store.js";
+import { serial, withEach } from "../../web/ui/dom.js";
 
-before(() => speak("en"));
+before(() => setLanguage("en"));
 
 const settings = { stage: "tiny", tokenizer: "char", context: 32, batch: 2, steps: 100, lr: 0.01, seed: 0, warmup: 0, eval_every: 10, save_every: 0, sample_every: 0, sample_prompt: "", dropout: 0 };
 const point = (step, train_loss, val_loss) => ({ step, train_loss, lr: 0.01, tokens_per_s: 100, ...(val_loss === undefined ? {} : { val_loss }) });
@@ -35,25 +36,25 @@ test("the page is of the engine's version", async () => {
 });
 
 test("a curve is the same live and out of a checkpoint", () => {
-  const live = new Curve();
+  const live = new MetricsHistory();
   const history = [point(1, 5), point(2, 4, 4.5), point(3, 3)];
   for (const { val_loss, ...step } of history) {
     live.addStep(step);
     if (val_loss !== undefined) live.addEvaluation({ step: step.step, val_loss });
   }
-  const recalled = new Curve();
+  const recalled = new MetricsHistory();
   recalled.reset([point(1, 9), point(9, 9, 1)]);
   recalled.reset(history);
-  for (const column of ["steps", "train", "trend", "validation", "lr", "speed", "best"]) assert.deepEqual(recalled[column], live[column], column);
+  for (const column of ["steps", "train_loss", "trend", "val_loss", "lr", "tokens_per_s", "grad_norm", "best"]) assert.deepEqual(recalled[column], live[column], column);
   assert.deepEqual(live.best, { step: 2, loss: 4.5 });
   assert.equal(live.loss, 3);
 });
 
 test("a step that comes again takes the place of the first", () => {
-  const curve = new Curve();
+  const curve = new MetricsHistory();
   for (const step of [point(1, 5), point(2, 4), point(2, 3.5)]) curve.addStep(step);
   assert.deepEqual(curve.steps, [1, 2]);
-  assert.deepEqual(curve.train, [5, 3.5]);
+  assert.deepEqual(curve.train_loss, [5, 3.5]);
 });
 
 test("going back to a checkpoint forgets what came after it", () => {
@@ -63,7 +64,7 @@ test("going back to a checkpoint forgets what came after it", () => {
   run.apply({ type: "sample", step: 3, text: "late" });
   run.rewind({ step: 2, growths: [], history: [point(1, 4), point(2, 3)] });
   assert.equal(run.step, 2);
-  assert.deepEqual(run.curve.steps, [1, 2]);
+  assert.deepEqual(run.metrics.steps, [1, 2]);
   assert.deepEqual(run.samples.map(({ text }) => text), ["early"]);
 });
 
@@ -82,15 +83,66 @@ test("a run remembers when its model grew, and how fast the larger one is", () =
   assert.equal(before.began, 0);
 });
 
+test("every language has all files, and is one that the page knows and offers", async () => {
+  const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
+  const filesOf = (language) => readdir(new URL(`../../web/i18n/${language}`, import.meta.url));
+  const entries = await readdir(new URL("../../web/i18n", import.meta.url), { withFileTypes: true });
+  const languages = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+  const known = JSON.parse((await read("web/i18n/initial-language.js")).match(/KNOWN = (\[.*?\])/)[1]);
+  const choice = (await read("index.html")).match(/<select id="language"[^]*?<\/select>/)[0];
+  assert.deepEqual(known.sort(), languages);
+  assert.deepEqual([...choice.matchAll(/<option value="(\w+)"/g)].map(([, value]) => value).sort(), languages);
+  for (const language of languages) assert.deepEqual((await filesOf(language)).sort(), ["inspect.js", "page.js", "share.js"]);
+});
+
+test("a phase leads on to those that can follow it, and what cannot happen changes nothing", () => {
+  const phase = new PhaseMachine();
+  const does = (transition, happens, then, ...args) => assert.deepEqual([phase[transition](...args), phase.now], [happens, then], transition);
+  for (const early of ["train", "refuse", "pause", "end", "load", "close"]) does(early, false, "starting");
+  does("open", true, "ready");
+  for (const without of ["open", "refuse", "pause", "end"]) does(without, false, "ready");
+  does("train", true, "running");
+  does("refuse", true, "ready");
+  does("train", true, "running");
+  does("train", true, "running");
+  does("pause", true, "paused");
+  for (const late of ["open", "refuse", "pause"]) does(late, false, "paused");
+  does("end", true, "ended");
+  does("end", true, "ended");
+  does("train", true, "running");
+  does("refuse", true, "ended");
+  does("load", true, "paused", false);
+  does("load", true, "ended", true);
+  does("close", true, "ready");
+  does("die", true, "dead");
+  for (const transition of ["open", "train", "refuse", "pause", "end", "load", "close"]) does(transition, false, "dead");
+});
+
+test("another tab is told of a run under the names that every version of the page knows", () => {
+  const run = new Run({ settings, text: null, stage: "tiny", growsTo: "mini", tokenizer: "char", parameters: 1, uniform: 4 }, { id: about.id, exportedStep: 1 });
+  run.apply({ type: "step", step: 2, train_loss: 3, lr: 0.01, tokens_per_s: 10 });
+  run.end("stopped");
+  run.detach();
+  const message = structuredClone({ run: run.toMessage(), curve: run.metrics.toMessage() });
+  const names = ["attached", "evaluating", "exportedStep", "growsTo", "growths", "id", "parameters", "samples", "settings", "stage", "step", "tokenizer", "uniform", "verdict"];
+  assert.deepEqual(Object.keys(message.run).sort(), names);
+  assert.deepEqual(Object.keys(message.curve).sort(), ["best", "flops", "grad_norm", "lr", "seconds", "speed", "steps", "tokens", "train", "trend", "validation"]);
+  const told = Run.fromMessage(message.run, message.curve);
+  const { grad_norm: _, ...older } = message.curve;
+  assert.deepEqual(Run.fromMessage(message.run, older).metrics.grad_norm, [null], "an earlier version does not tell it");
+  assert.deepEqual([told.id, told.step, told.endReason, told.engineHasRun, told.exportedStep, told.metrics.loss], [about.id, 2, "stopped", false, 1, 3]);
+  assert.deepEqual([told.toMessage(), told.metrics.toMessage()], [message.run, message.curve]);
+});
+
 test("the time left follows the pace of the last half minute", () => {
-  const pace = new Pace();
-  assert.equal(pace.secondsFor(10), null);
-  for (let step = 0; step <= 100; step++) pace.mark(step, step * 1000);
-  assert.equal(pace.secondsFor(10), 10);
-  for (let step = 1; step <= 100; step++) pace.mark(100 + step, 100_000 + step * 500);
-  assert.equal(pace.secondsFor(10), 5);
-  pace.reset();
-  assert.equal(pace.secondsFor(10), null);
+  const eta = new Eta();
+  assert.equal(eta.secondsFor(10), null);
+  for (let step = 0; step <= 100; step++) eta.mark(step, step * 1000);
+  assert.equal(eta.secondsFor(10), 10);
+  for (let step = 1; step <= 100; step++) eta.mark(100 + step, 100_000 + step * 500);
+  assert.equal(eta.secondsFor(10), 5);
+  eta.reset();
+  assert.equal(eta.secondsFor(10), null);
 });
 
 test("a training that does not fit into memory is refused with a remedy that helps", async () => {
@@ -99,43 +151,43 @@ test("a training that does not fit into memory is refused with a remedy that hel
     if (type !== "describe") return {};
     return { parameters: 1, memory: settings.batch * (settings.recompute ? 1e9 : 3e9) };
   };
-  const desk = new Desk(() => client);
-  desk.settings = { ...settings, batch: 1 };
-  await desk.reload();
-  assert.equal(desk.ready, true);
-  await desk.change({ batch: 3 });
-  assert.equal(desk.ready, false);
-  assert.match(desk.complaint, /about 9 GB of memory, and the page can have [\d.]+ GB here\. Take a smaller batch/);
-  const [{ kind, choices }] = await adviceOn({ desk, client }, { chooser: { speed: () => null } });
+  const draft = new RunDraft(() => client);
+  draft.settings = { ...settings, batch: 1 };
+  await draft.reload();
+  assert.equal(draft.ready, true);
+  await draft.change({ batch: 3 });
+  assert.equal(draft.ready, false);
+  assert.match(draft.complaint, /about 9 GB of memory, and the page can have [\d.]+ GB here\. Take a smaller batch/);
+  const [{ kind, choices }] = await adviceOn({ draft, client }, { benchmark: { speed: () => null } });
   assert.equal(kind, "memory");
   assert.deepEqual(choices.slice(0, 2), [{ change: { recompute: true }, memory: 3e9 }, { change: { batch: 1 }, memory: 3e9 }]);
   for (const { change } of choices) {
-    await desk.change(change);
-    assert.equal(desk.ready, true, `as it said: ${JSON.stringify(change)}`);
-    await desk.change({ batch: 3, recompute: false });
+    await draft.change(change);
+    assert.equal(draft.ready, true, `as it said: ${JSON.stringify(change)}`);
+    await draft.change({ batch: 3, recompute: false });
   }
   client.device = "webgpu";
-  await desk.reload();
-  assert.equal(desk.ready, true, "the estimate is not one for GPUs");
+  await draft.reload();
+  assert.equal(draft.ready, true, "the estimate is not one for GPUs");
 });
 
-/** A desk whose engine knows a text of so many tokens, and a machine on which only `tiny` was measured. */
-function atDesk(tokens, change) {
+/** A draft whose engine knows a text of so many tokens, and a machine on which only `tiny` was measured. */
+function withDraft(tokens, change) {
   const client = { device: "cpu", alive: true };
   client.ask = async ({ type, settings: asked }) => {
     if (type === "read") return {};
     if (type === "longest_context") return tokens / 10 - 1;
-    if (type === "prepare" && tokens / 10 <= desk.settings.context) throw new Error("too short");
+    if (type === "prepare" && tokens / 10 <= draft.settings.context) throw new Error("too short");
     if (type === "prepare") return { train_tokens: tokens, fingerprint: "x" };
     const tokensPerStep = asked.context * asked.batch;
     const share = asked.stage === "tiny" ? 1 : 8;
     return { parameters: 1, memory: 1, tokens_per_step: tokensPerStep, flops_per_step: share * tokensPerStep };
   };
-  const desk = new Desk(() => client);
-  desk.settings = { ...settings, ...change };
-  desk.defaults = { tiny: { ...settings }, mini: { ...settings, stage: "mini" }, small: { ...settings, stage: "small" } };
-  const devices = { chooser: { speed: (_device, { stage }) => (stage === desk.settings.stage ? (stage === "tiny" ? 1150 : 115) : null) } };
-  return { session: { desk, client }, devices, desk };
+  const draft = new RunDraft(() => client);
+  draft.settings = { ...settings, ...change };
+  draft.defaults = { tiny: { ...settings }, mini: { ...settings, stage: "mini" }, small: { ...settings, stage: "small" } };
+  const devices = { benchmark: { speed: (_device, { stage }) => (stage === draft.settings.stage ? (stage === "tiny" ? 1150 : 115) : null) } };
+  return { session: { draft, client }, devices, draft };
 }
 
 test("advice: each choice leaves nothing to advise", async () => {
@@ -148,82 +200,82 @@ test("advice: each choice leaves nothing to advise", async () => {
     [{ steps: 200, batch: 4 }, 10_000, []],
   ];
   for (const [change, tokens, kinds] of cases) {
-    const { session, devices, desk } = atDesk(tokens, change);
-    await desk.reload();
+    const { session, devices, draft } = withDraft(tokens, change);
+    await draft.reload();
     const advice = await adviceOn(session, devices);
     assert.deepEqual(advice.map(({ kind }) => kind).slice(0, kinds.length || 1), kinds, JSON.stringify(change));
     for (const { kind, choices } of advice) {
       assert.ok(choices.length > 0 && choices.every((choice) => texts.advice.choice(choice).length > 5));
       for (const { change: better, seconds } of choices) {
         if (seconds > 3600) continue;
-        const before = desk.settings;
-        await desk.change(better);
+        const before = draft.settings;
+        await draft.change(better);
         assert.ok(!(await adviceOn(session, devices)).some((left) => left.kind === kind), `${kind}: ${JSON.stringify(better)}`);
-        await desk.change(before);
+        await draft.change(before);
       }
     }
   }
 });
 
 test("the time of a size that was not measured is that of its work", async () => {
-  const { session, devices, desk } = atDesk(1e6, {});
-  await desk.reload();
+  const { session, devices, draft } = withDraft(1e6, {});
+  await draft.reload();
   assert.ok(Math.abs(secondsPerStep(session, devices) - (64 / 1150) * 1.15) < 1e-9);
-  const mini = desk.changed({ stage: "mini" });
-  assert.ok(Math.abs(secondsPerStep(session, devices, mini, await desk.describe(mini)) - 8 * (64 / 1150) * 1.15) < 1e-9);
+  const mini = draft.changed({ stage: "mini" });
+  assert.ok(Math.abs(secondsPerStep(session, devices, mini, await draft.describe(mini)) - 8 * (64 / 1150) * 1.15) < 1e-9);
   assert.deepEqual([0.4, 7, 99, 1234, 98765].map(roundSteps), [1, 7, 99, 1200, 98_000]);
 });
 
 test("a hidden tab is called slow only where it is, by the middle of the times between steps", () => {
-  const pace = new HiddenPace();
+  const throttling = new BackgroundThrottling();
   let [step, now] = [0, 0];
   const train = (steps, time, hidden) => {
-    for (let taken = 0; taken < steps; taken++) pace.mark(++step, hidden, (now += time));
+    for (let taken = 0; taken < steps; taken++) throttling.mark(++step, hidden, (now += time));
   };
   train(20, 100, false);
-  assert.equal(pace.share, null);
-  pace.turn();
+  assert.equal(throttling.share, null);
+  throttling.turn();
   now += 60_000;
   train(5, 400, true);
-  assert.equal(pace.share, null, "too little is known");
+  assert.equal(throttling.share, null, "too little is known");
   train(10, 400, true);
   now += 5000;
   train(1, 400, true);
-  assert.equal(pace.share, 0.25, "one long evaluation says nothing");
-  pace.turn();
+  assert.equal(throttling.share, 0.25, "one long evaluation says nothing");
+  throttling.turn();
   train(5, 100, false);
-  pace.turn();
+  throttling.turn();
   train(20, 115, true);
-  assert.equal(pace.share, null, "not really slower");
-  pace.mark(step + 4, true, (now += 460));
-  pace.reset();
+  assert.equal(throttling.share, null, "not really slower");
+  throttling.mark(step + 4, true, (now += 460));
+  throttling.reset();
   train(20, 400, true);
-  assert.equal(pace.share, null, "nothing to compare with");
+  assert.equal(throttling.share, null, "nothing to compare with");
 });
 
 const about = { id: "11111111-aaaa", text: { kind: "sample" }, textName: "", options: { tokenizer: "char", context: 32, batch: 2 }, settings, parameters: 1, uniform: 4, phase: "paused", verdict: null, step: 1, loss: 2, best: null, growths: [], samples: [] };
 const snapshot = (step) => ({ bytes: new Uint8Array([step]), step });
-const columns = new Curve().columns();
-const keep = (keeper, step, changes = {}) => keeper.keepState(snapshot(step), { ...about, step, ...changes }, columns);
-const states = async (keeper, id = about.id) => {
+const columns = new MetricsHistory().columns();
+const keep = (runStore, step, changes = {}) => runStore.saveState(snapshot(step), { ...about, step, ...changes }, columns);
+const states = async (runStore, id = about.id) => {
   const found = [];
-  for await (const bytes of keeper.states(id)) found.push(bytes[0]);
+  for await (const bytes of runStore.states(id)) found.push(bytes[0]);
   return found;
 };
-/** A store that outlives its keeper. */
+/** A store that outlives its `RunStore`. */
 const lastingStore = () => ({ ...memoryStore(), lasting: true });
 const filesOf = async (store, kind) => (await store.list()).filter((name) => name.startsWith(kind)).length;
 
 test("the last two states and the best one of every run are kept; what is deleted leaves nothing lying about", async () => {
   const store = lastingStore();
-  const keeper = new Keeper(store);
-  for (const step of [1, 2, 3, 4]) await keep(keeper, step, { best: { step: Math.min(step, 2), loss: 1 } });
-  assert.deepEqual(await states(keeper), [4, 3]);
-  assert.equal(keeper.run(about.id).bestState.step, 2);
+  const runStore = new RunStore(store);
+  for (const step of [1, 2, 3, 4]) await keep(runStore, step, { best: { step: Math.min(step, 2), loss: 1 } });
+  assert.deepEqual(await states(runStore), [4, 3]);
+  assert.equal(runStore.run(about.id).bestState.step, 2);
   assert.deepEqual([await filesOf(store, "state-"), await filesOf(store, "curve-")], [3, 1]);
-  await keep(keeper, 1, { id: "22222222-bbbb" });
+  await keep(runStore, 1, { id: "22222222-bbbb" });
 
-  const later = new Keeper(store);
+  const later = new RunStore(store);
   await later.recall();
   assert.deepEqual(later.runs.map(({ id, step }) => [id, step]).sort(), [[about.id, 4], ["22222222-bbbb", 1]]);
   assert.notEqual(later.runs[0].name, later.runs[1].name);
@@ -233,7 +285,7 @@ test("the last two states and the best one of every run are kept; what is delete
 
   await later.remove([about.id, "22222222-bbbb"]);
   assert.deepEqual([later.runs, await filesOf(store, "curve-")], [[], 2]);
-  const third = new Keeper(store);
+  const third = new RunStore(store);
   await third.recall();
   assert.equal(third.deleted.length, 2, "it can still be undone");
   await third.restore([about.id]);
@@ -248,16 +300,16 @@ test("the last two states and the best one of every run are kept; what is delete
 test("a state is kept without a look through all files; what a visit left unfinished goes with the next one's draft", async () => {
   const store = lastingStore();
   const listed = { times: 0 };
-  const keeper = new Keeper({ ...store, list: () => (listed.times++, store.list()) });
+  const runStore = new RunStore({ ...store, list: () => (listed.times++, store.list()) });
   await store.write("state-orphan", "left by a visit that ended before its manifest was written");
-  await keeper.recall();
+  await runStore.recall();
   listed.times = 0;
-  for (const step of [1, 2, 3, 4]) await keep(keeper, step);
-  await keeper.rename(about.id, "other");
+  for (const step of [1, 2, 3, 4]) await keep(runStore, step);
+  await runStore.rename(about.id, "other");
   assert.equal(listed.times, 0);
   assert.deepEqual([await filesOf(store, "state-"), await filesOf(store, "curve-")], [3, 1], "the last two, and the orphan");
   const draft = { version: 1, text: { kind: "sample" }, settings, device: "auto" };
-  for (const lr of [1, 2, 3]) await keeper.keepDraft({ ...draft, settings: { ...settings, lr } });
+  for (const lr of [1, 2, 3]) await runStore.saveDraft({ ...draft, settings: { ...settings, lr } });
   assert.deepEqual([listed.times, await filesOf(store, "state-")], [1, 2]);
 });
 
@@ -265,51 +317,51 @@ test("a state that could not be kept leaves nothing lying about", async () => {
   const store = lastingStore();
   let full = false;
   const write = (name, content) => (full && name.startsWith("run-") ? Promise.reject(new DOMException("full", "QuotaExceededError")) : store.write(name, content));
-  const keeper = new Keeper({ ...store, write });
-  await keep(keeper, 1);
+  const runStore = new RunStore({ ...store, write });
+  await keep(runStore, 1);
   full = true;
-  await assert.rejects(keep(keeper, 2), /full/);
-  assert.deepEqual([await states(keeper), await filesOf(store, "state-"), await filesOf(store, "curve-")], [[1], 1, 1]);
+  await assert.rejects(keep(runStore, 2), /full/);
+  assert.deepEqual([await states(runStore), await filesOf(store, "state-"), await filesOf(store, "curve-")], [[1], 1, 1]);
 });
 
 test("in memory alone, one run has states", async () => {
-  const keeper = new Keeper(memoryStore());
-  await keep(keeper, 1);
-  await keep(keeper, 1, { id: "22222222-bbbb" });
-  assert.deepEqual([await states(keeper), await states(keeper, "22222222-bbbb")], [[], [1]]);
+  const runStore = new RunStore(memoryStore());
+  await keep(runStore, 1);
+  await keep(runStore, 1, { id: "22222222-bbbb" });
+  assert.deepEqual([await states(runStore), await states(runStore, "22222222-bbbb")], [[], [1]]);
 });
 
 test("the texts of the draft and of the runs are kept, each once, others are not", async () => {
   const store = lastingStore();
-  const keeper = new Keeper(store);
-  const first = await keeper.keepText(new Blob(["first"]), "first");
-  assert.deepEqual(await keeper.keepText(new Blob(["first"]), "first"), first);
-  await keeper.keepDraft({ version: 1, text: first, settings, device: "auto" });
-  await keep(keeper, 1, { text: first });
-  const second = await keeper.keepText(new Blob(["second"]), "second");
-  await keep(keeper, 2, { text: first });
-  assert.equal(await (await keeper.readText(second.id)).text(), "second", "a text that is about to be named survives");
-  await keeper.keepDraft({ version: 1, text: second, settings, device: "auto" });
-  assert.equal(await (await keeper.readText(first.id)).text(), "first", "the run's text stays");
-  await keeper.remove([about.id]);
-  assert.equal(await (await keeper.readText(first.id)).text(), "first", "also while it can be undone");
-  await keeper.purge([about.id]);
-  assert.equal(await keeper.readText(first.id), null);
+  const runStore = new RunStore(store);
+  const first = await runStore.saveText(new Blob(["first"]), "first");
+  assert.deepEqual(await runStore.saveText(new Blob(["first"]), "first"), first);
+  await runStore.saveDraft({ version: 1, text: first, settings, device: "auto" });
+  await keep(runStore, 1, { text: first });
+  const second = await runStore.saveText(new Blob(["second"]), "second");
+  await keep(runStore, 2, { text: first });
+  assert.equal(await (await runStore.readText(second.id)).text(), "second", "a text that is about to be named survives");
+  await runStore.saveDraft({ version: 1, text: second, settings, device: "auto" });
+  assert.equal(await (await runStore.readText(first.id)).text(), "first", "the run's text stays");
+  await runStore.remove([about.id]);
+  assert.equal(await (await runStore.readText(first.id)).text(), "first", "also while it can be undone");
+  await runStore.purge([about.id]);
+  assert.equal(await runStore.readText(first.id), null);
 });
 
 test("a broken or newer manifest is left out, and nothing that was there is removed for it", async () => {
   for (const content of ["{", '{"version":3}', "null", "[]", JSON.stringify({ ...about, version: 2 })]) {
     const store = lastingStore();
-    await keep(new Keeper(store), 1);
+    await keep(new RunStore(store), 1);
     await store.write("run-33333333-cccc.json", content);
     await store.write("draft.json", content);
     await store.write("state-theirs", "of a run that nobody can read");
-    const keeper = new Keeper(store);
-    assert.deepEqual(await keeper.recall(), { draft: null, broken: 1 });
-    assert.deepEqual(keeper.runs.map(({ id }) => id), [about.id]);
-    await keep(keeper, 2);
-    await keeper.remove([about.id]);
-    await keeper.purge([about.id]);
+    const runStore = new RunStore(store);
+    assert.deepEqual(await runStore.recall(), { draft: null, broken: 1 });
+    assert.deepEqual(runStore.runs.map(({ id }) => id), [about.id]);
+    await keep(runStore, 2);
+    await runStore.remove([about.id]);
+    await runStore.purge([about.id]);
     assert.deepEqual((await store.list()).sort(), ["draft.json", "run-33333333-cccc.json", "state-theirs"], "only what is known to be ours is removed");
   }
 });
@@ -317,76 +369,76 @@ test("a broken or newer manifest is left out, and nothing that was there is remo
 test("a manifest that was made and never written is nothing", async () => {
   const store = lastingStore();
   await store.write("run-33333333-cccc.json", "");
-  const keeper = new Keeper(store);
-  assert.deepEqual([await keeper.recall(), await store.list()], [{ draft: null, broken: 0 }, []]);
+  const runStore = new RunStore(store);
+  assert.deepEqual([await runStore.recall(), await store.list()], [{ draft: null, broken: 0 }, []]);
 });
 
 test("a text that there was no room for is kept with the run, as soon as there is", async () => {
   const store = lastingStore();
   let full = true;
   const write = (name, content) => (full && name.startsWith("text-") ? Promise.reject(new DOMException("full", "QuotaExceededError")) : store.write(name, content));
-  const keeper = new Keeper({ ...store, write });
+  const runStore = new RunStore({ ...store, write });
   const kept = { times: 0 };
-  keeper.onKept = () => kept.times++;
-  const text = await keeper.keepText(new Blob(["mine"]), "mine.txt");
-  await assert.rejects(keeper.keepDraft({ version: 1, text, settings, device: "auto" }), /full/);
-  await assert.rejects(keep(keeper, 1, { text }), /full/);
-  assert.equal(await (await keeper.readText(text.id)).text(), "mine", "as long as the page is open");
-  const textless = new Keeper(store);
+  runStore.onStateSaved = () => kept.times++;
+  const text = await runStore.saveText(new Blob(["mine"]), "mine.txt");
+  await assert.rejects(runStore.saveDraft({ version: 1, text, settings, device: "auto" }), /full/);
+  await assert.rejects(keep(runStore, 1, { text }), /full/);
+  assert.equal(await (await runStore.readText(text.id)).text(), "mine", "as long as the page is open");
+  const textless = new RunStore(store);
   assert.equal((await textless.recall()).broken, 0);
   assert.deepEqual([await states(textless), await textless.readText(text.id)], [[1], null], "the run is there without it");
   full = false;
   assert.equal(kept.times, 0);
-  await keep(keeper, 2, { text });
-  const later = new Keeper(store);
+  await keep(runStore, 2, { text });
+  const later = new RunStore(store);
   const { draft } = await later.recall();
   assert.deepEqual([draft.text, later.run(about.id).text, kept.times], [text, text, 1]);
   assert.equal(await (await later.readText(text.id)).text(), "mine");
 });
 
 test("a run whose text an earlier version could not keep can be read; one that the next visit could not read is not written", async () => {
-  const keeper = new Keeper(lastingStore());
-  await keep(keeper, 1, { text: { kind: "kept", id: "", name: "gone.txt" } });
-  assert.equal(keeper.runs.length, 1);
-  for (const wrong of [{ textName: "x".repeat(2000) }, { best: { step: 1, loss: NaN } }]) await assert.rejects(keep(keeper, 2, wrong), /no run of this version/);
-  assert.deepEqual(await states(keeper), [1]);
+  const runStore = new RunStore(lastingStore());
+  await keep(runStore, 1, { text: { kind: "kept", id: "", name: "gone.txt" } });
+  assert.equal(runStore.runs.length, 1);
+  for (const wrong of [{ textName: "x".repeat(2000) }, { best: { step: 1, loss: NaN } }]) await assert.rejects(keep(runStore, 2, wrong), /no run of this version/);
+  assert.deepEqual(await states(runStore), [1]);
 });
 
 test("the run trained last comes first, whatever the clock says, and what came from elsewhere last", async () => {
   const store = lastingStore();
-  const keeper = new Keeper(store);
+  const runStore = new RunStore(store);
   const { now } = Date;
-  await keep(keeper, 1);
+  await keep(runStore, 1);
   try {
     Date.now = () => now() - 7 * 86_400_000;
-    await keep(keeper, 1, { id: "22222222-bbbb" });
+    await keep(runStore, 1, { id: "22222222-bbbb" });
   } finally {
     Date.now = now;
   }
-  const foreign = { ...keeper.run(about.id), id: "33333333-cccc", changed: now() + 1e10, states: [], turn: 99 };
-  await keeper.takeIn(foreign, { states: new Map(), curve: null, text: null });
+  const foreign = { ...runStore.run(about.id), id: "33333333-cccc", changed: now() + 1e10, states: [], turn: 99 };
+  await runStore.importRun(foreign, { states: new Map(), curve: null, text: null });
   const order = async () => {
-    const later = new Keeper(store);
+    const later = new RunStore(store);
     await later.recall();
     return later.runs.map(({ id }) => id);
   };
   assert.deepEqual(await order(), ["22222222-bbbb", about.id, "33333333-cccc"]);
-  await keep(keeper, 2, { id: "33333333-cccc" });
+  await keep(runStore, 2, { id: "33333333-cccc" });
   assert.equal((await order())[0], "33333333-cccc", "it has been trained here");
 });
 
 test("where what is kept cannot be listed, the page keeps nothing", async () => {
-  const keeper = new Keeper({ ...lastingStore(), list: () => Promise.reject(new DOMException("state had changed", "InvalidStateError")) });
-  assert.deepEqual([await keeper.recall(), keeper.lasting], [{ draft: null, broken: 0 }, false]);
-  await keep(keeper, 1);
-  assert.deepEqual(await states(keeper), [1]);
+  const runStore = new RunStore({ ...lastingStore(), list: () => Promise.reject(new DOMException("state had changed", "InvalidStateError")) });
+  assert.deepEqual([await runStore.recall(), runStore.lasting], [{ draft: null, broken: 0 }, false]);
+  await keep(runStore, 1);
+  assert.deepEqual(await states(runStore), [1]);
 });
 
 test("a date that is none makes no run, and harms no list", async () => {
   const run = await (async () => {
-    const keeper = new Keeper(lastingStore());
-    await keep(keeper, 1);
-    return keeper.run(about.id);
+    const runStore = new RunStore(lastingStore());
+    await keep(runStore, 1);
+    return runStore.run(about.id);
   })();
   assert.throws(() => manifestOf({ ...run, changed: Number.MAX_SAFE_INTEGER }), /changed/);
   assert.throws(() => manifestOf({ ...run, created: Number.MAX_SAFE_INTEGER }), /created/);
@@ -424,27 +476,32 @@ test("the run of the page's first version is taken over, once", async () => {
   await store.write("run.json", JSON.stringify({ version: 1, text: { kind: "sample" }, name: "sample", options, settings, phase, verdict, step: 7, loss, samples, states }));
   for (const { file } of states) await store.write(file, file);
   for (let visit = 0; visit < 2; visit++) {
-    const keeper = new Keeper(store);
-    assert.equal((await keeper.recall()).broken, 0);
-    assert.deepEqual(keeper.runs.map(({ id, step, states }) => [id, step, states.length, states[0].bytes]), [["44444444-dddd", 7, 2, 19]]);
-    await keeper.keepDraft({ version: 1, text: { kind: "sample" }, settings, device: "auto" });
+    const runStore = new RunStore(store);
+    assert.equal((await runStore.recall()).broken, 0);
+    assert.deepEqual(runStore.runs.map(({ id, step, states }) => [id, step, states.length, states[0].bytes]), [["44444444-dddd", 7, 2, 19]]);
+    await runStore.saveDraft({ version: 1, text: { kind: "sample" }, settings, device: "auto" });
   }
   assert.deepEqual((await store.list()).sort(), ["draft.json", "run-44444444-dddd.json", ...states.map(({ file }) => file)]);
 });
 
 test("a kept curve is the curve; a long one keeps its evaluations", async () => {
-  const curve = new Curve();
+  const curve = new MetricsHistory();
   for (let step = 1; step <= 10_000; step++) {
     curve.addStep(point(step, 5));
     if (step % 1001 === 0) curve.addEvaluation({ step, val_loss: step });
   }
-  const kept = columnsOf(JSON.parse(JSON.stringify(curve.columns())));
+  const stored = JSON.parse(JSON.stringify(toStored(curve.columns())));
+  const kept = columnsOf(structuredClone(stored));
+  assert.deepEqual(kept, curve.columns());
+  assert.deepEqual(Object.keys(stored).slice(0, 6), ["steps", "train", "trend", "validation", "lr", "speed"], "the names of the first version");
   assert.ok(kept.steps.length <= 3100 && kept.steps.at(-1) === 10_000);
-  assert.equal(kept.validation.filter((value) => value !== null).length, 9);
-  const short = new Curve();
+  assert.equal(kept.val_loss.filter((value) => value !== null).length, 9);
+  const short = new MetricsHistory();
   for (let step = 1; step <= 50; step++) short.addStep(point(step, 1 / step));
-  assert.deepEqual(short.columns().train, short.train);
-  for (const broken of [null, {}, { ...kept, lr: [] }, { ...kept, steps: kept.steps.toReversed() }, { ...kept, train: kept.train.map(() => "5") }]) assert.throws(() => columnsOf(broken));
+  assert.deepEqual(short.columns().train_loss, short.train_loss);
+  const first = Object.fromEntries(Object.entries(stored).filter(([name]) => !["tokens", "seconds", "flops", "grad_norm"].includes(name)));
+  assert.deepEqual(columnsOf(first).flops, kept.steps.map(() => null), "the first version kept fewer columns");
+  for (const broken of [null, {}, { ...stored, lr: [] }, { ...stored, steps: stored.steps.toReversed() }, { ...stored, train: stored.train.map(() => "5") }]) assert.throws(() => columnsOf(broken));
 });
 
 test("tasks come one after another, also after one that failed", async () => {
@@ -535,7 +592,7 @@ test("time in which the page did not run is no silence", () => {
 });
 
 test("numbers and times as people read them in Turkish", async () => {
-  await speak("tr");
+  await setLanguage("tr");
   try {
     assert.equal(format.count(12_345), "12.345");
     assert.equal(format.loss(2.5), "2,500");
@@ -551,7 +608,7 @@ test("numbers and times as people read them in Turkish", async () => {
       "Adım 20 / 1.000: eğitim kaybı 2,000, doğrulama kaybı 1,500, en iyi 1,500 (adım 20), rastgele tahmin 4,000 (rastgele tahminden 12 kat iyi). Model, adım 10 sonrasında büyüdü (önceki boyut: 2,00 milyon parametre).",
     );
   } finally {
-    await speak("en");
+    await setLanguage("en");
   }
 });
 

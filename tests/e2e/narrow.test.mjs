@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choose, phase, settle, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
+import { choose, phase, fillSettings, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -71,9 +71,9 @@ for (const locale of /** @type {const} */ (["en-US", "tr-TR"])) {
       await look(page, "a first visit", found);
       const show = (/** @type {string} */ part) => page.locator(`#parts [data-part="${part}"]`).click();
       const { sample_every: _, ...small } = SMALL;
-      await settle(page, { sample_every: 5 });
+      await fillSettings(page, { sample_every: 5 });
       await show("setup");
-      await settle(page, { ...small, tokenizer: "bpe", steps: 100_000, eval_every: 10 });
+      await fillSettings(page, { ...small, tokenizer: "bpe", steps: 100_000, eval_every: 10 });
       await press("#train");
       await phase(page, words.running);
       await page.locator("#sample-list li").first().waitFor({ state: "attached" });
@@ -84,7 +84,7 @@ for (const locale of /** @type {const} */ (["en-US", "tr-TR"])) {
       await lookAtDialogs(page, "a dialog", found);
       await press("#stop");
       await show("setup");
-      await settle(page, { steps: 5 });
+      await fillSettings(page, { steps: 5 });
       await press("#train");
       await page.waitForTimeout(300);
       if (await page.locator("#replace-dialog").isVisible()) await page.locator('#replace-dialog [value="replace"]').click();

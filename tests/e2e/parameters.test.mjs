@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choose, phase, press, settle, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
+import { choose, phase, press, fillSettings, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -28,15 +28,15 @@ test("the buttons of the sizes, the estimate, the offer to grow and the list of 
   const many = await agree(page, "tiny");
   assert.ok(parseFloat(many) > 2 * parseFloat(sample), `${many} are more than ${sample}`);
   const promised = await said(page, "mini");
-  await settle(page, { stage: "mini" });
+  await fillSettings(page, { stage: "mini" });
   assert.equal(await agree(page, "mini"), promised);
-  await settle(page, { stage: "tiny", gpt: true });
+  await fillSettings(page, { stage: "tiny", gpt: true });
   await agree(page, "tiny");
-  await settle(page, { gpt: false });
+  await fillSettings(page, { gpt: false });
 
   await choose(page, [{ name: "own.txt", buffer: Buffer.from(text(3000)) }]);
   await page.locator("#text-name").filter({ hasText: "own.txt" }).waitFor();
-  await settle(page, { ...SMALL, tokenizer: "bpe", vocab: 400 });
+  await fillSettings(page, { ...SMALL, tokenizer: "bpe", vocab: 400 });
   const pieces = await agree(page, "tiny");
   const larger = await said(page, "mini");
   await press(page, "Train");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { button, phase, press, ready, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { button, phase, press, ready, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -48,7 +48,7 @@ test("a whole visit offends it nowhere and asks no other origin", async () => {
   await page.locator("#paste-area").fill(text(400));
   await button(page, "Use this text").click();
   await page.locator("#text-name").filter({ hasText: "Pasted text" }).waitFor();
-  await settle(page, { ...SMALL, steps: 30, eval_every: 10, sample_every: 10 });
+  await fillSettings(page, { ...SMALL, steps: 30, eval_every: 10, sample_every: 10 });
   await press(page, "Train");
   await page.locator("#sample-list li").first().waitFor();
   await page.locator("#loss-chart .u-over").hover();

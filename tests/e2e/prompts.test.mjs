@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { figure, phase, press, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { figure, phase, press, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
 test("characters that the model cannot see are named, of a prompt and of the samples' prompt", async () => {
   const { page, done } = await visit(place);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   const state = page.locator("#prompt-state");
@@ -29,11 +29,11 @@ test("characters that the model cannot see are named, of a prompt and of the sam
 
   const ofSamples = page.locator("#sample-prompt-state");
   assert.equal(await ofSamples.textContent(), "");
-  await settle(page, { sample_prompt: "Żona" });
+  await fillSettings(page, { sample_prompt: "Żona" });
   await press(page, "Train");
   await ofSamples.filter({ hasText: "cannot see 1 character of this prompt, since its text never had it: “Ż”." }).waitFor();
   await phase(page, /All planned steps are done/);
-  await settle(page, { sample_prompt: "Once" });
+  await fillSettings(page, { sample_prompt: "Once" });
   await press(page, "Train");
   await page.waitForFunction(() => document.querySelector("#sample-prompt-state").textContent === "");
   await done();
@@ -41,7 +41,7 @@ test("characters that the model cannot see are named, of a prompt and of the sam
 
 test("writing stops while a long prompt is being read, and training goes on", async () => {
   const { page, done } = await visit(place);
-  await settle(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
+  await fillSettings(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
   await press(page, "Train");
   await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
   await page.locator("#prompt").evaluate((area, prompt) => (area.value = prompt), text(40_000).slice(0, 1_000_000));

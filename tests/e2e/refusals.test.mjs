@@ -5,7 +5,7 @@ import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { button, choose, press, ready, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { button, choose, press, ready, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -55,7 +55,7 @@ test("too short for one batch: said, Train is off, and a smaller context may do"
   await choose(page, [{ name: "short.txt", buffer: Buffer.from(text(12)) }]);
   await alert(page, /short/);
   assert.equal(await button(page, "Train").getAttribute("aria-disabled"), "true");
-  await settle(page, { context: 8, batch: 1 });
+  await fillSettings(page, { context: 8, batch: 1 });
   await usable(page, "Train");
   await done();
 });
@@ -136,7 +136,7 @@ test("files that are no checkpoint", async () => {
 
 test("settings out of range are refused with the field's name, and the run does not start", async () => {
   const { page, done } = await visit(place);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await page.locator('#settings [name="lr"]').fill("50");
   await page.locator('#settings [name="lr"]').blur();
   await alert(page, /lr|learning rate/i);
@@ -152,12 +152,12 @@ test("what is loaded without being asked for says so as well where it cannot be"
   const { page, done } = await visit(place, {
     expected: /Failed to load resource/,
     serviceWorkers: "block",
-    before: (page) => page.context().route(/uPlot\.esm\.js|following\.js|offline\.js/, (route) => route.abort()),
+    before: (page) => page.context().route(/uPlot\.esm\.js|tab-follower\.js|offline\.js/, (route) => route.abort()),
   });
   await told(page);
   assert.match(String(await page.locator(".notice").textContent()), /uPlot/);
   await page.locator(".notice .dismiss").click();
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await told(page);
   assert.match(String(await page.locator(".notice").textContent()), /offline/);
@@ -168,7 +168,7 @@ test("what is loaded without being asked for says so as well where it cannot be"
 });
 
 test("a part of the page that cannot be loaded says so, and comes when it is unfolded again", async () => {
-  const views = /(recipes-view|rate\/view|share\/view|inside\/view)\.js$/;
+  const views = /(presets-view|lr-finder\/view|share\/view|inspect\/view)\.js$/;
   const { page, done } = await visit(place, { expected: /Failed to load resource/, before: (page) => page.route(views, (route) => route.abort()) });
   for (const id of ["recipes", "rate", "share", "inside"]) {
     const toggle = () => page.locator(`#${id} > summary`).click();

@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { strToU8, unzipSync, zipSync } from "fflate";
 
-import { assertWhole, button, choose, curve, figure, keptRun, keptRuns, MMREC, mmrec, phase, press, ready, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { assertWhole, button, choose, curve, figure, keptRun, keptRuns, MMREC, mmrec, phase, press, ready, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const TEXT = { name: "objects.txt", buffer: Buffer.from(text(1500)) };
 
@@ -43,7 +43,7 @@ async function rename(page, from, to) {
  * @param {Record<string, number>} settings
  */
 async function train(page, name, settings) {
-  await settle(page, { ...SMALL, ...settings });
+  await fillSettings(page, { ...SMALL, ...settings });
   await press(page, "Train");
   await phase(page, /Training/);
   await phase(page, /All planned steps are done/);
@@ -96,7 +96,7 @@ test("an older run is opened after a reload and goes on exactly as one that was 
   const { page, done } = await visit(place);
   await choose(page, [TEXT]);
   await page.locator("#text-name").filter({ hasText: TEXT.name }).waitFor();
-  await settle(page, { ...SMALL, steps: 12, eval_every: 4, lr: 0.004, seed: 5 });
+  await fillSettings(page, { ...SMALL, steps: 12, eval_every: 4, lr: 0.004, seed: 5 });
   for (let step = 1; step <= 6; step++) {
     await press(page, "Step");
     await page.locator("#figure-step").filter({ hasText: `${step} / 12` }).waitFor();
@@ -173,7 +173,7 @@ test("runs are found, renamed and compared; every chart has its numbers and its 
 
   const csv = (await chartFile(page, "loss", "CSV")).toString();
   const lines = csv.trim().split("\n");
-  assert.equal(lines[0], "run,step,tokens,seconds,flops,train_loss,validation_loss");
+  assert.equal(lines[0], "run,step,tokens,seconds,flops,train_loss,val_loss");
   const numbers = (name) => lines.filter((line) => line.startsWith(name)).map((line) => line.slice(name.length + 1).split(",").map((value) => (value === "" ? null : Number(value))));
   for (const [name, points] of [["red kite", first], ['"blue jar, “old”"', second]]) {
     const rows = numbers(name);
@@ -184,13 +184,18 @@ test("runs are found, renamed and compared; every chart has its numbers and its 
       assert.equal(validation?.toFixed(5), points[at].validation?.toFixed(5));
     });
   }
+  for (const [chart, metric] of [["lr", "lr"], ["speed", "tokens_per_s"], ["grad-norm", "grad_norm"]]) {
+    const [head, ...rest] = (await chartFile(page, chart, "CSV")).toString().trim().split("\n");
+    assert.equal(head, `run,step,tokens,seconds,flops,${metric}`, "the names of metrics.jsonl");
+    assert.ok(rest.length > 0 && rest.every((line) => Number(line.split(",").at(-1)) > 0), metric);
+  }
   const json = JSON.parse((await chartFile(page, "speed", "JSON")).toString());
   assert.deepEqual(json.runs.map(({ name, step }) => [name, step.length]), [["blue jar, “old”", 9], ["red kite", 12]]);
   assert.equal(json.runs[1].settings.lr, 0.002);
   assert.equal(json.runs[1].tokens.at(-1), 12 * 64);
   assert.ok(json.runs.every(({ tokens_per_s: speeds }) => speeds.every((speed) => speed === null || speed > 0)));
 
-  for (const chart of ["loss", "lr", "speed"]) {
+  for (const chart of ["loss", "lr", "speed", "grad-norm"]) {
     const svg = (await chartFile(page, chart, "SVG")).toString();
     const picture = await page.evaluate((svg) => {
       const { documentElement: root } = new DOMParser().parseFromString(svg, "image/svg+xml");
@@ -367,7 +372,7 @@ test("all runs as one file, into an empty browser: the same list, and every run 
   await button(taker.page, "Open “first”").click();
   await taker.page.locator("#figure-step").filter({ hasText: "6 / 6" }).waitFor();
   assert.deepEqual(await curve(taker.page), points);
-  await settle(taker.page, { steps: 8 });
+  await fillSettings(taker.page, { steps: 8 });
   await press(taker.page, "Resume");
   await taker.page.locator("#figure-step").filter({ hasText: "8 / 8" }).waitFor();
   await phase(taker.page, /All planned steps are done/);
@@ -426,7 +431,7 @@ test("a run that cannot be read is left as it is, and does no harm to the others
   assert.deepEqual(await names(page), ["whole"]);
   await button(page, "Open “whole”").click();
   await page.locator("#figure-step").filter({ hasText: "5 / 5" }).waitFor();
-  await settle(page, { steps: 6 });
+  await fillSettings(page, { steps: 6 });
   await press(page, "Resume");
   await keptRun(page, (run) => run.step === 6);
   const left = await files(page);
@@ -447,7 +452,7 @@ test("a full disk is told, with what to do, and training goes on", async () => {
   await train(page, "first", { seed: 1 });
   await page.locator("#runs").evaluate((details) => (details.open = false));
   await page.evaluate(() => (window.full = true));
-  await settle(page, { ...SMALL, steps: 25, seed: 2 });
+  await fillSettings(page, { ...SMALL, steps: 25, seed: 2 });
   await press(page, "Train");
   await page.getByRole("alert").filter({ hasText: "the browser gives the page no more storage" }).waitFor();
   await phase(page, /All planned steps are done/);
@@ -463,7 +468,7 @@ test("a full disk is told, with what to do, and training goes on", async () => {
   await page.getByRole("dialog").getByRole("checkbox", { name: "All others that have ended" }).check();
   await button(page, "Remove states").click();
   await notice(page, "are free again").waitFor();
-  await settle(page, { steps: 26 });
+  await fillSettings(page, { steps: 26 });
   await press(page, "Resume");
   await keptRun(page, (run) => run.step === 26 && run.states.length > 0);
   await done();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import { button, choose, keptRun, loadCheckpoint, MMREC, mmrec, phase, press, ready, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { button, choose, keptRun, loadCheckpoint, MMREC, mmrec, phase, press, ready, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -48,7 +48,7 @@ const notice = (page) => page.locator(".notice").first().innerText();
 
 test("a link restores what was set, and says nothing of the person's own text", async () => {
   const { page, done } = await visit(place, { permissions: ["clipboard-read", "clipboard-write"] });
-  await settle(page, { stage: "mini", steps: 77, lr: 0.0015, dropout: 0.25, sample_prompt: "Ça va & #1?", sample_every: 20 });
+  await fillSettings(page, { stage: "mini", steps: 77, lr: 0.0015, dropout: 0.25, sample_prompt: "Ça va & #1?", sample_every: 20 });
   const address = new URL(await link(page));
   assert.equal(address.origin + address.pathname, `${place.origin}/`);
   assert.equal(address.search, "", "a server sees nothing of it");
@@ -61,7 +61,7 @@ test("a link restores what was set, and says nothing of the person's own text", 
   const set = await settings(page);
 
   const other = await visit(place);
-  await settle(other.page, { steps: 5, seed: 9 });
+  await fillSettings(other.page, { steps: 5, seed: 9 });
   await other.page.goto(address.href);
   await other.page.locator(".notice").waitFor();
   await ready(other.page);
@@ -110,7 +110,7 @@ test("what a link may not say is left out, by name, and a run is not disturbed",
   await page.locator(".notice.error").filter({ hasText: "names no model that this page has" }).waitFor();
   await page.evaluate(() => (location.hash = "#controls"));
 
-  await settle(page, { ...SMALL, steps: 100_000 });
+  await fillSettings(page, { ...SMALL, steps: 100_000 });
   await press(page, "Train");
   await phase(page, /Training/);
   await page.evaluate(() => (location.hash = "#stage=mini&steps=3"));
@@ -177,7 +177,7 @@ async function writes(page, prompt, fields) {
 test("a model becomes one file that writes from the disk, without a network, and says what its size cost", async () => {
   const { page, done } = await visit(place);
   await choose(page, [{ name: "diary.txt", buffer: Buffer.from(text(900)) }]);
-  await settle(page, { ...SMALL, steps: 120, eval_every: 60, lr: 0.01 });
+  await fillSettings(page, { ...SMALL, steps: 120, eval_every: 60, lr: 0.01 });
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   const validation = Number(await page.locator("#figure-validation").innerText());
@@ -222,7 +222,7 @@ test("a model becomes one file that writes from the disk, without a network, and
 
 test("a model that was opened to write is exported, in the person's language; an export can be cancelled", { skip: MMREC === "" }, async () => {
   const { page, done } = await visit(place);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   const waiting = page.waitForEvent("download");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { button, choose, keptRun, phase, press, ready, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { button, choose, keptRun, phase, press, ready, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -47,7 +47,7 @@ for (const viewport of [{ width: 1280, height: 720 }, { width: 360, height: 740 
     await show("setup");
     const { sample_every: _, ...settings } = SMALL;
     await page.getByText("More settings", { exact: true }).click();
-    await settle(page, { ...settings, steps: 60, eval_every: 20 });
+    await fillSettings(page, { ...settings, steps: 60, eval_every: 20 });
     await press(page, "Train");
     await phase(page, /All planned steps are done/);
     await keptRun(page, (manifest) => manifest.phase === "ended");
@@ -81,7 +81,7 @@ for (const viewport of [{ width: 1280, height: 720 }, { width: 360, height: 740 
 
 test("a text's name and its figures change at once", async () => {
   const { page, done } = await visit(place);
-  await settle(page, { tokenizer: "bpe", vocab: 400 });
+  await fillSettings(page, { tokenizer: "bpe", vocab: 400 });
   await page.evaluate(() => {
     const facts = ["name", "size", "characters", "vocabulary", "split-label", "preview"].map((name) => document.querySelector(`#text-${name}`));
     window.seen = new Set();
@@ -99,7 +99,7 @@ test("a text's name and its figures change at once", async () => {
 
 test("what a press changes is seen at the next frame, also while it trains", async () => {
   const { page, done } = await visit(place);
-  await settle(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
+  await fillSettings(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
   await press(page, "Train");
   await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
   for (let round = 0; round < 10; round++) {
@@ -152,7 +152,7 @@ async function delayOf(page, act) {
 
 test("while it trains, the page answers at once", async (context) => {
   const { page, done } = await visit(place, { before: watchDelays });
-  await settle(page, { steps: 100_000, batch: 2, eval_every: 25, sample_every: 10 });
+  await fillSettings(page, { steps: 100_000, batch: 2, eval_every: 25, sample_every: 10 });
   await press(page, "Train");
   await page.locator("#sample-list li").nth(2).waitFor();
   /** @type {Record<string, number>} */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { button, choose, figure, keptRun, loadCheckpoint, mmrec, phase, press, ready, saveCheckpoint, settle, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { button, choose, figure, keptRun, loadCheckpoint, mmrec, phase, press, ready, saveCheckpoint, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -31,7 +31,7 @@ test("word pieces are learned from the text, shown, trained, kept, and the same 
   const characters = SENTENCES.length;
   await page.locator("#text-characters").filter({ hasText: new RegExp(`^${characters.toLocaleString("en")}$`) }).waitFor();
 
-  await settle(page, { tokenizer: "bpe", vocab: 300, ...SMALL, steps: 30, eval_every: 10 });
+  await fillSettings(page, { tokenizer: "bpe", vocab: 300, ...SMALL, steps: 30, eval_every: 10 });
   await page.locator("#text-vocabulary").filter({ hasText: /^300$/ }).waitFor();
   await page.locator("#tokens-summary").click();
   const summary = (await page.locator("#tokens-summary").textContent()) ?? "";
@@ -64,7 +64,7 @@ test("word pieces are learned from the text, shown, trained, kept, and the same 
   await press(page, "Open");
   await phase(page, /All planned steps are done/);
   await has(page, "vocab", "300");
-  await settle(page, { steps: 32 });
+  await fillSettings(page, { steps: 32 });
   await press(page, "Resume");
   await page.locator("#figure-step").filter({ hasText: "32 / 32" }).waitFor();
 
@@ -72,7 +72,7 @@ test("word pieces are learned from the text, shown, trained, kept, and the same 
   await page.reload();
   await ready(page);
   await press(page, "Not now");
-  await settle(page, { tokenizer: "char" });
+  await fillSettings(page, { tokenizer: "char" });
   await loadCheckpoint(page, path);
   await page.locator(".notice").filter({ hasText: "was trained on the present text" }).waitFor();
   await has(page, "tokenizer", "bpe");
@@ -90,7 +90,7 @@ test("the program's word pieces are the page's", async () => {
   await loadCheckpoint(page, join(out, "last.safetensors"));
   await page.locator(".notice").filter({ hasText: "was trained on the present text" }).waitFor();
   await has(page, "tokenizer", "bpe");
-  await settle(page, { steps: 4 });
+  await fillSettings(page, { steps: 4 });
   await press(page, "Resume");
   await page.locator("#figure-step").filter({ hasText: "4 / 4" }).waitFor();
   await done();
@@ -99,7 +99,7 @@ test("the program's word pieces are the page's", async () => {
 test("a learning rate is found by trial, shown in words and picture, stopped and used; the run stays as it is", async () => {
   const { page, done } = await visit(place);
   await chooseOwn(page, SENTENCES);
-  await settle(page, { ...SMALL, batch: 4 });
+  await fillSettings(page, { ...SMALL, batch: 4 });
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   const before = await figure(page, "train");
@@ -141,7 +141,7 @@ test("ready-made settings fit the machine and the text", async () => {
   await page.locator("#recipes summary").click();
   const quick = page.locator(".recipe").filter({ hasText: "A quick look" });
   await quick.filter({ hasText: /[\d,]+ steps, about (a minute|\d+ seconds)\./ }).waitFor();
-  await settle(page, { stage: "mini", dropout: 0.3, seed: 7 });
+  await fillSettings(page, { stage: "mini", dropout: 0.3, seed: 7 });
   await press(page, "The best of a small text");
   await has(page, "dropout", "0.2");
   assert.equal(await page.locator('#settings [value="mini"]').isChecked(), true);
@@ -161,7 +161,7 @@ test("better choices before a start: each is a press away", async () => {
   await advice.getByRole("button", { name: /^Context \d+$/ }).click();
   await usable(page, "Train");
 
-  await settle(page, { batch: 4, steps: 2000 });
+  await fillSettings(page, { batch: 4, steps: 2000 });
   await advice.filter({ hasText: /see the text [\d,]+ times and learn it by heart/ }).waitFor();
   await advice.getByRole("button", { name: /^[\d,]+ steps$/ }).click();
   await page.waitForFunction(() => document.querySelector("#advice .better") === null);
@@ -169,7 +169,7 @@ test("better choices before a start: each is a press away", async () => {
 
   await press(page, "Sample");
   await page.locator("#text-name").filter({ hasText: "Built-in sample" }).waitFor();
-  await settle(page, { context: 128, batch: 8, steps: 1_000_000 });
+  await fillSettings(page, { context: 128, batch: 8, steps: 1_000_000 });
   await advice.filter({ hasText: /This takes about [\d.]+ (hours|days)/ }).getByRole("button", { name: /^[\d,]+ steps \(about/ }).click();
   await page.waitForFunction(() => !document.querySelector("#advice")?.textContent?.includes("This takes"));
 

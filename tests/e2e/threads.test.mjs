@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { assertWhole, curve, phase, press, settle, SMALL, start, visit } from "./helpers.mjs";
+import { assertWhole, curve, phase, press, fillSettings, SMALL, start, visit } from "./helpers.mjs";
 
 /** @param {import("playwright-core").Page} page */
 async function train(page) {
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   const points = await curve(page);

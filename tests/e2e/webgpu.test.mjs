@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { assertWhole, choose, curve, phase, press, ready, settle, SMALL, SOFTWARE_WEBGPU, start, text, visit } from "./helpers.mjs";
+import { assertWhole, choose, curve, phase, press, ready, fillSettings, SMALL, SOFTWARE_WEBGPU, start, text, visit } from "./helpers.mjs";
 
 /** @type {Awaited<ReturnType<typeof start>>} */
 let place;
@@ -65,7 +65,7 @@ async function train(page) {
   // A short text has few windows to evaluate on, which in software takes longer than training.
   await choose(page, [{ name: "short.txt", buffer: Buffer.from(text(60)) }]);
   await page.locator("#text-name").filter({ hasText: "short.txt" }).waitFor();
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   return curve(page);
@@ -123,7 +123,7 @@ test("a few steps on WebGPU give the CPU's losses; the run then moves to the CPU
   }
   assert.ok(Math.abs(found.at(-1).validation - expected.at(-1).validation) < 1e-2);
 
-  await settle(page, { steps: 50_000 });
+  await fillSettings(page, { steps: 50_000 });
   await press(page, "Resume");
   await pastStep(page, SMALL.steps);
   await use(page, "CPU");
@@ -154,7 +154,7 @@ test("where the WebGPU module cannot be loaded, the CPU is used and the page say
 test("a WebGPU worker that dies while it trains is followed by the CPU, from the last state", SLOW, async () => {
   const { page, done } = await visit(place, { expected: /device lost on purpose/ });
   page.setDefaultTimeout(SLOW.timeout);
-  await settle(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
+  await fillSettings(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
   await press(page, "Train");
   await pastStep(page, 2);
   await press(page, "Pause");
@@ -185,7 +185,7 @@ test("Automatic measures both devices and says which is the faster", SLOW, async
       }),
   });
   page.setDefaultTimeout(SLOW.timeout);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await page.locator("#device-state").filter({ hasText: /^(CPU|WebGPU).*measured faster: [\d,]+ tokens\/s, (CPU|WebGPU) [\d,]+/ }).waitFor();
   assert.equal((await train(page)).length, SMALL.steps);
   await done();
@@ -252,7 +252,7 @@ test("a run that the GPU does not take goes on where it was", SLOW, async () => 
   }`;
   const { page, done } = await visit(place, { serviceWorkers: "block", before: (page) => plant(page, refusing) });
   page.setDefaultTimeout(SLOW.timeout);
-  await settle(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
+  await fillSettings(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
   await press(page, "Train");
   await pastStep(page, 2);
   await page.getByLabel("Device").selectOption({ label: "WebGPU" });
@@ -275,7 +275,7 @@ const faults = [
 test("what a GPU complains of while it trains is told by name, and the CPU goes on from the last state", SLOW, async () => {
   const { page, done } = await visit(place, { serviceWorkers: "block", before: (page) => plant(page, REACHING) });
   page.setDefaultTimeout(SLOW.timeout);
-  await settle(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
+  await fillSettings(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
   await press(page, "Train");
   await pastStep(page, 2);
   for (const { does, said } of faults) {

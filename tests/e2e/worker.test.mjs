@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { curve, figure, phase, press, settle, SMALL, startWithFolder, usable, visit } from "./helpers.mjs";
+import { curve, figure, phase, press, fillSettings, SMALL, startWithFolder, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -23,7 +23,7 @@ const trainsPast = (page, past) => page.waitForFunction((past) => Number(documen
  * @param {import("playwright-core").Page} page
  */
 async function train(page) {
-  await settle(page, LONG);
+  await fillSettings(page, LONG);
   await press(page, "Step");
   await phase(page, /Paused/);
   await press(page, "Resume");
@@ -60,7 +60,7 @@ test("a worker that hangs while it trains", async () => {
 
 test("a worker that hangs while nothing is asked of it, when something is", async () => {
   const { page, done } = await visit(place);
-  await settle(page, LONG);
+  await fillSettings(page, LONG);
   await engineOf(page).evaluate(() => void setTimeout(() => { for (;;); }));
   await press(page, "Train");
   await page.getByRole("alert").filter({ hasText: "no sign of life" }).waitFor({ timeout: SOON });
@@ -108,7 +108,7 @@ test("where no worker can be had in the place of one that ended, the page says s
 
 test("of a run that is over, nobody is told to resume it when its worker ends", async () => {
   const { page, done } = await visit(place);
-  await settle(page, SMALL);
+  await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   await engineOf(page).evaluate(() => self.close());
@@ -147,7 +147,7 @@ test("what kills a worker at the same step again is not tried for ever", async (
         };
       }),
   });
-  await settle(page, LONG);
+  await fillSettings(page, LONG);
   await press(page, "Step");
   await phase(page, /Paused/);
   await page.evaluate(() => void (self.kills = true));

@@ -2,7 +2,7 @@
  * Makes a release of a built page. Run by `cargo xtask release <folder>`.
  *
  * Its last file is `files.js`: the files of the release, each with its SHA-256, and a version that follows from them. The service
- * worker (web/sw.js) keeps and serves these files, and no others.
+ * worker (web/platform/sw.js) keeps and serves these files, and no others.
  */
 
 import { createHash } from "node:crypto";
@@ -18,7 +18,7 @@ import { stripComments } from "./strip.mjs";
 /** What a visit may load. */
 const LOADED = /\.(html|js|css|wasm|webmanifest)$/;
 /** What the service worker consists of itself. */
-const OWN = new Set(["sw.js", "web/sw.js", "files.js"]);
+const OWN = new Set(["sw.js", "web/platform/sw.js", "files.js"]);
 
 /** @param {string} folder of the built page */
 export async function writeRelease(folder) {

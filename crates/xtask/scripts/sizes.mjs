@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const MODULES = ["cpu", "threads", "webgpu"];
 /** In the head, before what downloads one. */
-const PLACE = /(?=<script type="module"[^>]* src="web\/engine-ahead\.js")/;
+const PLACE = /(?=<script type="module"[^>]* src="web\/engine\/engine-preload\.js")/;
 
 /** @param {string} folder of the built page */
 export async function writeSizes(folder) {
