@@ -1,5 +1,5 @@
 //! The model: blocks with a recurrent and a hierarchical memory, in a parallel form for training and a streaming form for
-//! generation. Both compute the same function. Beside it a GPT, to compare with.
+//! generation. Both compute the same function. Beside it a GPT, to compare with. The definition is `docs/model.md`.
 
 mod adapter;
 mod attention_block;
