@@ -4,18 +4,39 @@
  * @import { Growth } from "./engine-types.js"
  * @import { Curve } from "./curve.js"
  * @import { Run } from "./run.js"
+ * @import { Session } from "./session.js"
  */
 
-import { element, make, need } from "./dom.js";
+import { element, make, need, throttle } from "./dom.js";
 import * as format from "./format.js";
 import { texts } from "./texts/index.js";
 
 /** More rows than this are thinned out. */
 const ROWS = 1000;
+/** Rows are written this often at most (milliseconds). */
+const EVERY = 1000;
 
-/** @returns {(run: Run | null) => void} what brings the table up to date */
-export function createCurveTable() {
+/**
+ * @param {Session} session
+ * @returns {() => void} what has the table follow the run; until it does, the table is marked as being behind
+ */
+export function createCurveTable(session) {
   const details = need("numbers", HTMLDetailsElement);
+  const render = createRows(details);
+  const draw = throttle(() => {
+    render(session.run);
+    delete details.dataset.behind;
+  }, EVERY);
+  const follow = () => {
+    details.dataset.behind = "";
+    draw();
+  };
+  details.addEventListener("toggle", follow);
+  return follow;
+}
+
+/** @param {HTMLDetailsElement} details @returns {(run: Run | null) => void} */
+function createRows(details) {
   const body = element("numbers-body");
   /** What the rows that stand there are of. */
   let shown = { of: "", steps: /** @type {number[]} */ ([]), length: 0 };

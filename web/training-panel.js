@@ -80,9 +80,7 @@ export function createTrainingPanel({ session, archive }) {
     setText(element("chart-summary"), inWords(session));
     describeCharts(session.run);
   }, 1000);
-  const renderTable = createCurveTable();
-  const table = throttle(() => renderTable(session.run), 1000);
-  need("numbers", HTMLDetailsElement).addEventListener("toggle", table);
+  const table = createCurveTable(session);
   // While the GPU prepares itself nothing else shows that time passes.
   setInterval(() => session.preparing && setText(element("phase"), describePhase(session)), 1000);
 
