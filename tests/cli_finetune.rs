@@ -10,7 +10,7 @@ use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-use binary::{Room, content, of_type};
+use binary::{Room, content, kill, of_type};
 use serde_json::Value;
 
 const TUNE: &str = "--context 32 --batch 4 --eval-every 10 --eval-windows 0 --save-every 20 --warmup 5 --threads 2";
@@ -127,14 +127,15 @@ fn a_killed_run_goes_on_as_if_nothing_had_happened() {
         let (whole, killed) = (format!("whole-{name}"), format!("killed-{name}"));
         room.json(&format!("{line} --out {whole}"));
         let mut next = format!("{line} --out {killed}");
+        let mut kills = 0;
         for (lines, milliseconds) in [(1, 0), (24, 1), (41, 5), (66, 3)] {
-            let mut child = room.start(&next);
+            let child = room.start(&next);
             room.wait_for_lines(&killed, lines);
             sleep(Duration::from_millis(milliseconds));
-            child.kill().unwrap();
-            child.wait().unwrap();
+            kills += usize::from(kill(child));
             next = format!("finetune --out {killed} --resume --threads 2");
         }
+        assert!(kills > 0, "the run ended before anything killed it");
         room.json(&next);
         assert_eq!(room.timeless_metrics(&whole), room.timeless_metrics(&killed));
         for file in ["last.safetensors", "best.safetensors", "step-000040.safetensors"] {

@@ -15,7 +15,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use binary::{Ran, Room, content, finish};
+use binary::{Ran, Room, content, finish, kill, was_killed};
 
 const SAVES: &str = "--eval-every 3 --save-every 2 --eval-windows 2 --warmup 2 --threads 1";
 /// What makes changes to files last, or seen.
@@ -59,22 +59,23 @@ fn survives(room: &Room, few: usize, case: &Case) {
     room.json(&format!("{} --out whole", case.first));
     let (took, calls) = (began.elapsed(), calls_of(room, &format!("{} --out traced", case.first)));
     let kills = std::env::var("MMREC_KILLS").map_or(few, |kills| kills.parse().expect("MMREC_KILLS is a number"));
-    let mut lost = Vec::new();
-    for kill in 0..kills {
-        let share = kill as f64 / kills as f64;
+    let (mut lost, mut died) = (Vec::new(), 0);
+    for round in 0..kills {
+        let share = round as f64 / kills as f64;
         let line = format!("{} --out killed", case.first);
         let call = calls.map(|calls| 1 + (share * calls as f64) as usize);
-        match (kill % 3, call) {
+        died += usize::from(match (round % 3, call) {
             (0, Some(call)) => at_call(room, &line, call, "signal=KILL"),
             (1, Some(call)) => at_call(room, &line, call, "error=EIO"),
             _ => kill_after(room, &line, took.mul_f64(share)),
-        }
+        });
         let ended = end(room, case, &line);
-        assert_eq!(ended.code, Some(0), "after kill {kill} of {kills} the run can neither go on nor begin: {ended:?}");
-        lost.extend(differences(room).into_iter().map(|name| format!("{name} after kill {kill} of {kills}")));
+        assert_eq!(ended.code, Some(0), "after kill {round} of {kills} the run can neither go on nor begin: {ended:?}");
+        lost.extend(differences(room).into_iter().map(|name| format!("{name} after kill {round} of {kills}")));
         fs::remove_dir_all(room.path("killed")).unwrap();
     }
-    println!("{kills} kills, {} lost: {lost:?}", lost.len());
+    println!("{kills} kills, of which {died} ended it, {} lost: {lost:?}", lost.len());
+    assert!(died > 0, "no kill came before the run's own end");
     assert!(lost.is_empty(), "{lost:?}");
 }
 
@@ -86,8 +87,10 @@ fn calls_of(room: &Room, line: &str) -> Option<usize> {
     Some(fs::read_to_string(log).unwrap().lines().filter(|line| line.contains('(')).count())
 }
 
-fn at_call(room: &Room, line: &str, call: usize, what: &str) {
-    traced(room, line, &["-o", "/dev/null", "-e", &format!("inject={CALLS}:{what}:when={call}")]);
+/// Whether the command died of it: strace ends as what it traces does.
+fn at_call(room: &Room, line: &str, call: usize, what: &str) -> bool {
+    let ended = traced(room, line, &["-o", "/dev/null", "-e", &format!("inject={CALLS}:{what}:when={call}")]);
+    ended.is_some_and(was_killed)
 }
 
 fn traced(room: &Room, line: &str, options: &[&str]) -> Option<ExitStatus> {
@@ -98,11 +101,11 @@ fn traced(room: &Room, line: &str, options: &[&str]) -> Option<ExitStatus> {
     strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().ok()
 }
 
-fn kill_after(room: &Room, line: &str, moment: Duration) {
-    let mut child = room.start(line);
+/// Whether the command died of it.
+fn kill_after(room: &Room, line: &str, moment: Duration) -> bool {
+    let child = room.start(line);
     sleep(moment);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    kill(child)
 }
 
 /// Takes the run to its end as a person would: goes on with it or, where there is nothing to go on with, begins again.

@@ -19,7 +19,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use binary::{Ran, Room, finish, json_lines};
+use binary::{Ran, Room, finish, json_lines, wait_until_full};
 use serde_json::Value;
 
 const TRAIN: &str = "train --data text.txt --config settings.toml --threads 1";
@@ -334,7 +334,7 @@ fn one_signal_ends_a_model_that_writes_to_nobody() {
     let line = "generate run/last.safetensors --tokens 1000000000";
     // Nobody reads: it soon waits for room in the pipe.
     let mut child = room.command(line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    sleep(Duration::from_millis(1_500));
+    wait_until_full(child.stdout.as_ref().unwrap());
     send("-TERM", &child);
     assert_eq!(ends(&mut child), Some(130));
 }

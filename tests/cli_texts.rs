@@ -258,7 +258,6 @@ fn separators_are_found_or_missed_aloud() {
 fn word_pieces_are_learned_aloud_and_can_be_interrupted() {
     use std::io::{BufRead, BufReader};
     use std::process::{Command, Stdio};
-    use std::time::{Duration, Instant};
 
     let room = Room::new();
     // Words that hardly ever come again.
@@ -271,11 +270,11 @@ fn word_pieces_are_learned_aloud_and_can_be_interrupted() {
     room.write("words.txt", (0..500_000).map(word).collect::<String>().as_bytes());
     let mut command = room.command("data prepare --input words.txt --tokenizer bpe --vocab 60000 --out out");
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let told = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    assert!(told.into_iter().any(|line| line.contains("learning word pieces: ")), "nothing was said");
-    let started = Instant::now();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let is_learning = |line: String| line.contains("learning word pieces: ");
+    assert!(told.by_ref().any(is_learning), "nothing was said");
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(started.elapsed() < Duration::from_secs(2), "it took {:?}", started.elapsed());
+    assert!(told.map(is_learning).filter(|is| *is).count() <= 1, "it went on learning");
     assert!(!room.path("out").exists());
 }

@@ -170,7 +170,7 @@ test("for who wants no motion nothing moves", async () => {
           addEventListener("animationstart", ({ animationName }) => window.moved.push(animationName), true);
           const scroll = Element.prototype.scrollIntoView;
           Element.prototype.scrollIntoView = function (options) {
-            if (options?.behavior === "smooth") window.moved.push("scroll");
+            if (typeof options === "object" && options.behavior === "smooth") window.moved.push("scroll");
             scroll.call(this, options);
           };
         }),

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { button, start, text } from "./helpers.mjs";
+import { button, start, text, undisturbed } from "./helpers.mjs";
 
 /**
  * A page of which some files come in half until they are released.
@@ -24,7 +24,7 @@ async function slowly(path, task) {
 /** @param {import("playwright-core").Page} page */
 const trains = (page) => page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
 /** @param {import("playwright-core").Page} page @param {string} pressed */
-const waits = (page, pressed) => page.waitForFunction((pressed) => document.querySelector("#train").getAttribute("aria-pressed") === pressed, pressed);
+const waits = (page, pressed) => page.waitForFunction((pressed) => document.querySelector("#train")?.getAttribute("aria-pressed") === pressed, pressed);
 
 test("the download is shown in per cent, and Train can be pressed, taken back, and pressed again", async () => {
   await slowly(/\.wasm$/, async (page, release) => {
@@ -56,7 +56,7 @@ test("what was taken back does not begin by itself", async () => {
     await button(page, "Train").click();
     release();
     await page.locator('#train[aria-disabled="false"]').waitFor();
-    await page.waitForTimeout(1000);
+    await undisturbed(page);
     assert.equal(await page.locator("#phase").textContent(), "Ready");
   });
 });
@@ -91,7 +91,7 @@ for (const order of ["dropped before", "dropped after", "refused"]) {
       if (order === "refused") {
         await page.getByRole("alert").filter({ hasText: "it is empty" }).waitFor();
         await page.locator('#train[aria-disabled="false"]').waitFor();
-        await page.waitForTimeout(1000);
+        await undisturbed(page);
         assert.equal(await page.locator("#phase").textContent(), "Ready", "another text is not what was asked for");
         return;
       }

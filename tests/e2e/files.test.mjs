@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 
-import { button, choose, keptRun, phase, press, ready, fillSettings, SMALL, start, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { button, choose, fillSettings, keptRun, phase, press, ready, SMALL, start, startWithFolder, text, undisturbed, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -85,6 +85,7 @@ test("“Reading the text…” ends where a file is too large, and where it can
   await notice(page, /“huge\.txt” was not loaded: it has 100 MB/).waitFor();
   await nothingIsRead(page);
   const engine = page.workers().find((worker) => worker.url().endsWith("worker.js"));
+  assert.ok(engine, "there is a worker");
   await engine.evaluate(() => (Blob.prototype.arrayBuffer = () => Promise.reject(new DOMException("It is gone.", "NotFoundError"))));
   await choose(page, [plain("gone.txt")]);
   await notice(page, /gone\.txt could not be read: It is gone\./).waitFor();
@@ -99,7 +100,7 @@ test("“Reading the text…” ends where a file is too large, and where it can
  */
 async function drop(page, files) {
   const session = await page.context().newCDPSession(page);
-  for (const type of ["dragEnter", "dragOver", "drop"]) {
+  for (const type of /** @type {const} */ (["dragEnter", "dragOver", "drop"])) {
     await session.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data: { items: [], files, dragOperationsMask: 1 } });
   }
 }
@@ -158,7 +159,7 @@ test("a text dropped where another tab is followed is not lost without a word", 
   const path = join(place.folder, "elsewhere.txt");
   await writeFile(path, text(400));
   await drop(second, [path]);
-  await second.waitForTimeout(1500);
+  await undisturbed(second);
   await notice(second, /another tab of this page is at work/).waitFor();
   await done();
 });

@@ -53,7 +53,7 @@ export async function openFirefox(address) {
 function listening(program) {
   return new Promise((resolve, reject) => {
     let said = "";
-    program.stderr.on("data", (data) => {
+    program.stderr?.on("data", (data) => {
       said += data;
       const address = said.match(/WebDriver BiDi listening on (\S+)/)?.[1];
       if (address) resolve(address);
@@ -90,6 +90,7 @@ class Wire {
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
   }
 
+  /** @param {any} heard an answer or an event, by the protocol of WebDriver BiDi */
   #hear({ id, type, result, error, message, method, params }) {
     if (type === "event") return this.onEvent(method, params);
     const waiting = this.#waiting.get(id);

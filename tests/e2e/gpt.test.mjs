@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { apart, choose, keptRun, loadCheckpoint, mmrec, MMREC, pageLogits, phase, press, saveCheckpoint, fillSettings, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
+import { apart, choose, fillSettings, keptRun, loadCheckpoint, mmrec, MMREC, pageLogits, phase, press, saveCheckpoint, SMALL, startWithFolder, text, unfold, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -34,12 +34,12 @@ test("a GPT of the same size trains by the same settings, and its run lies over 
   assert.equal(await page.locator("#settings [name=gpt]").isChecked(), true);
   await fillSettings(page, { stage: "tiny" });
 
-  await page.locator("#runs").evaluate((details) => (details.open = true));
+  await unfold(page, "#runs");
   await page.locator("#run-list").filter({ hasText: "tiny GPT" }).waitFor();
   await page.getByRole("checkbox", { name: `Show “${ours.name}” in the charts` }).check();
   const table = page.getByRole("region", { name: "Runs in the charts" });
   await table.getByRole("columnheader", { name: "GPT" }).waitFor();
-  const cells = await table.locator("tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent?.trim())));
+  const cells = await table.locator("tr").evaluateAll((rows) => rows.map((row) => [.../** @type {HTMLTableRowElement} */ (row).cells].map((cell) => cell.textContent?.trim())));
   assert.deepEqual(cells.map((row) => row.slice(2)), [["Steps", "GPT"], ["20", "✓"], ["20", "–"]]);
   await done();
 });

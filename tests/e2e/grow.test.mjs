@@ -37,7 +37,7 @@ async function growTo(page, stage, fields = {}) {
 /** Where the table says that the model grew: the step of the row before. @param {import("playwright-core").Page} page */
 async function marks(page) {
   await curve(page);
-  return page.locator("#numbers-body tr.mark").evaluateAll((rows) => rows.map((row) => Number(row.previousElementSibling?.cells[0].textContent)));
+  return page.locator("#numbers-body tr.mark").evaluateAll((rows) => rows.map((row) => Number(/** @type {HTMLTableRowElement | null} */ (row.previousElementSibling)?.cells[0].textContent)));
 }
 
 /** @param {import("playwright-core").Page} page @param {string} why */
@@ -82,8 +82,8 @@ test("grow to mini, train on, reload, continue, save; the command line agrees", 
   assert.deepEqual(further.slice(0, 40), before);
   assert.deepEqual(await marks(page), [40]);
   // One batch differs from the next by about a tenth; an untrained model would be at more than 3.
-  assert.ok(Math.abs(further[40].train - before[39].train) < 0.4, `${before[39].train} became ${further[40].train}`);
-  assert.ok(Math.abs(further[45].validation - before[39].validation) < 0.4);
+  assert.ok(Math.abs(Number(further[40].train) - Number(before[39].train)) < 0.4, `${before[39].train} became ${further[40].train}`);
+  assert.ok(Math.abs(Number(further[45].validation) - Number(before[39].validation)) < 0.4);
 
   const { path, name } = await saveCheckpoint(page, join(place.folder, "grown.safetensors"));
   assert.equal(name, "mmrec-mini-step46.safetensors");
@@ -154,10 +154,10 @@ test("marks that are near to each other share a label, and nothing is written ov
   await phase(page, /Paused/);
   await growTo(page, "small", { "More steps": 100 });
   await page.waitForFunction(() => {
-    const written = window.writtenOn.get(document.querySelector("#loss-chart canvas")) ?? [];
-    return written.some(({ text }) => text === "grew 2×");
+    const canvas = document.querySelector("#loss-chart canvas");
+    return canvas && window.writtenOn.get(canvas)?.some(({ text }) => text === "grew 2×");
   });
-  const written = await page.locator("#loss-chart canvas").evaluate((canvas) => window.writtenOn.get(canvas));
+  const written = await page.locator("#loss-chart canvas").evaluate((canvas) => window.writtenOn.get(canvas) ?? []);
   const [label, ...more] = written.filter(({ text }) => text.startsWith("grew"));
   assert.deepEqual(more, []);
   const over = written.filter((other) => other !== label && other.left < label.right && label.left < other.right && Math.abs(other.y - label.y) < 11);

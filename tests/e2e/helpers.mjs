@@ -78,7 +78,7 @@ export function startWithFolder() {
  * A person with an empty browser profile, at the page. `done` closes it and checks that the page stayed clean: no error in the
  * console, no request to anywhere else.
  * @param {Awaited<ReturnType<typeof start>>} place
- * @param {import("playwright-core").BrowserContextOptions & { before?: (page: import("playwright-core").Page) => Promise<void>, expected?: RegExp }} [options]
+ * @param {import("playwright-core").BrowserContextOptions & { before?: (page: import("playwright-core").Page) => Promise<unknown>, expected?: RegExp }} [options]
  */
 export async function visit({ browser, origin }, { before, expected, ...options } = {}) {
   // The tests know the page's controls by their English names.
@@ -87,7 +87,7 @@ export async function visit({ browser, origin }, { before, expected, ...options 
   const page = await context.newPage();
   /** @type {string[]} */
   const dirt = [];
-  const note = (text) => {
+  const note = (/** @type {string} */ text) => {
     if (!expected?.test(text)) dirt.push(text);
   };
   page.on("console", (message) => message.type() === "error" && note(`console: ${message.text()} (${message.location().url})`));
@@ -114,7 +114,7 @@ export async function ready(page) {
 }
 
 /** What the page knows by now is on the screen: it is shown at the next frame. @param {import("playwright-core").Page} page */
-async function drawn(page) {
+export async function drawn(page) {
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 }
 
@@ -143,12 +143,22 @@ export async function usable(page, name) {
 }
 
 /**
+ * Unfolds a part of the page, or folds it.
+ * @param {import("playwright-core").Page} page
+ * @param {string} selector
+ * @param {boolean} [open]
+ */
+export async function unfold(page, selector, open = true) {
+  await page.locator(selector).evaluate((/** @type {HTMLDetailsElement} */ details, open) => void (details.open = open), open);
+}
+
+/**
  * Sets the settings through their fields.
  * @param {import("playwright-core").Page} page
  * @param {Record<string, string | number | boolean>} settings
  */
 export async function fillSettings(page, settings) {
-  await page.locator("#more-settings").evaluate((details) => (details.open = true));
+  await unfold(page, "#more-settings");
   for (const [name, value] of Object.entries(settings)) {
     const field = page.locator(`#settings [name="${name}"], #sampling [name="${name}"]`).first();
     if (name === "stage") await page.locator(`#settings [value="${value}"]`).check({ force: true });
@@ -257,12 +267,29 @@ export async function phase(page, pattern) {
  * @param {import("playwright-core").Page} page
  */
 export async function curve(page) {
-  await page.locator("#numbers").evaluate((details) => (details.open = true));
-  // The table follows the run with a second's delay at most.
-  await page.waitForTimeout(1300);
-  const rows = await page.locator("#numbers-body tr:not(.mark)").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
-  const number = (text) => (text === "" ? null : Number(text.replaceAll(",", "")));
-  return rows.map(([step, train, validation]) => ({ step: number(step), train: number(train), validation: number(validation) }));
+  await unfold(page, "#numbers");
+  await page.waitForFunction(() => document.querySelector("#numbers:not([data-behind]) #numbers-body tr"));
+  const rows = await page.locator("#numbers-body tr:not(.mark)").evaluateAll((rows) => rows.map((row) => [.../** @type {HTMLTableRowElement} */ (row).cells].map((cell) => cell.textContent)));
+  const number = (text = "") => Number(text.replaceAll(",", ""));
+  const loss = (text = "") => (text === "" ? null : number(text));
+  return rows.map(([step, train, validation]) => ({ step: number(step), train: loss(train), validation: loss(validation) }));
+}
+
+/**
+ * What is drawn on a canvas, once nothing of it has changed for half a second's frames.
+ * @param {import("playwright-core").Page} page
+ * @param {string} selector
+ */
+export async function steadyPicture(page, selector) {
+  return page.locator(selector).evaluate(async (/** @type {HTMLCanvasElement} */ canvas) => {
+    let [picture, same] = [canvas.toDataURL(), 0];
+    while (same < 30) {
+      await new Promise(requestAnimationFrame);
+      const now = canvas.toDataURL();
+      [picture, same] = [now, now === picture ? same + 1 : 0];
+    }
+    return picture;
+  });
 }
 
 /**
@@ -285,7 +312,7 @@ export async function keptRuns(page) {
     const found = [];
     for await (const [name, file] of folder.entries()) {
       // One that is replaced while it is being read is read the next time.
-      if (/^run-.*\.json$/.test(name)) found.push(await file.getFile().then((blob) => blob.text()).then(JSON.parse).catch(() => null));
+      if (file instanceof FileSystemFileHandle && /^run-.*\.json$/.test(name)) found.push(await file.getFile().then((blob) => blob.text()).then(JSON.parse).catch(() => null));
     }
     return found;
   });
@@ -308,6 +335,12 @@ export async function keptRun(page, wanted) {
 }
 
 /**
+ * Lets time pass in which what must not happen would. A test for which it is too short passes; none fails for it.
+ * @param {import("playwright-core").Page} page
+ */
+export const undisturbed = (page) => page.waitForTimeout(1000);
+
+/**
  * A text that is worth learning, the same every time.
  * @param {number} sentences
  */
@@ -315,7 +348,7 @@ export function text(sentences) {
   const [who, does, what] = [["Ada", "Ben", "Cleo", "Dov"], ["finds", "hides", "sells", "mends"], ["the red kite", "a blue jar", "the old clock", "a small boat"]];
   let seed = 7;
   // The low bits of this generator repeat soon; the high ones do not.
-  const pick = (list) => list[((seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) >>> 16) % list.length];
+  const pick = (/** @type {string[]} */ list) => list[((seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) >>> 16) % list.length];
   return Array.from({ length: sentences }, () => `${pick(who)} ${pick(does)} ${pick(what)}.`).join("\n");
 }
 

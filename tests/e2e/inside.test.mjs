@@ -16,7 +16,7 @@ test("a model is looked into while it is trained", async () => {
   const seen = await page.evaluate(async () => {
     const { EngineClient } = await import(new URL("web/engine/engine-client.js", document.baseURI).href);
     const client = await EngineClient.open("cpu");
-    const refused = (request) => client.ask(request).then(() => "", (error) => error.message);
+    const refused = (/** @type {import("../../web/protocol.js").Request} */ request) => client.ask(request).then(() => "", (/** @type {Error} */ error) => error.message);
     const settings = { ...client.opened.defaults.tiny, context: 64, batch: 2, steps: 1000, eval_every: 1000, save_every: 1000, sample_every: 0 };
     const text = "Once upon a time a fox lent a lamp to the baker, and the baker gave it back to the fox. ".repeat(4) + "é";
     const inspect = () => client.ask({ type: "inspect_text", text });
@@ -29,16 +29,17 @@ test("a model is looked into while it is trained", async () => {
     refusals.push(await refused({ type: "look", layer: 9, token: 0 }));
     refusals.push(await refused({ type: "inspect_text", text: "" }));
     refusals.push(await refused({ type: "inspect_text", text: "a".repeat(600) }));
-    const steps = (count) => new Promise((resolve) => {
-      client.onNotice = ({ type, events }) => {
+    const steps = (/** @type {number} */ count) => new Promise((resolve) => {
+      client.onNotice = (/** @type {{ type: string, events: { step: number }[] }} */ { type, events }) => {
         if (type === "events" && events.some((event) => event.step >= count)) resolve(undefined);
       };
     });
     const trained = steps(20);
     await client.ask({ type: "run" });
     await trained;
+    /** @type {[string, number][]} */
     const times = [];
-    const timed = async (request) => {
+    const timed = async (/** @type {import("../../web/protocol.js").Request} */ request) => {
       const began = performance.now();
       const answer = await client.ask(request);
       times.push([request.type, Math.round(performance.now() - began)]);
@@ -67,12 +68,12 @@ test("a model is looked into while it is trained", async () => {
   seen.refusals.forEach((message, index) => assert.match(message, expected[index]));
 
   const { tokens, loss, decays, levels, parts } = seen.reading;
-  assert.equal(tokens.map(({ text }) => text).join(""), seen.text);
+  assert.equal(tokens.map((/** @type {{ text: string }} */ { text }) => text).join(""), seen.text);
   assert.deepEqual([tokens[0].prediction, tokens.at(-1).label], [null, "unknown"]);
-  const surprises = tokens.slice(1).map(({ prediction }) => prediction.surprise);
+  const surprises = tokens.slice(1).map((/** @type {{ prediction: { surprise: number } }} */ { prediction }) => prediction.surprise);
   assert.ok(near(sum(surprises) / surprises.length, loss));
   assert.ok(loss < seen.fresh.loss, "it has learned");
-  assert.ok(decays.flat().every(({ mean, shortest, longest }) => shortest <= mean && mean <= longest));
+  assert.ok(decays.flat().every((/** @type {Record<string, number>} */ { mean, shortest, longest }) => shortest <= mean && mean <= longest));
   // 23 blocks of text do not reach the third level.
   assert.equal(levels, 3);
   assert.deepEqual(parts, [{ kind: "recurrence" }, { kind: "tokens" }, { kind: "level", level: 1 }, { kind: "level", level: 2 }]);
@@ -103,7 +104,7 @@ async function learnALittle(page) {
   await page.locator("#text-name").filter({ hasText: TEXT.name }).waitFor();
   await fillSettings(page, { ...SMALL, tokenizer: "byte", context: 64, steps: 100_000, eval_every: 100_000, lr: 0.004 });
   await press(page, "Train");
-  await page.waitForFunction(() => parseInt(document.querySelector("#figure-step").textContent.replaceAll(",", "")) >= 60);
+  await page.waitForFunction(() => parseInt((document.querySelector("#figure-step")?.textContent ?? "").replaceAll(",", "")) >= 60);
 }
 
 /** @param {import("playwright-core").Page} page */
@@ -143,17 +144,18 @@ test("a person looks inside while training goes on: the text by keyboard, memory
   await page.locator(".slot").nth(10).waitFor();
 
   await page.locator(".heat [aria-selected=true]").focus();
-  for (const [key, place] of [["Home", 1], ["ArrowRight", 2], ["ArrowRight", 3], ["ArrowLeft", 2], ["End", READ.length], ["ArrowLeft", READ.length - 1]]) {
+  const presses = /** @type {const} */ ([["Home", 1], ["ArrowRight", 2], ["ArrowRight", 3], ["ArrowLeft", 2], ["End", READ.length], ["ArrowLeft", READ.length - 1]]);
+  for (const [key, place] of presses) {
     await page.keyboard.press(key);
     await pointsAt(page, `token ${place}`);
     assert.deepEqual(await page.locator(".heat [tabindex='0']").evaluateAll((all) => all.map((one) => [one === document.activeElement, one.getAttribute("aria-selected")])), [[true, "true"]]);
   }
   await page.keyboard.press("ArrowUp");
-  const above = await page.locator(".heat [aria-selected=true]").evaluate((one) => one.getBoundingClientRect().bottom <= one.parentElement.lastElementChild.getBoundingClientRect().top + 4);
+  const above = await page.locator(".heat [aria-selected=true]").evaluate((one) => one.getBoundingClientRect().bottom <= (one.parentElement?.lastElementChild?.getBoundingClientRect().top ?? NaN) + 4);
   assert.ok(above, "up is the line above");
   await page.keyboard.press("End");
   await pointsAt(page, `token ${READ.length}`);
-  assert.match(await page.locator(".heat [aria-selected=true]").getAttribute("aria-label"), /^“.+”, token 300, probability [\d.]+ %, surprise \d+\.\d\d nats: [a-z ]+, Likeliest here: “/);
+  assert.match((await page.locator(".heat [aria-selected=true]").getAttribute("aria-label")) ?? "", /^“.+”, token 300, probability [\d.]+ %, surprise \d+\.\d\d nats: [a-z ]+, Likeliest here: “/);
 
   // What is shown of the memory and of attention is about the last token before it is read here.
   await page.locator(".slot").nth(10).waitFor();
@@ -188,9 +190,9 @@ test("what is shown is what the engine says of the same text", async () => {
   await unfold(page);
   await readText(page);
   await page.getByText("Table of the tokens").click();
-  const rows = (await page.locator(".view tbody tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)))).slice(0, READ.length);
+  const rows = (await page.locator(".view tbody tr").evaluateAll((rows) => rows.map((row) => [.../** @type {HTMLTableRowElement} */ (row).cells].map((cell) => cell.textContent)))).slice(0, READ.length);
   assert.equal(rows.length, READ.length);
-  const shown = Number((await page.locator(".mean").textContent()).match(/[\d.]+/)[0]);
+  const shown = Number((await page.locator(".mean").textContent())?.match(/[\d.]+/)?.[0]);
   const surprises = rows.slice(1).map((row) => Number(row[3]));
   assert.ok(near(sum(surprises) / surprises.length, shown), "the mean surprise is the loss");
 

@@ -239,8 +239,19 @@ test("without a private file system, IndexedDB keeps the run", async () => {
   await fillSettings(page, { ...SMALL, steps: 50 });
   await press(page, "Step");
   await phase(page, /Paused/);
-  // The write is under way; there is no file to look at from here.
-  await page.waitForTimeout(1000);
+  await page.waitForFunction(async () => {
+    const database = await new Promise((resolve, reject) => {
+      const opening = indexedDB.open("mmrec", 1);
+      opening.onsuccess = () => resolve(opening.result);
+      opening.onerror = () => reject(opening.error);
+    });
+    const keys = await new Promise((resolve) => {
+      const listing = database.transaction("files").objectStore("files").getAllKeys();
+      listing.onsuccess = () => resolve(listing.result);
+    });
+    database.close();
+    return keys.some((/** @type {IDBValidKey} */ key) => String(key).startsWith("state-")) && keys.some((/** @type {IDBValidKey} */ key) => String(key).startsWith("run-"));
+  });
   await page.reload();
   await ready(page);
   await button(page, "Continue").click();

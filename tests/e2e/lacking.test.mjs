@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import { button, phase, press, ready, fillSettings, SMALL, startWithFolder, visit } from "./helpers.mjs";
+import { button, fillSettings, phase, press, ready, SMALL, startWithFolder, undisturbed, unfold, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -29,8 +29,7 @@ const PARTS = [
 const without = (page, parts) =>
   page.addInitScript((parts) => {
     for (const [owner, name] of parts) {
-      if (owner === "Window") delete window[name];
-      else delete Navigator.prototype[name];
+      Reflect.deleteProperty(owner === "Window" ? window : Navigator.prototype, name);
     }
   }, parts);
 
@@ -39,16 +38,16 @@ async function wholeVisit(page) {
   await fillSettings(page, { ...SMALL, sample_every: 5 });
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
-  await page.waitForFunction(() => (document.querySelector("#loss-chart canvas")?.width ?? 0) > 100);
-  await page.locator("#runs").evaluate((details) => (details.open = true));
+  await page.waitForFunction(() => (/** @type {HTMLCanvasElement | null} */ (document.querySelector("#loss-chart canvas"))?.width ?? 0) > 100);
+  await unfold(page, "#runs");
   await page.locator("#runs-storage").filter({ hasText: /^1 run takes/ }).waitFor();
   await page.locator("#write summary").click();
   await page.getByLabel("Length").fill("20");
   await press(page, "Generate");
   await press(page, "Copy");
-  await page.locator("#share").evaluate((details) => (details.open = true));
+  await unfold(page, "#share");
   await press(page, "Copy link");
-  await page.waitForTimeout(500);
+  await undisturbed(page);
 }
 
 for (const part of [...PARTS, null]) {
@@ -76,7 +75,7 @@ test("without a store of the browser’s, the run is kept in its database, also 
   await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
-  await page.locator("#runs").evaluate((details) => (details.open = true));
+  await unfold(page, "#runs");
   await page.locator("#run-list li").waitFor();
   await page.reload();
   await ready(page);
@@ -108,7 +107,7 @@ for (const language of ["C", "", "en_US.UTF-8", "tr_TR.UTF-8", "x"]) {
     await fillSettings(page, SMALL);
     await press(page, turkish ? "Eğit" : "Train");
     await phase(page, turkish ? /tamamlandı/ : /All planned steps are done/);
-    for (const chart of ["loss", "lr", "speed"]) assert.ok((await page.locator(`#${chart}-chart canvas`).evaluate((canvas) => canvas.width)) > 100, chart);
+    for (const chart of ["loss", "lr", "speed"]) assert.ok((await page.locator(`#${chart}-chart canvas`).evaluate((/** @type {HTMLCanvasElement} */ canvas) => canvas.width)) > 100, chart);
     await page.locator("#figure-train").filter({ hasText: /^\d[.,]\d{3}$/ }).waitFor();
     await done();
   });
@@ -119,7 +118,7 @@ test("an exported page opens where workers of files read no Blobs, as in WebKit"
   await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
-  await page.locator("#share").evaluate((details) => (details.open = true));
+  await unfold(page, "#share");
   const waiting = page.waitForEvent("download");
   await press(page, "Export as a page");
   const file = join(place.folder, "exported.html");
@@ -134,11 +133,13 @@ test("an exported page opens where workers of files read no Blobs, as in WebKit"
       FileReader.prototype.readAsArrayBuffer = FileReader.prototype.readAsDataURL = refuse;
     `;
     const Plain = Blob;
-    window.Blob = class extends Plain {
+    const Refusing = class extends Plain {
+      /** @param {BlobPart[]} parts @param {BlobPropertyBag} [options] */
       constructor(parts, options) {
         super(options?.type === "text/javascript" ? [refuse, ...parts] : parts, options);
       }
     };
+    Object.assign(window, { Blob: Refusing });
   });
   await single.goto(pathToFileURL(file).href);
   await single.locator("#state").filter({ hasText: "Ready." }).waitFor();

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choose, keptRun, phase, press, fillSettings, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
+import { choose, figure, fillSettings, keptRun, phase, press, SMALL, startWithFolder, steadyPicture, text, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
-/** @param {import("playwright-core").Page} page @param {RegExp} pattern */
+/** @param {import("playwright-core").Page} page @param {string} selector @param {RegExp} pattern */
 const shows = (page, selector, pattern) => page.locator(selector).filter({ hasText: pattern }).waitFor();
 
 /** Which files with words the page has loaded. @param {import("playwright-core").Page} page */
@@ -20,26 +20,27 @@ test("the markup says what the English texts say, with all of them and nothing b
     const markup = new DOMParser().parseFromString(await (await fetch("index.html")).text(), "text/html");
     const { page: en } = await import(new URL("web/i18n/en/page.js", location.href).href);
     const attributes = ["aria-label", "content", "placeholder", "title"];
-    /** @type {[string, string, string][]} */
+    const isText = (/** @type {Node} */ node) => node instanceof Text && node.data.trim() !== "";
+    /** @type {[string, string | null | undefined, string][]} */
     const words = [];
     for (const element of markup.querySelectorAll("[data-text]")) {
-      const own = [...element.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== "");
-      words.push([element.dataset.text, own?.data.trim(), en.markup[element.dataset.text]]);
+      const key = element.getAttribute("data-text") ?? "";
+      words.push([key, [...element.childNodes].find(isText)?.nodeValue?.trim(), en.markup[key]]);
     }
     for (const attribute of attributes) {
       for (const element of markup.querySelectorAll(`[data-text-${attribute}]`)) {
-        const key = element.getAttribute(`data-text-${attribute}`);
+        const key = element.getAttribute(`data-text-${attribute}`) ?? "";
         words.push([key, element.getAttribute(attribute), en.markup[key]]);
       }
     }
     // What a person reads and no key names, save for names, signs, and what only a page without scripts shows.
+    /** @type {(string | null)[]} */
     const nameless = [];
     const walker = markup.createTreeWalker(markup.documentElement, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      const parent = node.parentElement;
-      const first = [...parent.childNodes].find((other) => other.nodeType === Node.TEXT_NODE && other.data.trim() !== "");
-      const named = parent.hasAttribute("data-text") && node === first;
-      if (/\p{L}/u.test(node.data) && !named && !parent.closest("[translate=no], noscript, script, style")) nameless.push(node.data);
+      const parent = /** @type {Element} */ (node.parentElement);
+      const named = parent.hasAttribute("data-text") && node === [...parent.childNodes].find(isText);
+      if (/\p{L}/u.test(node.nodeValue ?? "") && !named && !parent.closest("[translate=no], noscript, script, style")) nameless.push(node.nodeValue);
     }
     for (const attribute of ["aria-label", "placeholder", "title"]) {
       for (const element of markup.querySelectorAll(`[${attribute}]:not([data-text-${attribute}])`)) nameless.push(element.getAttribute(attribute));
@@ -74,7 +75,7 @@ test("in a Turkish browser everything is in Turkish, and no English is seen befo
       await page.addInitScript(() => {
         window.flashed = [];
         window.shifted = 0;
-        new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shifted += entry.value))).observe({ type: "layout-shift", buffered: true });
+        new PerformanceObserver((list) => /** @type {LayoutShift[]} */ (list.getEntries()).forEach((entry) => (window.shifted += entry.value))).observe({ type: "layout-shift", buffered: true });
         const look = () => {
           const train = document.getElementById("train");
           if (train && getComputedStyle(train).visibility === "visible" && train.textContent !== "Eğit") window.flashed.push(train.textContent);
@@ -113,11 +114,11 @@ test("choosing another language keeps the run going, and is remembered", async (
   await phase(page, /^(Eğitim sürüyor \(CPU\)|Doğrulama metniyle)/);
   assert.equal(await page.evaluate(() => document.documentElement.lang), "tr");
   await shows(page, "#chart-summary", /^Adım \d/);
-  const step = async () => Number((await page.locator("#figure-step").textContent()).split(" ")[0].replaceAll(".", ""));
+  const step = async () => Number((await figure(page, "step")).split(" ")[0].replaceAll(".", ""));
   const before = await step();
-  await page.waitForFunction((past) => Number(document.querySelector("#figure-step").textContent.split(" ")[0].replaceAll(".", "")) > past, before + 3);
-  assert.match(await page.locator("#sample-list .when").last().textContent(), /^Adım 5$/);
-  assert.match(await page.locator("#text-split-label").textContent(), /^Eğitim için [\d.]+ belirteç/);
+  await page.waitForFunction((past) => Number((document.querySelector("#figure-step")?.textContent ?? "").split(" ")[0].replaceAll(".", "")) > past, before + 3);
+  assert.match((await page.locator("#sample-list .when").last().textContent()) ?? "", /^Adım 5$/);
+  assert.match((await page.locator("#text-split-label").textContent()) ?? "", /^Eğitim için [\d.]+ belirteç/);
   await press(page, "Duraklat");
   await phase(page, /^Duraklatıldı$/);
   assert.equal(await page.locator("#pause").textContent(), "Sürdür");
@@ -131,17 +132,14 @@ test("choosing another language keeps the run going, and is remembered", async (
   await press(page, "Continue");
   await phase(page, /Paused/);
   assert.equal(await page.locator("#pause").textContent(), "Resume", "what scripts have written is not what the markup says");
-  await page.waitForTimeout(1000);
-  const drawn = () => page.locator("#loss-chart canvas").evaluate((canvas) => canvas.toDataURL());
-  const english = await drawn();
+  const english = await steadyPicture(page, "#loss-chart canvas");
   await page.getByLabel("Language").selectOption("tr");
   await page.locator("#pause").filter({ hasText: "Sürdür" }).waitFor();
-  await page.waitForTimeout(500);
-  assert.ok((await drawn()) !== english, "the chart’s numbers are Turkish, too");
+  const turkish = await steadyPicture(page, "#loss-chart canvas");
+  assert.ok(turkish !== english, "the chart’s numbers are Turkish, too");
   await page.getByLabel("Dil").selectOption("en");
   await page.locator("#pause").filter({ hasText: "Resume" }).waitFor();
-  await page.waitForTimeout(500);
-  assert.ok((await drawn()) === english, "and nothing else of it has changed");
+  assert.ok((await steadyPicture(page, "#loss-chart canvas")) === english, "and nothing else of it has changed");
   await done();
 });
 
@@ -166,7 +164,7 @@ test("a language that cannot be loaded leaves the one before in place", async ()
 
 test("a phone's width is enough for the longer words", async () => {
   const { page, done } = await visit(place, { locale: "tr-TR", viewport: { width: 360, height: 740 }, hasTouch: true });
-  for (const details of await page.locator("details").all()) await details.evaluate((details) => (details.open = true));
+  for (const details of await page.locator("details").all()) await details.evaluate((/** @type {HTMLDetailsElement} */ details) => (details.open = true));
   const wide = await page.evaluate(() => [...document.querySelectorAll("button, label, h2, dt, p, select")].filter((part) => part.getBoundingClientRect().right > 360).map((part) => part.textContent));
   assert.deepEqual(wide, []);
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 360);

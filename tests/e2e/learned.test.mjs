@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choose, figure, phase, press, ready, fillSettings, startWithFolder, text, visit } from "./helpers.mjs";
+import { choose, figure, fillSettings, phase, press, ready, startWithFolder, steadyPicture, text, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -37,8 +37,7 @@ test("lines of the text's own predictability, the last one passed, and the stage
     await page.waitForFunction((other) => /** @type {HTMLCanvasElement} */ (document.querySelector("#loss-chart canvas")).toDataURL() !== other, other);
     return picture(page);
   };
-  await page.waitForTimeout(1000);
-  const without = await shows(false, await picture(page));
+  const without = await shows(false, await steadyPicture(page, "#loss-chart canvas"));
   await shows(true, without);
   assert.equal(await page.locator("#learned").isVisible(), false);
 

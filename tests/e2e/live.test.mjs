@@ -35,7 +35,7 @@ const steps = async (page) => Number((await figure(page, "step")).split(" ")[0].
 
 /** @param {import("playwright-core").Page} page @param {number} past */
 async function trainsPast(page, past) {
-  await page.waitForFunction((past) => Number(document.querySelector("#figure-step").textContent.split(" ")[0].replaceAll(",", "")) > past, past);
+  await page.waitForFunction((past) => Number((document.querySelector("#figure-step")?.textContent ?? "").split(" ")[0].replaceAll(",", "")) > past, past);
 }
 
 /** @param {import("playwright-core").Page} page */
@@ -71,7 +71,7 @@ test("after the first visit it loads, trains and writes without a connection, wi
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   await press(page, "Generate");
-  await page.waitForFunction(() => (document.querySelector("#written").textContent?.length ?? 0) > 30);
+  await page.waitForFunction(() => (document.querySelector("#written")?.textContent?.length ?? 0) > 30);
   await press(page, "Stop writing");
   await page.getByLabel("Language").selectOption("tr");
   await usable(page, "Üret");
@@ -87,8 +87,8 @@ test("a new release is announced, waits for the training, and comes as a whole",
 
   for (const name of ["web/ui/dom.js", "web/i18n/en/page.js"]) await appendFile(join(release, name), "\nself.newest = [...(self.newest ?? []), import.meta.url];\n");
   await writeRelease(release);
-  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
-  await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration()).waiting !== null);
+  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
+  await page.waitForFunction(async () => Boolean((await navigator.serviceWorker.getRegistration())?.waiting));
   await trainsPast(page, (await steps(page)) + 3);
   assert.equal(await page.getByText("There is a new version of this page.").count(), 0, "a training is not interrupted");
   await page.evaluate(() => import(new URL("web/ui/dom.js?", location.href).href));
@@ -110,14 +110,14 @@ test("a new release is announced, waits for the training, and comes as a whole",
   await page.getByText("There is a new version of this page.").waitFor();
   await Promise.all([page.waitForEvent("load"), button(page, "Reload").click()]);
   await ready(page);
-  assert.equal(await page.evaluate(() => self.newest.length), 2, "all that has changed is new");
+  assert.equal(await page.evaluate(() => self.newest?.length), 2, "all that has changed is new");
   await button(page, "Continue").waitFor();
   const now = await page.evaluate(() => caches.keys());
   assert.ok(now.length === 1 && now[0] !== before[0], "the old release is gone");
   await page.context().setOffline(true);
   await page.reload();
   await ready(page);
-  assert.equal(await page.evaluate(() => self.newest.length), 2);
+  assert.equal(await page.evaluate(() => self.newest?.length), 2);
   await done();
 });
 
@@ -134,10 +134,10 @@ test("a second tab follows the first, and takes over when that is closed", async
   await trainsPast(second, seen + 3);
   const [theirs, mine] = [await curve(second), await curve(page)];
   assert.deepEqual(theirs, mine.slice(0, theirs.length), "the same curve");
-  assert.match(await second.locator("#chart-summary").textContent(), /train loss/);
+  assert.match((await second.locator("#chart-summary").textContent()) ?? "", /train loss/);
   for (const name of ["Train", "Pause", "Step", "Stop", "Generate", "Save checkpoint"]) assert.equal(await button(second, name).getAttribute("aria-disabled"), "true", name);
   assert.equal(await second.locator("#text-name").textContent(), "Built-in sample");
-  await second.waitForFunction(() => document.querySelector('#settings [name="steps"]').value === "100000");
+  await second.waitForFunction(() => /** @type {HTMLInputElement | null} */ (document.querySelector('#settings [name="steps"]'))?.value === "100000");
 
   await keptRun(page, () => true);
   await page.close();
@@ -316,7 +316,7 @@ test("a training that was slower while its tab was hidden is spoken of when the 
   await press(page, "Train");
   await trainsPast(page, 15);
   await hide(page, true);
-  const engine = page.workers().find((worker) => worker.url().endsWith("worker.js"));
+  const engine = page.workers().find((worker) => worker.url().endsWith("worker.js")) ?? assert.fail("there is no worker");
   await engine.evaluate(() => {
     const busy = () => {
       for (const end = performance.now() + 600; performance.now() < end; );
@@ -336,9 +336,9 @@ const watchRequests = (page) =>
     window.asked = [];
     const { requestPermission } = Notification;
     Notification.requestPermission = () => (window.asked.push("permission"), requestPermission.call(Notification));
-    ServiceWorkerRegistration.prototype.showNotification = async (title, options) => void window.asked.push(`${title}: ${options.body}`);
+    ServiceWorkerRegistration.prototype.showNotification = async (title, options) => void window.asked.push(`${title}: ${options?.body}`);
     const { request } = WakeLock.prototype;
-    WakeLock.prototype.request = async function (kind) {
+    WakeLock.prototype.request = async function (kind = "screen") {
       window.asked.push(kind);
       return (window.lock = await request.call(this, kind));
     };
@@ -431,7 +431,8 @@ test("where memory runs out the page says what to do, keeps the run, and works o
   assert.equal((await curve(page)).length, SMALL.steps);
 
   // In the midst of a run: its last state stays, and goes on.
-  await page.workers().find((worker) => worker.url().endsWith("worker.js")).evaluate(() => {
+  const engine = page.workers().find((worker) => worker.url().endsWith("worker.js")) ?? assert.fail("there is no worker");
+  await engine.evaluate(() => {
     self.dispatchEvent(new ErrorEvent("error", { cancelable: true, error: new RangeError("WebAssembly.Memory(): could not allocate memory") }));
   });
   await alert.getByText(`The model is kept as it was at step ${SMALL.steps}.`).waitFor();
@@ -446,12 +447,12 @@ test("where memory runs out the page says what to do, keeps the run, and works o
  * @param {import("playwright-core").Page} page
  */
 async function awkward(page) {
-  for (const details of await page.locator("details").all()) await details.evaluate((details) => (details.open = true));
+  for (const details of await page.locator("details").all()) await details.evaluate((/** @type {HTMLDetailsElement} */ details) => (details.open = true));
   return page.evaluate(() => {
     const wide = [...document.querySelectorAll("body *")].filter((part) => part.checkVisibility() && !part.closest(".sr-only, .skip, .scroll, .uplot")).filter((part) => part.getBoundingClientRect().right > innerWidth + 0.5);
     const fields = [...document.querySelectorAll("button, .button, select, input:not(.sr-only), textarea, summary")].filter((part) => part.checkVisibility());
     const small = fields.filter((field) => {
-      const { width, height } = (/^(radio|checkbox)$/.test(field.type) ? field.closest("label") : field).getBoundingClientRect();
+      const { width, height } = (field.matches("[type=radio], [type=checkbox]") ? (field.closest("label") ?? field) : field).getBoundingClientRect();
       return width < 44 || height < 44;
     });
     return [...wide, ...small].map((part) => part.outerHTML.slice(0, 120));
@@ -459,25 +460,25 @@ async function awkward(page) {
 }
 
 test("a phone shows one part at a time, with all that is pressed within reach and large enough", async () => {
-  for (const [locale, names] of [["en-US", ["Text", "Training", "Write", "Train"]], ["tr-TR", ["Metin", "Eğitim", "Yazı", "Eğit"]]]) {
+  for (const { locale, names } of [{ locale: "en-US", names: ["Text", "Training", "Write", "Train"] }, { locale: "tr-TR", names: ["Metin", "Eğitim", "Yazı", "Eğit"] }]) {
     const { page, done } = await visit(place, { locale, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
     const [text, training, write, train] = names;
     const parts = page.locator("#parts");
     assert.deepEqual(await parts.locator("button").allTextContents(), [text, training, write]);
-    const shown = () => page.evaluate(() => [".setup", "#loss-chart", ".words"].map((part) => document.querySelector(part).checkVisibility()));
+    const shown = () => page.evaluate(() => [".setup", "#loss-chart", ".words"].map((part) => document.querySelector(part)?.checkVisibility()));
     assert.deepEqual(await shown(), [true, false, false]);
     assert.deepEqual(await awkward(page), []);
     await page.locator("#train").filter({ hasText: train }).tap();
     await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
     assert.deepEqual(await shown(), [false, true, false], "training shows itself");
     assert.equal(await parts.locator('[aria-current="true"]').textContent(), training);
-    assert.ok((await page.locator("#loss-chart canvas").boundingBox()).width > 250, "drawn as wide as there is room");
+    assert.ok(((await page.locator("#loss-chart canvas").boundingBox())?.width ?? 0) > 250, "drawn as wide as there is room");
     assert.deepEqual(await awkward(page), []);
     await parts.getByRole("button", { name: write, exact: true }).tap();
     assert.deepEqual(await shown(), [false, false, true]);
     assert.deepEqual(await awkward(page), []);
     for (const target of ["#train", "#pause", "#stop", "#parts button"]) {
-      const { y, height } = await page.locator(target).first().boundingBox();
+      const { y, height } = (await page.locator(target).first().boundingBox()) ?? assert.fail(`${target} is not seen`);
       assert.ok(y > 560 && y + height <= 740, `${target} is at the thumb`);
     }
     await page.setViewportSize({ width: 900, height: 700 });

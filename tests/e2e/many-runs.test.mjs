@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { strToU8, zipSync } from "fflate";
 
-import { SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { SMALL, startWithFolder, text, unfold, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -86,7 +86,7 @@ function zipOf(runs) {
  */
 async function takenIn(runs) {
   const { page, done } = await visit(place);
-  await page.locator("#runs").evaluate((details) => (details.open = true));
+  await unfold(page, "#runs");
   await usable(page, "Import");
   const before = performance.now();
   await page.locator("#runs-file").setInputFiles({ name: "runs.zip", mimeType: "application/zip", buffer: zipOf(runs) });
@@ -103,12 +103,12 @@ test("the time to take runs in grows as their number does; all are listed, found
   assert.ok(seconds < 8 * few.seconds, `250 runs took ${few.seconds} s, 1,000 took ${seconds} s`);
 
   assert.equal(await page.locator("#run-list > li").count(), 1000);
-  const names = await page.locator("#run-list .run-name").evaluateAll((fields) => fields.map(({ value }) => value));
+  const names = await page.locator("#run-list .run-name").evaluateAll((fields) => fields.map((field) => /** @type {HTMLInputElement} */ (field).value));
   assert.equal(new Set(names).size, 1000, "each has a name of its own");
   assert.match(names[0], /^twin/, "the newest is the first");
   const answered = await page.evaluate(async () => {
     const began = performance.now();
-    const search = document.querySelector("#runs-search");
+    const search = /** @type {HTMLInputElement} */ (document.querySelector("#runs-search"));
     search.value = "run 998";
     search.dispatchEvent(new Event("input", { bubbles: true }));
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
 
-import { button, choose, keptRun, phase, press, ready, fillSettings, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
+import { button, choose, fillSettings, keptRun, phase, press, ready, SMALL, startWithFolder, text, undisturbed, unfold, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 const MINE = { name: "mine.txt", buffer: Buffer.from(text(1500)) };
@@ -17,7 +17,7 @@ const notice = (page, words) => page.locator("#notices .notice").filter({ hasTex
 /** @param {import("playwright-core").Page} page @param {string} name */
 const onDesk = (page, name) => page.locator("#text-name").filter({ hasText: name }).waitFor();
 /** @param {import("playwright-core").Page} page */
-const unfold = (page) => page.locator("#runs").evaluate((details) => (details.open = true));
+const unfoldRuns = (page) => unfold(page, "#runs");
 
 /** @param {import("playwright-core").Page} page */
 async function train(page) {
@@ -31,8 +31,9 @@ async function train(page) {
 const files = (page) =>
   page.evaluate(async () => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("mmrec");
+    /** @type {Record<string, number>} */
     const found = {};
-    for await (const [name, file] of folder.entries()) found[name] = (await file.getFile()).size;
+    for await (const [name, file] of folder.entries()) if (file instanceof FileSystemFileHandle) found[name] = (await file.getFile()).size;
     return found;
   });
 
@@ -68,7 +69,7 @@ test("a database that never answers is not waited for", async () => {
     before: (page) =>
       page.addInitScript(() => {
         StorageManager.prototype.getDirectory = () => new Promise(() => {});
-        IDBFactory.prototype.open = () => ({});
+        IDBFactory.prototype.open = () => /** @type {IDBOpenDBRequest} */ ({});
       }),
   });
   await notice(page, "lets the page keep nothing").waitFor();
@@ -121,17 +122,17 @@ test("a run whose text is gone is open to write, and trains on when its text is 
   await page.reload();
   await ready(page);
   await onDesk(page, "Built-in sample");
-  await unfold(page);
+  await unfoldRuns(page);
   await button(page, `Open “${name}”`).click();
   await notice(page, `The text of “${name}” is no longer there, so the run is open for writing only.`).waitFor();
-  await page.getByLabel("Length").evaluate((field) => (field.value = "20"));
+  await page.getByLabel("Length").evaluate((/** @type {HTMLInputElement} */ field) => (field.value = "20"));
   await press(page, "Generate");
   await page.waitForFunction(() => (document.querySelector("#written")?.textContent?.length ?? 0) > 20);
   await choose(page, [MINE]);
   await onDesk(page, MINE.name);
   await page.reload();
   await ready(page);
-  await unfold(page);
+  await unfoldRuns(page);
   await button(page, `Open “${name}”`).click();
   await fillSettings(page, { steps: 7 });
   await press(page, "Resume");
@@ -157,7 +158,7 @@ test("a write that fails leaves no empty file, and what was complained of goes w
   await press(page, "Train");
   await notice(page, "the browser gives the page no more storage").waitFor();
   await phase(page, /All planned steps are done/);
-  await page.waitForTimeout(1000);
+  await undisturbed(page);
   assert.deepEqual(Object.keys(await files(page)).filter((name) => name !== "draft.json"), []);
   await page.evaluate(() => (window.full = false));
   await fillSettings(page, { steps: 6 });
@@ -170,7 +171,7 @@ test("a write that fails leaves no empty file, and what was complained of goes w
 test("runs from elsewhere that make no sense stop neither the list nor the page", async () => {
   const { page, done } = await visit(place, { expected: /no row today/ });
   const { name } = await train(page);
-  await unfold(page);
+  await unfoldRuns(page);
   const waiting = page.waitForEvent("download");
   await press(page, "Export all");
   const entries = unzipSync(await (await (await waiting).createReadStream()).reduce((all, part) => Buffer.concat([all, part]), Buffer.alloc(0)));
@@ -196,7 +197,7 @@ test("runs from elsewhere that make no sense stop neither the list nor the page"
       setAttribute.call(this, key, value);
     };
   });
-  await unfold(page);
+  await unfoldRuns(page);
   await button(page, `Open “${name}”`).waitFor();
   await done();
 });
@@ -204,7 +205,7 @@ test("runs from elsewhere that make no sense stop neither the list nor the page"
 test("what was said of an export goes with the next one", async () => {
   const { page, done } = await visit(place, { serviceWorkers: "block", expected: /Failed to load resource/ });
   await train(page);
-  await unfold(page);
+  await unfoldRuns(page);
   await page.route(/storage\/archive-file\.js/, (route) => route.abort());
   await press(page, "Export all");
   await notice(page, "Nothing was exported").waitFor();
@@ -232,7 +233,7 @@ test("the text chosen last is the one, and nothing is said of those before it", 
   await choose(page, [MINE]);
   await onDesk(page, MINE.name);
   answer();
-  await page.waitForTimeout(1000);
+  await undisturbed(page);
   assert.deepEqual([await page.locator("#text-name").textContent(), await notices(page)], [MINE.name, []]);
   await done();
 });
@@ -240,7 +241,10 @@ test("the text chosen last is the one, and nothing is said of those before it", 
 test("a file that does not answer holds nothing up", async () => {
   const { page, done } = await visit(place, {
     before: (page) =>
-      page.addInitScript(() => (DataTransferItem.prototype.webkitGetAsEntry = () => ({ isFile: true, name: "slow.txt", fullPath: "/slow.txt", file() {} }))),
+      page.addInitScript(() => {
+        const silent = { isFile: true, name: "slow.txt", fullPath: "/slow.txt", file() {} };
+        DataTransferItem.prototype.webkitGetAsEntry = () => /** @type {any} */ (silent);
+      }),
   });
   const transfer = await page.evaluateHandle(() => {
     const transfer = new DataTransfer();

@@ -30,9 +30,12 @@ before(() => setLanguage("en"));
 const settings = { stage: "tiny", tokenizer: "char", context: 32, batch: 2, steps: 100, lr: 0.01, seed: 0, warmup: 0, eval_every: 10, save_every: 0, sample_every: 0, sample_prompt: "", dropout: 0 };
 const point = (step, train_loss, val_loss) => ({ step, train_loss, lr: 0.01, tokens_per_s: 100, ...(val_loss === undefined ? {} : { val_loss }) });
 
-test("the page is of the engine's version", async () => {
-  const manifest = await readFile(new URL("../../Cargo.toml", import.meta.url), "utf8");
+test("the page, the npm package and the crates among each other are of one version", async () => {
+  const read = (/** @type {string} */ name) => readFile(new URL(`../../${name}`, import.meta.url), "utf8");
+  const manifest = await read("Cargo.toml");
   assert.equal(/^version = "(.+)"$/m.exec(manifest)?.[1], VERSION);
+  assert.equal(/^mmrec = \{ version = "(.+?)"/m.exec(manifest)?.[1], VERSION);
+  assert.equal(JSON.parse(await read("pkg/package.json")).version, VERSION);
 });
 
 test("a curve is the same live and out of a checkpoint", () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choose, phase, fillSettings, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
+import { choose, drawn, fillSettings, phase, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -16,18 +16,18 @@ const WORDS = {
 /** Parts of the page that are seen and do not fit. @param {import("playwright-core").Page} page */
 const cut = (page) =>
   page.evaluate(() => {
-    const canvas = document.createElement("canvas").getContext("2d");
-    const inner = (element) => {
+    const canvas = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+    const inner = (/** @type {Element} */ element) => {
       const { paddingLeft, paddingRight, font } = getComputedStyle(element);
       canvas.font = font;
       return element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
     };
     // An arrow stands beside the choices.
-    const words = (element) => (element.matches("select") ? [...element.options].map(({ text }) => `${text}   `) : [element.placeholder]);
-    const isCut = (element) => {
+    const words = (/** @type {HTMLSelectElement | HTMLInputElement} */ field) => (field instanceof HTMLSelectElement ? [...field.options].map(({ text }) => `${text}   `) : [field.placeholder]);
+    const isCut = (/** @type {Element} */ element) => {
       const { right, left } = element.getBoundingClientRect();
       if (right > innerWidth || left < 0) return !element.closest(".scroll");
-      if (element.matches("select, input")) return words(element).some((said) => canvas.measureText(said).width > inner(element) + 1);
+      if (element instanceof HTMLSelectElement || element instanceof HTMLInputElement) return words(element).some((said) => canvas.measureText(said).width > inner(element) + 1);
       // A table, and what an own text may be long in, are scrolled.
       return element.scrollWidth > element.clientWidth && element.clientWidth > 0 && !/auto|scroll/.test(getComputedStyle(element).overflowX);
     };
@@ -37,13 +37,14 @@ const cut = (page) =>
   });
 
 /** @param {import("playwright-core").Page} page */
-const unfold = (page) => page.locator("details").evaluateAll((all) => all.forEach((details) => (details.open = true)));
+const unfold = (page) => page.locator("details").evaluateAll((all) => all.forEach((details) => (/** @type {HTMLDetailsElement} */ (details).open = true)));
 
 /** Looks at each part of the page, with all that unfolds. @param {import("playwright-core").Page} page @param {string} when @param {string[]} found */
 async function look(page, when, found) {
   await unfold(page);
-  // What unfolds is loaded then.
-  await page.waitForTimeout(400);
+  // What unfolds is loaded then, and drawn at the next frame.
+  await page.waitForFunction(() => [...document.querySelectorAll('details[open] > div[id$="-body"]')].every((body) => body.childElementCount > 0));
+  await drawn(page);
   for (const part of ["setup", "training", "words"]) {
     await page.locator(`#parts [data-part="${part}"]`).click();
     found.push(...(await cut(page)).map((one) => `${when}, ${part}: ${one}`));
@@ -53,9 +54,9 @@ async function look(page, when, found) {
 /** Opens every dialog, one after the other. @param {import("playwright-core").Page} page @param {string} when @param {string[]} found */
 async function lookAtDialogs(page, when, found) {
   for (const dialog of await page.locator("dialog").all()) {
-    await dialog.evaluate((element) => element.showModal());
+    await dialog.evaluate((/** @type {HTMLDialogElement} */ element) => element.showModal());
     found.push(...(await cut(page)).map((one) => `${when}, ${one}`));
-    await dialog.evaluate((element) => element.close());
+    await dialog.evaluate((/** @type {HTMLDialogElement} */ element) => element.close());
   }
 }
 
@@ -86,7 +87,7 @@ for (const locale of /** @type {const} */ (["en-US", "tr-TR"])) {
       await show("setup");
       await fillSettings(page, { steps: 5 });
       await press("#train");
-      await page.waitForTimeout(300);
+      await page.waitForFunction(() => document.querySelector("#replace-dialog[open]") || /\/ 5$/.test(document.querySelector("#figure-step")?.textContent ?? ""));
       if (await page.locator("#replace-dialog").isVisible()) await page.locator('#replace-dialog [value="replace"]').click();
       await phase(page, words.ended);
       await choose(page, [{ name: "short.txt", buffer: Buffer.from(text(8)) }], words.files);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choose, phase, press, fillSettings, SMALL, startWithFolder, text, visit } from "./helpers.mjs";
+import { choose, fillSettings, phase, press, SMALL, startWithFolder, text, unfold, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -26,7 +26,7 @@ test("the buttons of the sizes, the estimate, the offer to grow and the list of 
   await choose(page, [{ name: "novel.txt", buffer: Buffer.from(ideographs) }]);
   await page.locator("#text-name").filter({ hasText: "novel.txt" }).waitFor();
   const many = await agree(page, "tiny");
-  assert.ok(parseFloat(many) > 2 * parseFloat(sample), `${many} are more than ${sample}`);
+  assert.ok(parseFloat(many ?? "") > 2 * parseFloat(sample ?? ""), `${many} are more than ${sample}`);
   const promised = await said(page, "mini");
   await fillSettings(page, { stage: "mini" });
   assert.equal(await agree(page, "mini"), promised);
@@ -42,7 +42,7 @@ test("the buttons of the sizes, the estimate, the offer to grow and the list of 
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   await page.locator("#grow-hint").filter({ hasText: `The larger model (${larger} parameters)` }).waitFor();
-  await page.locator("#runs").evaluate((details) => (details.open = true));
+  await unfold(page, "#runs");
   await page.locator("#run-list li").filter({ hasText: `tiny ${pieces}` }).waitFor();
   await press(page, "Grow to mini");
   await page.getByRole("dialog").getByRole("button", { name: "Grow", exact: true }).click();

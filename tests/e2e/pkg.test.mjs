@@ -106,29 +106,29 @@ test("a model steps, writes while it trains, stops, is saved, and goes on from i
     const stopping = new AbortController();
     /** @type {number[]} */
     const steps = [];
-    const training = model.train(({ step }) => {
+    const training = model.train((/** @type {{ step: number }} */ { step }) => {
       steps.push(step);
       if (step === 5) stopping.abort();
     }, { signal: stopping.signal });
     /** @type {string[]} */
     const pieces = [];
-    const written = await model.generate("The ", { tokens: 20, temperature: 0 }, (piece) => pieces.push(piece));
+    const written = await model.generate("The ", { tokens: 20, temperature: 0 }, (/** @type {string} */ piece) => pieces.push(piece));
     const stopped = await training;
     const file = await model.save();
-    const whole = { losses: [], val: 0 };
-    const ending = await model.train(({ train_loss, val_loss }) => whole.losses.push(train_loss) && (whole.val = val_loss));
+    const whole = { losses: /** @type {number[]} */ ([]), val: /** @type {number | null} */ (0) };
+    const ending = await model.train((/** @type {{ train_loss: number, val_loss: number | null }} */ { train_loss, val_loss }) => whole.losses.push(train_loss) && (whole.val = val_loss));
     const again = await Model.load(file, { text });
     /** @type {number[]} */
     const losses = [];
-    await again.train(({ train_loss }) => losses.push(train_loss));
+    await again.train((/** @type {{ train_loss: number }} */ { train_loss }) => losses.push(train_loss));
     const onlyWrites = await Model.load(file);
     const refusals = [];
     for (const attempt of [() => onlyWrites.train(), () => model.step(), () => Model.create("short"), () => Model.create(text, { lr: -1 }), () => Model.load(new Uint8Array(9))]) {
-      refusals.push(await attempt().then(() => "", (error) => error.message));
+      refusals.push(await attempt().then(() => "", (/** @type {Error} */ error) => error.message));
     }
-    const same = (await onlyWrites.generate("The ", { tokens: 20, temperature: 0 })) === (await Model.load(file).then((model) => model.generate("The ", { tokens: 20, temperature: 0 })));
+    const same = (await onlyWrites.generate("The ", { tokens: 20, temperature: 0 })) === (await Model.load(file).then((/** @type {any} */ model) => model.generate("The ", { tokens: 20, temperature: 0 })));
     model.close();
-    refusals.push(await model.save().catch((error) => error.message));
+    refusals.push(await model.save().catch((/** @type {Error} */ error) => error.message));
     return { first: first.step, steps, written, pieces: pieces.join(""), stopped, ending: ending.reason, whole, losses, refusals, same };
   });
   assert.equal(seen.first, 1);
@@ -137,7 +137,7 @@ test("a model steps, writes while it trains, stops, is saved, and goes on from i
   assert.deepEqual([seen.written.length, seen.pieces], [20, seen.written]);
   assert.equal(seen.ending, "steps");
   assert.deepEqual(seen.losses, seen.whole.losses, "from the file it goes on as it would have");
-  assert.ok(seen.whole.val > 0 && seen.same);
+  assert.ok(Number(seen.whole.val) > 0 && seen.same);
   for (const [index, words] of [/cannot be trained|resum/i, /all steps are done/, /short|token/i, /lr/, /not a safetensors file/, /closed/].entries()) assert.match(seen.refusals[index], words);
   await done();
 });

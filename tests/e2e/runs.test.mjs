@@ -7,18 +7,18 @@ import { test } from "node:test";
 
 import { strToU8, unzipSync, zipSync } from "fflate";
 
-import { assertWhole, button, choose, curve, figure, keptRun, keptRuns, MMREC, mmrec, phase, press, ready, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { assertWhole, button, choose, curve, figure, fillSettings, keptRun, keptRuns, mmrec, MMREC, phase, press, ready, SMALL, startWithFolder, steadyPicture, text, unfold, usable, visit } from "./helpers.mjs";
 
 const TEXT = { name: "objects.txt", buffer: Buffer.from(text(1500)) };
 
 const place = startWithFolder();
 
 /** @param {import("playwright-core").Page} page */
-const unfold = (page) => page.locator("#runs").evaluate((details) => (details.open = true));
+const unfoldRuns = (page) => unfold(page, "#runs");
 /** The row of a run. @param {import("playwright-core").Page} page @param {string} name */
 const row = (page, name) => page.locator("#run-list li").filter({ has: page.getByRole("checkbox", { name: `Show “${name}” in the charts` }) });
 /** @param {import("playwright-core").Page} page */
-const names = (page) => page.locator("#run-list .run-name").evaluateAll((fields) => fields.map((field) => field.value));
+const names = (page) => page.locator("#run-list .run-name").evaluateAll((fields) => fields.map((field) => /** @type {HTMLInputElement} */ (field).value));
 /** @param {import("playwright-core").Page} page @param {string} words */
 const notice = (page, words) => page.locator("#notices .notice").filter({ hasText: words });
 
@@ -48,7 +48,7 @@ async function train(page, name, settings) {
   await phase(page, /Training/);
   await phase(page, /All planned steps are done/);
   const kept = await keptRun(page, (run) => run.phase === "ended" && run.settings.seed === settings.seed);
-  await unfold(page);
+  await unfoldRuns(page);
   await row(page, kept.name).waitFor();
   await rename(page, kept.name, name);
   return curve(page);
@@ -87,7 +87,7 @@ const chartFile = async (page, chart, format) =>
 
 /** @param {import("playwright-core").Page} page @param {Buffer} buffer */
 async function importing(page, buffer) {
-  await unfold(page);
+  await unfoldRuns(page);
   await usable(page, "Import");
   await page.locator("#runs-file").setInputFiles({ name: "runs.zip", mimeType: "application/zip", buffer });
 }
@@ -113,7 +113,7 @@ test("an older run is opened after a reload and goes on exactly as one that was 
 
   await page.reload();
   await ready(page);
-  await unfold(page);
+  await unfoldRuns(page);
   await row(page, name).waitFor();
   assert.deepEqual((await names(page)).sort(), [name, "the second"].sort());
   assert.match((await row(page, name).textContent()) ?? "", /objects\.txt · tiny 0\.2\d M · step 6 of 12 · best \d\.\d{3} · .* · [\d.]+ MB/);
@@ -131,7 +131,7 @@ test("an older run is opened after a reload and goes on exactly as one that was 
   await keptRun(page, (run) => run.name === name && run.step === 12);
   await choosing(page, name, "Again with changes");
   await usable(page, "Train");
-  await page.waitForFunction(() => document.querySelector('#settings [name="seed"]').value === "5");
+  await page.waitForFunction(() => /** @type {HTMLInputElement | null} */ (document.querySelector('#settings [name="seed"]'))?.value === "5");
   await press(page, "Train");
   await page.locator("#figure-step").filter({ hasText: /^[1-9] / }).waitFor();
   await phase(page, /All planned steps are done/);
@@ -152,18 +152,17 @@ test("runs are found, renamed and compared; every chart has its numbers and its 
   await page.getByLabel("Search the runs").fill("");
   assert.deepEqual(await names(page), ["blue jar, “old”", "red kite"]);
 
-  const drawn = () => page.locator("#loss-chart canvas").evaluate((canvas) => canvas.toDataURL());
-  const alone = await drawn();
+  const alone = await steadyPicture(page, "#loss-chart canvas");
   await page.getByRole("checkbox", { name: "Show “red kite” in the charts" }).check();
   const table = page.getByRole("region", { name: "Runs in the charts" });
   await table.getByText("red kite").waitFor();
-  const cells = await table.locator("tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent?.trim())));
+  const cells = await table.locator("tr").evaluateAll((rows) => rows.map((row) => [.../** @type {HTMLTableRowElement} */ (row).cells].map((cell) => cell.textContent?.trim())));
   assert.deepEqual(cells[0], ["Run", "Best", "Steps", "Learning rate", "Planned", "Seed"], "only what differs");
   assert.deepEqual(cells.slice(1).map(([name, , ...rest]) => [name.replace(/^A\s*/, ""), ...rest]), [["blue jar, “old”", "9", "0.01", "9", "2"], ["red kite", "12", "0.002", "12", "1"]]);
-  await page.waitForTimeout(500);
-  assert.notEqual(await drawn(), alone);
-  const green = await page.locator("#lr-chart canvas").evaluate((canvas) => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  assert.notEqual(await steadyPicture(page, "#loss-chart canvas"), alone);
+  await steadyPicture(page, "#lr-chart canvas");
+  const green = await page.locator("#lr-chart canvas").evaluate((/** @type {HTMLCanvasElement} */ canvas) => {
+    const { data } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).getImageData(0, 0, canvas.width, canvas.height);
     let found = 0;
     // --run-1 as it is in the light.
     for (let at = 0; at < data.length; at += 4) if (data[at] === 0 && data[at + 1] === 0x7a && data[at + 2] === 0x5a && data[at + 3] === 255) found++;
@@ -174,13 +173,13 @@ test("runs are found, renamed and compared; every chart has its numbers and its 
   const csv = (await chartFile(page, "loss", "CSV")).toString();
   const lines = csv.trim().split("\n");
   assert.equal(lines[0], "run,step,tokens,seconds,flops,train_loss,val_loss");
-  const numbers = (name) => lines.filter((line) => line.startsWith(name)).map((line) => line.slice(name.length + 1).split(",").map((value) => (value === "" ? null : Number(value))));
-  for (const [name, points] of [["red kite", first], ['"blue jar, “old”"', second]]) {
+  const numbers = (/** @type {string} */ name) => lines.filter((line) => line.startsWith(name)).map((line) => line.slice(name.length + 1).split(",").map((value) => (value === "" ? null : Number(value))));
+  for (const { name, points } of [{ name: "red kite", points: first }, { name: '"blue jar, “old”"', points: second }]) {
     const rows = numbers(name);
     assert.deepEqual(rows.map(([step]) => step), points.map(({ step }) => step));
     rows.forEach(([step, tokens, seconds, flops, train, validation], at) => {
-      assert.ok(tokens === step * 64 && seconds > 0 && flops > 0, `${tokens} tokens, ${seconds} s, ${flops}`);
-      assert.equal(train.toFixed(5), points[at].train.toFixed(5));
+      assert.ok(tokens === Number(step) * 64 && Number(seconds) > 0 && Number(flops) > 0, `${tokens} tokens, ${seconds} s, ${flops}`);
+      assert.equal(train?.toFixed(5) ?? assert.fail("a loss is missing"), points[at].train?.toFixed(5));
       assert.equal(validation?.toFixed(5), points[at].validation?.toFixed(5));
     });
   }
@@ -190,10 +189,10 @@ test("runs are found, renamed and compared; every chart has its numbers and its 
     assert.ok(rest.length > 0 && rest.every((line) => Number(line.split(",").at(-1)) > 0), metric);
   }
   const json = JSON.parse((await chartFile(page, "speed", "JSON")).toString());
-  assert.deepEqual(json.runs.map(({ name, step }) => [name, step.length]), [["blue jar, “old”", 9], ["red kite", 12]]);
+  assert.deepEqual(json.runs.map((/** @type {{ name: string, step: number[] }} */ { name, step }) => [name, step.length]), [["blue jar, “old”", 9], ["red kite", 12]]);
   assert.equal(json.runs[1].settings.lr, 0.002);
   assert.equal(json.runs[1].tokens.at(-1), 12 * 64);
-  assert.ok(json.runs.every(({ tokens_per_s: speeds }) => speeds.every((speed) => speed === null || speed > 0)));
+  assert.ok(json.runs.every((/** @type {{ tokens_per_s: (number | null)[] }} */ { tokens_per_s: speeds }) => speeds.every((speed) => speed === null || speed > 0)));
 
   for (const chart of ["loss", "lr", "speed", "grad-norm"]) {
     const svg = (await chartFile(page, chart, "SVG")).toString();
@@ -233,6 +232,7 @@ const ageCurve = (page, name) =>
       await stream.close();
       return [tokens, seconds, flops];
     }
+    throw new Error(`no run is called ${name}`);
   }, name);
 
 test("runs are compared by steps, tokens, training time or operations, as far as those were noted", async () => {
@@ -261,7 +261,7 @@ test("runs are compared by steps, tokens, training time or operations, as far as
   assert.ok(byTokens.svg.includes("Tokens learned from") && byTokens.svg.includes("1.4K"));
   assert.deepEqual(byTokens.lines, [right, 503], "and twice the tokens: 6 × 8 × 32 against 12 × 2 × 32");
   const chart = page.locator("#loss-chart .u-over");
-  const { width } = await chart.boundingBox();
+  const { width } = (await chart.boundingBox()) ?? assert.fail("the chart is not seen");
   await chart.hover({ position: { x: width - 2, y: 40 } });
   await page.locator("#loss-reading").filter({ hasText: /^1\.54K tokens · / }).waitFor();
   await choice.selectOption("FLOPs");
@@ -276,9 +276,9 @@ test("runs are compared by steps, tokens, training time or operations, as far as
   await shows.uncheck();
   await choice.waitFor({ state: "hidden" });
   await page.getByRole("img", { name: "Loss over steps" }).waitFor();
-  const [tokens, seconds, flops] = (await ageCurve(page, "narrow")) ?? [];
+  const [tokens, seconds, flops] = await ageCurve(page, "narrow");
   assert.deepEqual(tokens, Array.from({ length: 12 }, (_, at) => 64 * (at + 1)));
-  for (const column of [seconds, flops]) assert.ok(column.every((value, at) => value > (column[at - 1] ?? 0)), "they rise");
+  for (const column of [seconds, flops]) assert.ok(column.every((/** @type {number} */ value, /** @type {number} */ at) => value > (column[at - 1] ?? 0)), "they rise");
   await shows.check();
   await choice.selectOption("Tokens");
   const table = page.getByRole("region", { name: "Runs in the charts" });
@@ -312,7 +312,7 @@ test("what is deleted can be had back until the notice is gone, also after a rel
   await notice(page, "“second” was deleted.").waitFor();
   await page.reload();
   await ready(page);
-  await unfold(page);
+  await unfoldRuns(page);
   await row(page, "first").waitFor();
   assert.deepEqual(await names(page), ["first"]);
   await button(page, "Undo").click();
@@ -352,7 +352,7 @@ test("all runs as one file, into an empty browser: the same list, and every run 
 
   const entries = unzipSync(given.bytes);
   assert.deepEqual(Object.keys(entries).filter((name) => name.startsWith("texts/")).length, 1, "the text is there once");
-  assert.equal(Buffer.from(entries[Object.keys(entries).find((name) => name.startsWith("texts/"))]).toString(), text(1500));
+  assert.equal(Buffer.from(entries[Object.keys(entries).find((name) => name.startsWith("texts/")) ?? ""]).toString(), text(1500));
   if (MMREC) {
     const path = join(place.folder, "first.safetensors");
     await writeFile(path, entries["runs/first/step6.safetensors"]);
@@ -364,11 +364,11 @@ test("all runs as one file, into an empty browser: the same list, and every run 
   await importing(taker.page, given.bytes);
   await notice(taker.page, "2 runs were taken in.").waitFor();
   assert.deepEqual(await names(taker.page), ["second", "first"]);
-  const same = ({ id, name, step, settings, best, samples, created }) => ({ id, name, step, settings, best, samples, created });
+  const same = (/** @type {Record<string, unknown>} */ { id, name, step, settings, best, samples, created }) => ({ id, name, step, settings, best, samples, created });
   assert.deepEqual((await keptRuns(taker.page)).map(same), kept.map(same));
   await taker.page.reload();
   await ready(taker.page);
-  await unfold(taker.page);
+  await unfoldRuns(taker.page);
   await button(taker.page, "Open “first”").click();
   await taker.page.locator("#figure-step").filter({ hasText: "6 / 6" }).waitFor();
   assert.deepEqual(await curve(taker.page), points);
@@ -396,6 +396,7 @@ test("a file that holds no runs, claims too much, or is no zip at all is refused
   // The central directory says four gigabytes where there are a hundred bytes.
   liar.writeUInt32LE(0xfffffff0, liar.lastIndexOf("PK\x01\x02", undefined, "latin1") + 24);
   const many = Buffer.from(zipSync(Object.fromEntries(Array.from({ length: 20_001 }, (_, at) => [`runs/a/${at}`, new Uint8Array()])), { level: 0 }));
+  /** @type {[Buffer, string | RegExp][]} */
   const cases = [
     [Buffer.from("no zip"), "it is no zip file"],
     [Buffer.from(zipSync({ "readme.txt": strToU8("hello") })), "there are no runs in it"],
@@ -426,7 +427,7 @@ test("a run that cannot be read is left as it is, and does no harm to the others
   await page.reload();
   await ready(page);
   await notice(page, "A kept run could not be read.").waitFor();
-  await unfold(page);
+  await unfoldRuns(page);
   await row(page, "whole").waitFor();
   assert.deepEqual(await names(page), ["whole"]);
   await button(page, "Open “whole”").click();
@@ -450,7 +451,7 @@ test("a full disk is told, with what to do, and training goes on", async () => {
       }),
   });
   await train(page, "first", { seed: 1 });
-  await page.locator("#runs").evaluate((details) => (details.open = false));
+  await unfold(page, "#runs", false);
   await page.evaluate(() => (window.full = true));
   await fillSettings(page, { ...SMALL, steps: 25, seed: 2 });
   await press(page, "Train");

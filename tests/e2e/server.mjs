@@ -5,6 +5,7 @@ import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 
+/** @type {Record<string, string>} */
 const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
@@ -35,7 +36,7 @@ const ISOLATION = {
  */
 async function sendHalf(file, size, response, until) {
   const middle = Math.floor(size / 2);
-  if (middle > 0) await new Promise((resolve) => createReadStream(file, { end: middle - 1 }).on("end", resolve).pipe(response, { end: false }));
+  if (middle > 0) await new Promise((resolve) => createReadStream(file, { end: middle - 1 }).on("end", () => resolve(undefined)).pipe(response, { end: false }));
   await until;
   createReadStream(file, { start: middle }).pipe(response);
 }
@@ -60,9 +61,9 @@ export async function serve(folder, { isolated = true, hold } = {}) {
     if (hold?.path.test(path)) await sendHalf(file, found.size, response, hold.until);
     else createReadStream(file).pipe(response);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   return {
-    origin: `http://127.0.0.1:${server.address().port}`,
+    origin: `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`,
     close: () => new Promise((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();

@@ -16,9 +16,9 @@ const ROUNDS = 5;
 const watchShifts = (page) =>
   page.addInitScript(() => {
     window.shifts = [];
-    const nameOf = ({ node }) => (node instanceof Element ? `${node.tagName.toLowerCase()}#${node.id}.${node.className}` : String(node?.nodeName));
+    const nameOf = (/** @type {LayoutShift["sources"][number]} */ { node }) => (node instanceof Element ? `${node.tagName.toLowerCase()}#${node.id}.${node.className}` : String(node?.nodeName));
     new PerformanceObserver((list) => {
-      for (const { value, hadRecentInput, sources } of list.getEntries()) if (!hadRecentInput) window.shifts.push({ value, what: sources.map(nameOf).join(", ") });
+      for (const { value, hadRecentInput, sources } of /** @type {LayoutShift[]} */ (list.getEntries())) if (!hadRecentInput) window.shifts.push({ value, what: sources.map(nameOf).join(", ") });
     }).observe({ type: "layout-shift", buffered: true });
   });
 
@@ -33,7 +33,7 @@ async function assertCalm(page, context, when) {
 const watchDelays = (page) =>
   page.addInitScript(() => {
     window.answers = [];
-    const note = (/** @type {PerformanceObserverEntryList} */ list) => window.answers.push(...list.getEntries().map(({ interactionId, duration }) => ({ interactionId, duration })));
+    const note = (/** @type {PerformanceObserverEntryList} */ list) => window.answers.push(.../** @type {PerformanceEventTiming[]} */ (list.getEntries()).map(({ interactionId, duration }) => ({ interactionId, duration })));
     new PerformanceObserver(note).observe({ type: "event", durationThreshold: 16 });
   });
 
@@ -87,7 +87,7 @@ test("a text's name and its figures change at once", async () => {
     window.seen = new Set();
     const look = () => window.seen.add(facts.map((fact) => fact?.textContent).join(" | "));
     look();
-    for (const fact of facts) new MutationObserver(look).observe(fact, { childList: true, characterData: true, subtree: true });
+    for (const fact of facts) if (fact) new MutationObserver(look).observe(fact, { childList: true, characterData: true, subtree: true });
   });
   await choose(page, [{ name: "objects.txt", buffer: Buffer.from(text(3000)) }]);
   await page.locator("#text-name").filter({ hasText: "objects.txt" }).waitFor();
@@ -145,6 +145,7 @@ const ACTIONS = {
 async function delayOf(page, act) {
   await page.evaluate(() => void (window.answers.length = 0));
   await act(page);
+  // The browser tells of an event some time after it was answered.
   await page.waitForTimeout(300);
   const answers = await page.evaluate(() => window.answers);
   return Math.max(0, ...answers.filter(({ interactionId }) => interactionId).map(({ duration }) => duration));

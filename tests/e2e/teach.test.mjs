@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { button, choose, figure, keptRun, loadCheckpoint, mmrec, phase, press, ready, saveCheckpoint, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { button, choose, figure, fillSettings, keptRun, loadCheckpoint, mmrec, phase, press, ready, saveCheckpoint, SMALL, startWithFolder, text, unfold, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -188,7 +188,7 @@ const says = (page, name, words) => page.locator(`#settings [name="${name}"] + .
 
 test("a slider and its field go together, also by keyboard", async () => {
   const { page, done } = await visit(place);
-  await page.locator("#more-settings").evaluate((details) => (details.open = true));
+  await unfold(page, "#more-settings");
   const slider = page.getByRole("slider", { name: "Learning rate" });
   await field(page, "lr").fill("0.004");
   await field(page, "lr").blur();

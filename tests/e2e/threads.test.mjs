@@ -39,7 +39,7 @@ test("an isolated page trains on all threads; other pages on one, with the same 
   const one = await trainedOn(other.page, /CPU .*1 thread\)/);
   await other.done();
   await plain.close();
-  one.forEach(({ train }, index) => assert.ok(Math.abs(train - many[index].train) < 2e-3, "only rounding differs"));
+  one.forEach(({ train }, index) => assert.ok(Math.abs(Number(train) - Number(many[index].train)) < 2e-3, "only rounding differs"));
 });
 
 test("on a host that sends no headers a service worker isolates the page", async () => {

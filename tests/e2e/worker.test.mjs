@@ -12,11 +12,11 @@ const LONG = { ...SMALL, steps: 100_000, eval_every: 1000 };
 const SOON = 30_000;
 
 /** @param {import("playwright-core").Page} page */
-const engineOf = (page) => page.workers().find((worker) => worker.url().endsWith("/worker.js"));
+const engineOf = (page) => page.workers().find((worker) => worker.url().endsWith("/worker.js")) ?? assert.fail("there is no worker");
 /** @param {import("playwright-core").Page} page */
 const steps = async (page) => Number((await figure(page, "step")).split(" ")[0]?.replaceAll(",", ""));
 /** @param {import("playwright-core").Page} page @param {number} past */
-const trainsPast = (page, past) => page.waitForFunction((past) => Number(document.querySelector("#figure-step").textContent.split(" ")[0].replaceAll(",", "")) > past, past);
+const trainsPast = (page, past) => page.waitForFunction((past) => Number((document.querySelector("#figure-step")?.textContent ?? "").split(" ")[0].replaceAll(",", "")) > past, past);
 
 /**
  * A run that has kept a state.
@@ -73,8 +73,8 @@ test("a worker that hangs while it answers what is answered at once", async () =
   await train(page);
   await engineOf(page).evaluate(() => {
     const post = self.postMessage;
-    self.postMessage = (message, transfer) => {
-      post.call(self, message, transfer);
+    self.postMessage = (/** @type {any} */ message, /** @type {any} */ options) => {
+      post.call(self, message, options);
       if (message.type === "begun") for (;;);
     };
   });
@@ -139,7 +139,7 @@ test("what kills a worker at the same step again is not tried for ever", async (
       page.addInitScript(() => {
         Object.assign(self, { kills: false, killed: 0 });
         const { postMessage } = Worker.prototype;
-        Worker.prototype.postMessage = function (/** @type {any[]} */ ...args) {
+        Worker.prototype.postMessage = function (/** @type {[any, any?]} */ ...args) {
           postMessage.apply(this, args);
           if (!self.kills || args[0]?.request?.type !== "run") return;
           self.killed++;

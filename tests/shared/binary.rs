@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -157,6 +157,39 @@ pub fn finish(mut command: Command) -> Ran {
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
     Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// Kills a process; whether it died of that, and had not ended by itself.
+pub fn kill(mut child: Child) -> bool {
+    child.kill().unwrap();
+    was_killed(child.wait().unwrap())
+}
+
+/// Whether a process ended by being killed.
+#[cfg(unix)]
+pub fn was_killed(status: ExitStatus) -> bool {
+    std::os::unix::process::ExitStatusExt::signal(&status) == Some(libc::SIGKILL)
+}
+
+/// Whether a process ended by being killed.
+#[cfg(not(unix))]
+pub fn was_killed(status: ExitStatus) -> bool {
+    !status.success()
+}
+
+/// Waits until nothing more fits into a pipe, by how many bytes wait in it to be read.
+#[cfg(unix)]
+pub fn wait_until_full(pipe: &impl std::os::fd::AsRawFd) {
+    // Of 64 KiB on Linux, where the end of a page is left empty that a line does not fit into; elsewhere a pipe may be smaller.
+    const FULL: libc::c_int = if cfg!(target_os = "linux") { 60_000 } else { 12_000 };
+    let mut waiting: libc::c_int = 0;
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while waiting < FULL {
+        assert!(Instant::now() < deadline, "the pipe was never full: {waiting} bytes");
+        sleep(Duration::from_millis(2));
+        // SAFETY: the descriptor is open, and the call writes one number.
+        assert_eq!(unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &mut waiting) }, 0);
+    }
 }
 
 /// Every line as JSON.

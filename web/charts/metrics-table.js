@@ -4,18 +4,39 @@
  * @import { Growth } from "../engine/engine-types.js"
  * @import { MetricsHistory } from "../state/metrics-history.js"
  * @import { Run } from "../state/run.js"
+ * @import { Session } from "../state/session.js"
  */
 
 import * as format from "../i18n/format.js";
 import { texts } from "../i18n/index.js";
-import { element, make, need } from "../ui/dom.js";
+import { element, make, need, throttle } from "../ui/dom.js";
 
 /** More rows than this are thinned out. */
 const ROWS = 1000;
+/** Rows are written this often at most (milliseconds). */
+const EVERY = 1000;
 
-/** @returns {(run: Run | null) => void} what brings the table up to date */
-export function createMetricsTable() {
+/**
+ * @param {Session} session
+ * @returns {() => void} what has the table follow the run; until it does, the table is marked as being behind
+ */
+export function createMetricsTable(session) {
   const details = need("numbers", HTMLDetailsElement);
+  const render = createRows(details);
+  const draw = throttle(() => {
+    render(session.run);
+    delete details.dataset.behind;
+  }, EVERY);
+  const follow = () => {
+    details.dataset.behind = "";
+    draw();
+  };
+  details.addEventListener("toggle", follow);
+  return follow;
+}
+
+/** @param {HTMLDetailsElement} details @returns {(run: Run | null) => void} */
+function createRows(details) {
   const body = element("numbers-body");
   /** What the rows that stand there are of. */
   let shown = { of: "", steps: /** @type {number[]} */ ([]), length: 0 };

@@ -7,7 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 const INLINE = /<script>((?:(?!<\/script>)[^])*__TRUNK_ADDRESS__(?:(?!<\/script>)[^])*)<\/script>/;
-/** What Trunk puts in for these only as it serves index.html. */
+/** What Trunk puts in for these only as it serves index.html. @type {Record<string, string>} */
 const SERVED = { ADDRESS: "location.host", WS_BASE: "'/'", WS_PROTOCOL: "''" };
 const NAME = "trunk-reload.js";
 

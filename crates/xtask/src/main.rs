@@ -38,7 +38,7 @@ struct Args {
 enum Command {
     /// Install what is missing, build the page optimised, serve it on loopback and open it
     Serve(serve::Options),
-    /// Install what is missing and run every check, the cheapest first
+    /// Install what is missing and run every check, the cheapest first, or one part or test of them
     Test(suite::Options),
     /// Measure training and writing, natively and in the browser
     Bench(bench::Options),

@@ -77,9 +77,7 @@ export function createTrainingPanel({ session, runLoader }) {
     setText(element("chart-summary"), inWords(session));
     describeCharts(session.run);
   }, 1000);
-  const renderTable = createMetricsTable();
-  const table = throttle(() => renderTable(session.run), 1000);
-  need("numbers", HTMLDetailsElement).addEventListener("toggle", table);
+  const table = createMetricsTable(session);
   // While the GPU prepares itself nothing else shows that time passes.
   setInterval(() => session.preparing && setText(element("phase"), describePhase(session)), 1000);
 
