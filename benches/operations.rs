@@ -17,7 +17,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use memory::{Shape, memory_case};
 use mmrec::ops::WeightStep;
-use mmrec::ops::hierarchy::Sizes;
+use mmrec::ops::slot_attention::Sizes;
 use operations::{attention_case, gate_case, linear_case, loss_case, norm_case};
 
 const WAYS: [&str; 2] = ["kernel", "composition"];

@@ -15,8 +15,8 @@ use case::Case;
 use memory::{Shape, memory_case, shapes};
 use mmrec::config::{Stage, TrainConfig};
 use mmrec::driver::{compare, rehearse};
-use mmrec::ops::has_memory_kernels;
-use mmrec::ops::hierarchy::Sizes;
+use mmrec::ops::runs_memory_kernels;
+use mmrec::ops::slot_attention::Sizes;
 use mmrec::platform::read;
 use mmrec::train::{Batch, Trainer};
 use proptest::test_runner::{Config, TestRunner};
@@ -38,7 +38,7 @@ fn equal_their_composition(device: &Device) {
         TestRunner::new(Config { cases: 3, failure_persistence: None, max_shrink_iters: 0, ..Config::default() });
     let result = runner.run(&shapes(), |(shape, seed)| {
         let Shape { blocks, heads, half, sizes, .. } = shape;
-        assert!(has_memory_kernels(device, sizes, blocks, heads, 2 * half));
+        assert!(runs_memory_kernels(device, sizes, blocks, heads, 2 * half));
         memory_case(shape, seed >> 8).check_parity(device)
     });
     result.unwrap_or_else(|error| panic!("{error}"));

@@ -10,7 +10,7 @@ mod operations;
 use burn::tensor::Device;
 use case::Case;
 use memory::{Shape, memory_case, shapes};
-use mmrec::ops::hierarchy::Sizes;
+use mmrec::ops::slot_attention::Sizes;
 use operations::{attention_case, gate_case, linear_case, loss_case, norm_case};
 use proptest::prelude::*;
 

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::{sigmoid, silu, softplus};
-use mmrec::ops::hierarchy::{Sizes, Slots, Tables, attend};
-use mmrec::ops::{memory, recurrent_memory, rms_norm, unit};
+use mmrec::ops::slot_attention::{Sizes, Slots, Tables, attend};
+use mmrec::ops::{gated_linear_attention, memory, rms_norm, unit};
 use proptest::prelude::*;
 
 use crate::case::{Case, random};
@@ -69,7 +69,7 @@ fn plain(
     let gate = |part: usize| projection.clone().narrow(2, 4 * width + part * heads, heads).swap_dims(1, 2);
     let (query, key, value) = (per_head(0), per_head(1), per_head(2));
     let rate = softplus(decay, 1.0).reshape([1, heads, 1]) * -2.0;
-    let (read, _) = recurrent_memory(
+    let (read, _) = gated_linear_attention(
         silu(query.clone()),
         unit(silu(key.clone())),
         value.clone() * sigmoid(gate(2)).unsqueeze_dim::<4>(3),

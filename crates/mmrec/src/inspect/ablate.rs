@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor};
 use serde::Serialize;
 
 use crate::model::{Block, Dropout, MemoryBlock, Model};
-use crate::ops::hierarchy::{Schedule, Tables, hide_level};
+use crate::ops::slot_attention::{Schedule, Tables, hide_level};
 
 /// A part that can be switched off, in all layers at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

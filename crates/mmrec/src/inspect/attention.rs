@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::Error;
 use crate::model::{AttentionBlock, MemoryBlock, Projection};
-use crate::ops::hierarchy::{Schedule, Sizes, Tables, spread};
+use crate::ops::slot_attention::{Schedule, Sizes, Tables, spread};
 use crate::ops::{Rotary, by_head, window_weights};
 use crate::platform::read;
 

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{ModelConfig, Stage};
 use crate::model::WeightSpec;
-use crate::ops::hierarchy::{Schedule, Tables, hide_level, spread};
-use crate::ops::{causal_attention, cross_entropy, memory, recurrent_memory};
+use crate::ops::slot_attention::{Schedule, Tables, hide_level, spread};
+use crate::ops::{causal_attention, cross_entropy, gated_linear_attention, memory};
 use crate::tokenizer::{CharTokenizer, Tokenizer};
 
 fn tokenizer() -> Tokenizer {
@@ -178,7 +178,7 @@ fn a_share_is_what_the_token_alone_would_give() {
     let p = block.projection(inspection.streams[layer].clone());
     let [query, key, value] = p.association();
     let read = |value: Tensor<4>| {
-        let (read, _) = recurrent_memory(query.clone(), key.clone(), value, p.log_decay.clone(), None, false);
+        let (read, _) = gated_linear_attention(query.clone(), key.clone(), value, p.log_decay.clone(), None, false);
         floats(read.narrow(2, token, 1))
     };
     let whole = read(value.clone());

@@ -4,13 +4,13 @@ use burn::module::{Module, Param, ParamId};
 use burn::tensor::module::embedding;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::stream::Token;
+use super::stream::StepConstants;
 use super::{
     AttentionBlock, Block, Dropout, Gates, MemoryBlock, State, WeightSpec, adapted_weight, all_specs, weight_specs,
 };
 use crate::config::{AdapterConfig, ModelConfig};
-use crate::ops::hierarchy::{Sizes, Tables};
-use crate::ops::{Rotary, has_memory_kernels, linear, norm_shift};
+use crate::ops::slot_attention::{Sizes, Tables};
+use crate::ops::{Rotary, linear, norm_shift, runs_memory_kernels};
 
 /// An MM-Rec language model, or a GPT to compare it with.
 #[derive(Module, Debug)]
@@ -117,7 +117,7 @@ impl Model {
         let device = self.embedding.device();
         self.blocks[0].memory()?;
         let (blocks, heads, d) = (time.div_ceil(self.sizes.block), self.heads(), self.head_width());
-        (!has_memory_kernels(&device, self.sizes, blocks, heads, d))
+        (!runs_memory_kernels(&device, self.sizes, blocks, heads, d))
             .then(|| Tables::new(self.sizes, 0, blocks, d, &device))
     }
 
@@ -174,7 +174,7 @@ impl Model {
         if self.is_gpt() {
             return self.resume(token, state);
         }
-        let constants = Token::new(self.sizes, state, self.head_width(), &self.embedding.device());
+        let constants = StepConstants::new(self.sizes, state, self.head_width(), &self.embedding.device());
         let mut x = embedding(self.embedding.val(), token);
         for (block, layer) in self.blocks.iter().filter_map(Block::memory).zip(&mut state.layers) {
             x = block.step(x, &constants, layer);

@@ -6,8 +6,8 @@ use burn::tensor::activation::{sigmoid, silu, softplus};
 
 use super::feed_forward::{feed_forward, join};
 use super::{Dropout, Gates, LayerState};
-use crate::ops::hierarchy::{Sizes, Slots, Tables, attend};
-use crate::ops::{linear, memory, norm_shift, recurrent_memory, rms_norm, token_shift, unit};
+use crate::ops::slot_attention::{Sizes, Slots, Tables, attend};
+use crate::ops::{gated_linear_attention, linear, memory, norm_shift, rms_norm, token_shift, unit};
 
 /// Weights of one block; shapes in [`weight_specs`](super::weight_specs).
 #[derive(Module, Debug)]
@@ -151,7 +151,7 @@ impl MemoryBlock {
         keep: bool,
     ) -> (Tensor<4>, Option<Tensor<4>>) {
         let [query, key, value] = p.association();
-        let (read, memory) = recurrent_memory(query, key, value, p.log_decay.clone(), memory, keep);
+        let (read, memory) = gated_linear_attention(query, key, value, p.log_decay.clone(), memory, keep);
         (self.norm_read(read), memory)
     }
 

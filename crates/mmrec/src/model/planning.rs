@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor};
 
 use super::memory_block::Projection;
 use super::{Block, MemoryBlock, Model};
-use crate::ops::{block_end_reads, linear, rms_norm};
+use crate::ops::{chunk_end_reads, linear, rms_norm};
 
 impl Model {
     /// The mean squared error of the plans, `[1]`: 1 for a plan of nothing.
@@ -42,7 +42,7 @@ impl MemoryBlock {
     /// What the recurrent memory gives at the last token of every block, normalised per head: `[batch, heads, blocks, d]`.
     fn end_reads(&self, p: &Projection, length: usize) -> Tensor<4> {
         let [query, key, value] = p.association();
-        self.norm_read(block_end_reads(length, query, key, value, p.log_decay.clone()))
+        self.norm_read(chunk_end_reads(length, query, key, value, p.log_decay.clone()))
     }
 }
 

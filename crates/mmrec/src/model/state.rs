@@ -5,8 +5,8 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 
 use crate::config::ModelConfig;
-use crate::ops::hierarchy::{Past, Sizes, Slots, retained};
-use crate::ops::turns;
+use crate::ops::rope_table;
+use crate::ops::slot_attention::{Past, Sizes, Slots, retained};
 
 /// The memory of one layer.
 #[derive(Debug, Clone, Default)]
@@ -35,15 +35,15 @@ pub struct State {
     pub(super) position: u64,
     pub(super) layers: Vec<LayerState>,
     /// How the tokens of a window are turned to each other.
-    pub(super) turns: Arc<[f32]>,
+    pub(super) rope_table: Arc<[f32]>,
 }
 
 impl State {
     /// The state before the first token.
     pub fn new(config: &ModelConfig) -> Self {
         let empty = LayerState { levels: vec![None; config.levels], ..LayerState::default() };
-        let turns = turns(config.block, config.width / config.heads);
-        Self { position: 0, layers: vec![empty; config.layers], turns }
+        let rope_table = rope_table(config.block, config.width / config.heads);
+        Self { position: 0, layers: vec![empty; config.layers], rope_table }
     }
 
     /// Number of tokens consumed.
