@@ -81,7 +81,7 @@ fn length(values: &[f32]) -> f32 {
 
 fn tables(inspection: &Inspection) -> Tables {
     let (model, [_, time, width]) = (&inspection.model, inspection.streams[0].dims());
-    Tables::new(*model.sizes(), 0, time / model.sizes().block, width / model.heads(), &Device::flex())
+    Tables::new(*model.sizes(), 0, time / model.sizes().chunk, width / model.heads(), &Device::flex())
 }
 
 /// What the kernel gives a token in one layer, (r + ctx) ⊙ silu(e), `width` values.

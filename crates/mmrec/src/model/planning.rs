@@ -17,12 +17,12 @@ impl Model {
     pub(crate) fn planning_loss(&self, x: Tensor<3>) -> Tensor<1> {
         let head = self.planner.as_ref().expect("a model that plans");
         let block = self.blocks.last().and_then(Block::memory).expect("a model that plans has memories");
-        block.planning_loss(x, self.sizes().block, head.val())
+        block.planning_loss(x, self.sizes().chunk, head.val())
     }
 
     /// Tokens `[batch, time]` up to the end of the last whole block.
     pub(crate) fn whole_blocks(&self, tokens: Tensor<2, Int>) -> Tensor<2, Int> {
-        let (time, block) = (tokens.dims()[1], self.sizes().block);
+        let (time, block) = (tokens.dims()[1], self.sizes().chunk);
         tokens.narrow(1, 0, time / block * block)
     }
 }

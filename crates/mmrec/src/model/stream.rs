@@ -14,16 +14,16 @@ use crate::ops::{Before, Rotary, memory_token, norm_token, rms_norm, runs_cpu_ke
 #[derive(Debug, Clone)]
 pub(super) struct StepConstants {
     pub sizes: Sizes,
-    /// Whether a block ended with the token before.
-    pub begins_block: bool,
+    /// Whether a chunk ended with the token before.
+    pub begins_chunk: bool,
     path: StepPath,
 }
 
 #[derive(Debug, Clone)]
 enum StepPath {
-    /// By kernels; how the tokens of a window are turned to each other.
+    /// By kernels; the angles between the tokens of a window.
     Kernels(Arc<[f32]>),
-    /// By plain operations; the positions of the visible tokens of both blocks: the previous one's C, then those of this one so
+    /// By plain operations; the positions of the visible tokens of both chunks: the previous one's C, then those of this one so
     /// far.
     Plain(Box<Rotary>),
 }
@@ -31,22 +31,22 @@ enum StepPath {
 impl StepConstants {
     /// Constants for the token that comes next.
     pub fn new(sizes: Sizes, state: &State, head_width: usize, device: &Device) -> Self {
-        let c = sizes.block;
+        let c = sizes.chunk;
         let offset = (state.position % c as u64) as usize;
         let path = if runs_cpu_kernels(device) && !device.is_autodiff() {
             StepPath::Kernels(state.rope_table.clone())
         } else {
             StepPath::Plain(Box::new(Rotary::new(-(c as i64), c + offset + 1, head_width, device)))
         };
-        Self { sizes, begins_block: offset == 0 && state.position > 0, path }
+        Self { sizes, begins_chunk: offset == 0 && state.position > 0, path }
     }
 }
 
 impl MemoryBlock {
     /// One token, `[batch, 1, width]` to the same.
     pub(super) fn step(&self, x: Tensor<3>, constants: &StepConstants, state: &mut LayerState) -> Tensor<3> {
-        if constants.begins_block {
-            state.finish_block(&constants.sizes);
+        if constants.begins_chunk {
+            state.finish_chunk(&constants.sizes);
         }
         match &constants.path {
             StepPath::Kernels(rope_table) => self.step_fused(x, rope_table.clone(), state),

@@ -76,9 +76,9 @@ pub fn token_losses(logits: Tensor<3>, targets: Tensor<2, Int>) -> Tensor<2> {
     apply_kernel(cpu::CrossEntropy { targets }, [logits.into_dispatch()])
 }
 
-/// Whether [`memory`] runs on `device` for rows of `blocks` blocks and `heads` heads of `d` channels.
-pub fn runs_memory_kernels(device: &Device, sizes: Sizes, blocks: usize, heads: usize, d: usize) -> bool {
-    runs_cpu_kernels(device) || gpu::runs_memory_kernels(device, sizes, blocks, heads, d)
+/// Whether [`memory`] runs on `device` for rows of `chunks` chunks and `heads` heads of `d` channels.
+pub fn runs_memory_kernels(device: &Device, sizes: Sizes, chunks: usize, heads: usize, d: usize) -> bool {
+    runs_cpu_kernels(device) || gpu::runs_memory_kernels(device, sizes, chunks, heads, d)
 }
 
 /// Both memories in one operation, from a token's projection to what it takes out of them: (r + ctx) ⊙ silu(e), on a device that
@@ -89,7 +89,7 @@ pub fn runs_memory_kernels(device: &Device, sizes: Sizes, blocks: usize, heads: 
 ///
 /// # Shapes
 /// - `projection`: q, k, v, e, then salience, decay gate and write gate per head: `[batch, time, 4·width + 3·heads]`; `time` is
-///   a multiple of the block length
+///   a multiple of the chunk length
 /// - `decay` (δ), `score_scale` (η): `[heads]`; `read_norm` (nh): `[width]`; `level_bias`: `[levels, heads]`
 /// - returns: `[batch, time, width]`
 pub fn memory(

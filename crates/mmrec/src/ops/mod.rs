@@ -1,9 +1,11 @@
 //! Operations of the model that the framework lacks, as functions of plain tensors.
 //!
-//! Everything here is causal in time and exact for any length. An operation has up to three implementations, in files of the same
-//! name: the [`reference`], a composition of the framework's operations that serves everywhere; a kernel for processors (`cpu`);
-//! one for graphics cards (`gpu`). `dispatch` takes the one for the device of the inputs, and `bridge` makes a kernel an operation of
-//! the framework, with its gradients.
+//! Equations are those of the model's definition (`docs/model.md`, and the reference in `tests/golden/mmrec_reference.py`). Everything
+//! here is causal in time and exact for any length.
+//!
+//! An operation has up to three implementations, in files of the same name: the [`reference`], a composition of the framework's
+//! operations that serves everywhere; a kernel for processors (`cpu`); one for graphics cards (`gpu`). `dispatch` takes the one for the
+//! device of the inputs, and `bridge` makes a kernel an operation of the framework, with its gradients.
 
 mod bridge;
 mod cpu;
@@ -19,5 +21,5 @@ pub use dispatch::{
 };
 pub use reference::{
     Rotary, attend_window, by_head, chunk_end_reads, gated_linear_attention, join_heads, rms_norm, slot_attention,
-    token_shift, unit, window_weights,
+    token_shift, unit, window_probs,
 };

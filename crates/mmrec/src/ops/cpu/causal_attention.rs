@@ -44,7 +44,7 @@ impl DifferentiableKernel for CausalAttention {
     }
 }
 
-/// The sizes, and how tokens turn.
+/// The sizes, and the rotary table.
 struct Text {
     batch: usize,
     time: usize,
@@ -52,11 +52,11 @@ struct Text {
     /// Channels of a head.
     d: usize,
     window: usize,
-    /// Cosine and sine of every token's angles, `[time, d / 2]`.
-    turns: Vec<[f32; 2]>,
+    /// Cosine and sine of the angle p θ_i of channel pair i at every position p, `[time, d / 2]`.
+    rope_table: Vec<[f32; 2]>,
 }
 
-/// Queries (over √d), keys and values of one head, turned by their positions, `[time, d]` each.
+/// rot(q)/√d, rot(k) and v of one head, `[time, d]` each.
 struct Head {
     query: Vec<f32>,
     key: Vec<f32>,
@@ -69,9 +69,10 @@ impl Text {
         let (heads, window) = (attention.heads, attention.window);
         let d = columns / 3 / heads;
         let rates: Vec<f64> = (0..d / 2).map(|pair| angle(1, pair, d)).collect();
-        let turn = |token: usize, rate: &f64| [(token as f64 * rate).cos() as f32, (token as f64 * rate).sin() as f32];
-        let turns = (0..time).flat_map(|token| rates.iter().map(move |rate| turn(token, rate))).collect();
-        Self { batch, time, heads, d, window, turns }
+        let angle_of =
+            |token: usize, rate: &f64| [(token as f64 * rate).cos() as f32, (token as f64 * rate).sin() as f32];
+        let rope_table = (0..time).flat_map(|token| rates.iter().map(move |rate| angle_of(token, rate))).collect();
+        Self { batch, time, heads, d, window, rope_table }
     }
 
     /// What `work` makes of every head of every row of the batch, in their order.
@@ -90,8 +91,8 @@ impl Text {
     fn head(&self, projection: &[f32], row: usize, head: usize) -> Head {
         let [mut query, mut key, value] =
             [0, 1, 2].map(|part| self.gather(projection, 3, row, part * self.heads + head));
-        self.turn(&mut query, 1.0);
-        self.turn(&mut key, 1.0);
+        self.rotate(&mut query, 1.0);
+        self.rotate(&mut key, 1.0);
         let scale = self.scale();
         query.iter_mut().for_each(|value| *value *= scale);
         Head { query, key, value }
@@ -101,13 +102,13 @@ impl Text {
         (self.d as f32).sqrt().recip()
     }
 
-    /// Turns every token by its position, or back by −1.
-    fn turn(&self, x: &mut [f32], way: f32) {
+    /// Rotates every token by its position times `sign`: 1, or −1 for the way back.
+    fn rotate(&self, x: &mut [f32], sign: f32) {
         let half = self.d / 2;
-        for (token, turns) in x.chunks_exact_mut(self.d).zip(self.turns.chunks_exact(half)) {
+        for (token, angles) in x.chunks_exact_mut(self.d).zip(self.rope_table.chunks_exact(half)) {
             let (a, b) = token.split_at_mut(half);
-            for ((a, b), [cos, sin]) in a.iter_mut().zip(b).zip(turns) {
-                (*a, *b) = (*a * cos - *b * sin * way, *b * cos + *a * sin * way);
+            for ((a, b), [cos, sin]) in a.iter_mut().zip(b).zip(angles) {
+                (*a, *b) = (*a * cos - *b * sin * sign, *b * cos + *a * sin * sign);
             }
         }
     }
@@ -120,13 +121,13 @@ impl Text {
         })
     }
 
-    /// The attention weights of some queries over some keys, row by row.
-    fn weights(&self, head: &Head, queries: &Range<usize>, keys: &Range<usize>) -> Vec<f32> {
+    /// The probabilities of some keys for some queries, row by row.
+    fn probs(&self, head: &Head, queries: &Range<usize>, keys: &Range<usize>) -> Vec<f32> {
         let d = self.d;
         let (left, right) = (&head.query[queries.start * d..], &head.key[keys.start * d..]);
         let size = [queries.len(), d, keys.len()];
-        let mut weights = matmul(Strided::rows(left, d), Strided::columns(right, d), size, None);
-        for (token, row) in queries.clone().zip(weights.chunks_exact_mut(keys.len())) {
+        let mut probs = matmul(Strided::rows(left, d), Strided::columns(right, d), size, None);
+        for (token, row) in queries.clone().zip(probs.chunks_exact_mut(keys.len())) {
             let Range { start, end } = seen(token, self.window);
             let (row, later) = row.split_at_mut(end - keys.start);
             let (earlier, visible) = row.split_at_mut(start - keys.start);
@@ -134,16 +135,16 @@ impl Text {
             earlier.fill(0.0);
             later.fill(0.0);
         }
-        weights
+        probs
     }
 
     /// What the head gives every token, `[time, d]`.
     fn forward(&self, head: &Head) -> Vec<f32> {
         let mut out = Vec::with_capacity(head.value.len());
         for (queries, keys) in self.pieces() {
-            let weights = self.weights(head, &queries, &keys);
+            let probs = self.probs(head, &queries, &keys);
             let values = Strided::rows(&head.value[keys.start * self.d..], self.d);
-            out.extend(matmul(Strided::rows(&weights, keys.len()), values, [queries.len(), keys.len(), self.d], None));
+            out.extend(matmul(Strided::rows(&probs, keys.len()), values, [queries.len(), keys.len(), self.d], None));
         }
         out
     }
@@ -151,25 +152,25 @@ impl Text {
     /// The gradients of the head's columns q, k and v, `[time, d]` each, from that of what it gives.
     fn backward(&self, head: &Head, gradient: &[f32]) -> [Vec<f32>; 3] {
         let d = self.d;
-        let mut to_query = Vec::with_capacity(head.query.len());
-        let [mut to_key, mut to_value] = [&head.key, &head.value].map(|x| vec![0.0; x.len()]);
+        let mut grad_query = Vec::with_capacity(head.query.len());
+        let [mut grad_key, mut grad_value] = [&head.key, &head.value].map(|x| vec![0.0; x.len()]);
         for (queries, keys) in self.pieces() {
             let (n, m) = (queries.len(), keys.len());
             let [query, gradient] = [&head.query, gradient].map(|x| Strided::rows(&x[queries.start * d..], d));
-            let weights = self.weights(head, &queries, &keys);
+            let probs = self.probs(head, &queries, &keys);
             let values = Strided::columns(&head.value[keys.start * d..], d);
-            let mut to_scores = matmul(gradient, values, [n, d, m], None);
-            softmax_backward(&weights, m, &mut to_scores);
+            let mut grad_scores = matmul(gradient, values, [n, d, m], None);
+            softmax_backward(&probs, m, &mut grad_scores);
             let key = Strided::rows(&head.key[keys.start * d..], d);
-            to_query.extend(matmul(Strided::rows(&to_scores, m), key, [n, m, d], None));
-            add(&mut to_key[keys.start * d..], &matmul(Strided::columns(&to_scores, m), query, [m, n, d], None));
-            add(&mut to_value[keys.start * d..], &matmul(Strided::columns(&weights, m), gradient, [m, n, d], None));
+            grad_query.extend(matmul(Strided::rows(&grad_scores, m), key, [n, m, d], None));
+            add(&mut grad_key[keys.start * d..], &matmul(Strided::columns(&grad_scores, m), query, [m, n, d], None));
+            add(&mut grad_value[keys.start * d..], &matmul(Strided::columns(&probs, m), gradient, [m, n, d], None));
         }
         let scale = self.scale();
-        to_query.iter_mut().for_each(|value| *value *= scale);
-        self.turn(&mut to_query, -1.0);
-        self.turn(&mut to_key, -1.0);
-        [to_query, to_key, to_value]
+        grad_query.iter_mut().for_each(|value| *value *= scale);
+        self.rotate(&mut grad_query, -1.0);
+        self.rotate(&mut grad_key, -1.0);
+        [grad_query, grad_key, grad_value]
     }
 
     /// Heads `[time, d]`, `parts` after each other for every head, as rows of `parts` times the width.
@@ -202,12 +203,12 @@ fn softmax_simd<'a, S: Simd>(_simd: S, row: &'a mut [f32]) {
     row.iter_mut().for_each(|value| *value *= inverse);
 }
 
-/// Turns the gradient of weights, rows of `columns`, into that of their scores.
+/// Turns the gradient of probabilities, rows of `columns`, into that of their scores.
 #[pulp::with_simd(softmax_backward = Arch::new())]
 #[inline(always)]
-fn softmax_backward_simd<'a, S: Simd>(_simd: S, weights: &'a [f32], columns: usize, gradient: &'a mut [f32]) {
-    for (weights, gradient) in weights.chunks_exact(columns).zip(gradient.chunks_exact_mut(columns)) {
-        let mean = dot(weights, gradient);
-        gradient.iter_mut().zip(weights).for_each(|(gradient, weight)| *gradient = weight * (*gradient - mean));
+fn softmax_backward_simd<'a, S: Simd>(_simd: S, probs: &'a [f32], columns: usize, gradient: &'a mut [f32]) {
+    for (probs, gradient) in probs.chunks_exact(columns).zip(gradient.chunks_exact_mut(columns)) {
+        let mean = dot(probs, gradient);
+        gradient.iter_mut().zip(probs).for_each(|(gradient, prob)| *gradient = prob * (*gradient - mean));
     }
 }

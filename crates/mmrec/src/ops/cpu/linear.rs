@@ -1,6 +1,6 @@
 //! A linear layer, onto a stream or by itself.
 
-use super::matmul::{Strided, few_rows, matmul};
+use super::matmul::{Strided, gemv_batched, matmul};
 use super::{DifferentiableKernel, Kernel};
 
 /// Below so many rows a product is bound by reading the weight; rearranging it for speed costs more than it saves.
@@ -19,7 +19,7 @@ impl Kernel for Linear {
         let [m, k, n] = [shapes[0][0], shapes[0][1], shapes[1][1]];
         let onto = inputs.get(2).copied();
         if m < FEW {
-            return few_rows(inputs[0], inputs[1], [m, k, n], onto);
+            return gemv_batched(inputs[0], inputs[1], [m, k, n], onto);
         }
         matmul(Strided::rows(inputs[0], k), Strided::rows(inputs[1], n), [m, k, n], onto)
     }

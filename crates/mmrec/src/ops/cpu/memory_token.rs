@@ -18,11 +18,11 @@ use crate::ops::reference::{UNIT_EPSILON, angle};
 pub struct Before<'a> {
     /// The recurrent memory.
     pub memory: Option<Tensor<4>>,
-    /// The current block so far as one slot.
+    /// The current chunk so far as one slot.
     pub summary: Option<Slots>,
-    /// Keys and values of the block before the current one, `[batch, heads, C, d]`.
+    /// Keys and values of the chunk before the current one, `[batch, heads, C, d]`.
     pub previous: Option<[Tensor<4>; 2]>,
-    /// Keys and values of the current block so far.
+    /// Keys and values of the current chunk so far.
     pub current: Option<[Tensor<4>; 2]>,
     /// The slots of every level.
     pub levels: &'a [Option<Slots>],
@@ -35,19 +35,19 @@ pub struct After {
     pub taken: Tensor<2>,
     /// The recurrent memory, `[batch, heads, d, d]`
     pub memory: Tensor<4>,
-    /// The current block so far as one slot.
+    /// The current chunk so far as one slot.
     pub summary: Slots,
-    /// Keys and values of the current block so far, `[batch, heads, 1..=C, d]`
+    /// Keys and values of the current chunk so far, `[batch, heads, 1..=C, d]`
     pub current: [Tensor<4>; 2],
 }
 
-/// Cosines, then sines, of the angles between two tokens of a window, by their distance: `[2C, d]`.
-pub fn rope_table(block: usize, d: usize) -> Arc<[f32]> {
+/// cos(p θ_i), then sin(p θ_i), of the channel pairs i at the distances p of two tokens of a window: `[2C, d]`.
+pub fn rope_table(chunk: usize, d: usize) -> Arc<[f32]> {
     let row = |distance: usize| {
         let angles = (0..d / 2).map(move |i| angle(distance as i64, i, d));
         angles.clone().map(f64::cos).chain(angles.map(f64::sin)).map(|value| value as f32)
     };
-    (0..2 * block).flat_map(row).collect()
+    (0..2 * chunk).flat_map(row).collect()
 }
 
 /// One token through both memories, on a device that [runs them](crate::ops::runs_cpu_kernels), without gradients.
@@ -57,7 +57,7 @@ pub fn rope_table(block: usize, d: usize) -> Arc<[f32]> {
 ///   `[batch, 4·width + 3·heads]`
 /// - `decay` (δ), `score_scale` (η): `[heads]`; `read_norm` (nh): `[width]`; `level_bias`: `[levels, heads]`
 pub fn memory_token(
-    turns: Arc<[f32]>,
+    rope_table: Arc<[f32]>,
     projection: Tensor<2>,
     decay: Tensor<1>,
     read_norm: Tensor<1>,
@@ -68,7 +68,7 @@ pub fn memory_token(
     let ([batch, _], [heads], [width]) = (projection.dims(), decay.dims(), read_norm.dims());
     let length = |pair: &[Tensor<4>; 2]| pair[0].dims()[2];
     let kernel = TokenMemory {
-        turns,
+        rope_table,
         heads,
         d: width / heads,
         started: before.memory.is_some(),
@@ -102,13 +102,13 @@ pub fn memory_token(
 
 #[derive(Debug)]
 struct TokenMemory {
-    turns: Arc<[f32]>,
+    rope_table: Arc<[f32]>,
     heads: usize,
     d: usize,
     /// Whether there is a recurrent memory, and a summary, to go on from.
     started: bool,
     summarised: bool,
-    /// Tokens of the block before and of this one.
+    /// Tokens of the chunk before and of this one.
     previous: usize,
     current: usize,
     /// Slots of every level.
@@ -119,8 +119,8 @@ impl TokenMemory {
     /// Floats of each part of the output, in the order of [`After`]; a slot is three parts, a pair two.
     fn sections(&self, batch: usize) -> [usize; 7] {
         let (rows, d) = (batch * self.heads, self.d);
-        let block = (self.current + 1) * d;
-        [d, d * d, d, d, 1, block, block].map(|size| rows * size)
+        let chunk = (self.current + 1) * d;
+        [d, d * d, d, d, 1, chunk, chunk].map(|size| rows * size)
     }
 }
 
@@ -161,7 +161,7 @@ impl Kernel for TokenMemory {
                 &mut part[index * size..][..size]
             });
             let to: [&mut [f32]; 7] = std::array::from_fn(|_| to.next().expect("seven sections"));
-            head(&self.turns, &Asked::new(self, inputs, index), &held, to);
+            head(&self.rope_table, &TokenInputs::new(self, inputs, index), &held, to);
         }
         out
     }
@@ -172,21 +172,26 @@ fn of_head(part: Option<(&[f32], usize)>, index: usize) -> &[f32] {
     part.map_or(&[], |(all, size)| &all[index * size..][..size])
 }
 
-/// What a head of one row of the batch is given with the token.
-struct Asked<'a> {
+/// What the token gives a head of one row of the batch.
+struct TokenInputs<'a> {
+    /// q, k, v, e: `[d]` each
     query: &'a [f32],
     key: &'a [f32],
     value: &'a [f32],
     gate: &'a [f32],
-    /// s, σ(b), and a = exp(−2 softplus(δ) σ(g)).
+    /// s
     salience: f32,
+    /// β = σ(b)
     write: f32,
+    /// a = exp(−2 softplus(δ) σ(g))
     decay: f32,
+    /// n_h, `[d]`
     norm: &'a [f32],
+    /// η
     scale: f32,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> TokenInputs<'a> {
     fn new(kernel: &TokenMemory, inputs: &[&'a [f32]], index: usize) -> Self {
         let (heads, d) = (kernel.heads, kernel.d);
         let (row, head) = (index / heads, index % heads);
@@ -207,14 +212,15 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// What it holds before the token; empty where there is nothing.
+/// What the head holds before the token; empty where there is nothing.
 struct Held<'a> {
+    /// h, `[d, d]`
     memory: &'a [f32],
-    /// Key, value and mass.
+    /// Key, value and log mass.
     summary: [&'a [f32]; 3],
-    /// Keys and values of the block before, then of this one.
+    /// Keys and values of the chunk before, then of this one.
     window: [&'a [f32]; 4],
-    /// The level's bias, keys and values.
+    /// λ, keys and values of every level.
     levels: Vec<(f32, [&'a [f32]; 2])>,
 }
 
@@ -223,94 +229,94 @@ struct Held<'a> {
 #[inline(always)]
 fn head_simd<'a, S: Simd>(
     _simd: S,
-    turns: &'a [f32],
-    asked: &'a Asked<'a>,
+    rope_table: &'a [f32],
+    token: &'a TokenInputs<'a>,
     held: &'a Held<'a>,
     [taken, memory, key, value, mass, keys, values]: [&'a mut [f32]; 7],
 ) {
-    for ((to, before), new) in [keys, values].into_iter().zip(&held.window[2..]).zip([asked.key, asked.value]) {
+    for ((to, before), new) in [keys, values].into_iter().zip(&held.window[2..]).zip([token.key, token.value]) {
         to[..before.len()].copy_from_slice(before);
         to[before.len()..].copy_from_slice(new);
     }
-    summarise(asked, held.summary, [key, value, mass]);
+    merge_token(token, held.summary, [key, value, mass]);
     memory[..held.memory.len()].copy_from_slice(held.memory);
-    recall(asked, memory, taken);
-    attend(turns, asked, held, taken);
-    taken.iter_mut().zip(asked.gate).for_each(|(to, gate)| *to *= silu(*gate));
+    gated_linear_attention(token, memory, taken);
+    slot_attention(rope_table, token, held, taken);
+    taken.iter_mut().zip(token.gate).for_each(|(to, gate)| *to *= silu(*gate));
 }
 
-/// The block's average with the token added, by softmax of the saliences.
+/// The chunk's average with the token added, by softmax of the saliences.
 #[inline(always)]
-fn summarise(asked: &Asked, before: [&[f32]; 3], [key, value, mass]: [&mut [f32]; 3]) {
+fn merge_token(token: &TokenInputs, before: [&[f32]; 3], [key, value, mass]: [&mut [f32]; 3]) {
     let Some(&known) = before[2].first() else {
-        key.copy_from_slice(asked.key);
-        value.copy_from_slice(asked.value);
-        mass[0] = asked.salience;
+        key.copy_from_slice(token.key);
+        value.copy_from_slice(token.value);
+        mass[0] = token.salience;
         return;
     };
-    let most = known.max(asked.salience);
-    let (old, new) = (exp(known - most), exp(asked.salience - most));
-    let share = new / (old + new);
-    for ((to, before), new) in [key, value].into_iter().zip(before).zip([asked.key, asked.value]) {
+    let largest = known.max(token.salience);
+    let (old, new) = (exp(known - largest), exp(token.salience - largest));
+    let weight = new / (old + new);
+    for ((to, before), new) in [key, value].into_iter().zip(before).zip([token.key, token.value]) {
         for ((to, before), new) in to.iter_mut().zip(before).zip(new) {
-            *to = (1.0 - share) * before + share * new;
+            *to = (1.0 - weight) * before + weight * new;
         }
     }
-    mass[0] = most + (old + new).ln();
+    mass[0] = largest + (old + new).ln();
 }
 
 /// h ← a h + β φ(k) vᵀ; the normalised read silu(q) h.
 #[inline(always)]
-fn recall(asked: &Asked, memory: &mut [f32], read: &mut [f32]) {
+fn gated_linear_attention(token: &TokenInputs, memory: &mut [f32], read: &mut [f32]) {
     let d = read.len();
-    let active: Vec<f32> = asked.key.iter().map(|k| silu(*k)).collect();
-    let write = asked.write / (dot(&active, &active) + UNIT_EPSILON).sqrt();
-    for ((row, key), query) in memory.chunks_exact_mut(d).zip(&active).zip(asked.query) {
+    let active: Vec<f32> = token.key.iter().map(|k| silu(*k)).collect();
+    let write = token.write / (dot(&active, &active) + UNIT_EPSILON).sqrt();
+    for ((row, key), query) in memory.chunks_exact_mut(d).zip(&active).zip(token.query) {
         let (key, query) = (key * write, silu(*query));
-        for ((memory, value), read) in row.iter_mut().zip(asked.value).zip(read.iter_mut()) {
-            *memory = asked.decay * *memory + key * value;
+        for ((memory, value), read) in row.iter_mut().zip(token.value).zip(read.iter_mut()) {
+            *memory = token.decay * *memory + key * value;
             *read += query * *memory;
         }
     }
     let inverse = inverse_rms(read, d);
-    read.iter_mut().zip(asked.norm).for_each(|(read, norm)| *read *= inverse * norm);
+    read.iter_mut().zip(token.norm).for_each(|(read, norm)| *read *= inverse * norm);
 }
 
 /// Adds the average of all visible values under one softmax.
 #[inline(always)]
-fn attend(turns: &[f32], asked: &Asked, held: &Held, to: &mut [f32]) {
+fn slot_attention(rope_table: &[f32], token: &TokenInputs, held: &Held, to: &mut [f32]) {
     let d = to.len();
-    let query: Vec<f32> = asked.query.iter().map(|q| q * asked.scale).collect();
+    let query: Vec<f32> = token.query.iter().map(|q| q * token.scale).collect();
     let [before_keys, before_values, keys, values] = held.window;
-    let window = || before_keys.chunks_exact(d).chain(keys.chunks_exact(d)).chain([asked.key]);
+    let window = || before_keys.chunks_exact(d).chain(keys.chunks_exact(d)).chain([token.key]);
     let count = window().count();
-    let mut brief = vec![0.0; d / 2];
+    let mut temp = vec![0.0; d / 2];
     let mut scores: Vec<f32> = Vec::new();
     for (index, key) in window().enumerate() {
-        let turn = &turns[(count - 1 - index) * d..][..d];
-        scores.push(turned_score(&query, key, turn, &mut brief));
+        let angles = &rope_table[(count - 1 - index) * d..][..d];
+        scores.push(roped_score(&query, key, angles, &mut temp));
     }
     for (bias, [keys, _]) in &held.levels {
         scores.extend(keys.chunks_exact(d).map(|key| dot(&query, key) + bias));
     }
-    let most = largest(&scores);
-    scores.iter_mut().for_each(|score| *score = exp(*score - most));
-    let whole = 1.0 / sum(&scores);
+    let largest = largest(&scores);
+    scores.iter_mut().for_each(|score| *score = exp(*score - largest));
+    let inverse_sum = 1.0 / sum(&scores);
     let slots = held.levels.iter().flat_map(|(_, [_, values])| values.chunks_exact(d));
-    let values = before_values.chunks_exact(d).chain(values.chunks_exact(d)).chain([asked.value]).chain(slots);
+    let values = before_values.chunks_exact(d).chain(values.chunks_exact(d)).chain([token.value]).chain(slots);
     for (power, value) in scores.iter().zip(values) {
-        let share = power * whole;
-        to.iter_mut().zip(value).for_each(|(to, value)| *to += share * value);
+        let prob = power * inverse_sum;
+        to.iter_mut().zip(value).for_each(|(to, value)| *to += prob * value);
     }
 }
 
-/// The product of two vectors turned to positions of a distance whose cosines and sines `turn` holds.
+/// rot(q) · rot(k) at positions of a distance whose cosines and sines `angles` holds.
 #[inline(always)]
-fn turned_score(query: &[f32], key: &[f32], turn: &[f32], brief: &mut [f32]) -> f32 {
-    let half = brief.len();
-    let ((qa, qb), (ka, kb), (cos, sin)) = (query.split_at(half), key.split_at(half), turn.split_at(half));
+fn roped_score(query: &[f32], key: &[f32], angles: &[f32], temp: &mut [f32]) -> f32 {
+    let half = temp.len();
+    let ((qa, qb), (ka, kb), (cos, sin)) = (query.split_at(half), key.split_at(half), angles.split_at(half));
     for i in 0..half {
-        brief[i] = cos[i] * (qa[i] * ka[i] + qb[i] * kb[i]) + sin[i] * (qa[i] * kb[i] - qb[i] * ka[i]);
+        temp[i] = cos[i] * (qa[i] * ka[i] + qb[i] * kb[i]) + sin[i] * (qa[i] * kb[i] - qb[i] * ka[i]);
     }
-    sum(brief)
+    sum(temp)
 }

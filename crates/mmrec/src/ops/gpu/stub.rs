@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use crate::ops::reference::slot_attention::Sizes;
 
 /// Whether the kernels run on `device`: never.
-pub fn runs_memory_kernels(_: &Device, _: Sizes, _blocks: usize, _heads: usize, _d: usize) -> bool {
+pub fn runs_memory_kernels(_: &Device, _: Sizes, _chunks: usize, _heads: usize, _d: usize) -> bool {
     false
 }
 

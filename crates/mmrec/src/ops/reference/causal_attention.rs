@@ -1,6 +1,6 @@
 //! Causal attention over a window of tokens: what a GPT has in place of both memories.
 //!
-//! A token attends to itself and the `window − 1` tokens before it; scores are those of vectors turned by their positions, over √d.
+//! A token attends to itself and the `window − 1` tokens before it; scores are those of vectors rotated by their positions, over √d.
 
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
@@ -34,17 +34,17 @@ pub fn join_heads(x: Tensor<4>) -> Tensor<3> {
     x.swap_dims(1, 2).reshape([batch, time, heads * d])
 }
 
-/// The attention of the last n of m tokens, all of them turned by their positions.
+/// The attention of the last n of m tokens, all of them rotated by their positions.
 ///
 /// # Shapes
 /// - `query`: `[batch, heads, n, d]`; `keys`, `values`: `[batch, heads, m, d]`
 /// - returns: `[batch, heads, n, d]`
 pub fn attend_window(query: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, window: usize) -> Tensor<4> {
-    window_weights(query, keys, window).matmul(values)
+    window_probs(query, keys, window).matmul(values)
 }
 
-/// The weights of that attention, `[batch, heads, n, m]`; shapes as in [`attend_window`].
-pub fn window_weights(query: Tensor<4>, keys: Tensor<4>, window: usize) -> Tensor<4> {
+/// The probabilities of that attention, `[batch, heads, n, m]`; shapes as in [`attend_window`].
+pub fn window_probs(query: Tensor<4>, keys: Tensor<4>, window: usize) -> Tensor<4> {
     let ([_, _, n, d], m) = (query.dims(), keys.dims()[2]);
     let hidden = hidden(n, m, window, &query.device());
     softmax(query.matmul(keys.swap_dims(2, 3)) * (d as f32).sqrt().recip() + hidden, 3)

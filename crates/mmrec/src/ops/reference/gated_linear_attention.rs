@@ -48,8 +48,8 @@ pub fn gated_linear_attention(
     (read.reshape(shape), last)
 }
 
-/// Reads of the last time step of every block of `length` steps, `[batch, heads, blocks, d]`; inputs as in [`gated_linear_attention`], and
-/// time is a multiple of the length.
+/// Reads of the last time step of every chunk of `length` steps, `[batch, heads, chunks, d]`; inputs as in
+/// [`gated_linear_attention`], and time is a multiple of the length.
 pub fn chunk_end_reads(
     length: usize,
     query: Tensor<4>,
@@ -58,14 +58,14 @@ pub fn chunk_end_reads(
     log_decay: Tensor<3>,
 ) -> Tensor<4> {
     let [batch, heads, time, d] = query.dims();
-    let blocks = time / length;
-    let split = |x: Tensor<4>| x.reshape([batch, heads, blocks, length, d]);
-    let decay = log_decay.reshape([batch, heads, blocks, length]).cumsum(3);
+    let chunks = time / length;
+    let split = |x: Tensor<4>| x.reshape([batch, heads, chunks, length, d]);
+    let decay = log_decay.reshape([batch, heads, chunks, length]).cumsum(3);
     let total = decay.clone().narrow(3, length - 1, 1);
     let written = written(split(key), split(value), decay, total.clone());
-    let states = chunk_states(written, total.reshape([batch, heads, blocks]), None, true);
-    let after = states.narrow(2, 1, blocks).reshape([batch, heads, blocks, d, d]);
-    split(query).narrow(3, length - 1, 1).matmul(after).reshape([batch, heads, blocks, d])
+    let states = chunk_states(written, total.reshape([batch, heads, chunks]), None, true);
+    let after = states.narrow(2, 1, chunks).reshape([batch, heads, chunks, d, d]);
+    split(query).narrow(3, length - 1, 1).matmul(after).reshape([batch, heads, chunks, d])
 }
 
 /// What each chunk adds to the state, as of its end: `[batch, heads, chunks, d·d]`.
@@ -75,8 +75,8 @@ pub fn chunk_end_reads(
 /// - `decay`: `[batch, heads, chunks, length]`, running sums of log decays; `total`: their last, `[batch, heads, chunks, 1]`
 fn written(key: Tensor<5>, value: Tensor<5>, decay: Tensor<4>, total: Tensor<4>) -> Tensor<4> {
     let [batch, heads, chunks, _, d] = key.dims();
-    let rest = (total - decay).exp().unsqueeze_dim::<5>(4);
-    (key * rest).swap_dims(3, 4).matmul(value).reshape([batch, heads, chunks, d * d])
+    let decay_to_end = (total - decay).exp().unsqueeze_dim::<5>(4);
+    (key * decay_to_end).swap_dims(3, 4).matmul(value).reshape([batch, heads, chunks, d * d])
 }
 
 /// The longest divisor of `time` that is at most [`LONGEST_CHUNK`].

@@ -14,7 +14,7 @@ mod token_shift;
 
 pub use adamw::adamw;
 pub(in crate::ops) use causal_attention::seen;
-pub use causal_attention::{attend_window, by_head, causal_attention, join_heads, window_weights};
+pub use causal_attention::{attend_window, by_head, causal_attention, join_heads, window_probs};
 pub use cross_entropy::token_losses;
 pub use gated_linear_attention::{chunk_end_reads, gated_linear_attention};
 pub use linear::linear;

@@ -1,4 +1,4 @@
-//! Rotary positions: channel pair (i, i + d/2) turns by an angle proportional to the position.
+//! Rotary positions: the channel pair (i, i + d/2) is rotated by an angle proportional to the position (Su et al., 2021).
 
 use burn::tensor::{Device, Tensor};
 
@@ -16,7 +16,7 @@ pub struct Rotary {
     /// `[1, 1, positions, d]`
     sin: Tensor<4>,
     /// `[d, d]`: takes (a, b) to (−b, a). A matrix product instead of slices, because the gradient of a slice is a full-size tensor.
-    turn: Tensor<2>,
+    quarter_turn: Tensor<2>,
 }
 
 impl Rotary {
@@ -25,7 +25,7 @@ impl Rotary {
         let half = head_width / 2;
         let angle = |i: usize| angle(first + (i / head_width) as i64, i % head_width, head_width);
         let shape = [1, 1, count, head_width];
-        let turn = |i: usize| {
+        let quarter_turn = |i: usize| {
             let (row, column) = (i / head_width, i % head_width);
             if column + half == row {
                 -1.0
@@ -38,7 +38,7 @@ impl Rotary {
         Self {
             cos: table(shape, device, |i| angle(i).cos() as f32),
             sin: table(shape, device, |i| angle(i).sin() as f32),
-            turn: table([head_width, head_width], device, turn),
+            quarter_turn: table([head_width, head_width], device, quarter_turn),
         }
     }
 
@@ -52,7 +52,7 @@ impl Rotary {
         Self {
             cos: self.cos.clone().narrow(2, start, count),
             sin: self.sin.clone().narrow(2, start, count),
-            turn: self.turn.clone(),
+            quarter_turn: self.quarter_turn.clone(),
         }
     }
 
@@ -60,12 +60,12 @@ impl Rotary {
     pub fn rotate(&self, x: Tensor<4>) -> Tensor<4> {
         let shape = x.dims();
         let rows: usize = shape[..3].iter().product();
-        let turned = x.clone().reshape([rows, shape[3]]).matmul(self.turn.clone()).reshape(shape);
-        x * self.cos.clone() + turned * self.sin.clone()
+        let crossed = x.clone().reshape([rows, shape[3]]).matmul(self.quarter_turn.clone()).reshape(shape);
+        x * self.cos.clone() + crossed * self.sin.clone()
     }
 }
 
-/// The angle by which a channel turns at a position.
+/// p θ_i with θ_i = 10000^(−2i/d): the angle by which channel i is rotated at position p.
 pub(in crate::ops) fn angle(position: i64, channel: usize, head_width: usize) -> f64 {
     let half = head_width / 2;
     position as f64 * THETA.powf(-((channel % half) as f64) / half as f64)

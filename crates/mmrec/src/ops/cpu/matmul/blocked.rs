@@ -3,7 +3,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::small_gemm::{Job, Strided, Write};
+use super::small_gemm::{Gemm, Strided, Write};
 use crate::ops::cpu::simd::Arch;
 use crate::platform::map_chunks;
 
@@ -84,17 +84,17 @@ impl WithSimd for Rows<'_> {
             let write = if first == 0 { start } else { Write::Add };
             for (panel, right) in packed.chunks_exact(k * wide).enumerate() {
                 let right = right[first * wide..].as_ptr();
-                let job =
-                    |out, out_stride, write| Job { out, out_stride, left, right, right_stride: wide, k: depth, write };
+                let gemm =
+                    |out, out_stride, write| Gemm { out, out_stride, left, right, right_stride: wide, k: depth, write };
                 let columns = panel * wide..n.min((panel + 1) * wide);
                 // SAFETY: `left` holds m rows of `depth` by the assertion, the panel `depth` rows of `wide`, and what is
                 // written m rows of `wide`: in `out` where the panel is whole, else in `edge`, which has room for the widest.
                 unsafe {
                     if columns.len() == wide {
-                        job(out[columns.start..].as_mut_ptr(), n, write).tiles(simd, m, PANEL);
+                        gemm(out[columns.start..].as_mut_ptr(), n, write).tiles(simd, m, PANEL);
                         continue;
                     }
-                    job(edge.as_mut_ptr(), wide, Write::Set).tiles(simd, m, PANEL);
+                    gemm(edge.as_mut_ptr(), wide, Write::Set).tiles(simd, m, PANEL);
                 }
                 for (out, edge) in out.chunks_exact_mut(n).zip(edge.chunks_exact(wide)) {
                     for (out, edge) in out[columns.clone()].iter_mut().zip(edge) {
@@ -120,11 +120,11 @@ mod tests {
     proptest! {
         #[test]
         fn products_are_those_of_the_definition(
-            m in 1usize..140, k in 1usize..300, n in 1usize..70, turned: [bool; 2], onto: bool, seed in 0usize..99,
+            m in 1usize..140, k in 1usize..300, n in 1usize..70, transposed: [bool; 2], onto: bool, seed in 0usize..99,
         ) {
             let (left, right, start) = (values(m * k, seed), values(k * n, seed + 1), values(m * n, seed + 2));
-            let left = if turned[0] { Strided::columns(&left, m) } else { Strided::rows(&left, k) };
-            let right = if turned[1] { Strided::columns(&right, k) } else { Strided::rows(&right, n) };
+            let left = if transposed[0] { Strided::columns(&left, m) } else { Strided::rows(&left, k) };
+            let right = if transposed[1] { Strided::columns(&right, k) } else { Strided::rows(&right, n) };
             let at = |matrix: &Strided, i: usize, j: usize| matrix.values[i * matrix.row + j * matrix.column];
             for (index, value) in matmul(left, right, [m, k, n], onto.then_some(&start)).into_iter().enumerate() {
                 let (i, j) = (index / n, index % n);

@@ -11,7 +11,7 @@ const SHARED: usize = 1 << 21;
 const ROWS: usize = 4;
 
 /// `onto[m × n] + left[m × k] · right[k × n]`, all row by row.
-pub fn few_rows(left: &[f32], right: &[f32], [m, k, n]: [usize; 3], onto: Option<&[f32]>) -> Vec<f32> {
+pub fn gemv_batched(left: &[f32], right: &[f32], [m, k, n]: [usize; 3], onto: Option<&[f32]>) -> Vec<f32> {
     let mut out = onto.map_or_else(|| vec![0.0; m * n], <[f32]>::to_vec);
     if k * n < SHARED || threads() == 1 {
         columns_of(left, right, [k, n, n], &mut out);

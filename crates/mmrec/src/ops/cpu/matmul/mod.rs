@@ -10,7 +10,7 @@ mod small_gemm;
 
 #[cfg(any(target_family = "wasm", not(feature = "cpu")))]
 pub use blocked::matmul;
-pub use gemv_batched::few_rows;
+pub use gemv_batched::gemv_batched;
 #[cfg(all(feature = "cpu", not(target_family = "wasm")))]
 pub use native::matmul;
-pub use small_gemm::{Strided, Write, product};
+pub use small_gemm::{Strided, Write, small_gemm};

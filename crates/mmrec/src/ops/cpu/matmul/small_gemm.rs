@@ -39,12 +39,12 @@ pub enum Write {
 /// `out[m × n] (+)= left[m × k] · right[k × n]` for small matrices, where n, the stride of `out` and of `right`, is a multiple of
 /// [`LANES`].
 #[inline(always)]
-pub fn product<S: Simd>(simd: S, write: Write, out: &mut [f32], left: Strided, right: &[f32], size: [usize; 3]) {
+pub fn small_gemm<S: Simd>(simd: S, write: Write, out: &mut [f32], left: Strided, right: &[f32], size: [usize; 3]) {
     // A function of its own: inlined everywhere, its tiles would be most of the program.
-    simd.vectorize(Product { write, out, left, right, size });
+    simd.vectorize(SmallGemm { write, out, left, right, size });
 }
 
-struct Product<'a> {
+struct SmallGemm<'a> {
     write: Write,
     out: &'a mut [f32],
     left: Strided<'a>,
@@ -52,7 +52,7 @@ struct Product<'a> {
     size: [usize; 3],
 }
 
-impl WithSimd for Product<'_> {
+impl WithSimd for SmallGemm<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -63,14 +63,15 @@ impl WithSimd for Product<'_> {
         }
         assert!(n.is_multiple_of(LANES) && out.len() >= m * n && right.len() >= k * n);
         assert!(k == 0 || left.values.len() > (m - 1) * left.row + (k - 1) * left.column);
-        let job = Job { out: out.as_mut_ptr(), out_stride: n, left, right: right.as_ptr(), right_stride: n, k, write };
+        let gemm =
+            Gemm { out: out.as_mut_ptr(), out_stride: n, left, right: right.as_ptr(), right_stride: n, k, write };
         // SAFETY: `left`, `right` and `out` hold m × k, k × n and m × n entries, by the assertions above.
-        unsafe { job.tiles(simd, m, n / S::F32_LANES) };
+        unsafe { gemm.tiles(simd, m, n / S::F32_LANES) };
     }
 }
 
-/// A product on raw places.
-pub(super) struct Job<'a> {
+/// `out[m × n] (+)= left[m × k] · right[k × n]` on raw places.
+pub(super) struct Gemm<'a> {
     pub out: *mut f32,
     pub out_stride: usize,
     pub left: Strided<'a>,
@@ -80,7 +81,7 @@ pub(super) struct Job<'a> {
     pub write: Write,
 }
 
-impl Job<'_> {
+impl Gemm<'_> {
     /// All tiles of `m` rows by `vectors` vectors.
     ///
     /// # Safety

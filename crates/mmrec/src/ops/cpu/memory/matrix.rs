@@ -10,7 +10,7 @@ pub fn transpose(from: &[f32], stride: usize, [rows, columns]: [usize; 2], to: &
     }
 }
 
-/// Turns the channel pairs (i, i + half) of one row by angles of which `cos` and `sin` are given.
+/// Rotates the channel pairs (i, i + half) of one row by angles of which `cos` and `sin` are given.
 #[inline(always)]
 pub fn rotate_row(row: &mut [f32], half: usize, cos: &[f32], sin: &[f32]) {
     let (first, second) = row.split_at_mut(half);

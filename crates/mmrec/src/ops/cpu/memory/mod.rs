@@ -1,4 +1,4 @@
-//! Both memories in one kernel: head by head, block by block, everything of a head in the nearest cache.
+//! Both memories in one kernel: head by head, chunk by chunk, everything of a head in the nearest cache.
 
 mod backward;
 mod gated_linear_attention;
@@ -28,7 +28,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// The kernel for `batch` rows of `time` tokens, a multiple of the block length, and heads of `d` channels.
+    /// The kernel for `batch` rows of `time` tokens, a multiple of the chunk length, and heads of `d` channels.
     pub fn new(batch: usize, time: usize, heads: usize, d: usize, sizes: Sizes) -> Self {
         Self { geometry: Geometry::new(batch, time, heads, d, sizes) }
     }
@@ -87,7 +87,7 @@ fn forward(g: &Geometry, projection: &[f32], parameters: &Parameters) -> Vec<f32
     let mut out = vec![0.0; g.batch * g.time * g.width()];
     each_token(g, &mut out, |row, time, out| {
         for (head, values) in of_row(g, &heads, row).iter().enumerate() {
-            scatter(&values[time * g.wide..], g.wide, out, g.width(), head * g.d, g.d);
+            scatter(&values[time * g.head_stride..], g.head_stride, out, g.width(), head * g.d, g.d);
         }
     });
     out
@@ -122,7 +122,7 @@ impl backward::Gradients {
     fn scatter(&self, g: &Geometry, head: usize, time: usize, rows: &mut [f32]) {
         let stride = g.projected();
         for (part, values) in [&self.query, &self.key, &self.value, &self.gate].into_iter().enumerate() {
-            scatter(&values[time * g.wide..], g.wide, rows, stride, (part * g.heads + head) * g.d, g.d);
+            scatter(&values[time * g.head_stride..], g.head_stride, rows, stride, (part * g.heads + head) * g.d, g.d);
         }
         for (part, values) in [&self.salience, &self.decay_gate, &self.write_gate].into_iter().enumerate() {
             scatter(&values[time..], 1, rows, stride, 4 * g.width() + part * g.heads + head, 1);
@@ -156,11 +156,11 @@ fn of_row<'a, R>(g: &Geometry, heads: &'a [R], row: usize) -> &'a [R] {
     &heads[row * g.heads..(row + 1) * g.heads]
 }
 
-/// Has `work` fill the rows of a matrix of `[batch · time]` rows, block by block: from a row of the batch and a time on.
+/// Has `work` fill the rows of a matrix of `[batch · time]` rows, chunk by chunk: from a row of the batch and a time on.
 fn each_token(g: &Geometry, out: &mut [f32], work: impl Fn(usize, usize, &mut [f32]) + Sync) {
     let stride = out.len() / (g.batch * g.time);
-    platform::map_chunks(out, g.block * stride, |block, out| {
-        work(block / g.blocks(), block % g.blocks() * g.block, out);
+    platform::map_chunks(out, g.chunk * stride, |chunk, out| {
+        work(chunk / g.chunks(), chunk % g.chunks() * g.chunk, out);
     });
 }
 
@@ -205,28 +205,28 @@ impl WithSimd for Backward<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> backward::Gradients {
         let Forward { g, row, parameters, head } = self.forward;
         let inputs = Inputs::gather(g, row, parameters, head);
-        let mut gradient = vec![0.0; g.time * g.wide];
-        for (to, from) in gradient.chunks_exact_mut(g.wide).zip(self.gradient.chunks_exact(g.width())) {
+        let mut gradient = vec![0.0; g.time * g.head_stride];
+        for (to, from) in gradient.chunks_exact_mut(g.head_stride).zip(self.gradient.chunks_exact(g.width())) {
             to[..g.d].copy_from_slice(&from[head * g.d..(head + 1) * g.d]);
         }
         backward::backward(simd, g, &inputs, &gradient)
     }
 }
 
-/// The whole forward pass of one head: (r + ctx) ⊙ silu(e), `[time, wide]`.
+/// The whole forward pass of one head: (r + ctx) ⊙ silu(e), `[time, head_stride]`.
 #[inline(always)]
 fn forward_head<S: Simd>(simd: S, g: &Geometry, inputs: &Inputs) -> Vec<f32> {
     let mut scratch = Scratch::new(g);
-    let mut state = vec![0.0; g.d * g.wide];
-    let mut out = vec![0.0; g.time * g.wide];
-    for block in 0..g.blocks() {
-        let rows = g.rows(block).start * g.wide..g.rows(block).end * g.wide;
-        scratch.prepare_queries(g, inputs, block);
-        scratch.gated_linear_attention(simd, g, inputs, block, &state);
-        scratch.slot_attention(simd, g, inputs, block);
-        scratch.advance(simd, g, inputs, block, &mut state);
-        for ((out, both), gate) in out[rows.clone()].iter_mut().zip(&scratch.both).zip(&inputs.gate[rows]) {
-            *out = both * silu(*gate);
+    let mut state = vec![0.0; g.d * g.head_stride];
+    let mut out = vec![0.0; g.time * g.head_stride];
+    for chunk in 0..g.chunks() {
+        let rows = g.rows(chunk).start * g.head_stride..g.rows(chunk).end * g.head_stride;
+        scratch.prepare_queries(g, inputs, chunk);
+        scratch.gated_linear_attention(simd, g, inputs, chunk, &state);
+        scratch.slot_attention(simd, g, inputs, chunk);
+        scratch.advance(simd, g, inputs, chunk, &mut state);
+        for ((out, memories), gate) in out[rows.clone()].iter_mut().zip(&scratch.out).zip(&inputs.gate[rows]) {
+            *out = memories * silu(*gate);
         }
     }
     out

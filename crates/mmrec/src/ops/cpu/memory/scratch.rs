@@ -1,79 +1,84 @@
-//! Scratch space of one block of one head.
+//! Scratch space of one chunk of one head.
 
 use super::geometry::Geometry;
 use super::inputs::Inputs;
 use super::matrix::{rotate_row, transpose};
 use crate::ops::cpu::simd::silu;
 
-/// Scratch space of one block; everything in it is recomputed from the inputs, block by block. Matrices `[·, queries]` have a
-/// column for each query of the block, matrices `[·, wide]` a row of channels.
+/// Scratch space of one chunk; everything in it is recomputed from the inputs, chunk by chunk. Matrices `[·, chunk_stride]` have a
+/// column for each query of the chunk, matrices `[·, head_stride]` a row of channels. Queries are numbered i, what they read j, and
+/// c_i = Σ_{t≤i} ln a_t inside the chunk.
 pub struct Scratch {
-    /// q, transposed, `[d, queries]`
-    pub query: Vec<f32>,
-    /// silu(q), transposed, `[d, queries]`
-    pub active: Vec<f32>,
-    /// η q as it is, turned to positions 0..C, and to C..2C: what slots, this block and the previous one are asked with.
-    pub asked: [Vec<f32>; 3],
-    /// Running sums of ln a inside the block, and their exponentials, `[queries]`.
-    pub decay: Vec<f32>,
-    pub kept: Vec<f32>,
-    /// What of each token's writing is left at the block's end, `[C]`.
-    pub rest: Vec<f32>,
-    /// How much of what token j wrote query i sees, and that times q·k: `[C (j), queries (i)]`
-    pub weight: Vec<f32>,
-    pub score: Vec<f32>,
-    /// The reads before their norm, `[C, wide]`, and 1 / their root mean square, `[C]`.
+    /// q, transposed: `[d, chunk_stride]`
+    pub q_t: Vec<f32>,
+    /// silu(q), transposed: `[d, chunk_stride]`
+    pub silu_q_t: Vec<f32>,
+    /// η q, transposed, in the forms that are multiplied with keys: as it is (for slots), rotated to the positions 0..C (for this
+    /// chunk), and to C..2C (for the previous one): `[no_rope, same_chunk, prev_chunk]`, `[d, chunk_stride]` each.
+    pub q_scaled: [Vec<f32>; 3],
+    /// c_i, `[chunk_stride]`
+    pub cum_log_decay: Vec<f32>,
+    /// e^(c_i): what is left at token i of the memory before the chunk, `[chunk_stride]`
+    pub decay_to_here: Vec<f32>,
+    /// e^(c_C − c_j) β_j: what of token j's writing is left at the chunk's end, `[C]`
+    pub decay_to_end: Vec<f32>,
+    /// e^(c_i − c_j) β_j where j ≤ i: what of token j's writing query i sees, `[C (j), chunk_stride (i)]`
+    pub decay_mask: Vec<f32>,
+    /// That times silu(q_i) · φ(k_j), `[C (j), chunk_stride (i)]`
+    pub masked_qk: Vec<f32>,
+    /// silu(q_i) h_i, the reads before their norm, `[C, head_stride]`
     pub read: Vec<f32>,
-    pub inverse: Vec<f32>,
-    /// Softmax weights of everything visible, `[entries, queries]`.
-    pub share: Vec<f32>,
-    /// r + ctx, `[C, wide]`
-    pub both: Vec<f32>,
-    /// `[max(C, d), max(queries, wide)]`, for what is needed only briefly
-    pub brief: Vec<f32>,
-    /// A number for each query, `[queries]`.
+    /// √d / √(Σ read_i² + ε), `[C]`
+    pub inverse_rms: Vec<f32>,
+    /// Scores, then softmax over everything visible, `[entries, chunk_stride]`
+    pub probs: Vec<f32>,
+    /// r + ctx, `[C, head_stride]`
+    pub out: Vec<f32>,
+    /// `[max(C, d), max(chunk_stride, head_stride)]`, for what is needed only briefly
+    pub temp: Vec<f32>,
+    /// A number for each query, `[chunk_stride]`
     pub sums: Vec<f32>,
 }
 
 impl Scratch {
-    /// Space for any block.
+    /// Space for any chunk.
     pub fn new(g: &Geometry) -> Self {
-        let transposed = || vec![0.0; g.d * g.queries];
-        let rows = || vec![0.0; g.block * g.wide];
-        let pairs = || vec![0.0; g.block * g.queries];
+        let transposed = || vec![0.0; g.d * g.chunk_stride];
+        let rows = || vec![0.0; g.chunk * g.head_stride];
+        let pairs = || vec![0.0; g.chunk * g.chunk_stride];
         Self {
-            query: transposed(),
-            active: transposed(),
-            asked: [transposed(), transposed(), transposed()],
-            decay: vec![0.0; g.queries],
-            kept: vec![0.0; g.queries],
-            rest: vec![0.0; g.block],
-            weight: pairs(),
-            score: pairs(),
+            q_t: transposed(),
+            silu_q_t: transposed(),
+            q_scaled: [transposed(), transposed(), transposed()],
+            cum_log_decay: vec![0.0; g.chunk_stride],
+            decay_to_here: vec![0.0; g.chunk_stride],
+            decay_to_end: vec![0.0; g.chunk],
+            decay_mask: pairs(),
+            masked_qk: pairs(),
             read: rows(),
-            inverse: vec![0.0; g.block],
-            share: vec![0.0; g.entries() * g.queries],
-            both: rows(),
-            brief: vec![0.0; g.block.max(g.d) * g.queries.max(g.wide)],
-            sums: vec![0.0; g.queries],
+            inverse_rms: vec![0.0; g.chunk],
+            probs: vec![0.0; g.entries() * g.chunk_stride],
+            out: rows(),
+            temp: vec![0.0; g.chunk.max(g.d) * g.chunk_stride.max(g.head_stride)],
+            sums: vec![0.0; g.chunk_stride],
         }
     }
 
-    /// The block's queries in all the forms in which they are asked.
+    /// The chunk's queries in all their forms.
     #[inline(always)]
-    pub fn prepare_queries(&mut self, g: &Geometry, inputs: &Inputs, block: usize) {
-        let query = &inputs.query[g.rows(block).start * g.wide..];
-        transpose(query, g.wide, [g.block, g.d], &mut self.query, g.queries);
-        for (active, query) in self.active.iter_mut().zip(&self.query) {
+    pub fn prepare_queries(&mut self, g: &Geometry, inputs: &Inputs, chunk: usize) {
+        let query = &inputs.query[g.rows(chunk).start * g.head_stride..];
+        transpose(query, g.head_stride, [g.chunk, g.d], &mut self.q_t, g.chunk_stride);
+        for (active, query) in self.silu_q_t.iter_mut().zip(&self.q_t) {
             *active = silu(*query);
         }
-        let [plain, near, far] = &mut self.asked;
-        for (asked, query) in plain.iter_mut().zip(&self.query) {
-            *asked = query * inputs.score_scale;
+        let [no_rope, same_chunk, prev_chunk] = &mut self.q_scaled;
+        for (scaled, query) in no_rope.iter_mut().zip(&self.q_t) {
+            *scaled = query * inputs.score_scale;
         }
-        for (turned, [cos, sin]) in [near, far].into_iter().zip(&g.turned) {
-            turned.copy_from_slice(plain);
-            rotate_row(turned, g.d / 2 * g.queries, cos, sin);
+        for (roped, [cos, sin]) in [same_chunk, prev_chunk].into_iter().zip(&g.rope_t) {
+            roped.copy_from_slice(no_rope);
+            rotate_row(roped, g.d / 2 * g.chunk_stride, cos, sin);
         }
     }
 }

@@ -6,9 +6,9 @@ use crate::ops::cpu::simd::{dot, exp};
 /// The slots of one level, or the tokens below the first.
 #[derive(Debug, Default)]
 pub struct Level {
-    /// `[slots, wide]`
+    /// `[slots, head_stride]`
     pub keys: Vec<f32>,
-    /// `[slots, wide]`
+    /// `[slots, head_stride]`
     pub values: Vec<f32>,
     /// Logarithms of the masses, `[slots]`.
     pub mass: Vec<f32>,
@@ -16,23 +16,23 @@ pub struct Level {
 
 impl Level {
     /// Zeros, to sum gradients in.
-    pub fn zeros(slots: usize, wide: usize) -> Self {
-        Self { keys: vec![0.0; slots * wide], values: vec![0.0; slots * wide], mass: vec![0.0; slots] }
+    pub fn zeros(slots: usize, head_stride: usize) -> Self {
+        Self { keys: vec![0.0; slots * head_stride], values: vec![0.0; slots * head_stride], mass: vec![0.0; slots] }
     }
 }
 
 /// Every `group` consecutive units as one slot; an incomplete group at the end is left out.
 #[inline(always)]
-pub fn merge(keys: &[f32], values: &[f32], mass: &[f32], group: usize, wide: usize) -> Level {
+pub fn merge(keys: &[f32], values: &[f32], mass: &[f32], group: usize, head_stride: usize) -> Level {
     let slots = mass.len() / group;
-    let mut level = Level::zeros(slots, wide);
+    let mut level = Level::zeros(slots, head_stride);
     let mut weights = vec![0.0; group];
     for slot in 0..slots {
         let first = slot * group;
         level.mass[slot] = weigh(&mass[first..first + group], &mut weights);
-        let row = slot * wide..(slot + 1) * wide;
+        let row = slot * head_stride..(slot + 1) * head_stride;
         for (unit, weight) in (first..).zip(&weights) {
-            let unit = unit * wide..(unit + 1) * wide;
+            let unit = unit * head_stride..(unit + 1) * head_stride;
             add_scaled(&mut level.keys[row.clone()], &keys[unit.clone()], *weight);
             add_scaled(&mut level.values[row.clone()], &values[unit], *weight);
         }
@@ -42,25 +42,31 @@ pub fn merge(keys: &[f32], values: &[f32], mass: &[f32], group: usize, wide: usi
 
 /// Adds to the gradients of the units what the gradients of their slots give them.
 #[inline(always)]
-pub fn merge_backward(units: [&[f32]; 3], slots: &Level, gradient: &mut [&mut [f32]; 3], group: usize, wide: usize) {
+pub fn merge_backward(
+    units: [&[f32]; 3],
+    slots: &Level,
+    gradient: &mut [&mut [f32]; 3],
+    group: usize,
+    head_stride: usize,
+) {
     let [keys, values, mass] = units;
     let [to_keys, to_values, to_mass] = gradient;
     let mut weights = vec![0.0; group];
-    let mut pulls = vec![0.0; group];
+    let mut dots = vec![0.0; group];
     for slot in 0..mass.len() / group {
         let first = slot * group;
         weigh(&mass[first..first + group], &mut weights);
-        let row = slot * wide..(slot + 1) * wide;
+        let row = slot * head_stride..(slot + 1) * head_stride;
         let (slot_key, slot_value) = (&slots.keys[row.clone()], &slots.values[row]);
-        for ((unit, weight), pull) in (first..).zip(&weights).zip(&mut pulls) {
-            let unit = unit * wide..(unit + 1) * wide;
-            *pull = dot(slot_key, &keys[unit.clone()]) + dot(slot_value, &values[unit.clone()]);
+        for ((unit, weight), grad_dot) in (first..).zip(&weights).zip(&mut dots) {
+            let unit = unit * head_stride..(unit + 1) * head_stride;
+            *grad_dot = dot(slot_key, &keys[unit.clone()]) + dot(slot_value, &values[unit.clone()]);
             add_scaled(&mut to_keys[unit.clone()], slot_key, *weight);
             add_scaled(&mut to_values[unit], slot_value, *weight);
         }
-        let mean = dot(&weights, &pulls);
-        for ((to, weight), pull) in to_mass[first..first + group].iter_mut().zip(&weights).zip(&pulls) {
-            *to += weight * (pull - mean + slots.mass[slot]);
+        let mean = dot(&weights, &dots);
+        for ((to, weight), grad_dot) in to_mass[first..first + group].iter_mut().zip(&weights).zip(&dots) {
+            *to += weight * (grad_dot - mean + slots.mass[slot]);
         }
     }
 }

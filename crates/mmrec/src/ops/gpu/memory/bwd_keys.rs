@@ -1,360 +1,378 @@
-//! The backward pass of one block's keys, values and gates, gathered from the blocks and slots that read them.
+//! The backward pass of one chunk's keys, values and gates, gathered from the chunks and slots that read them.
 
 use burn::cubecl;
 use burn::cubecl::prelude::*;
 
-use super::bwd_queries::{Pair, turned_back};
-use super::layout::{DECAY, Dims, KEY, Layout, Place, SALIENCE, VALUE, WRITE, channels, gate, place};
+use super::bwd_queries::{RopePair, unrope};
+use super::layout::{DECAY, Dims, KEY, Layout, SALIENCE, VALUE, WRITE, WorkgroupPos, channels, gate, workgroup_pos};
 use super::math::{sigmoid, silu_slope, total};
-use super::query_tile::{active, turned};
+use super::query_tile::{roped_queries, silu_queries};
 
-/// The workgroup memory of one block's keys.
+/// The workgroup memory of one chunk's keys; symbols as in [`QueryTile`](super::query_tile::QueryTile).
 #[derive(CubeType)]
-struct Kept {
-    /// The queries of a block in one of their forms, `[d, C]`; at first v ⊙ the gradient of what was recalled of it.
-    asked: Shared<[f32]>,
-    /// What of each token's writing is left at the block's end, `[C]`.
-    rest: Shared<[f32]>,
-    /// Gradients of ln β, `[C]`.
-    write: Shared<[f32]>,
-    /// Gradients of the running sums of ln a, `[C]`.
-    decay: Shared<[f32]>,
-    /// The tokens' weights in the slots of every level, `[levels, C]`.
-    weight: Shared<[f32]>,
-    /// Those slots, by their place in the pool, `[levels]`.
-    origin: Shared<[u32]>,
+struct KeyTile {
+    /// The queries of a chunk in one of their forms, `[d, C]`; at first v ⊙ the gradient that comes to it through the recurrent memory.
+    q: Shared<[f32]>,
+    /// e^(c_C − c_j) β_j: what of token j's writing is left at the chunk's end, `[C]`
+    decay_to_end: Shared<[f32]>,
+    /// Gradients of ln β_j, `[C]`
+    grad_log_write: Shared<[f32]>,
+    /// Gradients of c_j, `[C]`
+    grad_cum_log_decay: Shared<[f32]>,
+    /// w_j: the tokens' weights in the slots of every level, `[levels, C]`
+    slot_weight: Shared<[f32]>,
+    /// Those slots, by their place in the pool, `[levels]`
+    parent_slot: Shared<[u32]>,
     /// One number of each unit.
-    parts: Shared<[f32]>,
+    partial_sums: Shared<[f32]>,
 }
 
-/// Columns of k, v and the gates of `to_projection`, and the decay's share; the other arguments as in
+/// Columns of k, v and the gates of `to_projection`, and the decay's part of `partial_grads`; the other arguments as in
 /// [`bwd_queries`](super::bwd_queries::bwd_queries).
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
 pub fn bwd_keys(
     projection: &[f32],
-    rotation: &[f32],
-    memory: &[f32],
-    drafts: &[f32],
+    rope_table: &[f32],
+    fwd_cache: &[f32],
+    bwd_cache: &[f32],
     to_projection: &mut [f32],
-    shares: &mut [f32],
+    partial_grads: &mut [f32],
     layout: &Layout,
     #[comptime] dims: Dims,
 ) {
-    let here = place(layout, dims);
-    let c = comptime!(dims.block);
-    let mut kept = Kept {
-        asked: Shared::<[f32]>::new_slice(comptime!(dims.block * dims.d)),
-        rest: Shared::<[f32]>::new_slice(c),
-        write: Shared::<[f32]>::new_slice(c),
-        decay: Shared::<[f32]>::new_slice(c),
-        weight: Shared::<[f32]>::new_slice(comptime!(dims.levels * dims.block)),
-        origin: Shared::<[u32]>::new_slice(dims.levels),
-        parts: Shared::<[f32]>::new_slice(dims.units),
+    let pos = workgroup_pos(layout, dims);
+    let c = comptime!(dims.chunk);
+    let mut tile = KeyTile {
+        q: Shared::<[f32]>::new_slice(comptime!(dims.chunk * dims.d)),
+        decay_to_end: Shared::<[f32]>::new_slice(c),
+        grad_log_write: Shared::<[f32]>::new_slice(c),
+        grad_cum_log_decay: Shared::<[f32]>::new_slice(c),
+        slot_weight: Shared::<[f32]>::new_slice(comptime!(dims.levels * dims.chunk)),
+        parent_slot: Shared::<[u32]>::new_slice(dims.levels),
+        partial_sums: Shared::<[f32]>::new_slice(dims.units),
     };
-    let scale = memory[here.memory];
-    let next = here.block + 1 < layout.blocks;
-    weights(&mut kept, projection, memory, &here, layout.blocks, dims);
+    let scale = fwd_cache[pos.head_record];
+    let next = pos.chunk + 1 < layout.chunks;
+    slot_weights(&mut tile, projection, fwd_cache, &pos, layout.chunks, dims);
     sync_cube();
-    values(&mut kept, projection, memory, drafts, to_projection, &here, next, dims);
+    grad_values(&mut tile, projection, fwd_cache, bwd_cache, to_projection, &pos, next, dims);
     sync_cube();
-    for j in range_stepped(here.unit, c, dims.units) {
+    for j in range_stepped(pos.unit, c, dims.units) {
         let mut sum = 0.0f32;
         for channel in 0..dims.d {
-            sum += kept.asked[channel * c + j];
+            sum += tile.q[channel * c + j];
         }
-        kept.write[j] = sum;
-        kept.decay[j] = drafts[here.draft + comptime!(dims.draft_decay()) + j] - sum;
+        tile.grad_log_write[j] = sum;
+        tile.grad_cum_log_decay[j] = bwd_cache[pos.grad_record + comptime!(dims.grad_decay_offset()) + j] - sum;
     }
     sync_cube();
-    active(&mut kept.asked, projection, &here, dims);
+    silu_queries(&mut tile.q, projection, &pos, dims);
     sync_cube();
-    recalled(&kept, projection, memory, drafts, to_projection, &here, next, dims);
+    grad_keys(&tile, projection, fwd_cache, bwd_cache, to_projection, &pos, next, dims);
     sync_cube();
-    turned(&mut kept.asked, projection, rotation, &here, 0, 0usize, scale, dims);
+    roped_queries(&mut tile.q, projection, rope_table, &pos, 0, 0usize, scale, dims);
     sync_cube();
-    let scores = here.draft + comptime!(dims.scores() + dims.block * dims.block);
-    windowed(&kept, rotation, drafts, to_projection, &here, scores, dims);
+    let scores = pos.grad_record + comptime!(dims.scores() + dims.chunk * dims.chunk);
+    grad_window_keys(&tile, rope_table, bwd_cache, to_projection, &pos, scores, dims);
     sync_cube();
     if next {
-        turned(&mut kept.asked, projection, rotation, &here, 1, c, scale, dims);
+        roped_queries(&mut tile.q, projection, rope_table, &pos, 1, c, scale, dims);
     }
     sync_cube();
     if next {
-        // The next block's queries see this one as the block before theirs: its entries stand first.
-        let scores = here.draft + comptime!(dims.draft() + dims.scores());
-        windowed(&kept, rotation, drafts, to_projection, &here, scores, dims);
+        // The next chunk's queries see this one as the chunk before theirs: its entries stand first.
+        let scores = pos.grad_record + comptime!(dims.grad_record() + dims.scores());
+        grad_window_keys(&tile, rope_table, bwd_cache, to_projection, &pos, scores, dims);
     }
-    gates(&mut kept, projection, memory, drafts, to_projection, shares, &here, next, dims);
-    salience(&kept, projection, memory, drafts, to_projection, &here, dims);
+    gates(&mut tile, projection, fwd_cache, bwd_cache, to_projection, partial_grads, &pos, next, dims);
+    salience(&tile, projection, fwd_cache, bwd_cache, to_projection, &pos, dims);
 }
 
-/// A slot that a block became part of.
+/// A slot that a chunk became part of.
 #[derive(CubeType, Clone, Copy)]
-struct Origin {
+struct ParentSlot {
     /// Its place in the pool.
     slot: usize,
     /// Whether its level has come to make it.
     made: bool,
 }
 
-/// The slot of one level that a block became part of.
+/// The slot of one level that a chunk became part of.
 #[cube]
-fn origin(block: usize, level: usize, blocks: usize, #[comptime] dims: Dims) -> Origin {
+fn parent_slot(chunk: usize, level: usize, chunks: usize, #[comptime] dims: Dims) -> ParentSlot {
     let mut base = 0usize;
-    let mut units = blocks;
-    let mut unit = block;
+    let mut units = chunks;
+    let mut unit = chunk;
     for _ in 0..level {
         base += units;
-        units /= comptime!(dims.fan_in);
-        unit /= comptime!(dims.fan_in);
+        units /= comptime!(dims.merge_factor);
+        unit /= comptime!(dims.merge_factor);
     }
     let made = unit < units;
     let mut slot = 0usize;
     if made {
         slot = base + unit;
     }
-    Origin { slot, made }
+    ParentSlot { slot, made }
 }
 
 /// What is left of the tokens' writing, and their weights in the slots.
 #[cube]
-fn weights(kept: &mut Kept, projection: &[f32], memory: &[f32], here: &Place, blocks: usize, #[comptime] dims: Dims) {
-    let c = comptime!(dims.block);
-    let whole = memory[here.record + comptime!((dims.block - 1) * dims.token())];
-    for j in range_stepped(here.unit, c, dims.units) {
-        let token = here.record + j * comptime!(dims.token());
-        kept.rest[j] = (whole - memory[token]).exp() * memory[token + 1];
+fn slot_weights(
+    tile: &mut KeyTile,
+    projection: &[f32],
+    fwd_cache: &[f32],
+    pos: &WorkgroupPos,
+    chunks: usize,
+    #[comptime] dims: Dims,
+) {
+    let c = comptime!(dims.chunk);
+    let whole = fwd_cache[pos.chunk_record + comptime!((dims.chunk - 1) * dims.token_record())];
+    for j in range_stepped(pos.unit, c, dims.units) {
+        let token = pos.chunk_record + j * comptime!(dims.token_record());
+        tile.decay_to_end[j] = (whole - fwd_cache[token]).exp() * fwd_cache[token + 1];
     }
-    for index in range_stepped(here.unit, comptime!(dims.levels * dims.block), dims.units) {
-        let origin = origin(here.block, index / c, blocks, dims);
+    for index in range_stepped(pos.unit, comptime!(dims.levels * dims.chunk), dims.units) {
+        let parent = parent_slot(pos.chunk, index / c, chunks, dims);
         let mut weight = 0.0f32;
-        if origin.made {
-            let salience = projection[gate(here.token + index % c, SALIENCE, here.head, dims)];
-            weight = (salience - memory[here.slots + origin.slot * comptime!(dims.slot())]).exp();
+        if parent.made {
+            let salience = projection[gate(pos.token + index % c, SALIENCE, pos.head, dims)];
+            weight = (salience - fwd_cache[pos.slots + parent.slot * comptime!(dims.slot_record())]).exp();
         }
-        kept.weight[index] = weight;
+        tile.slot_weight[index] = weight;
         if index % c == 0 {
-            kept.origin[index / c] = origin.slot as u32;
+            tile.parent_slot[index / c] = parent.slot as u32;
         }
     }
 }
 
-/// The gradient of v; in `asked` v times the part of it that comes through the recurrent memory.
+/// The gradient of v; in `q` v times the part of it that comes through the recurrent memory.
 #[cube]
 #[allow(clippy::too_many_arguments)]
-fn values(
-    kept: &mut Kept,
+fn grad_values(
+    tile: &mut KeyTile,
     projection: &[f32],
-    memory: &[f32],
-    drafts: &[f32],
+    fwd_cache: &[f32],
+    bwd_cache: &[f32],
     to_projection: &mut [f32],
-    here: &Place,
+    pos: &WorkgroupPos,
     next: bool,
     #[comptime] dims: Dims,
 ) {
-    let c = comptime!(dims.block);
+    let c = comptime!(dims.chunk);
     let d = comptime!(dims.d);
-    let after = here.draft + comptime!(dims.draft());
-    for index in range_stepped(here.unit, comptime!(dims.block * dims.d), dims.units) {
+    let after = pos.grad_record + comptime!(dims.grad_record());
+    for index in range_stepped(pos.unit, comptime!(dims.chunk * dims.d), dims.units) {
         let (j, channel) = (index / d, index % d);
-        let reads = here.draft + comptime!(dims.draft_read()) + channel * c;
-        let both = here.draft + comptime!(dims.draft_both()) + channel * c;
-        let mut recalled = 0.0f32;
+        let reads = pos.grad_record + comptime!(dims.grad_read_offset()) + channel * c;
+        let grad_outs = pos.grad_record + comptime!(dims.grad_out_offset()) + channel * c;
+        let mut through_state = 0.0f32;
         let mut seen = 0.0f32;
         for i in j..c {
-            recalled += drafts[here.draft + comptime!(dims.draft_score()) + j * c + i] * drafts[reads + i];
-            seen += drafts[here.draft + (c + j) * c + i] * drafts[both + i];
+            through_state +=
+                bwd_cache[pos.grad_record + comptime!(dims.masked_qk_offset()) + j * c + i] * bwd_cache[reads + i];
+            seen += bwd_cache[pos.grad_record + (c + j) * c + i] * bwd_cache[grad_outs + i];
         }
         if next {
-            let key = here.record + j * comptime!(dims.token()) + 3;
+            let key = pos.chunk_record + j * comptime!(dims.token_record()) + 3;
             let mut carried = 0.0f32;
             for row in 0..d {
-                carried += memory[key + row] * drafts[after + comptime!(dims.draft_state()) + row * d + channel];
+                carried +=
+                    fwd_cache[key + row] * bwd_cache[after + comptime!(dims.grad_state_offset()) + row * d + channel];
             }
-            recalled += kept.rest[j] * carried;
+            through_state += tile.decay_to_end[j] * carried;
             for i in 0..c {
-                seen += drafts[after + j * c + i] * drafts[after + comptime!(dims.draft_both()) + channel * c + i];
+                seen += bwd_cache[after + j * c + i]
+                    * bwd_cache[after + comptime!(dims.grad_out_offset()) + channel * c + i];
             }
         }
-        seen += merged(&*kept, drafts, here, j, d + channel, dims);
-        let at = channels(here.token + j, VALUE, here.head, dims) + channel;
-        to_projection[at] = recalled + seen;
-        kept.asked[channel * c + j] = recalled * projection[at];
+        seen += through_slots(&*tile, bwd_cache, pos, j, d + channel, dims);
+        let at = channels(pos.token + j, VALUE, pos.head, dims) + channel;
+        to_projection[at] = through_state + seen;
+        tile.q[channel * c + j] = through_state * projection[at];
     }
 }
 
 /// The gradient of k through the recurrent memory and the slots.
 #[cube]
 #[allow(clippy::too_many_arguments)]
-fn recalled(
-    kept: &Kept,
+fn grad_keys(
+    tile: &KeyTile,
     projection: &[f32],
-    memory: &[f32],
-    drafts: &[f32],
+    fwd_cache: &[f32],
+    bwd_cache: &[f32],
     to_projection: &mut [f32],
-    here: &Place,
+    pos: &WorkgroupPos,
     next: bool,
     #[comptime] dims: Dims,
 ) {
     let half = comptime!(dims.half());
-    for index in range_stepped(here.unit, comptime!(dims.block * dims.half()), dims.units) {
+    for index in range_stepped(pos.unit, comptime!(dims.chunk * dims.half()), dims.units) {
         let (j, first) = (index / half, index % half);
-        let token = here.record + j * comptime!(dims.token());
+        let token = pos.chunk_record + j * comptime!(dims.token_record());
         #[unroll]
         for side in 0..2 {
             let channel = first + comptime!(side * dims.half());
-            let at = channels(here.token + j, KEY, here.head, dims) + channel;
-            let to_unit = unit_key(kept, projection, drafts, here, next, j, channel, dims);
-            // φ(k) and β enter the memory as one product, so the pull along φ(k) is the gradient of ln β.
-            let across = memory[token + 2] * (to_unit - memory[token + 3 + channel] * kept.write[j]);
-            to_projection[at] = across * silu_slope(projection[at]) + merged(kept, drafts, here, j, channel, dims);
+            let at = channels(pos.token + j, KEY, pos.head, dims) + channel;
+            let to_unit = grad_unit_key(tile, projection, bwd_cache, pos, next, j, channel, dims);
+            // φ(k) and β enter the memory as one product, so the gradient along φ(k) is the gradient of ln β.
+            let across = fwd_cache[token + 2] * (to_unit - fwd_cache[token + 3 + channel] * tile.grad_log_write[j]);
+            to_projection[at] =
+                across * silu_slope(projection[at]) + through_slots(tile, bwd_cache, pos, j, channel, dims);
         }
     }
 }
 
-/// The gradient of one channel of φ(k_j); silu(q) stands in `asked`.
+/// The gradient of one channel of φ(k_j); silu(q) stands in `q`.
 #[cube]
 #[allow(clippy::too_many_arguments)]
-fn unit_key(
-    kept: &Kept,
+fn grad_unit_key(
+    tile: &KeyTile,
     projection: &[f32],
-    drafts: &[f32],
-    here: &Place,
+    bwd_cache: &[f32],
+    pos: &WorkgroupPos,
     next: bool,
     j: usize,
     channel: usize,
     #[comptime] dims: Dims,
 ) -> f32 {
-    let c = comptime!(dims.block);
+    let c = comptime!(dims.chunk);
     let mut sum = 0.0f32;
     if next {
-        let state = here.draft + comptime!(dims.draft() + dims.draft_state()) + channel * dims.d;
-        let value = channels(here.token + j, VALUE, here.head, dims);
+        let state = pos.grad_record + comptime!(dims.grad_record() + dims.grad_state_offset()) + channel * dims.d;
+        let value = channels(pos.token + j, VALUE, pos.head, dims);
         for column in 0..dims.d {
-            sum += drafts[state + column] * projection[value + column];
+            sum += bwd_cache[state + column] * projection[value + column];
         }
-        sum *= kept.rest[j];
+        sum *= tile.decay_to_end[j];
     }
     for i in j..c {
-        sum += drafts[here.draft + comptime!(dims.draft_pair()) + j * c + i] * kept.asked[channel * c + i];
+        sum += bwd_cache[pos.grad_record + comptime!(dims.grad_qk_offset()) + j * c + i] * tile.q[channel * c + i];
     }
     sum
 }
 
 /// What the slots of all levels give one channel (keys first, then values) of token j.
 #[cube]
-fn merged(kept: &Kept, drafts: &[f32], here: &Place, j: usize, channel: usize, #[comptime] dims: Dims) -> f32 {
+fn through_slots(
+    tile: &KeyTile,
+    bwd_cache: &[f32],
+    pos: &WorkgroupPos,
+    j: usize,
+    channel: usize,
+    #[comptime] dims: Dims,
+) -> f32 {
     let mut sum = 0.0f32;
     for level in 0..dims.levels {
-        let weight = kept.weight[level * comptime!(dims.block) + j];
-        let slot = here.slot_drafts + kept.origin[level] as usize * comptime!(2 * dims.d);
-        sum += weight * drafts[slot + channel];
+        let weight = tile.slot_weight[level * comptime!(dims.chunk) + j];
+        let slot = pos.slot_grads + tile.parent_slot[level] as usize * comptime!(2 * dims.d);
+        sum += weight * bwd_cache[slot + channel];
     }
     sum
 }
 
-/// Adds the gradient of k through scores of the window: those at `scores`, of the queries that stand in `asked`.
+/// Adds the gradient of k through scores of the window: those at `scores`, of the queries that stand in `q`.
 #[cube]
-fn windowed(
-    kept: &Kept,
-    rotation: &[f32],
-    drafts: &[f32],
+fn grad_window_keys(
+    tile: &KeyTile,
+    rope_table: &[f32],
+    bwd_cache: &[f32],
     to_projection: &mut [f32],
-    here: &Place,
+    pos: &WorkgroupPos,
     scores: usize,
     #[comptime] dims: Dims,
 ) {
-    let c = comptime!(dims.block);
+    let c = comptime!(dims.chunk);
     let half = comptime!(dims.half());
-    for index in range_stepped(here.unit, comptime!(dims.block * dims.half()), dims.units) {
+    for index in range_stepped(pos.unit, comptime!(dims.chunk * dims.half()), dims.units) {
         let (j, channel) = (index / half, index % half);
         let mut a = 0.0f32;
         let mut b = 0.0f32;
         for i in 0..c {
-            let to = drafts[scores + j * c + i];
-            a += to * kept.asked[channel * c + i];
-            b += to * kept.asked[(channel + half) * c + i];
+            let to = bwd_cache[scores + j * c + i];
+            a += to * tile.q[channel * c + i];
+            b += to * tile.q[(channel + half) * c + i];
         }
-        let Pair { a, b } = turned_back(a, b, rotation, index);
-        let at = channels(here.token + j, KEY, here.head, dims) + channel;
+        let RopePair { a, b } = unrope(a, b, rope_table, index);
+        let at = channels(pos.token + j, KEY, pos.head, dims) + channel;
         to_projection[at] += a;
         to_projection[at + half] += b;
     }
 }
 
-/// From the gradients of ln β and of the running sums of ln a to those of the gates.
+/// From the gradients of ln β and of c to those of the gates.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 fn gates(
-    kept: &mut Kept,
+    tile: &mut KeyTile,
     projection: &[f32],
-    memory: &[f32],
-    drafts: &[f32],
+    fwd_cache: &[f32],
+    bwd_cache: &[f32],
     to_projection: &mut [f32],
-    shares: &mut [f32],
-    here: &Place,
+    partial_grads: &mut [f32],
+    pos: &WorkgroupPos,
     next: bool,
     #[comptime] dims: Dims,
 ) {
-    let c = comptime!(dims.block);
-    // All of the memory after the block is multiplied by e to the block's last running sum.
+    let c = comptime!(dims.chunk);
+    // All of the memory after the chunk is multiplied by e to the chunk's last running sum.
     let mut part = 0.0f32;
     if next {
-        let state = here.record + comptime!(dims.record() + dims.state());
-        let to_state = here.draft + comptime!(dims.draft() + dims.draft_state());
-        for index in range_stepped(here.unit, comptime!(dims.d * dims.d), dims.units) {
-            part += memory[state + index] * drafts[to_state + index];
+        let state = pos.chunk_record + comptime!(dims.chunk_record() + dims.state_offset());
+        let to_state = pos.grad_record + comptime!(dims.grad_record() + dims.grad_state_offset());
+        for index in range_stepped(pos.unit, comptime!(dims.d * dims.d), dims.units) {
+            part += fwd_cache[state + index] * bwd_cache[to_state + index];
         }
     }
-    total(&mut kept.parts, part, here.unit, dims.units);
-    let carried = kept.parts[0];
+    total(&mut tile.partial_sums, part, pos.unit, dims.units);
+    let carried = tile.partial_sums[0];
     sync_cube();
     let mut rate = 0.0f32;
-    for j in range_stepped(here.unit, c, dims.units) {
+    for j in range_stepped(pos.unit, c, dims.units) {
         let mut sum = carried;
         for later in j..c {
-            sum += kept.decay[later];
+            sum += tile.grad_cum_log_decay[later];
         }
-        let decay = gate(here.token + j, DECAY, here.head, dims);
+        let decay = gate(pos.token + j, DECAY, pos.head, dims);
         let open = sigmoid(projection[decay]);
         rate += sum * open;
-        to_projection[decay] = sum * memory[here.memory + 1] * open * (1.0 - open);
-        let write = memory[here.record + j * comptime!(dims.token()) + 1];
-        to_projection[gate(here.token + j, WRITE, here.head, dims)] = kept.write[j] * (1.0 - write);
+        to_projection[decay] = sum * fwd_cache[pos.head_record + 1] * open * (1.0 - open);
+        let write = fwd_cache[pos.chunk_record + j * comptime!(dims.token_record()) + 1];
+        to_projection[gate(pos.token + j, WRITE, pos.head, dims)] = tile.grad_log_write[j] * (1.0 - write);
     }
-    total(&mut kept.parts, rate, here.unit, dims.units);
-    if here.unit == 0 {
-        shares[here.shares + 1] = kept.parts[0];
+    total(&mut tile.partial_sums, rate, pos.unit, dims.units);
+    if pos.unit == 0 {
+        partial_grads[pos.partial_grads + 1] = tile.partial_sums[0];
     }
 }
 
 /// The gradient of the salience: how far k and v lie from the slots they are part of, along the slots' gradients.
 #[cube]
 fn salience(
-    kept: &Kept,
+    tile: &KeyTile,
     projection: &[f32],
-    memory: &[f32],
-    drafts: &[f32],
+    fwd_cache: &[f32],
+    bwd_cache: &[f32],
     to_projection: &mut [f32],
-    here: &Place,
+    pos: &WorkgroupPos,
     #[comptime] dims: Dims,
 ) {
-    for j in range_stepped(here.unit, dims.block, dims.units) {
+    for j in range_stepped(pos.unit, dims.chunk, dims.units) {
         let mut sum = 0.0f32;
         for level in 0..dims.levels {
-            let origin = kept.origin[level] as usize;
-            let slot = here.slots + origin * comptime!(dims.slot()) + 1;
-            let to_slot = here.slot_drafts + origin * comptime!(2 * dims.d);
-            let mut pull = 0.0f32;
+            let parent = tile.parent_slot[level] as usize;
+            let slot = pos.slots + parent * comptime!(dims.slot_record()) + 1;
+            let to_slot = pos.slot_grads + parent * comptime!(2 * dims.d);
+            let mut grad_dot = 0.0f32;
             for channel in 0..comptime!(2 * dims.d) {
                 // Keys and values are parts 1 and 2 of the projection.
                 let part = channel / dims.d * comptime!(dims.width()) + channel % dims.d;
-                let own = projection[channels(here.token + j, KEY, here.head, dims) + part];
-                pull += drafts[to_slot + channel] * (own - memory[slot + channel]);
+                let own = projection[channels(pos.token + j, KEY, pos.head, dims) + part];
+                grad_dot += bwd_cache[to_slot + channel] * (own - fwd_cache[slot + channel]);
             }
-            sum += kept.weight[level * comptime!(dims.block) + j] * pull;
+            sum += tile.slot_weight[level * comptime!(dims.chunk) + j] * grad_dot;
         }
-        to_projection[gate(here.token + j, SALIENCE, here.head, dims)] = sum;
+        to_projection[gate(pos.token + j, SALIENCE, pos.head, dims)] = sum;
     }
 }

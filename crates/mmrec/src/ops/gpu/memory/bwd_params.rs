@@ -1,4 +1,4 @@
-//! The parameters' gradients: sums of what every block and row of the batch gives.
+//! The parameters' gradients: sums of what every chunk and row of the batch gives.
 
 use burn::cubecl;
 use burn::cubecl::prelude::*;
@@ -6,11 +6,12 @@ use burn::cubecl::prelude::*;
 use super::layout::Dims;
 use super::math::sigmoid;
 
-/// Sums the shares `[batch · blocks, heads, shares]`, one invocation for each of a head's; grid `[shares / units, heads]`.
+/// Sums `partial_grads`, `[batch · chunks, heads, partial_grads]`, one invocation for each of a head's;
+/// grid `[partial_grads / units, heads]`.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
 pub fn bwd_params(
-    shares: &[f32],
+    partial_grads: &[f32],
     decay: &[f32],
     to_decay: &mut [f32],
     to_norm: &mut [f32],
@@ -21,10 +22,10 @@ pub fn bwd_params(
 ) {
     let head = CUBE_POS_Y as usize;
     let index = CUBE_POS_X as usize * dims.units + UNIT_POS as usize;
-    if index < comptime!(dims.shares()) {
+    if index < comptime!(dims.partial_grads()) {
         let mut sum = 0.0f32;
         for part in 0..parts {
-            sum += shares[(part * dims.heads + head) * comptime!(dims.shares()) + index];
+            sum += partial_grads[(part * dims.heads + head) * comptime!(dims.partial_grads()) + index];
         }
         if index == 0 {
             to_scale[head] = sum;

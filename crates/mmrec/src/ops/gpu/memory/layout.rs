@@ -1,7 +1,7 @@
-//! Where everything stands in the two buffers that the kernels pass on: `memory`, what a pass over the text leaves for its
-//! readers, and `drafts`, what the first backward kernel leaves for the second.
+//! Where everything stands in the two buffers that the kernels pass on: `fwd_cache`, what a pass over the text leaves for its
+//! readers, and `bwd_cache`, what the first backward kernel leaves for the second.
 //!
-//! Both hold one group per head of each row of the batch: a head, then one record per block, then one per slot of any level.
+//! Both hold one group per head of each row of the batch: a head, then one record per chunk, then one per slot of any level.
 
 use burn::cubecl;
 use burn::cubecl::prelude::*;
@@ -25,28 +25,28 @@ pub struct Dims {
     pub heads: usize,
     /// Channels of a head, d.
     pub d: usize,
-    /// Tokens in a block, C.
-    pub block: usize,
+    /// Tokens in a chunk, C.
+    pub chunk: usize,
     /// Slots a level keeps, S.
     pub slots: usize,
     /// Slots that merge into one, f.
-    pub fan_in: usize,
+    pub merge_factor: usize,
     /// Levels of slots.
     pub levels: usize,
-    /// The most entries that one softmax runs over: two blocks of tokens, then slots.
+    /// The most entries that one softmax runs over: two chunks of tokens, then slots.
     pub entries: usize,
     /// Invocations of a workgroup.
     pub units: usize,
 }
 
 impl Dims {
-    /// The sizes for texts of `blocks` blocks.
-    pub fn new(sizes: Sizes, heads: usize, d: usize, blocks: usize, units: usize) -> Self {
-        let Sizes { block, slots, fan_in, levels } = sizes;
+    /// The sizes for texts of `chunks` chunks.
+    pub fn new(sizes: Sizes, heads: usize, d: usize, chunks: usize, units: usize) -> Self {
+        let Sizes { chunk, slots, merge_factor, levels } = sizes;
         let seen =
-            |block: u64| sizes.held(block).into_iter().map(|held| (held.end - held.start) as usize).sum::<usize>();
-        let most = (0..blocks.saturating_sub(1) as u64).map(seen).max().unwrap_or(0);
-        Self { heads, d, block, slots, fan_in, levels, entries: 2 * block + most, units }
+            |chunk: u64| sizes.held(chunk).into_iter().map(|held| (held.end - held.start) as usize).sum::<usize>();
+        let most = (0..chunks.saturating_sub(1) as u64).map(seen).max().unwrap_or(0);
+        Self { heads, d, chunk, slots, merge_factor, levels, entries: 2 * chunk + most, units }
     }
 
     /// Channels of the model.
@@ -59,167 +59,167 @@ impl Dims {
         self.heads * (4 * self.d + 3)
     }
 
-    /// Channels that turn together, d / 2.
+    /// Channels that are rotated together, d / 2.
     pub fn half(self) -> usize {
         self.d / 2
     }
 
     /// Slots that one softmax may see, at least 1 so that there is something to declare.
-    pub fn listed(self) -> usize {
-        (self.entries - 2 * self.block).max(1)
+    pub fn visible_slots(self) -> usize {
+        (self.entries - 2 * self.chunk).max(1)
     }
 
-    /// η, −2 softplus(δ), the levels' biases, nh.
-    pub fn head(self) -> usize {
+    /// Floats of what a head has: η, −2 softplus(δ), λ, n_h.
+    pub fn head_record(self) -> usize {
         2 + self.levels + self.d
     }
 
-    /// Of one token: the running sum of ln a in its block, β, 1 / |silu(k)|, φ(k), and k at its rotary position.
-    pub fn token(self) -> usize {
+    /// Floats of one token: c (the running sum of ln a in its chunk), β, 1 / |silu(k)|, φ(k), and k at its rotary position.
+    pub fn token_record(self) -> usize {
         3 + 2 * self.d
     }
 
-    /// The recurrent memory before the block, `[d, d]`, stands behind the block's tokens.
-    pub fn state(self) -> usize {
-        self.block * self.token()
+    /// The recurrent memory before the chunk, `[d, d]`, stands behind the chunk's tokens.
+    pub fn state_offset(self) -> usize {
+        self.chunk * self.token_record()
     }
 
-    /// Floats of one block in `memory`.
-    pub fn record(self) -> usize {
-        self.state() + self.d * self.d
+    /// Floats of one chunk in `fwd_cache`.
+    pub fn chunk_record(self) -> usize {
+        self.state_offset() + self.d * self.d
     }
 
-    /// The logarithm of a slot's mass, its key and its value.
-    pub fn slot(self) -> usize {
+    /// Floats of one slot: the logarithm of its mass, its key and its value.
+    pub fn slot_record(self) -> usize {
         1 + 2 * self.d
     }
 
-    /// Floats of one matrix of scores, `[entries, C]`; in a draft the softmax weights stand before the scores' gradients.
+    /// Floats of one matrix of scores, `[entries, C]`; in `bwd_cache` the probabilities stand before the gradients of the scores.
     pub fn scores(self) -> usize {
-        self.entries * self.block
+        self.entries * self.chunk
     }
 
-    /// Gradient of r + ctx in a draft, `[d, C]`.
-    pub fn draft_both(self) -> usize {
+    /// Gradient of r + ctx, `[d, C]`.
+    pub fn grad_out_offset(self) -> usize {
         2 * self.scores()
     }
 
     /// Gradient of the reads before their norm, `[d, C]`.
-    pub fn draft_read(self) -> usize {
-        self.draft_both() + self.block * self.d
+    pub fn grad_read_offset(self) -> usize {
+        self.grad_out_offset() + self.chunk * self.d
     }
 
-    /// What query i reads of what token j wrote, `[C (j), C (i)]`.
-    pub fn draft_score(self) -> usize {
-        self.draft_read() + self.block * self.d
+    /// e^(c_i − c_j) β_j silu(q_i) · φ(k_j), `[C (j), C (i)]`.
+    pub fn masked_qk_offset(self) -> usize {
+        self.grad_read_offset() + self.chunk * self.d
     }
 
     /// Gradients of φ(k_j) · silu(q_i), `[C (j), C (i)]`.
-    pub fn draft_pair(self) -> usize {
-        self.draft_score() + self.block * self.block
+    pub fn grad_qk_offset(self) -> usize {
+        self.masked_qk_offset() + self.chunk * self.chunk
     }
 
-    /// Gradients of the running sums of ln a, as far as the queries know them, `[C]`.
-    pub fn draft_decay(self) -> usize {
-        self.draft_pair() + self.block * self.block
+    /// Gradients of c_i, as far as the queries know them, `[C]`.
+    pub fn grad_decay_offset(self) -> usize {
+        self.grad_qk_offset() + self.chunk * self.chunk
     }
 
-    /// Gradient of the memory before the block, `[d, d]`.
-    pub fn draft_state(self) -> usize {
-        self.draft_decay() + self.block
+    /// Gradient of the memory before the chunk, `[d, d]`.
+    pub fn grad_state_offset(self) -> usize {
+        self.grad_decay_offset() + self.chunk
     }
 
-    /// Floats of one block in `drafts`.
-    pub fn draft(self) -> usize {
-        self.draft_state() + self.d * self.d
+    /// Floats of one chunk in `bwd_cache`.
+    pub fn grad_record(self) -> usize {
+        self.grad_state_offset() + self.d * self.d
     }
 
-    /// Shares of one block and head in the parameters' gradients: η, −2 softplus(δ), the levels' biases, nh.
-    pub fn shares(self) -> usize {
-        self.head()
+    /// Floats that one chunk and head add to the parameters' gradients: of η, −2 softplus(δ), λ, n_h.
+    pub fn partial_grads(self) -> usize {
+        self.head_record()
     }
 
-    /// Slots of all levels that `blocks` blocks make.
-    pub fn pool(self, blocks: usize) -> usize {
-        std::iter::successors(Some(blocks), |units| Some(units / self.fan_in)).take(self.levels).sum()
+    /// Slots of all levels that `chunks` chunks make.
+    pub fn pool(self, chunks: usize) -> usize {
+        std::iter::successors(Some(chunks), |units| Some(units / self.merge_factor)).take(self.levels).sum()
     }
 
-    /// Floats of one group of `memory`.
-    pub fn memory(self, blocks: usize) -> usize {
-        self.head() + blocks * self.record() + self.pool(blocks) * self.slot()
+    /// Floats of one group of `fwd_cache`.
+    pub fn fwd_cache(self, chunks: usize) -> usize {
+        self.head_record() + chunks * self.chunk_record() + self.pool(chunks) * self.slot_record()
     }
 
-    /// Floats of one group of `drafts`.
-    pub fn drafts(self, blocks: usize) -> usize {
-        blocks * self.draft() + self.pool(blocks) * 2 * self.d
+    /// Floats of one group of `bwd_cache`.
+    pub fn bwd_cache(self, chunks: usize) -> usize {
+        chunks * self.grad_record() + self.pool(chunks) * 2 * self.d
     }
 
     /// Bytes of workgroup memory that the largest kernel declares.
     pub fn shared_bytes(self) -> usize {
-        let matrices = 2 * self.block * self.d + self.scores() + self.block * self.block;
-        4 * (matrices + 2 * self.listed() + 5 * self.block + self.units)
+        let matrices = 2 * self.chunk * self.d + self.scores() + self.chunk * self.chunk;
+        4 * (matrices + 2 * self.visible_slots() + 5 * self.chunk + self.units)
     }
 }
 
 /// Sizes that a kernel is told when it runs.
 #[derive(CubeLaunch, CubeType, Clone, Copy)]
 pub struct Layout {
-    /// Blocks of time in a row of the batch.
-    pub blocks: usize,
+    /// Chunks in a row of the batch.
+    pub chunks: usize,
     /// The row of the batch that the buffers' first groups are of.
     pub first_row: usize,
-    /// Floats of a group of `memory`.
-    pub memory: usize,
-    /// Floats of a group of `drafts`.
-    pub drafts: usize,
+    /// Floats of a group of `fwd_cache`.
+    pub fwd_cache: usize,
+    /// Floats of a group of `bwd_cache`.
+    pub bwd_cache: usize,
 }
 
-/// What a workgroup works on: one block of one head of one row of the batch.
+/// What a workgroup works on: one chunk of one head of one row of the batch.
 #[derive(CubeType, Clone, Copy)]
-pub struct Place {
+pub struct WorkgroupPos {
     /// The invocation in its workgroup.
     pub unit: usize,
-    /// The block.
-    pub block: usize,
+    /// The chunk.
+    pub chunk: usize,
     /// The head.
     pub head: usize,
-    /// The block's first token, counted through all rows of the batch.
+    /// The chunk's first token, counted through all rows of the batch.
     pub token: usize,
-    /// The group in `memory`.
-    pub memory: usize,
-    /// The block's record in `memory`.
-    pub record: usize,
-    /// The slots in `memory`.
+    /// The head's record in `fwd_cache`.
+    pub head_record: usize,
+    /// The chunk's record in `fwd_cache`.
+    pub chunk_record: usize,
+    /// The slots in `fwd_cache`.
     pub slots: usize,
-    /// The block's record in `drafts`.
-    pub draft: usize,
-    /// The slots in `drafts`.
-    pub slot_drafts: usize,
-    /// The block's shares of the parameters' gradients.
-    pub shares: usize,
+    /// The chunk's record in `bwd_cache`.
+    pub grad_record: usize,
+    /// The slots in `bwd_cache`.
+    pub slot_grads: usize,
+    /// What the chunk adds to the parameters' gradients.
+    pub partial_grads: usize,
 }
 
-/// The place of a workgroup of a grid `[blocks, heads, rows]`.
+/// The position of a workgroup in a grid `[chunks, heads, rows]`.
 #[cube]
-pub fn place(layout: &Layout, #[comptime] dims: Dims) -> Place {
-    let block = CUBE_POS_X as usize;
+pub fn workgroup_pos(layout: &Layout, #[comptime] dims: Dims) -> WorkgroupPos {
+    let chunk = CUBE_POS_X as usize;
     let head = CUBE_POS_Y as usize;
     let group = CUBE_POS_Z as usize * comptime!(dims.heads) + head;
     let row = layout.first_row + CUBE_POS_Z as usize;
-    let memory = group * layout.memory;
-    let records = memory + comptime!(dims.head());
-    let drafts = group * layout.drafts;
-    Place {
+    let head_record = group * layout.fwd_cache;
+    let records = head_record + comptime!(dims.head_record());
+    let grads = group * layout.bwd_cache;
+    WorkgroupPos {
         unit: UNIT_POS as usize,
-        block,
+        chunk,
         head,
-        token: (row * layout.blocks + block) * comptime!(dims.block),
-        memory,
-        record: records + block * comptime!(dims.record()),
-        slots: records + layout.blocks * comptime!(dims.record()),
-        draft: drafts + block * comptime!(dims.draft()),
-        slot_drafts: drafts + layout.blocks * comptime!(dims.draft()),
-        shares: ((row * layout.blocks + block) * comptime!(dims.heads) + head) * comptime!(dims.shares()),
+        token: (row * layout.chunks + chunk) * comptime!(dims.chunk),
+        head_record,
+        chunk_record: records + chunk * comptime!(dims.chunk_record()),
+        slots: records + layout.chunks * comptime!(dims.chunk_record()),
+        grad_record: grads + chunk * comptime!(dims.grad_record()),
+        slot_grads: grads + layout.chunks * comptime!(dims.grad_record()),
+        partial_grads: ((row * layout.chunks + chunk) * comptime!(dims.heads) + head) * comptime!(dims.partial_grads()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The kernels for GPUs: a handful of launches whatever the length of the text, without atomics, every sum in a fixed order.
 //!
-//! Forward: each block by itself ([`fwd_chunks`]), what runs through blocks ([`fwd_scan`]), the queries of each block ([`fwd_queries`]).
-//! Backward: the first two again, since only the inputs were kept; the queries' side of each block, which leaves drafts
-//! ([`bwd_queries`]); what runs through blocks, backwards ([`bwd_scan`]); the keys' side of each block, gathered from the drafts
+//! Forward: each chunk by itself ([`fwd_chunks`]), what runs through chunks ([`fwd_scan`]), the queries of each chunk ([`fwd_queries`]).
+//! Backward: the first two again, since only the inputs were kept; the queries' side of each chunk, which leaves records
+//! ([`bwd_queries`]); what runs through chunks, backwards ([`bwd_scan`]); the keys' side of each chunk, gathered from the records
 //! ([`bwd_keys`]); the parameters ([`bwd_params`]).
 
 mod bwd_keys;
@@ -34,9 +34,9 @@ const BINDING: usize = 128 << 20;
 /// Workgroups that every WebGPU launches along one dimension.
 const GRID: usize = 65_535;
 
-/// Whether `device` is a GPU on which the kernels run for rows of `blocks` blocks and `heads` heads of `d` channels.
-pub fn runs_memory_kernels(device: &Device, sizes: Sizes, blocks: usize, heads: usize, d: usize) -> bool {
-    cubecl_bridge::client(device).is_some_and(|client| Call::new(sizes, 1, blocks, heads, d).fits(&client))
+/// Whether `device` is a GPU on which the kernels run for rows of `chunks` chunks and `heads` heads of `d` channels.
+pub fn runs_memory_kernels(device: &Device, sizes: Sizes, chunks: usize, heads: usize, d: usize) -> bool {
+    cubecl_bridge::client(device).is_some_and(|client| Call::new(sizes, 1, chunks, heads, d).fits(&client))
 }
 
 /// Applies the kernels; all inputs are on one GPU that has them.
@@ -76,7 +76,7 @@ impl CubeKernel for Memory {
 struct Call {
     dims: Dims,
     batch: usize,
-    blocks: usize,
+    chunks: usize,
 }
 
 /// The inputs, in the order of [`memory`](crate::ops::memory)'s arguments.
@@ -86,26 +86,26 @@ struct Inputs<'a> {
     read_norm: &'a Buffer,
     score_scale: &'a Buffer,
     level_bias: &'a Buffer,
-    /// cos and sin of the positions 0..2C, `[2C, d / 2, 2]`.
-    rotation: Buffer,
+    /// cos(p θ_i) and sin(p θ_i) of the channel pairs i at the positions p in 0..2C, `[2C, d / 2, 2]`.
+    rope_table: Buffer,
 }
 
 impl Call {
     /// The call whose inputs have these shapes.
     fn of(sizes: Sizes, shapes: &[Vec<usize>]) -> Self {
         let (batch, time, heads, width) = (shapes[0][0], shapes[0][1], shapes[1][0], shapes[2][0]);
-        Self::new(sizes, batch, time / sizes.block, heads, width / heads)
+        Self::new(sizes, batch, time / sizes.chunk, heads, width / heads)
     }
 
-    /// A call for `batch` rows of `blocks` blocks.
-    fn new(sizes: Sizes, batch: usize, blocks: usize, heads: usize, d: usize) -> Self {
-        Self { dims: Dims::new(sizes, heads, d, blocks, UNITS), batch, blocks }
+    /// A call for `batch` rows of `chunks` chunks.
+    fn new(sizes: Sizes, batch: usize, chunks: usize, heads: usize, d: usize) -> Self {
+        Self { dims: Dims::new(sizes, heads, d, chunks, UNITS), batch, chunks }
     }
 
     /// Whether the sizes are within the device's limits.
     fn fits(&self, client: &Client) -> bool {
         let hardware = &client.properties().hardware;
-        let grid = self.blocks.max(self.dims.heads).max(self.columns(self.dims.pool(self.blocks)));
+        let grid = self.chunks.max(self.dims.heads).max(self.columns(self.dims.pool(self.chunks)));
         self.dims.shared_bytes() <= hardware.max_shared_memory_size
             && UNITS <= hardware.max_units_per_cube as usize
             && grid <= GRID
@@ -114,12 +114,12 @@ impl Call {
 
     /// Floats of the output.
     fn outputs(&self) -> usize {
-        self.batch * self.blocks * self.dims.block * self.dims.width()
+        self.batch * self.chunks * self.dims.chunk * self.dims.width()
     }
 
     /// Bytes that one row of the batch takes in the larger of the two buffers.
     fn row_bytes(&self) -> usize {
-        let group = self.dims.memory(self.blocks).max(self.dims.drafts(self.blocks));
+        let group = self.dims.fwd_cache(self.chunks).max(self.dims.bwd_cache(self.chunks));
         group * self.dims.heads * size_of::<f32>()
     }
 
@@ -135,11 +135,11 @@ impl Call {
     }
 
     fn layout(&self, first_row: usize) -> LayoutLaunch {
-        LayoutLaunch::new(self.blocks, first_row, self.dims.memory(self.blocks), self.dims.drafts(self.blocks))
+        LayoutLaunch::new(self.chunks, first_row, self.dims.fwd_cache(self.chunks), self.dims.bwd_cache(self.chunks))
     }
 
-    fn each_block(&self, rows: usize) -> CubeCount {
-        CubeCount::Static(self.blocks as u32, self.dims.heads as u32, rows as u32)
+    fn each_chunk(&self, rows: usize) -> CubeCount {
+        CubeCount::Static(self.chunks as u32, self.dims.heads as u32, rows as u32)
     }
 
     fn each_channel(&self, slots: usize, rows: usize) -> CubeCount {
@@ -147,16 +147,16 @@ impl Call {
     }
 
     fn inputs<'a>(&self, client: &Client, inputs: &'a [Buffer]) -> Inputs<'a> {
-        let Dims { block, d, .. } = self.dims;
-        let angles = (0..2 * block).flat_map(|position| (0..d / 2).map(move |i| angle(position as i64, i, d)));
-        let rotation: Vec<f32> = angles.flat_map(|angle| [angle.cos() as f32, angle.sin() as f32]).collect();
+        let Dims { chunk, d, .. } = self.dims;
+        let angles = (0..2 * chunk).flat_map(|position| (0..d / 2).map(move |i| angle(position as i64, i, d)));
+        let rope_table: Vec<f32> = angles.flat_map(|angle| [angle.cos() as f32, angle.sin() as f32]).collect();
         Inputs {
             projection: &inputs[0],
             decay: &inputs[1],
             read_norm: &inputs[2],
             score_scale: &inputs[3],
             level_bias: &inputs[4],
-            rotation: Buffer::of(client, &rotation),
+            rope_table: Buffer::of(client, &rope_table),
         }
     }
 
@@ -165,16 +165,16 @@ impl Call {
         let inputs = self.inputs(client, inputs);
         let out = Buffer::empty(client, self.outputs());
         for (first, rows) in self.parts() {
-            let memory = self.remember(client, &inputs, first, rows);
+            let fwd_cache = self.fill_cache(client, &inputs, first, rows);
             // SAFETY: as above `Call`.
             unsafe {
                 fwd_queries::fwd_queries::launch_unchecked(
                     client,
-                    self.each_block(rows),
+                    self.each_chunk(rows),
                     CubeDim::new_1d(UNITS as u32),
                     inputs.projection.arg(),
-                    inputs.rotation.arg(),
-                    memory.arg(),
+                    inputs.rope_table.arg(),
+                    fwd_cache.arg(),
                     out.arg(),
                     self.layout(first),
                     self.dims,
@@ -185,22 +185,22 @@ impl Call {
     }
 
     /// What a pass over `rows` rows from `first` on leaves for its readers.
-    fn remember(&self, client: &Client, inputs: &Inputs, first: usize, rows: usize) -> Buffer {
+    fn fill_cache(&self, client: &Client, inputs: &Inputs, first: usize, rows: usize) -> Buffer {
         let dims = self.dims;
-        let memory = Buffer::empty(client, rows * dims.heads * dims.memory(self.blocks));
+        let fwd_cache = Buffer::empty(client, rows * dims.heads * dims.fwd_cache(self.chunks));
         // SAFETY: as above `Call`.
         unsafe {
             fwd_chunks::fwd_chunks::launch_unchecked(
                 client,
-                self.each_block(rows),
+                self.each_chunk(rows),
                 CubeDim::new_1d(UNITS as u32),
                 inputs.projection.arg(),
-                inputs.rotation.arg(),
+                inputs.rope_table.arg(),
                 inputs.decay.arg(),
                 inputs.read_norm.arg(),
                 inputs.score_scale.arg(),
                 inputs.level_bias.arg(),
-                memory.arg(),
+                fwd_cache.arg(),
                 self.layout(first),
                 dims,
             )
@@ -209,70 +209,71 @@ impl Call {
         unsafe {
             fwd_scan::fwd_scan::launch_unchecked(
                 client,
-                self.each_channel(dims.pool(self.blocks) - self.blocks, rows),
+                self.each_channel(dims.pool(self.chunks) - self.chunks, rows),
                 CubeDim::new_1d(UNITS as u32),
-                memory.arg(),
+                fwd_cache.arg(),
                 self.layout(first),
                 dims,
             )
         }
-        memory
+        fwd_cache
     }
 
     /// The gradients of all inputs from that of the output.
     fn backward(&self, client: &Client, inputs: &[Buffer], gradient: &Buffer) -> Vec<Buffer> {
         let to: Vec<Buffer> = inputs.iter().map(|input| Buffer::empty(client, input.len)).collect();
         let inputs = self.inputs(client, inputs);
-        let shares = Buffer::empty(client, self.batch * self.blocks * self.dims.heads * self.dims.shares());
+        let partial_grads =
+            Buffer::empty(client, self.batch * self.chunks * self.dims.heads * self.dims.partial_grads());
         for (first, rows) in self.parts() {
-            let memory = self.remember(client, &inputs, first, rows);
-            self.gather(client, &inputs, &memory, [gradient, &to[0], &shares], first, rows);
+            let fwd_cache = self.fill_cache(client, &inputs, first, rows);
+            self.gather(client, &inputs, &fwd_cache, [gradient, &to[0], &partial_grads], first, rows);
         }
         // SAFETY: as above `Call`.
         unsafe {
             bwd_params::bwd_params::launch_unchecked(
                 client,
-                CubeCount::Static(self.dims.shares().div_ceil(UNITS) as u32, self.dims.heads as u32, 1),
+                CubeCount::Static(self.dims.partial_grads().div_ceil(UNITS) as u32, self.dims.heads as u32, 1),
                 CubeDim::new_1d(UNITS as u32),
-                shares.arg(),
+                partial_grads.arg(),
                 inputs.decay.arg(),
                 to[1].arg(),
                 to[2].arg(),
                 to[3].arg(),
                 to[4].arg(),
-                self.batch * self.blocks,
+                self.batch * self.chunks,
                 self.dims,
             )
         }
         to
     }
 
-    /// The gradient of the projection, and the shares of `rows` rows in those of the parameters.
+    /// The gradient of the projection, and what `rows` rows add to those of the parameters.
     fn gather(
         &self,
         client: &Client,
         inputs: &Inputs,
-        memory: &Buffer,
-        [gradient, to_projection, shares]: [&Buffer; 3],
+        fwd_cache: &Buffer,
+        [gradient, to_projection, partial_grads]: [&Buffer; 3],
         first: usize,
         rows: usize,
     ) {
         let dims = self.dims;
         let units = CubeDim::new_1d(UNITS as u32);
-        let drafts = Buffer::empty(client, rows * dims.heads * dims.drafts(self.blocks));
+        let bwd_cache = Buffer::empty(client, rows * dims.heads * dims.bwd_cache(self.chunks));
         // SAFETY: as above `Call`.
         unsafe {
             bwd_queries::bwd_queries::launch_unchecked(
                 client,
-                self.each_block(rows),
+                self.each_chunk(rows),
                 units,
                 inputs.projection.arg(),
-                inputs.rotation.arg(),
-                memory.arg(),
+                inputs.rope_table.arg(),
+                fwd_cache.arg(),
                 gradient.arg(),
-                drafts.arg(),
+                bwd_cache.arg(),
                 to_projection.arg(),
-                shares.arg(),
+                partial_grads.arg(),
                 self.layout(first),
                 dims,
             )
@@ -281,11 +282,11 @@ impl Call {
         unsafe {
             bwd_scan::bwd_scan::launch_unchecked(
                 client,
-                self.each_channel(dims.pool(self.blocks), rows),
+                self.each_channel(dims.pool(self.chunks), rows),
                 units,
                 inputs.projection.arg(),
-                memory.arg(),
-                drafts.arg(),
+                fwd_cache.arg(),
+                bwd_cache.arg(),
                 self.layout(first),
                 dims,
             )
@@ -294,14 +295,14 @@ impl Call {
         unsafe {
             bwd_keys::bwd_keys::launch_unchecked(
                 client,
-                self.each_block(rows),
+                self.each_chunk(rows),
                 units,
                 inputs.projection.arg(),
-                inputs.rotation.arg(),
-                memory.arg(),
-                drafts.arg(),
+                inputs.rope_table.arg(),
+                fwd_cache.arg(),
+                bwd_cache.arg(),
                 to_projection.arg(),
-                shares.arg(),
+                partial_grads.arg(),
                 self.layout(first),
                 dims,
             )

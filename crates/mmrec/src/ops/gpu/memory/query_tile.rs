@@ -1,116 +1,118 @@
-//! What the queries of one block do in both directions: ask the window and the slots, and recall from the recurrent memory.
+//! What the queries of one chunk do in both directions: slot attention, and reads of the recurrent memory.
 //!
 //! Matrices in workgroup memory have the queries as their columns: `[·, C]`.
 
 use burn::cubecl;
 use burn::cubecl::prelude::*;
 
-use super::layout::{Dims, Layout, Place, QUERY, VALUE, channels};
+use super::layout::{Dims, Layout, QUERY, VALUE, WorkgroupPos, channels};
 use super::math::silu;
 use crate::ops::reference::RMS_EPSILON;
 
-/// The workgroup memory of one block's queries.
+/// The workgroup memory of one chunk's queries. Queries are numbered i, what they read j, and c_i = Σ_{t≤i} ln a_t inside the chunk.
 #[derive(CubeType)]
-pub struct Work {
-    /// The queries in one of the forms in which they are asked, `[d, C]`.
-    pub asked: Shared<[f32]>,
-    /// The reads of the recurrent memory before their norm, `[d, C]`.
+pub struct QueryTile {
+    /// One form of the queries: η q as it is, η q at rotary positions, or silu(q): `[d, C]`
+    pub q: Shared<[f32]>,
+    /// silu(q_i) h_i, the reads before their norm: `[d, C]`
     pub read: Shared<[f32]>,
-    /// Scores, then softmax weights of everything visible, `[entries, C]`: the block before, this block, slots.
-    pub share: Shared<[f32]>,
-    /// What query i reads of what token j wrote, `[C (j), C (i)]`.
-    pub score: Shared<[f32]>,
-    /// The visible slots, by their place in the pool, and the biases of their levels.
-    pub listed: Shared<[u32]>,
+    /// Scores, then softmax over everything visible: `[entries, C]`, the chunk before, this chunk, slots
+    pub probs: Shared<[f32]>,
+    /// e^(c_i − c_j) β_j silu(q_i) · φ(k_j) where j ≤ i: `[C (j), C (i)]`
+    pub masked_qk: Shared<[f32]>,
+    /// The visible slots, by their place in the pool.
+    pub slot_index: Shared<[u32]>,
+    /// λ of their levels.
     pub bias: Shared<[f32]>,
-    /// Running sums of ln a, and β, `[C]`.
-    pub decay: Shared<[f32]>,
+    /// c_i, `[C]`
+    pub cum_log_decay: Shared<[f32]>,
+    /// β_j, `[C]`
     pub write: Shared<[f32]>,
-    /// A number for each query, `[C]`.
+    /// A number for each query, `[C]`
     pub sums: Shared<[f32]>,
-    /// √d / √(Σ read² + ε), `[C]`.
-    pub inverse: Shared<[f32]>,
-    /// The reads times their gradient behind the norm, over Σ read² + ε, `[C]`; backward only.
-    pub pull: Shared<[f32]>,
+    /// √d / √(Σ read_i² + ε), `[C]`
+    pub inverse_rms: Shared<[f32]>,
+    /// read_i · (its gradient behind the norm) / (Σ read_i² + ε), `[C]`; backward only
+    pub grad_dot: Shared<[f32]>,
 }
 
 #[cube]
-impl Work {
-    /// Workgroup memory for any block.
-    pub fn new(#[comptime] dims: Dims) -> Work {
-        Work {
-            asked: Shared::<[f32]>::new_slice(comptime!(dims.block * dims.d)),
-            read: Shared::<[f32]>::new_slice(comptime!(dims.block * dims.d)),
-            share: Shared::<[f32]>::new_slice(comptime!(dims.scores())),
-            score: Shared::<[f32]>::new_slice(comptime!(dims.block * dims.block)),
-            listed: Shared::<[u32]>::new_slice(comptime!(dims.listed())),
-            bias: Shared::<[f32]>::new_slice(comptime!(dims.listed())),
-            decay: Shared::<[f32]>::new_slice(comptime!(dims.block)),
-            write: Shared::<[f32]>::new_slice(comptime!(dims.block)),
-            sums: Shared::<[f32]>::new_slice(comptime!(dims.block)),
-            inverse: Shared::<[f32]>::new_slice(comptime!(dims.block)),
-            pull: Shared::<[f32]>::new_slice(comptime!(dims.block)),
+impl QueryTile {
+    /// Workgroup memory for any chunk.
+    pub fn new(#[comptime] dims: Dims) -> QueryTile {
+        QueryTile {
+            q: Shared::<[f32]>::new_slice(comptime!(dims.chunk * dims.d)),
+            read: Shared::<[f32]>::new_slice(comptime!(dims.chunk * dims.d)),
+            probs: Shared::<[f32]>::new_slice(comptime!(dims.scores())),
+            masked_qk: Shared::<[f32]>::new_slice(comptime!(dims.chunk * dims.chunk)),
+            slot_index: Shared::<[u32]>::new_slice(comptime!(dims.visible_slots())),
+            bias: Shared::<[f32]>::new_slice(comptime!(dims.visible_slots())),
+            cum_log_decay: Shared::<[f32]>::new_slice(comptime!(dims.chunk)),
+            write: Shared::<[f32]>::new_slice(comptime!(dims.chunk)),
+            sums: Shared::<[f32]>::new_slice(comptime!(dims.chunk)),
+            inverse_rms: Shared::<[f32]>::new_slice(comptime!(dims.chunk)),
+            grad_dot: Shared::<[f32]>::new_slice(comptime!(dims.chunk)),
         }
     }
 }
 
-/// Fills `share`, `score`, `read` and `inverse`, and leaves silu(q) in `asked`; returns the number of visible slots.
+/// Fills `probs`, `masked_qk`, `read` and `inverse_rms`, and leaves silu(q) in `q`; returns the number of visible slots.
 #[cube]
-pub fn ask_all(
-    work: &mut Work,
+pub fn attend_queries(
+    tile: &mut QueryTile,
     projection: &[f32],
-    rotation: &[f32],
-    memory: &[f32],
-    here: &Place,
+    rope_table: &[f32],
+    fwd_cache: &[f32],
+    pos: &WorkgroupPos,
     layout: &Layout,
     #[comptime] dims: Dims,
 ) -> usize {
-    let c = comptime!(dims.block);
-    let count = list(work, memory, here, layout.blocks, dims);
-    for t in range_stepped(here.unit, c, comptime!(dims.units)) {
-        let token = here.record + t * comptime!(dims.token());
-        work.decay[t] = memory[token];
-        work.write[t] = memory[token + 1];
+    let c = comptime!(dims.chunk);
+    let count = list_slots(tile, fwd_cache, pos, layout.chunks, dims);
+    for t in range_stepped(pos.unit, c, comptime!(dims.units)) {
+        let token = pos.chunk_record + t * comptime!(dims.token_record());
+        tile.cum_log_decay[t] = fwd_cache[token];
+        tile.write[t] = fwd_cache[token + 1];
     }
-    let scale = memory[here.memory];
-    let keys = here.record + comptime!(3 + dims.d);
-    if here.block > 0 {
-        turned(&mut work.asked, projection, rotation, here, 0, c, scale, dims);
-    }
-    sync_cube();
-    if here.block > 0 {
-        // The distance from a query to the block before is C longer than their places in their blocks say.
-        near(work, memory, here.unit, keys - comptime!(dims.record()), 0usize, dims);
+    let scale = fwd_cache[pos.head_record];
+    let keys = pos.chunk_record + comptime!(3 + dims.d);
+    if pos.chunk > 0 {
+        roped_queries(&mut tile.q, projection, rope_table, pos, 0, c, scale, dims);
     }
     sync_cube();
-    turned(&mut work.asked, projection, rotation, here, 0, 0usize, scale, dims);
+    if pos.chunk > 0 {
+        // The distance from a query to the chunk before is C longer than their places in their chunks say.
+        window_scores(tile, fwd_cache, pos.unit, keys - comptime!(dims.chunk_record()), 0usize, dims);
+    }
     sync_cube();
-    near(work, memory, here.unit, keys, c, dims);
+    roped_queries(&mut tile.q, projection, rope_table, pos, 0, 0usize, scale, dims);
     sync_cube();
-    plain(&mut work.asked, projection, here, scale, dims);
+    window_scores(tile, fwd_cache, pos.unit, keys, c, dims);
     sync_cube();
-    far(work, memory, here, count, dims);
+    scaled_queries(&mut tile.q, projection, pos, scale, dims);
     sync_cube();
-    softmax(work, here, count, dims);
-    active(&mut work.asked, projection, here, dims);
+    slot_scores(tile, fwd_cache, pos, count, dims);
     sync_cube();
-    scores(work, memory, here, dims);
+    softmax(tile, pos, count, dims);
+    silu_queries(&mut tile.q, projection, pos, dims);
     sync_cube();
-    reads(work, projection, memory, here, dims);
+    masked_products(tile, fwd_cache, pos, dims);
     sync_cube();
-    for i in range_stepped(here.unit, c, comptime!(dims.units)) {
+    reads(tile, projection, fwd_cache, pos, dims);
+    sync_cube();
+    for i in range_stepped(pos.unit, c, comptime!(dims.units)) {
         let mut sum = 0.0f32;
         for channel in 0..comptime!(dims.d) {
-            let read = work.read[channel * c + i];
+            let read = tile.read[channel * c + i];
             sum += read * read;
         }
-        work.inverse[i] = comptime!((dims.d as f32).sqrt()) / (sum + RMS_EPSILON).sqrt();
+        tile.inverse_rms[i] = comptime!((dims.d as f32).sqrt()) / (sum + RMS_EPSILON).sqrt();
     }
     sync_cube();
     count
 }
 
-/// Units from..to of one level that a block sees, and how many slots of lower levels it sees.
+/// Units from..to of one level that a chunk sees, and how many slots of lower levels it sees.
 #[derive(CubeType, Clone, Copy)]
 pub struct Held {
     /// The first unit seen.
@@ -123,25 +125,25 @@ pub struct Held {
     pub base: usize,
 }
 
-/// As [`Sizes::held`](crate::ops::reference::slot_attention::Sizes::held) for one level, of the blocks older than a block's window.
+/// As [`Sizes::held`](crate::ops::reference::slot_attention::Sizes::held) for one level, of the chunks older than a chunk's window.
 #[cube]
-pub fn held(block: usize, level: usize, blocks: usize, #[comptime] dims: Dims) -> Held {
+pub fn held(chunk: usize, level: usize, chunks: usize, #[comptime] dims: Dims) -> Held {
     let slots = comptime!(dims.slots);
     let mut units = 0usize;
-    let mut pool = blocks;
-    if block > 0 {
-        units = block - 1;
+    let mut pool = chunks;
+    if chunk > 0 {
+        units = chunk - 1;
     }
     let mut below = 0usize;
     let mut base = 0usize;
     for _ in 0..level {
         let mut groups = 0usize;
         if units > slots {
-            groups = (units - slots) / comptime!(dims.fan_in);
+            groups = (units - slots) / comptime!(dims.merge_factor);
         }
-        below += units - groups * comptime!(dims.fan_in);
+        below += units - groups * comptime!(dims.merge_factor);
         base += pool;
-        pool /= comptime!(dims.fan_in);
+        pool /= comptime!(dims.merge_factor);
         units = groups;
     }
     let mut from = 0usize;
@@ -149,7 +151,7 @@ pub fn held(block: usize, level: usize, blocks: usize, #[comptime] dims: Dims) -
         let over = units - slots;
         from = over;
         if level + 1 < comptime!(dims.levels) {
-            from = over / comptime!(dims.fan_in) * comptime!(dims.fan_in);
+            from = over / comptime!(dims.merge_factor) * comptime!(dims.merge_factor);
         }
     }
     Held { from, to: units, below, base }
@@ -157,221 +159,240 @@ pub fn held(block: usize, level: usize, blocks: usize, #[comptime] dims: Dims) -
 
 /// Lists the visible slots; returns their number.
 #[cube]
-fn list(work: &mut Work, memory: &[f32], here: &Place, blocks: usize, #[comptime] dims: Dims) -> usize {
+fn list_slots(
+    tile: &mut QueryTile,
+    fwd_cache: &[f32],
+    pos: &WorkgroupPos,
+    chunks: usize,
+    #[comptime] dims: Dims,
+) -> usize {
     let mut count = 0usize;
     for level in 0..comptime!(dims.levels) {
-        let held = held(here.block, level, blocks, dims);
-        for index in range_stepped(here.unit, held.to - held.from, comptime!(dims.units)) {
-            work.listed[count + index] = (held.base + held.from + index) as u32;
-            work.bias[count + index] = memory[here.memory + 2 + level];
+        let held = held(pos.chunk, level, chunks, dims);
+        for index in range_stepped(pos.unit, held.to - held.from, comptime!(dims.units)) {
+            tile.slot_index[count + index] = (held.base + held.from + index) as u32;
+            tile.bias[count + index] = fwd_cache[pos.head_record + 2 + level];
         }
         count += held.to - held.from;
     }
     count
 }
 
-/// η q of a block's queries, `ahead` blocks from here, turned to the positions from `first` on.
+/// η q of a chunk's queries, `ahead` chunks from here, rotated to the positions from `first` on.
 #[cube]
 #[allow(clippy::too_many_arguments)]
-pub fn turned(
-    asked: &mut Shared<[f32]>,
+pub fn roped_queries(
+    q: &mut Shared<[f32]>,
     projection: &[f32],
-    rotation: &[f32],
-    here: &Place,
+    rope_table: &[f32],
+    pos: &WorkgroupPos,
     ahead: usize,
     #[comptime] first: usize,
     scale: f32,
     #[comptime] dims: Dims,
 ) {
-    let c = comptime!(dims.block);
+    let c = comptime!(dims.chunk);
     let half = comptime!(dims.half());
-    for index in range_stepped(here.unit, comptime!(dims.block * dims.half()), comptime!(dims.units)) {
+    for index in range_stepped(pos.unit, comptime!(dims.chunk * dims.half()), comptime!(dims.units)) {
         let (t, i) = (index / half, index % half);
-        let query = channels(here.token + ahead * c + t, QUERY, here.head, dims) + i;
+        let query = channels(pos.token + ahead * c + t, QUERY, pos.head, dims) + i;
         let (a, b) = (projection[query] * scale, projection[query + half] * scale);
-        let turn = 2 * (comptime!(first * dims.half()) + index);
-        let (cos, sin) = (rotation[turn], rotation[turn + 1]);
-        asked[i * c + t] = a * cos - b * sin;
-        asked[(i + half) * c + t] = b * cos + a * sin;
+        let angle = 2 * (comptime!(first * dims.half()) + index);
+        let (cos, sin) = (rope_table[angle], rope_table[angle + 1]);
+        q[i * c + t] = a * cos - b * sin;
+        q[(i + half) * c + t] = b * cos + a * sin;
     }
 }
 
 /// η q.
 #[cube]
-pub fn plain(asked: &mut Shared<[f32]>, projection: &[f32], here: &Place, scale: f32, #[comptime] dims: Dims) {
+pub fn scaled_queries(
+    q: &mut Shared<[f32]>,
+    projection: &[f32],
+    pos: &WorkgroupPos,
+    scale: f32,
+    #[comptime] dims: Dims,
+) {
     let d = comptime!(dims.d);
-    for index in range_stepped(here.unit, comptime!(dims.block * dims.d), comptime!(dims.units)) {
+    for index in range_stepped(pos.unit, comptime!(dims.chunk * dims.d), comptime!(dims.units)) {
         let (t, i) = (index / d, index % d);
-        asked[i * comptime!(dims.block) + t] = projection[channels(here.token + t, QUERY, here.head, dims) + i] * scale;
+        q[i * comptime!(dims.chunk) + t] = projection[channels(pos.token + t, QUERY, pos.head, dims) + i] * scale;
     }
 }
 
 /// silu(q).
 #[cube]
-pub fn active(asked: &mut Shared<[f32]>, projection: &[f32], here: &Place, #[comptime] dims: Dims) {
+pub fn silu_queries(q: &mut Shared<[f32]>, projection: &[f32], pos: &WorkgroupPos, #[comptime] dims: Dims) {
     let d = comptime!(dims.d);
-    for index in range_stepped(here.unit, comptime!(dims.block * dims.d), comptime!(dims.units)) {
+    for index in range_stepped(pos.unit, comptime!(dims.chunk * dims.d), comptime!(dims.units)) {
         let (t, i) = (index / d, index % d);
-        asked[i * comptime!(dims.block) + t] = silu(projection[channels(here.token + t, QUERY, here.head, dims) + i]);
+        q[i * comptime!(dims.chunk) + t] = silu(projection[channels(pos.token + t, QUERY, pos.head, dims) + i]);
     }
 }
 
-/// Scores of a block's tokens, whose rotated keys begin at `keys`, into the entries from `first` on.
+/// Scores of a chunk's tokens, whose rotated keys begin at `keys`, into the entries from `first` on.
 #[cube]
-fn near(work: &mut Work, memory: &[f32], unit: usize, keys: usize, #[comptime] first: usize, #[comptime] dims: Dims) {
-    let c = comptime!(dims.block);
-    for index in range_stepped(unit, comptime!(dims.block * dims.block), comptime!(dims.units)) {
+fn window_scores(
+    tile: &mut QueryTile,
+    fwd_cache: &[f32],
+    unit: usize,
+    keys: usize,
+    #[comptime] first: usize,
+    #[comptime] dims: Dims,
+) {
+    let c = comptime!(dims.chunk);
+    for index in range_stepped(unit, comptime!(dims.chunk * dims.chunk), comptime!(dims.units)) {
         let (j, i) = (index / c, index % c);
-        let key = keys + j * comptime!(dims.token());
+        let key = keys + j * comptime!(dims.token_record());
         let mut sum = 0.0f32;
         for channel in 0..comptime!(dims.d) {
-            sum += memory[key + channel] * work.asked[channel * c + i];
+            sum += fwd_cache[key + channel] * tile.q[channel * c + i];
         }
-        work.share[comptime!(first * dims.block) + index] = sum;
+        tile.probs[comptime!(first * dims.chunk) + index] = sum;
     }
 }
 
 /// Scores of the visible slots.
 #[cube]
-fn far(work: &mut Work, memory: &[f32], here: &Place, count: usize, #[comptime] dims: Dims) {
-    let c = comptime!(dims.block);
-    for index in range_stepped(here.unit, count * c, comptime!(dims.units)) {
+fn slot_scores(tile: &mut QueryTile, fwd_cache: &[f32], pos: &WorkgroupPos, count: usize, #[comptime] dims: Dims) {
+    let c = comptime!(dims.chunk);
+    for index in range_stepped(pos.unit, count * c, comptime!(dims.units)) {
         let (entry, i) = (index / c, index % c);
-        let key = here.slots + work.listed[entry] as usize * comptime!(dims.slot()) + 1;
-        let mut sum = work.bias[entry];
+        let key = pos.slots + tile.slot_index[entry] as usize * comptime!(dims.slot_record()) + 1;
+        let mut sum = tile.bias[entry];
         for channel in 0..comptime!(dims.d) {
-            sum += memory[key + channel] * work.asked[channel * c + i];
+            sum += fwd_cache[key + channel] * tile.q[channel * c + i];
         }
-        work.share[comptime!(2 * dims.block * dims.block) + index] = sum;
+        tile.probs[comptime!(2 * dims.chunk * dims.chunk) + index] = sum;
     }
 }
 
-/// The first entry that a block sees: the first block has none before it.
+/// The first entry that a chunk sees: the first chunk has none before it.
 #[cube]
-pub fn first_entry(block: usize, #[comptime] dims: Dims) -> usize {
+pub fn first_entry(chunk: usize, #[comptime] dims: Dims) -> usize {
     let mut first = 0usize;
-    if block == 0 {
-        first = comptime!(dims.block);
+    if chunk == 0 {
+        first = comptime!(dims.chunk);
     }
     first
 }
 
-/// Whether a query sees an entry: of its own block, only what is not later.
+/// Whether a query sees an entry: of its own chunk, only what is not later.
 #[cube]
 fn sees(i: usize, entry: usize, #[comptime] dims: Dims) -> bool {
-    entry <= comptime!(dims.block) + i || entry >= comptime!(2 * dims.block)
+    entry <= comptime!(dims.chunk) + i || entry >= comptime!(2 * dims.chunk)
 }
 
 /// Softmax over all entries of every query.
 #[cube]
-fn softmax(work: &mut Work, here: &Place, count: usize, #[comptime] dims: Dims) {
-    let c = comptime!(dims.block);
-    let first = first_entry(here.block, dims);
-    let end = comptime!(2 * dims.block) + count;
-    for i in range_stepped(here.unit, c, comptime!(dims.units)) {
+fn softmax(tile: &mut QueryTile, pos: &WorkgroupPos, count: usize, #[comptime] dims: Dims) {
+    let c = comptime!(dims.chunk);
+    let first = first_entry(pos.chunk, dims);
+    let end = comptime!(2 * dims.chunk) + count;
+    for i in range_stepped(pos.unit, c, comptime!(dims.units)) {
         // A query always sees itself.
-        let mut largest = work.share[(c + i) * c + i];
+        let mut largest = tile.probs[(c + i) * c + i];
         for entry in first..end {
             if sees(i, entry, dims) {
-                largest = largest.max(work.share[entry * c + i]);
+                largest = largest.max(tile.probs[entry * c + i]);
             }
         }
-        work.sums[i] = largest;
+        tile.sums[i] = largest;
     }
     sync_cube();
-    for index in range_stepped(first * c + here.unit, end * c, comptime!(dims.units)) {
+    for index in range_stepped(first * c + pos.unit, end * c, comptime!(dims.units)) {
         let i = index % c;
         let mut power = 0.0f32;
         if sees(i, index / c, dims) {
-            power = (work.share[index] - work.sums[i]).exp();
+            power = (tile.probs[index] - tile.sums[i]).exp();
         }
-        work.share[index] = power;
+        tile.probs[index] = power;
     }
     sync_cube();
-    for i in range_stepped(here.unit, c, comptime!(dims.units)) {
+    for i in range_stepped(pos.unit, c, comptime!(dims.units)) {
         let mut sum = 0.0f32;
         for entry in first..end {
-            sum += work.share[entry * c + i];
+            sum += tile.probs[entry * c + i];
         }
-        work.sums[i] = 1.0 / sum;
+        tile.sums[i] = 1.0 / sum;
     }
     sync_cube();
-    for index in range_stepped(first * c + here.unit, end * c, comptime!(dims.units)) {
-        work.share[index] *= work.sums[index % c];
+    for index in range_stepped(first * c + pos.unit, end * c, comptime!(dims.units)) {
+        tile.probs[index] *= tile.sums[index % c];
     }
 }
 
 /// What of token j's writing query i sees.
 #[cube]
-pub fn weight(work: &Work, j: usize, i: usize) -> f32 {
-    (work.decay[i] - work.decay[j]).exp() * work.write[j]
+pub fn decay_mask(tile: &QueryTile, j: usize, i: usize) -> f32 {
+    (tile.cum_log_decay[i] - tile.cum_log_decay[j]).exp() * tile.write[j]
 }
 
-/// Masked products inside the block; silu(q) stands in `asked`.
+/// Masked products inside the chunk; silu(q) stands in `q`.
 #[cube]
-fn scores(work: &mut Work, memory: &[f32], here: &Place, #[comptime] dims: Dims) {
-    let c = comptime!(dims.block);
-    for index in range_stepped(here.unit, comptime!(dims.block * dims.block), comptime!(dims.units)) {
+fn masked_products(tile: &mut QueryTile, fwd_cache: &[f32], pos: &WorkgroupPos, #[comptime] dims: Dims) {
+    let c = comptime!(dims.chunk);
+    for index in range_stepped(pos.unit, comptime!(dims.chunk * dims.chunk), comptime!(dims.units)) {
         let (j, i) = (index / c, index % c);
         let mut sum = 0.0f32;
         if j <= i {
-            let key = here.record + j * comptime!(dims.token()) + 3;
+            let key = pos.chunk_record + j * comptime!(dims.token_record()) + 3;
             for channel in 0..comptime!(dims.d) {
-                sum += memory[key + channel] * work.asked[channel * c + i];
+                sum += fwd_cache[key + channel] * tile.q[channel * c + i];
             }
-            sum *= weight(&*work, j, i);
+            sum *= decay_mask(&*tile, j, i);
         }
-        work.score[index] = sum;
+        tile.masked_qk[index] = sum;
     }
 }
 
-/// Reads of the recurrent memory: what was written before the block, and inside it.
+/// Reads of the recurrent memory: what was written before the chunk, and inside it.
 #[cube]
-fn reads(work: &mut Work, projection: &[f32], memory: &[f32], here: &Place, #[comptime] dims: Dims) {
-    let c = comptime!(dims.block);
+fn reads(tile: &mut QueryTile, projection: &[f32], fwd_cache: &[f32], pos: &WorkgroupPos, #[comptime] dims: Dims) {
+    let c = comptime!(dims.chunk);
     let d = comptime!(dims.d);
-    let state = here.record + comptime!(dims.state());
-    let value = channels(here.token, VALUE, here.head, dims);
-    for index in range_stepped(here.unit, comptime!(dims.block * dims.d), comptime!(dims.units)) {
+    let state = pos.chunk_record + comptime!(dims.state_offset());
+    let value = channels(pos.token, VALUE, pos.head, dims);
+    for index in range_stepped(pos.unit, comptime!(dims.chunk * dims.d), comptime!(dims.units)) {
         let (i, channel) = (index / d, index % d);
         let mut sum = 0.0f32;
         for row in 0..d {
-            sum += work.asked[row * c + i] * memory[state + row * d + channel];
+            sum += tile.q[row * c + i] * fwd_cache[state + row * d + channel];
         }
-        sum *= work.decay[i].exp();
+        sum *= tile.cum_log_decay[i].exp();
         for j in 0..i + 1 {
-            sum += work.score[j * c + i] * projection[value + j * comptime!(dims.projected()) + channel];
+            sum += tile.masked_qk[j * c + i] * projection[value + j * comptime!(dims.projected()) + channel];
         }
-        work.read[channel * c + i] = sum;
+        tile.read[channel * c + i] = sum;
     }
 }
 
 /// One channel of what query i takes from the window and the slots.
 #[cube]
 pub fn context(
-    work: &Work,
+    tile: &QueryTile,
     projection: &[f32],
-    memory: &[f32],
-    here: &Place,
+    fwd_cache: &[f32],
+    pos: &WorkgroupPos,
     count: usize,
     i: usize,
     channel: usize,
     #[comptime] dims: Dims,
 ) -> f32 {
-    let c = comptime!(dims.block);
-    let window = channels(here.token, VALUE, here.head, dims) + channel;
+    let c = comptime!(dims.chunk);
+    let window = channels(pos.token, VALUE, pos.head, dims) + channel;
     let mut sum = 0.0f32;
-    for entry in first_entry(here.block, dims)..c {
+    for entry in first_entry(pos.chunk, dims)..c {
         let value = projection[window - (c - entry) * comptime!(dims.projected())];
-        sum += work.share[entry * c + i] * value;
+        sum += tile.probs[entry * c + i] * value;
     }
     for j in 0..i + 1 {
-        sum += work.share[(c + j) * c + i] * projection[window + j * comptime!(dims.projected())];
+        sum += tile.probs[(c + j) * c + i] * projection[window + j * comptime!(dims.projected())];
     }
     for entry in 0..count {
-        let slot = here.slots + work.listed[entry] as usize * comptime!(dims.slot());
-        let value = memory[slot + comptime!(1 + dims.d) + channel];
-        sum += work.share[(2 * c + entry) * c + i] * value;
+        let slot = pos.slots + tile.slot_index[entry] as usize * comptime!(dims.slot_record());
+        let value = fwd_cache[slot + comptime!(1 + dims.d) + channel];
+        sum += tile.probs[(2 * c + entry) * c + i] * value;
     }
     sum
 }

@@ -6,38 +6,38 @@ use super::slots::pools;
 use super::{Past, Schedule, Sizes, Slots};
 use crate::ops::reference::{HIDDEN, Rotary, table};
 
-/// Constants of one pass over `blocks` blocks, shared by all layers.
+/// Constants of one pass over `chunks` chunks, shared by all layers.
 #[derive(Debug, Clone)]
 pub struct Tables {
     pub(super) sizes: Sizes,
-    blocks: usize,
+    chunks: usize,
     schedule: Schedule,
-    /// Positions of the block before the first one and of all blocks.
+    /// Positions of the chunk before the first one and of all chunks.
     rotary: Rotary,
-    /// `[1, 1, blocks, C, 2C]`, or the same for all blocks, `[1, 1, 1, C, 2C]`
+    /// `[1, 1, chunks, C, 2C]`, or the same for all chunks, `[1, 1, 1, C, 2C]`
     window_bias: Tensor<5>,
-    /// `[1, 1, blocks, 1, columns]`; `None` if no slot is visible.
+    /// `[1, 1, chunks, 1, columns]`; `None` if no slot is visible.
     slot_bias: Option<Tensor<5>>,
 }
 
 impl Tables {
-    /// Constants for the blocks `first..first + blocks` and heads of width `head_width`.
-    pub fn new(sizes: Sizes, first: u64, blocks: usize, head_width: usize, device: &Device) -> Self {
-        let c = sizes.block;
-        let schedule = Schedule::new(&sizes, first, blocks);
+    /// Constants for the chunks `first..first + chunks` and heads of width `head_width`.
+    pub fn new(sizes: Sizes, first: u64, chunks: usize, head_width: usize, device: &Device) -> Self {
+        let c = sizes.chunk;
+        let schedule = Schedule::new(&sizes, first, chunks);
         let hidden = |n: usize| {
-            let (block, row, column) = (n / (2 * c * c), n / (2 * c) % c, n % (2 * c));
-            column > c + row || (column < c && first == 0 && block == 0)
+            let (chunk, row, column) = (n / (2 * c * c), n / (2 * c) % c, n % (2 * c));
+            column > c + row || (column < c && first == 0 && chunk == 0)
         };
         let mask = schedule.mask();
         let columns = schedule.width();
         Self {
             sizes,
-            blocks,
-            rotary: Rotary::new(-(c as i64), (blocks + 1) * c, head_width, device),
-            window_bias: table([1, 1, blocks, c, 2 * c], device, |n| if hidden(n) { HIDDEN } else { 0.0 }),
+            chunks,
+            rotary: Rotary::new(-(c as i64), (chunks + 1) * c, head_width, device),
+            window_bias: table([1, 1, chunks, c, 2 * c], device, |n| if hidden(n) { HIDDEN } else { 0.0 }),
             slot_bias: (columns > 0)
-                .then(|| table([1, 1, blocks, 1, columns], device, |n| if mask[n] { 0.0 } else { HIDDEN })),
+                .then(|| table([1, 1, chunks, 1, columns], device, |n| if mask[n] { 0.0 } else { HIDDEN })),
             schedule,
         }
     }
@@ -45,17 +45,17 @@ impl Tables {
     /// The same for a model in which a token sees no other token, but itself and the slots.
     #[must_use]
     pub fn without_other_tokens(mut self) -> Self {
-        let (c, device) = (self.sizes.block, self.window_bias.device());
+        let (c, device) = (self.sizes.chunk, self.window_bias.device());
         let other = |n: usize| n % (2 * c) != c + n / (2 * c);
         self.window_bias = table([1, 1, 1, c, 2 * c], &device, |n| if other(n) { HIDDEN } else { 0.0 });
         self
     }
 }
 
-/// What every token of the new blocks takes from the hierarchy, `[batch, heads, time, d]`, and the pools of all levels.
+/// What every token of the new chunks takes from the hierarchy, `[batch, heads, time, d]`, and the pools of all levels.
 ///
 /// # Shapes
-/// - `query`: `[batch, heads, time, d]`, time = blocks · C
+/// - `query`: `[batch, heads, time, d]`, time = chunks · C
 /// - `tokens`: keys and values `[batch, heads, time, d]`, salience `[batch, heads, time]`
 /// - `scale` (η): `[heads]`; `level_bias`: `[levels, heads]`
 pub fn attend(
@@ -74,9 +74,9 @@ pub fn attend(
 
 /// What queries score with everything they may see, not normalised yet, and the values there.
 pub(super) struct Scores {
-    /// `[batch, heads, blocks, C, 2C]` with values `[batch, heads, blocks, 2C, d]`
+    /// `[batch, heads, chunks, C, 2C]` with values `[batch, heads, chunks, 2C, d]`
     pub window: (Tensor<5>, Tensor<5>),
-    /// `[batch, heads, blocks, C, m]` with values `[batch, heads, m, d]`; none if no slot is visible
+    /// `[batch, heads, chunks, C, m]` with values `[batch, heads, m, d]`; none if no slot is visible
     pub slots: Option<(Tensor<5>, Tensor<4>)>,
 }
 
@@ -91,9 +91,9 @@ pub(super) fn scores(
     level_bias: Tensor<2>,
 ) -> Scores {
     let [batch, heads, time, d] = query.dims();
-    let (c, blocks) = (tables.sizes.block, tables.blocks);
+    let (c, chunks) = (tables.sizes.chunk, tables.chunks);
     let query = query * scale.reshape([1, heads, 1, 1]);
-    let split = |x: Tensor<4>| x.reshape([batch, heads, blocks, c, d]);
+    let split = |x: Tensor<4>| x.reshape([batch, heads, chunks, c, d]);
 
     let rotated = tables.rotary.narrow(c, time).rotate(query.clone());
     let keys = tables.rotary.narrow(c, time).rotate(tokens.keys);
@@ -106,7 +106,7 @@ pub(super) fn scores(
         let visible = visible_slots(&tables.schedule, pools);
         let m = visible.len();
         let bias = bias.clone() + column_bias(&tables.schedule, level_bias).reshape([1, heads, 1, 1, m]);
-        let scores = query.matmul(visible.keys.swap_dims(2, 3)).reshape([batch, heads, blocks, c, m]) + bias;
+        let scores = query.matmul(visible.keys.swap_dims(2, 3)).reshape([batch, heads, chunks, c, m]) + bias;
         (scores, visible.values)
     });
     Scores { window: (window, values), slots }
@@ -141,18 +141,18 @@ pub fn attend_token(
     burn::tensor::activation::softmax(Tensor::cat(scores, 3), 3).matmul(values)
 }
 
-/// Each block's tokens behind those of the block before it: `[batch, heads, blocks, 2C, d]`.
+/// Each chunk's tokens behind those of the chunk before it: `[batch, heads, chunks, 2C, d]`.
 fn windows(x: Tensor<5>, before: Option<Tensor<4>>) -> Tensor<5> {
-    let [batch, heads, blocks, c, d] = x.dims();
+    let [batch, heads, chunks, c, d] = x.dims();
     let first = match before {
         Some(before) => before.reshape([batch, heads, 1, c, d]),
         None => Tensor::zeros([batch, heads, 1, c, d], &x.device()),
     };
-    let previous = if blocks == 1 { first } else { Tensor::cat(vec![first, x.clone().narrow(2, 0, blocks - 1)], 2) };
+    let previous = if chunks == 1 { first } else { Tensor::cat(vec![first, x.clone().narrow(2, 0, chunks - 1)], 2) };
     Tensor::cat(vec![previous, x], 3)
 }
 
-/// The pool's columns that some block sees, all levels in a row.
+/// The pool's columns that some chunk sees, all levels in a row.
 fn visible_slots(schedule: &Schedule, pools: &[(u64, Slots)]) -> Slots {
     let parts = schedule.columns.iter().zip(pools).filter(|(columns, _)| !columns.is_empty());
     let parts = parts.map(|(columns, (base, pool))| {
@@ -172,24 +172,24 @@ fn column_bias(schedule: &Schedule, level_bias: Tensor<2>) -> Tensor<2> {
     Tensor::cat(parts.collect(), 1)
 }
 
-/// Average of values under one softmax over both groups of scores, `[batch, heads, blocks, C, d]`, without joining them: a join's
+/// Average of values under one softmax over both groups of scores, `[batch, heads, chunks, C, d]`, without joining them: a join's
 /// gradient would copy both.
 fn softmax_average(Scores { window: (window, values), slots }: Scores) -> Tensor<5> {
-    let [batch, heads, blocks, c, _] = window.dims();
+    let [batch, heads, chunks, c, _] = window.dims();
     let d = values.dims()[4];
     let mut largest = window.clone().detach().max_dim(4);
     if let Some((scores, _)) = &slots {
         largest = largest.max_pair(scores.clone().detach().max_dim(4));
     }
-    let weights = (window - largest.clone()).exp();
-    let mut sum = weights.clone().sum_dim(4);
-    let mut context = weights.matmul(values);
+    let powers = (window - largest.clone()).exp();
+    let mut sum = powers.clone().sum_dim(4);
+    let mut context = powers.matmul(values);
     if let Some((scores, values)) = slots {
-        let weights = (scores - largest).exp();
+        let powers = (scores - largest).exp();
         let m = values.dims()[2];
-        sum = sum + weights.clone().sum_dim(4);
-        let part = weights.reshape([batch, heads, blocks * c, m]).matmul(values);
-        context = context + part.reshape([batch, heads, blocks, c, d]);
+        sum = sum + powers.clone().sum_dim(4);
+        let part = powers.reshape([batch, heads, chunks * c, m]).matmul(values);
+        context = context + part.reshape([batch, heads, chunks, c, d]);
     }
     context * sum.recip()
 }

@@ -1,5 +1,5 @@
 //! Slots: weighted averages of keys and values with the logarithm of their mass. A token is a slot of its own whose mass is its
-//! salience, so summarising a block and merging a level are one operation.
+//! salience, so summarising a chunk and merging a level are one operation.
 
 use std::ops::Range;
 
@@ -71,33 +71,33 @@ impl Slots {
     }
 }
 
-/// What a layer remembers of finished blocks when a new one begins.
+/// What a layer remembers of finished chunks when a new one begins.
 #[derive(Debug, Clone)]
 pub struct Past {
-    /// Number of finished blocks, at least 1.
-    pub blocks: u64,
-    /// Keys and values of the newest finished block, token by token, `[batch, heads, C, d]`.
+    /// Number of finished chunks, at least 1.
+    pub chunks: u64,
+    /// Keys and values of the newest finished chunk, token by token, `[batch, heads, C, d]`.
     pub window: [Tensor<4>; 2],
-    /// Per level the slots held; level 0 ends with the two newest finished blocks.
+    /// Per level the slots held; level 0 ends with the two newest finished chunks.
     pub levels: Vec<Option<Slots>>,
 }
 
-/// Per level, all slots from those of the past to those that the new blocks make, with the number of their first unit.
+/// Per level, all slots from those of the past to those that the new chunks make, with the number of their first unit.
 pub(super) fn pools(sizes: &Sizes, tokens: Slots, past: Option<&Past>) -> Vec<(u64, Slots)> {
     let bases: Vec<Range<u64>> = retained_or_empty(sizes, past);
-    let mut new = Some(tokens.merge(sizes.block));
+    let mut new = Some(tokens.merge(sizes.chunk));
     let mut pools = Vec::with_capacity(sizes.levels);
     for (level, base) in bases.iter().enumerate() {
         let held = past.and_then(|past| past.levels[level].clone());
         let Some(pool) = Slots::join(held.into_iter().chain(new).filter(|part| !part.is_empty()).collect()) else {
             break;
         };
-        new = (pool.len() >= sizes.fan_in).then(|| pool.clone().merge(sizes.fan_in));
+        new = (pool.len() >= sizes.merge_factor).then(|| pool.clone().merge(sizes.merge_factor));
         pools.push((base.start, pool));
     }
     pools
 }
 
 fn retained_or_empty(sizes: &Sizes, past: Option<&Past>) -> Vec<Range<u64>> {
-    super::retained(sizes, past.map_or(0, |past| past.blocks))
+    super::retained(sizes, past.map_or(0, |past| past.chunks))
 }

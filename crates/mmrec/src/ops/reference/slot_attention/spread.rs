@@ -10,9 +10,9 @@ use crate::ops::reference::{HIDDEN, table};
 /// How the attention of one token of a text spreads, from the beginning of the text.
 ///
 /// # Shapes
-/// - arguments as of [`attend`](super::attend), where `tables` begin with block 0
+/// - arguments as of [`attend`](super::attend), where `tables` begin with chunk 0
 /// - returns: the weights, `[batch, heads, 1, 2C + columns]`, and what the token takes, `[batch, heads, 1, d]`. The weights are those of
-///   its window (the block before and its own), then those of all columns of the [`Schedule`](super::Schedule), level by level. They
+///   its window (the chunk before and its own), then those of all columns of the [`Schedule`](super::Schedule), level by level. They
 ///   sum to 1; what the token does not see has none.
 pub fn spread(
     tables: &Tables,
@@ -23,7 +23,7 @@ pub fn spread(
     level_bias: Tensor<2>,
 ) -> [Tensor<4>; 2] {
     let [batch, heads, _, d] = query.dims();
-    let c = tables.sizes.block;
+    let c = tables.sizes.chunk;
     let pools = super::slots::pools(&tables.sizes, tokens.clone(), None);
     let all = scores(tables, query, tokens, None, &pools, scale, level_bias);
     let of_token = |scores: Tensor<5>| {

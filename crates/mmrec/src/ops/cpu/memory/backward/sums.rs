@@ -1,4 +1,4 @@
-//! What the gradients of all blocks add to.
+//! What the gradients of all chunks add to.
 
 use super::Gradients;
 use crate::ops::cpu::memory::geometry::Geometry;
@@ -6,19 +6,24 @@ use crate::ops::cpu::memory::inputs::Inputs;
 use crate::ops::cpu::memory::matrix::{add_scaled, unrotate_row};
 use crate::ops::cpu::memory::slots::{Level, merge_backward};
 
-/// Sums that blocks add to.
-pub struct Sums {
+/// Sums that chunks add to.
+pub struct GradSums {
+    /// Of the head's inputs; keys, values and salience without what comes through slots until the end.
     pub out: Gradients,
-    pub rotated_key: Vec<f32>,
+    /// Of the keys at their rotary positions, `[time, head_stride]`
+    pub roped_key: Vec<f32>,
+    /// Of the slots of every level.
     pub levels: Vec<Level>,
-    /// Of the recurrent memory after the block at hand, `[d, wide]`, and its transpose.
+    /// Of the recurrent memory after the chunk at hand, `[d, head_stride]`
     pub state: Vec<f32>,
-    pub turned_state: Vec<f32>,
+    /// The same, transposed.
+    pub state_t: Vec<f32>,
 }
 
-impl Sums {
+impl GradSums {
+    /// Zeros.
     pub fn new(g: &Geometry) -> Self {
-        let rows = || vec![0.0; g.time * g.wide];
+        let rows = || vec![0.0; g.time * g.head_stride];
         let gates = || vec![0.0; g.time];
         let out = Gradients {
             query: rows(),
@@ -31,14 +36,14 @@ impl Sums {
             rate: 0.0,
             score_scale: 0.0,
             bias: vec![0.0; g.sizes.levels],
-            norm: vec![0.0; g.wide],
+            norm: vec![0.0; g.head_stride],
         };
         Self {
             out,
-            rotated_key: rows(),
-            levels: g.slots.iter().map(|slots| Level::zeros(*slots, g.wide)).collect(),
-            state: vec![0.0; g.d * g.wide],
-            turned_state: vec![0.0; g.d * g.wide],
+            roped_key: rows(),
+            levels: g.slots.iter().map(|slots| Level::zeros(*slots, g.head_stride)).collect(),
+            state: vec![0.0; g.d * g.head_stride],
+            state_t: vec![0.0; g.d * g.head_stride],
         }
     }
 
@@ -50,22 +55,22 @@ impl Sums {
             let (units, to) = (&inputs.levels[above - 1], &mut below[above - 1]);
             let mut to = [&mut to.keys[..], &mut to.values, &mut to.mass];
             let units = [&units.keys[..], &units.values, &units.mass];
-            merge_backward(units, &above_gradient[0], &mut to, g.sizes.fan_in, g.wide);
+            merge_backward(units, &above_gradient[0], &mut to, g.sizes.merge_factor, g.head_stride);
         }
         let out = &mut self.out;
         if let Some(first) = self.levels.first() {
             let mut to = [&mut out.key[..], &mut out.value, &mut out.salience];
             let units = [&inputs.key[..], &inputs.value, &inputs.salience];
-            merge_backward(units, first, &mut to, g.block, g.wide);
+            merge_backward(units, first, &mut to, g.chunk, g.head_stride);
         }
-        let [cos, sin] = &g.rotation;
-        let block = g.block * g.wide;
-        for (rotated, to) in self.rotated_key.chunks_exact_mut(block).zip(out.key.chunks_exact_mut(block)) {
-            let tables = cos.chunks_exact(g.wide).zip(sin.chunks_exact(g.wide));
-            for (row, (cos, sin)) in rotated.chunks_exact_mut(g.wide).zip(tables) {
+        let [cos, sin] = &g.rope;
+        let chunk = g.chunk * g.head_stride;
+        for (roped, to) in self.roped_key.chunks_exact_mut(chunk).zip(out.key.chunks_exact_mut(chunk)) {
+            let tables = cos.chunks_exact(g.head_stride).zip(sin.chunks_exact(g.head_stride));
+            for (row, (cos, sin)) in roped.chunks_exact_mut(g.head_stride).zip(tables) {
                 unrotate_row(&mut row[..g.d], g.d / 2, cos, sin);
             }
-            add_scaled(to, rotated, 1.0);
+            add_scaled(to, roped, 1.0);
         }
         self.out
     }
