@@ -17,7 +17,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use memory::{Shape, memory_case};
 use mmrec::ops::WeightStep;
-use mmrec::ops::hierarchy::Sizes;
+use mmrec::ops::slot_attention::Sizes;
 use operations::{attention_case, gate_case, linear_case, loss_case, norm_case};
 
 const WAYS: [&str; 2] = ["kernel", "composition"];
@@ -44,8 +44,8 @@ fn both_memories_of_one_row(bencher: Bencher, way: &str) {
 }
 
 fn memory_shape(batch: usize, time: usize) -> Shape {
-    let sizes = Sizes { block: 16, slots: 8, fan_in: 4, levels: 3 };
-    Shape { batch, blocks: time / sizes.block, heads: WIDTH / 32, half: 16, sizes }
+    let sizes = Sizes { chunk: 16, slots: 8, merge_factor: 4, levels: 3 };
+    Shape { batch, chunks: time / sizes.chunk, heads: WIDTH / 32, half: 16, sizes }
 }
 
 /// What a GPT has instead, each token over its whole row.

@@ -15,8 +15,8 @@ use case::Case;
 use memory::{Shape, memory_case, shapes};
 use mmrec::config::{Stage, TrainConfig};
 use mmrec::driver::{compare, rehearse};
-use mmrec::ops::has_memory_kernels;
-use mmrec::ops::hierarchy::Sizes;
+use mmrec::ops::runs_memory_kernels;
+use mmrec::ops::slot_attention::Sizes;
 use mmrec::platform::read;
 use mmrec::train::{Batch, Trainer};
 use proptest::test_runner::{Config, TestRunner};
@@ -37,8 +37,8 @@ fn equal_their_composition(device: &Device) {
     let mut runner =
         TestRunner::new(Config { cases: 3, failure_persistence: None, max_shrink_iters: 0, ..Config::default() });
     let result = runner.run(&shapes(), |(shape, seed)| {
-        let Shape { blocks, heads, half, sizes, .. } = shape;
-        assert!(has_memory_kernels(device, sizes, blocks, heads, 2 * half));
+        let Shape { chunks, heads, half, sizes, .. } = shape;
+        assert!(runs_memory_kernels(device, sizes, chunks, heads, 2 * half));
         memory_case(shape, seed >> 8).check_parity(device)
     });
     result.unwrap_or_else(|error| panic!("{error}"));
@@ -49,11 +49,11 @@ fn equal_their_composition(device: &Device) {
 
 /// Sizes at which nothing is a power of two, and those of the presets.
 fn cases() -> [Case<'static>; 2] {
-    let odd = Sizes { block: 5, slots: 2, fan_in: 2, levels: 3 };
-    let preset = Sizes { block: 16, slots: 8, fan_in: 4, levels: 3 };
+    let odd = Sizes { chunk: 5, slots: 2, merge_factor: 2, levels: 3 };
+    let preset = Sizes { chunk: 16, slots: 8, merge_factor: 4, levels: 3 };
     [
-        memory_case(Shape { batch: 2, blocks: 11, heads: 2, half: 3, sizes: odd }, 1),
-        memory_case(Shape { batch: 1, blocks: 14, heads: 2, half: 16, sizes: preset }, 2),
+        memory_case(Shape { batch: 2, chunks: 11, heads: 2, half: 3, sizes: odd }, 1),
+        memory_case(Shape { batch: 1, chunks: 14, heads: 2, half: 16, sizes: preset }, 2),
     ]
 }
 

@@ -10,7 +10,7 @@ mod operations;
 use burn::tensor::Device;
 use case::Case;
 use memory::{Shape, memory_case, shapes};
-use mmrec::ops::hierarchy::Sizes;
+use mmrec::ops::slot_attention::Sizes;
 use operations::{attention_case, gate_case, linear_case, loss_case, norm_case};
 use proptest::prelude::*;
 
@@ -56,11 +56,11 @@ proptest! {
 
 /// Some sizes at which nothing is a whole vector, and those of the presets.
 fn cases() -> Vec<Case<'static>> {
-    let odd = Sizes { block: 5, slots: 2, fan_in: 2, levels: 3 };
-    let preset = Sizes { block: 16, slots: 8, fan_in: 4, levels: 3 };
+    let odd = Sizes { chunk: 5, slots: 2, merge_factor: 2, levels: 3 };
+    let preset = Sizes { chunk: 16, slots: 8, merge_factor: 4, levels: 3 };
     vec![
-        memory_case(Shape { batch: 2, blocks: 11, heads: 2, half: 3, sizes: odd }, 1),
-        memory_case(Shape { batch: 1, blocks: 14, heads: 3, half: 16, sizes: preset }, 2),
+        memory_case(Shape { batch: 2, chunks: 11, heads: 2, half: 3, sizes: odd }, 1),
+        memory_case(Shape { batch: 1, chunks: 14, heads: 3, half: 16, sizes: preset }, 2),
         attention_case([2, 130, 3, 5], 70, 9),
         attention_case([1, 90, 2, 16], 90, 10),
         norm_case([2, 150, 21], true, 3),

@@ -2,49 +2,24 @@
 //!
 //! A shell around the `mmrec` library: it reads arguments and files, draws progress, and writes what the library hands it.
 
-mod adapter_file;
-mod atomic;
-mod checkpoint_file;
-mod cli;
+mod args;
 mod commands;
-mod devices;
-mod download;
-mod duplicates;
-mod encodings;
-mod failure;
-mod files;
-mod findings;
-mod format;
-mod gpu_check;
-mod gpu_log;
-mod input;
-mod interrupt;
-mod keep;
-mod loss_svg;
-mod memory;
-mod metrics;
-mod out;
-mod output;
-mod prepared;
-mod progress;
-mod prompt;
-mod run_folder;
-mod settings;
-mod shard_file;
-mod shell;
-mod stream;
-mod system_files;
-mod temporary;
-#[cfg_attr(not(feature = "workers"), path = "no_workers.rs")]
-mod workers;
+mod distributed;
+mod io;
+mod machine;
+mod run;
+mod terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::Cli;
-use crate::memory::exhausted;
-use crate::output::Output;
+use crate::commands::cli::Cli;
+use crate::io::temporary;
+use crate::machine::gpu_log;
+use crate::machine::memory::exhausted;
+use crate::terminal::output::Output;
+use crate::terminal::{failure, signals};
 
 #[global_allocator]
 static ALLOCATOR: exhausted::Allocator = exhausted::Allocator;
@@ -59,7 +34,7 @@ fn main() -> ExitCode {
         Err(error) => return failure::report_usage(&error, output),
     };
     let output = Output::new(cli.is_json());
-    let ended = failure::contain(|| interrupt::install(output).and_then(|()| cli.run()));
-    interrupt::wait_if_ending();
+    let ended = failure::contain(|| signals::install(output, temporary::remove_all).and_then(|()| cli.run()));
+    signals::wait_if_ending();
     ended.map_or_else(|error| failure::report(&error, output), |()| ExitCode::SUCCESS)
 }

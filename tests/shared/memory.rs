@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::{sigmoid, silu, softplus};
-use mmrec::ops::hierarchy::{Sizes, Slots, Tables, attend};
-use mmrec::ops::{memory, recurrent_memory, rms_norm, unit};
+use mmrec::ops::slot_attention::{Sizes, Slots, Tables, attend};
+use mmrec::ops::{gated_linear_attention, memory, rms_norm, unit};
 use proptest::prelude::*;
 
 use crate::case::{Case, random};
@@ -12,27 +12,27 @@ use crate::case::{Case, random};
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {
     pub batch: usize,
-    pub blocks: usize,
+    pub chunks: usize,
     pub heads: usize,
     pub half: usize,
     pub sizes: Sizes,
 }
 
 pub fn shapes() -> impl Strategy<Value = (Shape, u64)> {
-    let sizes = (1usize..20, 1usize..5, 2usize..4, 1usize..4).prop_map(|(block, slots, fan_in, levels)| Sizes {
-        block,
+    let sizes = (1usize..20, 1usize..5, 2usize..4, 1usize..4).prop_map(|(chunk, slots, merge_factor, levels)| Sizes {
+        chunk,
         slots,
-        fan_in,
+        merge_factor,
         levels,
     });
     let shape = (1usize..3, 1usize..14, 1usize..4, 1usize..20, sizes);
-    let shape = shape.prop_map(|(batch, blocks, heads, half, sizes)| Shape { batch, blocks, heads, half, sizes });
+    let shape = shape.prop_map(|(batch, chunks, heads, half, sizes)| Shape { batch, chunks, heads, half, sizes });
     (shape, any::<u64>())
 }
 
 pub fn memory_case(shape: Shape, seed: u64) -> Case<'static> {
-    let Shape { batch, blocks, heads, half, sizes } = shape;
-    let (time, d) = (blocks * sizes.block, 2 * half);
+    let Shape { batch, chunks, heads, half, sizes } = shape;
+    let (time, d) = (chunks * sizes.chunk, 2 * half);
     let projected = heads * (4 * d + 3);
     let counts = [batch * time * projected, heads, heads * d, heads, sizes.levels * heads];
     let inputs = counts.iter().zip(seed..).map(|(count, seed)| random(*count, seed)).collect();
@@ -69,7 +69,7 @@ fn plain(
     let gate = |part: usize| projection.clone().narrow(2, 4 * width + part * heads, heads).swap_dims(1, 2);
     let (query, key, value) = (per_head(0), per_head(1), per_head(2));
     let rate = softplus(decay, 1.0).reshape([1, heads, 1]) * -2.0;
-    let (read, _) = recurrent_memory(
+    let (read, _) = gated_linear_attention(
         silu(query.clone()),
         unit(silu(key.clone())),
         value.clone() * sigmoid(gate(2)).unsqueeze_dim::<4>(3),
@@ -78,7 +78,7 @@ fn plain(
         false,
     );
     let read = rms_norm(read, read_norm.reshape([1, heads, 1, d]));
-    let tables = Tables::new(sizes, 0, time / sizes.block, d, &projection.device());
+    let tables = Tables::new(sizes, 0, time / sizes.chunk, d, &projection.device());
     let tokens = Slots { keys: key, values: value, mass: gate(0) };
     let (context, _) = attend(&tables, query, tokens, None, score_scale, level_bias);
     (read + context).swap_dims(1, 2).reshape([batch, time, width]) * silu(channels(3))

@@ -4,7 +4,7 @@
 use burn::tensor::activation::{log_softmax, silu};
 use burn::tensor::{Int, Tensor, TensorData};
 use mmrec::ops::{
-    Rotary, attend_window, by_head, causal_attention, gated, join_heads, linear, linear_onto, norm_shift, rms_norm,
+    Rotary, attend_window, by_head, causal_attention, join_heads, linear, linear_onto, norm_shift, rms_norm, swiglu,
     token_losses, token_shift,
 };
 
@@ -31,7 +31,7 @@ pub fn gate_case(rows: usize, hidden: usize, seed: u64) -> Case<'static> {
         move |x: &[Tensor<1>]| function(x[0].clone().reshape([rows, 2 * hidden])).reshape([rows * hidden])
     };
     let inputs = vec![random(rows * 2 * hidden, seed)];
-    Case { inputs, plain: Box::new(call(plain_gated)), kernel: Box::new(call(gated)) }
+    Case { inputs, plain: Box::new(call(plain_swiglu)), kernel: Box::new(call(swiglu)) }
 }
 
 /// The product of `[rows, inputs]` with `[inputs, outputs]`, onto a stream or not.
@@ -100,7 +100,7 @@ fn plain_norm_shift(x: Tensor<3>, weight: Tensor<1>, mix: Option<Tensor<1>>) -> 
 }
 
 /// silu of the first half times the second.
-fn plain_gated(x: Tensor<2>) -> Tensor<2> {
+fn plain_swiglu(x: Tensor<2>) -> Tensor<2> {
     let hidden = x.dims()[1] / 2;
     silu(x.clone().narrow(1, 0, hidden)) * x.narrow(1, hidden, hidden)
 }

@@ -4,7 +4,6 @@
 //! is the whole chain of causes.
 
 mod engine;
-#[cfg_attr(not(feature = "wgpu"), path = "no_faults.rs")]
 mod faults;
 mod inside;
 mod learned;

@@ -2,21 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{ArgGroup, Args, Subcommand};
 use mmrec::data::text::line_ends;
-use mmrec::data::{INDEX_FILE, MAX_FRACTION, MIN_FRACTION, PrepareOptions, Prepared, sample_stories};
-use mmrec::tokenizer::{DEFAULT_VOCAB, MAX_TOKENS, TokenizerKind};
+use mmrec::data::{INDEX_FILE, PrepareOptions, Prepared, sample_stories};
 use serde_json::json;
 
-use crate::download::{Checksum, TINY_SHAKESPEARE_SHA256, TINY_SHAKESPEARE_URL, download};
-use crate::input::{Inputs, Skipped};
-use crate::output::{Output, name, note, path_text};
-use crate::prepared::{prepare, report_skipped};
-use crate::progress::{Progress, download_message};
-use crate::settings::{Usage, whole};
-use crate::shell::Suggestion;
-use crate::{atomic, findings, format, out};
+use crate::args::text::TextFlags;
+use crate::args::whole;
+use crate::io::download::{Checksum, TINY_SHAKESPEARE_SHA256, TINY_SHAKESPEARE_URL, download};
+use crate::io::prepare::prepare;
+use crate::io::skipped::{self, Skipped};
+use crate::io::text_files::Inputs;
+use crate::io::{atomic_file, findings, out_path};
+use crate::run::own_folders;
+use crate::terminal::format;
+use crate::terminal::output::{Output, name, note, path_text};
+use crate::terminal::progress::{Progress, download_message};
+use crate::terminal::shell::Suggestion;
 
 /// Prepare texts for training
 #[derive(Debug, Args)]
@@ -86,38 +89,6 @@ struct PrepareArgs {
     bytes: u32,
 }
 
-/// How a text is read.
-#[derive(Debug, Clone, Default, Args)]
-pub struct TextFlags {
-    /// One token for each character of the text, one for each byte, or tokens learned from the text [default: char]
-    #[arg(long, value_name = "char|byte|bpe")]
-    pub tokenizer: Option<TokenizerKind>,
-    /// The most tokens that bpe learns [default: 2048]; a smaller number gives the beginning of what a larger one gives
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(257..=MAX_TOKENS as i64))]
-    pub vocab: Option<u32>,
-    /// Share of the text, at its end, that is held back for validation [default: 0.1; 0.2 under 200 KB, 0.05 above 100 MB]
-    #[arg(long, value_name = "F", value_parser = fraction)]
-    pub val: Option<f64>,
-    /// Accept what cannot be read in a text, as replacement characters
-    #[arg(long)]
-    pub lossy: bool,
-}
-
-impl TextFlags {
-    /// The library's options for a text called `name`.
-    pub fn options(&self, name: &str) -> Result<PrepareOptions> {
-        let tokenizer = self.tokenizer.unwrap_or(match self.vocab {
-            Some(_) => TokenizerKind::Bpe,
-            None => TokenizerKind::Char,
-        });
-        if self.vocab.is_some() && tokenizer != TokenizerKind::Bpe {
-            bail!(Usage(format!("--vocab goes with --tokenizer bpe: the {tokenizer} tokenizer has the tokens it has")));
-        }
-        let vocab = self.vocab.map_or(DEFAULT_VOCAB, |vocab| vocab as usize);
-        Ok(PrepareOptions { vocab, validation: self.val, lossy: self.lossy, ..PrepareOptions::new(name, tokenizer) })
-    }
-}
-
 /// What hardly any shell lets one type, and what is typed for it.
 const ESCAPES: [(&str, char); 4] = [("\\n", '\n'), ("\\r", '\r'), ("\\t", '\t'), ("\\\\", '\\')];
 
@@ -133,29 +104,22 @@ fn separator(text: &str) -> Result<String, String> {
     Ok(out)
 }
 
-fn fraction(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(value) if (MIN_FRACTION..=MAX_FRACTION).contains(&value) => Ok(value),
-        _ => Err(format!("it must be between {MIN_FRACTION} and {MAX_FRACTION}")),
-    }
-}
-
 /// Runs the command.
 pub fn run(args: DataArgs, output: Output) -> Result<()> {
     let DataCommand::Prepare(args) = args.command;
-    let target = atomic::absolute(&args.out)?;
+    let target = atomic_file::absolute(&args.out)?;
     // What a killed command was moving there is taken back first.
-    atomic::remove_leftovers(&target);
-    out::refuse_used(&target)?;
-    let folder = atomic::temporary_folder_for(&target)?;
+    atomic_file::remove_leftovers(&target);
+    out_path::refuse_used(&target)?;
+    let folder = atomic_file::temporary_folder_for(&target)?;
     let (mut inputs, skipped, name) = sources(&args, folder.path(), output)?;
-    report_skipped(&skipped, note);
+    skipped::tell(&skipped, note);
     if args.sample && args.text.lossy {
         note("--lossy has no effect: the sample is valid UTF-8");
     }
     let options = PrepareOptions { separator: line_ends(&args.separator).into_owned(), ..args.text.options(&name)? };
     let prepared = prepare(&mut inputs, &options, folder.path(), output)?;
-    atomic::publish_folder(folder, &target, INDEX_FILE)?;
+    atomic_file::publish_folder(folder, &target, INDEX_FILE)?;
     if prepared.separators == 0 && !options.separator.is_empty() {
         note(&nowhere(&options.separator));
     }
@@ -175,17 +139,17 @@ fn nowhere(separator: &str) -> String {
 fn sources(args: &PrepareArgs, folder: &Path, output: Output) -> Result<(Inputs, Vec<Skipped>, String)> {
     let (file, name) = if args.sample {
         let file = folder.join("sample.txt");
-        atomic::write(&file, sample_stories(args.seed, args.bytes as usize).as_bytes())?;
+        atomic_file::write(&file, sample_stories(args.seed, args.bytes as usize).as_bytes())?;
         (file, "Sample stories".to_owned())
     } else if args.tiny_shakespeare {
         let file = folder.join("tinyshakespeare.txt");
         fetch(args, &file, output)?;
         (file, "Tiny Shakespeare".to_owned())
     } else {
-        let (inputs, skipped) = Inputs::collect(&args.input, Some(&args.out))?;
+        let (inputs, skipped) = Inputs::collect(&args.input, Some(&args.out), own_folders::what_is)?;
         return Ok((inputs, skipped, name_of(&args.input)));
     };
-    let (inputs, skipped) = Inputs::collect(&[file], None)?;
+    let (inputs, skipped) = Inputs::collect(&[file], None, own_folders::what_is)?;
     Ok((inputs, skipped, name))
 }
 
@@ -249,7 +213,7 @@ fn report(folder: &Path, prepared: &Prepared, inputs: &Inputs, skipped: &[Skippe
         format::count(index.train_tokens, "token"),
         format::thousands(index.val_tokens)
     ))?;
-    let run = out::free(Path::new("runs/first"));
+    let run = out_path::free(Path::new("runs/first"));
     output.next(&Suggestion::new("train").words("--data").path(folder).words("--stage tiny --out").path(&run))
 }
 
@@ -270,13 +234,5 @@ mod tests {
         assert_eq!([read("<|end|>"), read(r"\n\n"), read(r"\r\n--\t")], ["<|end|>", "\n\n", "\r\n--\t"]);
         assert_eq!([read(r"\n\nIt"), read(r"\nShe")], ["\n\nIt", "\nShe"]);
         assert_eq!([read(r"\\newpage"), read(r"\section"), read("\\")], [r"\newpage", r"\section", "\\"]);
-    }
-
-    #[test]
-    fn fractions_have_a_range() {
-        assert_eq!(fraction("0.25"), Ok(0.25));
-        for wrong in ["0", "0.9", "NaN", "a tenth"] {
-            assert!(fraction(wrong).is_err(), "{wrong}");
-        }
     }
 }

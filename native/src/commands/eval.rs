@@ -18,13 +18,16 @@ use serde_json::json;
 
 use self::part::{Held, Part};
 use super::generate::unknown_characters;
-use crate::adapter_file::AdapterFlags;
-use crate::cli::Compute;
-use crate::input::Inputs;
-use crate::output::{Output, note, path_text};
-use crate::prepared::{self, report_skipped};
-use crate::progress::{Pace, Progress};
-use crate::{checkpoint_file, files, findings, format, interrupt, memory};
+use crate::args::adapters::AdapterFlags;
+use crate::args::compute::Compute;
+use crate::io::text_files::Inputs;
+use crate::io::{files, findings};
+use crate::io::{prepared_data, skipped};
+use crate::machine::memory;
+use crate::run::{checkpoint_file, own_folders};
+use crate::terminal::output::{Output, note, path_text};
+use crate::terminal::progress::{Pace, Progress};
+use crate::terminal::{format, interrupt};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,7 +75,7 @@ pub struct EvalArgs {
 pub fn run(args: &EvalArgs, output: Output) -> Result<()> {
     let checkpoint = checkpoint_file::read(&args.checkpoint)?;
     let learned = [checkpoint.learned(), args.adapters.learned()?].concat();
-    let held = match prepared::find(&args.data)? {
+    let held = match own_folders::find_prepared(&args.data)? {
         Some(folder) => prepared_part(args, &folder, &checkpoint.tokenizer, &learned, output)?,
         None => part_of_text(args, &checkpoint.tokenizer, &learned)?,
     };
@@ -105,7 +108,7 @@ fn prepared_part(
     if args.lossy {
         note(&format!("--lossy has no effect: {} was read when it was prepared", folder.display()));
     }
-    let data = prepared::open(folder, output)?;
+    let data = prepared_data::open(folder, output)?;
     if data.tokenizer != *tokenizer {
         bail!(
             "{} was prepared with another tokenizer than the checkpoint's: prepare it anew, or give the text itself",
@@ -157,9 +160,9 @@ fn refuse_beyond_memory(inputs: &Inputs, args: &EvalArgs) -> Result<()> {
 
 /// All that there is to read, as training reads it.
 fn whole_text(args: &EvalArgs) -> Result<String> {
-    let (mut inputs, skipped) = Inputs::collect(std::slice::from_ref(&args.data), None)?;
+    let (mut inputs, skipped) = Inputs::collect(std::slice::from_ref(&args.data), None, own_folders::what_is)?;
     refuse_beyond_memory(&inputs, args)?;
-    report_skipped(&skipped, note);
+    skipped::tell(&skipped, note);
     let (mut whole, mut found) = (String::new(), Vec::new());
     for index in 0..inputs.len() {
         let (text, findings) = read_text(&mut inputs, index, args.lossy)?;

@@ -8,9 +8,11 @@ use clap::Args;
 use mmrec::checkpoint::Packing;
 use serde_json::json;
 
-use crate::output::{Output, path_text};
-use crate::shell::Suggestion;
-use crate::{atomic, checkpoint_file, format, out};
+use crate::io::{atomic_file, out_path};
+use crate::run::checkpoint_file;
+use crate::terminal::format;
+use crate::terminal::output::{Output, path_text};
+use crate::terminal::shell::Suggestion;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,11 +38,11 @@ pub struct ExportArgs {
 
 /// Runs the command.
 pub fn run(args: &ExportArgs, output: Output) -> Result<()> {
-    out::refuse_existing(&args.out)?;
+    out_path::refuse_existing(&args.out)?;
     let bytes = checkpoint_file::read(&args.checkpoint)?.pack(args.precision)?;
-    let folder = atomic::folder_of(&args.out);
+    let folder = atomic_file::folder_of(&args.out);
     fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
-    atomic::write_new(&args.out, |file| Ok(file.write_all(&bytes)?))?;
+    atomic_file::write_new(&args.out, |file| Ok(file.write_all(&bytes)?))?;
     let size = bytes.len() as u64;
     output.value(&json!({
         "type": "exported",

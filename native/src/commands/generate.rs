@@ -13,12 +13,14 @@ use mmrec::model::Model;
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 use serde_json::json;
 
-use crate::adapter_file::AdapterFlags;
-use crate::cli::Compute;
-use crate::output::{Output, note};
-use crate::prompt::PromptFlags;
-use crate::settings::{Usage, whole};
-use crate::{checkpoint_file, format, progress};
+use crate::args::adapters::AdapterFlags;
+use crate::args::compute::Compute;
+use crate::args::prompt::PromptFlags;
+use crate::args::whole;
+use crate::run::checkpoint_file;
+use crate::terminal::failure::Usage;
+use crate::terminal::output::{Output, note};
+use crate::terminal::{format, progress};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -13,10 +13,14 @@ use mmrec::grow::{Difference, GrowOptions, Placement, Target, difference, grow};
 use mmrec::tokenizer::Tokenizer;
 use serde_json::json;
 
-use crate::output::{Output, note, path_text};
-use crate::settings::{SettingsFile, whole};
-use crate::shell::Suggestion;
-use crate::{atomic, checkpoint_file, format, memory, out, prepared};
+use crate::args::whole;
+use crate::io::{atomic_file, out_path, prepared_data};
+use crate::machine::memory;
+use crate::run::settings_file::SettingsFile;
+use crate::run::{checkpoint_file, own_folders};
+use crate::terminal::format;
+use crate::terminal::output::{Output, note, path_text};
+use crate::terminal::shell::Suggestion;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,7 +67,7 @@ pub struct GrowArgs {
 /// Runs the command.
 pub fn run(args: &GrowArgs, output: Output) -> Result<()> {
     let started = Instant::now();
-    out::refuse_existing(&args.out)?;
+    out_path::refuse_existing(&args.out)?;
     let old = checkpoint_file::read(&args.checkpoint)?;
     let target = args.target(&old)?;
     args.tell_what_is_without_effect(&old, &target);
@@ -72,7 +76,7 @@ pub fn run(args: &GrowArgs, output: Output) -> Result<()> {
     let grown = grown.with_context(|| format!("{} cannot grow like this", args.checkpoint.display()))?;
     let checked = check(&old, &grown, args.seed)?;
     make_folder(&args.out)?;
-    atomic::write_new(&args.out, |file| Ok(grown.write_to(file)?))?;
+    atomic_file::write_new(&args.out, |file| Ok(grown.write_to(file)?))?;
     let bytes = fs::metadata(&args.out).with_context(|| format!("cannot read {}", args.out.display()))?.len();
     let report = Report { old, grown, checked, bytes, seconds: started.elapsed().as_secs_f64() };
     output.value(&report.json(args))?;
@@ -120,9 +124,9 @@ impl GrowArgs {
 
     fn tokenizer(&self, old: &Checkpoint) -> Result<Tokenizer> {
         let Some(path) = &self.tokenizer_from else { return Ok(old.tokenizer.clone()) };
-        let folder = prepared::find(path)?;
+        let folder = own_folders::find_prepared(path)?;
         let folder = folder.with_context(|| format!("{} holds no prepared data", path.display()))?;
-        Ok(prepared::index(&folder)?.tokenizer)
+        Ok(prepared_data::index(&folder)?.tokenizer)
     }
 }
 
@@ -145,7 +149,7 @@ fn check(old: &Checkpoint, grown: &Checkpoint, seed: u64) -> Result<Option<Diffe
 }
 
 fn make_folder(out: &Path) -> Result<()> {
-    let folder = atomic::folder_of(out);
+    let folder = atomic_file::folder_of(out);
     fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))
 }
 

@@ -9,8 +9,9 @@ use mmrec::checkpoint::{AdapterAbout, AdapterFile, Checkpoint, CheckpointError, 
 use mmrec::config::{ModelConfig, Stage};
 use serde_json::{Value, json};
 
-use crate::output::{Output, name, path_text};
-use crate::{adapter_file, checkpoint_file, format};
+use crate::run::{adapter_file, checkpoint_file};
+use crate::terminal::format;
+use crate::terminal::output::{Output, name, path_text};
 
 /// Tell what is in a checkpoint or an adapter
 #[derive(Debug, Args)]

@@ -7,11 +7,13 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 
-use crate::adapter_file::AdapterFlags;
-use crate::output::{Output, path_text};
-use crate::settings::Usage;
-use crate::shell::Suggestion;
-use crate::{atomic, checkpoint_file, format, out};
+use crate::args::adapters::AdapterFlags;
+use crate::io::{atomic_file, out_path};
+use crate::run::checkpoint_file;
+use crate::terminal::failure::Usage;
+use crate::terminal::format;
+use crate::terminal::output::{Output, path_text};
+use crate::terminal::shell::Suggestion;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,16 +39,16 @@ pub struct MergeArgs {
 
 /// Runs the command.
 pub fn run(args: &MergeArgs, output: Output) -> Result<()> {
-    out::refuse_existing(&args.out)?;
+    out_path::refuse_existing(&args.out)?;
     let checkpoint = checkpoint_file::read(&args.checkpoint)?;
     if checkpoint.adapter.is_none() && args.adapters.adapters.is_empty() {
         return Err(Usage("there is nothing to merge: give an --adapter".to_owned()).into());
     }
     let merged = args.adapters.apply(checkpoint, &args.checkpoint)?;
     let merged = merged.plain();
-    let folder = atomic::folder_of(&args.out);
+    let folder = atomic_file::folder_of(&args.out);
     fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
-    atomic::write_new(&args.out, |file| Ok(merged.write_to(file)?))?;
+    atomic_file::write_new(&args.out, |file| Ok(merged.write_to(file)?))?;
     let bytes = fs::metadata(&args.out).with_context(|| format!("cannot read {}", args.out.display()))?.len();
     output.value(&json!({
         "type": "merged",

@@ -1,5 +1,6 @@
-//! One file a command: its arguments and what it does.
+//! One file a command, with its arguments and what it does; [`cli`] chooses among them.
 
+pub mod cli;
 pub mod data;
 pub mod eval;
 pub mod export;

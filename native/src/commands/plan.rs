@@ -10,11 +10,14 @@ use mmrec::plan::{Change, Memory, Remedy, Setup, flops_per_token, probe_shape, r
 use serde::Serialize;
 use serde_json::json;
 
-use crate::cli::Compute;
-use crate::format;
-use crate::memory::Room;
-use crate::output::{Output, note};
-use crate::settings::{SettingsFile, TrainFlags, Usage, Wish};
+use crate::args::compute::Compute;
+use crate::args::requested::RequestedSettings;
+use crate::args::training::TrainFlags;
+use crate::machine::memory::Room;
+use crate::run::settings_file::SettingsFile;
+use crate::terminal::failure::Usage;
+use crate::terminal::format;
+use crate::terminal::output::{Output, note};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -118,7 +121,8 @@ fn setup(args: &PlanArgs) -> Result<Setup> {
         None => None,
     };
     let vocab = args.vocab.map_or_else(|| args.stage.map_or(256, Stage::default_vocab), |vocab| vocab as usize);
-    let (model, train) = Wish { stage: args.stage, file, flags: &args.flags, tuning: None }.for_new_run(vocab, 0)?;
+    let (model, train) =
+        RequestedSettings { stage: args.stage, file, flags: &args.flags, tuning: None }.for_new_run(vocab, 0)?;
     let workers = if args.compute.is_cpu() { rayon::current_num_threads() } else { 1 };
     Ok(Setup { model, train, devices: args.devices.into(), workers })
 }

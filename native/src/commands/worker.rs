@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use crate::cli::Compute;
-use crate::output::Output;
-use crate::workers;
+use crate::args::compute::Compute;
+use crate::distributed;
+use crate::terminal::output::Output;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,5 +44,5 @@ pub struct WorkerArgs {
 
 /// Runs the command.
 pub fn run(args: &WorkerArgs, output: Output) -> Result<()> {
-    workers::serve(args, output)
+    distributed::serve(args.listen, args.token_file.as_deref(), || args.compute.start(), output)
 }

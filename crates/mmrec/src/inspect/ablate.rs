@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor};
 use serde::Serialize;
 
 use crate::model::{Block, Dropout, MemoryBlock, Model};
-use crate::ops::hierarchy::{Schedule, Tables, hide_level};
+use crate::ops::slot_attention::{Schedule, Tables, hide_level};
 
 /// A part that can be switched off, in all layers at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -40,7 +40,7 @@ impl Part {
             return vec![Self::Tokens];
         }
         let sizes = model.sizes();
-        let schedule = Schedule::new(sizes, 0, time.div_ceil(sizes.block));
+        let schedule = Schedule::new(sizes, 0, time.div_ceil(sizes.chunk));
         let levels = schedule.columns.iter().enumerate().filter(|(_, units)| !units.is_empty());
         let levels = levels.map(|(level, _)| Self::Level { level: level + 1 });
         [Self::Recurrence, Self::Tokens].into_iter().chain(levels).collect()
@@ -60,8 +60,8 @@ impl Part {
             return model.stream(tokens, model.blocks.len(), off);
         }
         let stream = model.embed(tokens);
-        let (blocks, d) = (stream.dims()[1] / model.sizes().block, stream.dims()[2] / model.heads());
-        let tables = Tables::new(*model.sizes(), 0, blocks, d, &stream.device()).without_other_tokens();
+        let (chunks, d) = (stream.dims()[1] / model.sizes().chunk, stream.dims()[2] / model.heads());
+        let tables = Tables::new(*model.sizes(), 0, chunks, d, &stream.device()).without_other_tokens();
         (0..model.blocks.len()).fold(stream, |x, block| model.through(block, x, Some(&tables), off))
     }
 

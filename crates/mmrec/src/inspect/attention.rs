@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::Error;
 use crate::model::{AttentionBlock, MemoryBlock, Projection};
-use crate::ops::hierarchy::{Schedule, Sizes, Tables, spread};
-use crate::ops::{Rotary, by_head, window_weights};
+use crate::ops::slot_attention::{Schedule, Sizes, Tables, spread};
+use crate::ops::{Rotary, by_head, window_probs};
 use crate::platform::read;
 
 /// The attention of one token.
@@ -51,10 +51,10 @@ pub(super) async fn attention(
     token: usize,
 ) -> Result<Attention, Error> {
     let [_, _, time, d] = p.query.dims();
-    let tables = Tables::new(*sizes, 0, time / sizes.block, d, &p.query.device());
+    let tables = Tables::new(*sizes, 0, time / sizes.chunk, d, &p.query.device());
     let (query, tokens) = (p.query.clone(), p.tokens.clone());
     let spread = spread(&tables, token, query, tokens, block.score_scale.val(), block.level_bias.val());
-    Attention::of(spread, places(sizes, time / sizes.block, token)).await
+    Attention::of(spread, places(sizes, time / sizes.chunk, token)).await
 }
 
 /// The attention of `token` in a GPT, from the stream `[1, time, width]` before the block.
@@ -66,7 +66,7 @@ pub(super) async fn window_attention(
     let rotary = Rotary::new(0, token + 1, stream.dims()[2] / block.heads, &stream.device());
     let [query, key, value] = by_head(block.projection(stream.narrow(1, 0, token + 1)), block.heads);
     let query = rotary.rotate(query).narrow(2, token, 1);
-    let weights = window_weights(query, rotary.rotate(key), block.window);
+    let weights = window_probs(query, rotary.rotate(key), block.window);
     let seen = |at| (at + block.window > token).then_some(Place { level: 0, from: at, to: at + 1 });
     Attention::of([weights.clone(), weights.matmul(value)], (0..=token).map(seen).collect()).await
 }
@@ -92,16 +92,16 @@ impl Attention {
 }
 
 /// What stands at every column of [`spread`]; none where the token does not see it.
-fn places(sizes: &Sizes, blocks: usize, token: usize) -> Vec<Option<Place>> {
-    let c = sizes.block;
-    let (block, schedule) = (token / c, Schedule::new(sizes, 0, blocks));
-    let window = (block * c..(block + 2) * c).map(|after| {
+fn places(sizes: &Sizes, chunks: usize, token: usize) -> Vec<Option<Place>> {
+    let c = sizes.chunk;
+    let (chunk, schedule) = (token / c, Schedule::new(sizes, 0, chunks));
+    let window = (chunk * c..(chunk + 2) * c).map(|after| {
         let at = after.checked_sub(c).filter(|at| *at <= token)?;
         Some(Place { level: 0, from: at, to: at + 1 })
     });
     let slots = schedule.columns.iter().enumerate().flat_map(|(level, units)| {
         // A model may have levels that no text is long enough for.
-        let length = (0..level).fold(c as u64, |length, _| length.saturating_mul(sizes.fan_in as u64));
+        let length = (0..level).fold(c as u64, |length, _| length.saturating_mul(sizes.merge_factor as u64));
         units.clone().map(move |unit| Place {
             level: level + 1,
             from: (unit * length) as usize,
@@ -109,6 +109,6 @@ fn places(sizes: &Sizes, blocks: usize, token: usize) -> Vec<Option<Place>> {
         })
     });
     let mask = schedule.mask();
-    let mask = &mask[block * schedule.width()..][..schedule.width()];
+    let mask = &mask[chunk * schedule.width()..][..schedule.width()];
     window.chain(slots.zip(mask).map(|(place, visible)| visible.then_some(place))).collect()
 }

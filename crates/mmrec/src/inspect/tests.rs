@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{ModelConfig, Stage};
 use crate::model::WeightSpec;
-use crate::ops::hierarchy::{Schedule, Tables, hide_level, spread};
-use crate::ops::{causal_attention, cross_entropy, memory, recurrent_memory};
+use crate::ops::slot_attention::{Schedule, Tables, hide_level, spread};
+use crate::ops::{causal_attention, cross_entropy, gated_linear_attention, memory};
 use crate::tokenizer::{CharTokenizer, Tokenizer};
 
 fn tokenizer() -> Tokenizer {
@@ -81,7 +81,7 @@ fn length(values: &[f32]) -> f32 {
 
 fn tables(inspection: &Inspection) -> Tables {
     let (model, [_, time, width]) = (&inspection.model, inspection.streams[0].dims());
-    Tables::new(*model.sizes(), 0, time / model.sizes().block, width / model.heads(), &Device::flex())
+    Tables::new(*model.sizes(), 0, time / model.sizes().chunk, width / model.heads(), &Device::flex())
 }
 
 /// What the kernel gives a token in one layer, (r + ctx) ⊙ silu(e), `width` values.
@@ -178,7 +178,7 @@ fn a_share_is_what_the_token_alone_would_give() {
     let p = block.projection(inspection.streams[layer].clone());
     let [query, key, value] = p.association();
     let read = |value: Tensor<4>| {
-        let (read, _) = recurrent_memory(query.clone(), key.clone(), value, p.log_decay.clone(), None, false);
+        let (read, _) = gated_linear_attention(query.clone(), key.clone(), value, p.log_decay.clone(), None, false);
         floats(read.narrow(2, token, 1))
     };
     let whole = read(value.clone());

@@ -4,7 +4,7 @@ use burn::module::Param;
 use burn::tensor::Tensor;
 
 use super::Dropout;
-use crate::ops::{gated, linear, linear_onto, norm_shift};
+use crate::ops::{linear, linear_onto, norm_shift, swiglu};
 
 /// x + silu(g) ⊙ u · W₂ with [g, u] = rms(x) · W₁, of the stream `[batch, time, width]`.
 ///
@@ -19,7 +19,7 @@ pub(super) fn feed_forward(
 ) -> Tensor<3> {
     let [batch, time, width] = x.dims();
     let u = norm_shift(x.clone(), norm.val(), None).reshape([batch * time, width]);
-    join(x, gated(linear(u, gate_up.val())), down, dropout)
+    join(x, swiglu(linear(u, gate_up.val())), down, dropout)
 }
 
 /// The stream `[batch, time, width]` with a branch's outputs, `[batch · time, n]` times `[n, width]`, added.

@@ -4,13 +4,13 @@ use burn::module::{Module, Param, ParamId};
 use burn::tensor::module::embedding;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::stream::Token;
+use super::stream::StepConstants;
 use super::{
     AttentionBlock, Block, Dropout, Gates, MemoryBlock, State, WeightSpec, adapted_weight, all_specs, weight_specs,
 };
 use crate::config::{AdapterConfig, ModelConfig};
-use crate::ops::hierarchy::{Sizes, Tables};
-use crate::ops::{Rotary, has_memory_kernels, linear, norm_shift};
+use crate::ops::slot_attention::{Sizes, Tables};
+use crate::ops::{Rotary, linear, norm_shift, runs_memory_kernels};
 
 /// An MM-Rec language model, or a GPT to compare it with.
 #[derive(Module, Debug)]
@@ -92,16 +92,16 @@ impl Model {
         self.logits(self.stream(tokens, self.blocks.len(), dropout), time)
     }
 
-    /// The stream after the first `blocks` blocks, `[batch, whole blocks of time, width]` of tokens `[batch, time]`.
+    /// The stream after the first `blocks` blocks, `[batch, whole chunks of time, width]` of tokens `[batch, time]`.
     pub(crate) fn stream(&self, tokens: Tensor<2, Int>, blocks: usize, dropout: &mut Dropout) -> Tensor<3> {
         let tables = self.tables(tokens.dims()[1]);
         (0..blocks).fold(self.embed(tokens), |x, index| self.through(index, x, tables.as_ref(), dropout))
     }
 
-    /// Where the stream begins: `[batch, whole blocks of time, width]` of tokens `[batch, time]`.
+    /// Where the stream begins: `[batch, whole chunks of time, width]` of tokens `[batch, time]`.
     pub(crate) fn embed(&self, tokens: Tensor<2, Int>) -> Tensor<3> {
         let [batch, time] = tokens.dims();
-        let padded = time.next_multiple_of(self.sizes.block);
+        let padded = time.next_multiple_of(self.sizes.chunk);
         let tokens = if padded == time {
             tokens
         } else {
@@ -116,12 +116,12 @@ impl Model {
     pub(crate) fn tables(&self, time: usize) -> Option<Tables> {
         let device = self.embedding.device();
         self.blocks[0].memory()?;
-        let (blocks, heads, d) = (time.div_ceil(self.sizes.block), self.heads(), self.head_width());
-        (!has_memory_kernels(&device, self.sizes, blocks, heads, d))
-            .then(|| Tables::new(self.sizes, 0, blocks, d, &device))
+        let (chunks, heads, d) = (time.div_ceil(self.sizes.chunk), self.heads(), self.head_width());
+        (!runs_memory_kernels(&device, self.sizes, chunks, heads, d))
+            .then(|| Tables::new(self.sizes, 0, chunks, d, &device))
     }
 
-    /// The stream after one more block, `[batch, whole blocks of time, width]` to the same, from the beginning of a text.
+    /// The stream after one more block, `[batch, whole chunks of time, width]` to the same, from the beginning of a text.
     pub(crate) fn through(
         &self,
         block: usize,
@@ -141,11 +141,11 @@ impl Model {
         if logits.dims()[1] == time { logits } else { logits.narrow(1, 0, time) }
     }
 
-    /// Consumes tokens `[batch, time]`, whole blocks in parallel and the rest one by one, and returns the logits after the
+    /// Consumes tokens `[batch, time]`, whole chunks in parallel and the rest one by one, and returns the logits after the
     /// last, `[batch, 1, vocab]`.
     pub fn prefill(&self, tokens: Tensor<2, Int>, state: &mut State) -> Tensor<3> {
         let [_, time] = tokens.dims();
-        let c = self.sizes.block as u64;
+        let c = self.sizes.chunk as u64;
         let mut logits = None;
         let mut start = 0;
         while start < time {
@@ -166,7 +166,7 @@ impl Model {
 
     /// Tokens that [`prefill`](Self::prefill) consumes at a time: a text given in pieces of so many is consumed as if given whole.
     pub fn prefill_tokens(&self) -> usize {
-        PREFILL_BLOCKS * self.sizes.block
+        PREFILL_CHUNKS * self.sizes.chunk
     }
 
     /// Logits `[batch, 1, vocab]` after one more token `[batch, 1]`; the state is updated in place.
@@ -174,7 +174,7 @@ impl Model {
         if self.is_gpt() {
             return self.resume(token, state);
         }
-        let constants = Token::new(self.sizes, state, self.head_width(), &self.embedding.device());
+        let constants = StepConstants::new(self.sizes, state, self.head_width(), &self.embedding.device());
         let mut x = embedding(self.embedding.val(), token);
         for (block, layer) in self.blocks.iter().filter_map(Block::memory).zip(&mut state.layers) {
             x = block.step(x, &constants, layer);
@@ -183,15 +183,15 @@ impl Model {
         self.read_out(x)
     }
 
-    /// Whole blocks of a text that goes on, by plain operations; kernels begin at the beginning.
+    /// Whole chunks of a text that goes on, by plain operations; kernels begin at the beginning.
     fn resume(&self, tokens: Tensor<2, Int>, state: &mut State) -> Tensor<3> {
         let (time, d, device) = (tokens.dims()[1], self.head_width(), self.embedding.device());
-        let (blocks, first) = (time / self.sizes.block, state.position / self.sizes.block as u64);
+        let (chunks, first) = (time / self.sizes.chunk, state.position / self.sizes.chunk as u64);
         let x = embedding(self.embedding.val(), tokens);
         let layers = &mut state.layers;
         let x = match &self.blocks[0] {
             Block::Memory(_) => {
-                let (tables, mut off) = (Tables::new(self.sizes, first, blocks, d, &device), Dropout::new(0.0, 0, 0));
+                let (tables, mut off) = (Tables::new(self.sizes, first, chunks, d, &device), Dropout::new(0.0, 0, 0));
                 let memories = self.blocks.iter().filter_map(Block::memory).zip(layers);
                 memories.fold(x, |x, (block, layer)| {
                     block.forward(x, &self.sizes, Some(&tables), &mut off, Some((layer, first)))
@@ -235,13 +235,13 @@ impl Model {
     }
 }
 
-/// Blocks that a prompt is consumed in at a time, which bounds the memory of a long prompt.
-const PREFILL_BLOCKS: usize = 64;
+/// Chunks that a prompt is consumed in at a time, which bounds the memory of a long prompt.
+const PREFILL_CHUNKS: usize = 64;
 
-/// The geometry of the memory. A GPT has none, and its text is in blocks of one token.
+/// The geometry of the memory. A GPT has none, and its text is in chunks of one token.
 fn sizes(config: &ModelConfig) -> Sizes {
-    let block = if config.is_gpt() { 1 } else { config.block };
-    Sizes { block, slots: config.slots, fan_in: config.fan_in, levels: config.levels }
+    let chunk = if config.is_gpt() { 1 } else { config.block };
+    Sizes { chunk, slots: config.slots, merge_factor: config.fan_in, levels: config.levels }
 }
 
 /// Hands out parameters in the order of [`weight_specs`], from their shapes and rows.

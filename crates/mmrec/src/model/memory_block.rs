@@ -6,8 +6,8 @@ use burn::tensor::activation::{sigmoid, silu, softplus};
 
 use super::feed_forward::{feed_forward, join};
 use super::{Dropout, Gates, LayerState};
-use crate::ops::hierarchy::{Sizes, Slots, Tables, attend};
-use crate::ops::{linear, memory, norm_shift, recurrent_memory, rms_norm, token_shift, unit};
+use crate::ops::slot_attention::{Sizes, Slots, Tables, attend};
+use crate::ops::{gated_linear_attention, linear, memory, norm_shift, rms_norm, token_shift, unit};
 
 /// Weights of one block; shapes in [`weight_specs`](super::weight_specs).
 #[derive(Module, Debug)]
@@ -54,10 +54,10 @@ pub(crate) struct Projection {
 }
 
 impl MemoryBlock {
-    /// The block's outputs for whole blocks of time, `[batch, time, width]` to the same.
+    /// The block's outputs for whole chunks of time, `[batch, time, width]` to the same.
     ///
     /// Without `tables` the device's kernels do the work, from the beginning of a text and without a state.
-    /// With `state` the text goes on where the state stands (`blocks` blocks finished), and the state is brought up to date.
+    /// With `state` the text goes on where the state stands (`chunks` chunks finished), and the state is brought up to date.
     pub(super) fn forward(
         &self,
         x: Tensor<3>,
@@ -70,7 +70,7 @@ impl MemoryBlock {
         let time = x.dims()[1];
         let normed = rms_norm(x.clone(), row(&self.norm_in));
         let (last, memory, past) = match &state {
-            Some((state, blocks)) => (state.last.clone(), state.memory.clone(), state.past(*blocks)),
+            Some((state, chunks)) => (state.last.clone(), state.memory.clone(), state.past(*chunks)),
             None => (None, None, None),
         };
         let newest = state.is_some().then(|| normed.clone().narrow(1, time - 1, 1));
@@ -78,9 +78,9 @@ impl MemoryBlock {
         let (read, memory) = self.recall(&p, memory, state.is_some());
         let (context, pools) =
             attend(tables, p.query, p.tokens.clone(), past.as_ref(), self.score_scale.val(), self.level_bias.val());
-        if let Some((state, blocks)) = state {
+        if let Some((state, chunks)) = state {
             (state.last, state.memory) = (newest, memory);
-            state.absorb(sizes, blocks + (time / sizes.block) as u64, p.tokens, pools);
+            state.absorb(sizes, chunks + (time / sizes.chunk) as u64, p.tokens, pools);
         }
         self.finish(x, read, context, p.gate, dropout)
     }
@@ -151,7 +151,7 @@ impl MemoryBlock {
         keep: bool,
     ) -> (Tensor<4>, Option<Tensor<4>>) {
         let [query, key, value] = p.association();
-        let (read, memory) = recurrent_memory(query, key, value, p.log_decay.clone(), memory, keep);
+        let (read, memory) = gated_linear_attention(query, key, value, p.log_decay.clone(), memory, keep);
         (self.norm_read(read), memory)
     }
 

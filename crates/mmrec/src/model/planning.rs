@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor};
 
 use super::memory_block::Projection;
 use super::{Block, MemoryBlock, Model};
-use crate::ops::{block_end_reads, linear, rms_norm};
+use crate::ops::{chunk_end_reads, linear, rms_norm};
 
 impl Model {
     /// The mean squared error of the plans, `[1]`: 1 for a plan of nothing.
@@ -17,12 +17,12 @@ impl Model {
     pub(crate) fn planning_loss(&self, x: Tensor<3>) -> Tensor<1> {
         let head = self.planner.as_ref().expect("a model that plans");
         let block = self.blocks.last().and_then(Block::memory).expect("a model that plans has memories");
-        block.planning_loss(x, self.sizes().block, head.val())
+        block.planning_loss(x, self.sizes().chunk, head.val())
     }
 
     /// Tokens `[batch, time]` up to the end of the last whole block.
     pub(crate) fn whole_blocks(&self, tokens: Tensor<2, Int>) -> Tensor<2, Int> {
-        let (time, block) = (tokens.dims()[1], self.sizes().block);
+        let (time, block) = (tokens.dims()[1], self.sizes().chunk);
         tokens.narrow(1, 0, time / block * block)
     }
 }
@@ -42,7 +42,7 @@ impl MemoryBlock {
     /// What the recurrent memory gives at the last token of every block, normalised per head: `[batch, heads, blocks, d]`.
     fn end_reads(&self, p: &Projection, length: usize) -> Tensor<4> {
         let [query, key, value] = p.association();
-        self.norm_read(block_end_reads(length, query, key, value, p.log_decay.clone()))
+        self.norm_read(chunk_end_reads(length, query, key, value, p.log_decay.clone()))
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 
 use crate::config::ModelConfig;
-use crate::ops::hierarchy::{Past, Sizes, Slots, retained};
-use crate::ops::turns;
+use crate::ops::rope_table;
+use crate::ops::slot_attention::{Past, Sizes, Slots, retained};
 
 /// The memory of one layer.
 #[derive(Debug, Clone, Default)]
@@ -15,14 +15,14 @@ pub struct LayerState {
     pub(super) last: Option<Tensor<3>>,
     /// The recurrent memory, `[batch, heads, d, d]`.
     pub(super) memory: Option<Tensor<4>>,
-    /// Keys and values of the block before the current one, `[batch, heads, C, d]`.
+    /// Keys and values of the chunk before the current one, `[batch, heads, C, d]`.
     pub(super) previous: Option<[Tensor<4>; 2]>,
-    /// Keys and values of the current block so far, `[batch, heads, 1..=C, d]`. In a GPT those of the tokens that the next one
+    /// Keys and values of the current chunk so far, `[batch, heads, 1..=C, d]`. In a GPT those of the tokens that the next one
     /// sees, keys turned by their positions: `[batch, heads, 1..window, d]`.
     pub(super) current: Option<[Tensor<4>; 2]>,
-    /// The current block so far as one slot.
+    /// The current chunk so far as one slot.
     pub(super) summary: Option<Slots>,
-    /// The block before, as one slot that the hierarchy does not hold yet.
+    /// The chunk before, as one slot that the hierarchy does not hold yet.
     pub(super) pending: Option<Slots>,
     /// The slots held, level by level.
     pub(super) levels: Vec<Option<Slots>>,
@@ -35,15 +35,15 @@ pub struct State {
     pub(super) position: u64,
     pub(super) layers: Vec<LayerState>,
     /// How the tokens of a window are turned to each other.
-    pub(super) turns: Arc<[f32]>,
+    pub(super) rope_table: Arc<[f32]>,
 }
 
 impl State {
     /// The state before the first token.
     pub fn new(config: &ModelConfig) -> Self {
         let empty = LayerState { levels: vec![None; config.levels], ..LayerState::default() };
-        let turns = turns(config.block, config.width / config.heads);
-        Self { position: 0, layers: vec![empty; config.layers], turns }
+        let rope_table = rope_table(config.block, config.width / config.heads);
+        Self { position: 0, layers: vec![empty; config.layers], rope_table }
     }
 
     /// Number of tokens consumed.
@@ -58,25 +58,25 @@ impl State {
 }
 
 impl LayerState {
-    /// What the parallel form needs of this state when a new block begins; `None` before the first token.
-    pub(super) fn past(&self, blocks: u64) -> Option<Past> {
+    /// What the parallel form needs of this state when a new chunk begins; `None` before the first token.
+    pub(super) fn past(&self, chunks: u64) -> Option<Past> {
         let window = self.current.clone()?;
         let mut levels = self.levels.clone();
         let newest = [levels[0].take(), self.pending.clone(), self.summary.clone()];
         levels[0] = Slots::join(newest.into_iter().flatten().collect());
-        Some(Past { blocks, window, levels })
+        Some(Past { chunks, window, levels })
     }
 
-    /// Takes over what the parallel form leaves after `blocks` finished blocks in all.
-    pub(super) fn absorb(&mut self, sizes: &Sizes, blocks: u64, tokens: Slots, pools: Vec<(u64, Slots)>) {
-        let (c, count) = (sizes.block, tokens.len());
-        let block = |from: usize| {
-            let block = tokens.clone().narrow(from, c);
-            [block.keys, block.values]
+    /// Takes over what the parallel form leaves after `chunks` finished chunks in all.
+    pub(super) fn absorb(&mut self, sizes: &Sizes, chunks: u64, tokens: Slots, pools: Vec<(u64, Slots)>) {
+        let (c, count) = (sizes.chunk, tokens.len());
+        let chunk = |from: usize| {
+            let chunk = tokens.clone().narrow(from, c);
+            [chunk.keys, chunk.values]
         };
-        self.previous = if count >= 2 * c { Some(block(count - 2 * c)) } else { self.current.take() };
-        self.current = Some(block(count - c));
-        let mut held = retained(sizes, blocks).into_iter();
+        self.previous = if count >= 2 * c { Some(chunk(count - 2 * c)) } else { self.current.take() };
+        self.current = Some(chunk(count - c));
+        let mut held = retained(sizes, chunks).into_iter();
         self.levels = vec![None; sizes.levels];
         for (level, (base, pool)) in pools.into_iter().enumerate() {
             let range = held.next().unwrap_or(0..0);
@@ -90,8 +90,8 @@ impl LayerState {
         }
     }
 
-    /// Hands the finished block on: the window moves, and the block that leaves it enters the hierarchy.
-    pub(super) fn finish_block(&mut self, sizes: &Sizes) {
+    /// Hands the finished chunk on: the window moves, and the chunk that leaves it enters the hierarchy.
+    pub(super) fn finish_chunk(&mut self, sizes: &Sizes) {
         if let Some(slot) = self.pending.take() {
             self.push(sizes, 0, slot);
         }
@@ -106,9 +106,9 @@ impl LayerState {
         let last = level + 1 == sizes.levels;
         if last && count > sizes.slots {
             self.levels[level] = Some(slots.narrow(1, count - 1));
-        } else if !last && count == sizes.slots + sizes.fan_in {
-            let oldest = slots.clone().narrow(0, sizes.fan_in).merge(sizes.fan_in);
-            self.levels[level] = Some(slots.narrow(sizes.fan_in, count - sizes.fan_in));
+        } else if !last && count == sizes.slots + sizes.merge_factor {
+            let oldest = slots.clone().narrow(0, sizes.merge_factor).merge(sizes.merge_factor);
+            self.levels[level] = Some(slots.narrow(sizes.merge_factor, count - sizes.merge_factor));
             self.push(sizes, level + 1, oldest);
         } else {
             self.levels[level] = Some(slots);

@@ -7,59 +7,59 @@ use burn::tensor::{Device, Tensor};
 use super::feed_forward::join;
 use super::memory_block::row;
 use super::{Dropout, LayerState, MemoryBlock, State};
-use crate::ops::hierarchy::{Sizes, Slots, attend_token};
-use crate::ops::{Before, Rotary, has_kernels, memory_token, norm_token, rms_norm, token_shift};
+use crate::ops::slot_attention::{Sizes, Slots, attend_token};
+use crate::ops::{Before, Rotary, memory_token, norm_token, rms_norm, runs_cpu_kernels, token_shift};
 
 /// Constants of one token, shared by all layers.
 #[derive(Debug, Clone)]
-pub(super) struct Token {
+pub(super) struct StepConstants {
     pub sizes: Sizes,
-    /// Whether a block ended with the token before.
-    pub begins_block: bool,
-    way: Way,
+    /// Whether a chunk ended with the token before.
+    pub begins_chunk: bool,
+    path: StepPath,
 }
 
 #[derive(Debug, Clone)]
-enum Way {
-    /// By kernels; how the tokens of a window are turned to each other.
+enum StepPath {
+    /// By kernels; the angles between the tokens of a window.
     Kernels(Arc<[f32]>),
-    /// By plain operations; the positions of the visible tokens of both blocks: the previous one's C, then those of this one so
+    /// By plain operations; the positions of the visible tokens of both chunks: the previous one's C, then those of this one so
     /// far.
     Plain(Box<Rotary>),
 }
 
-impl Token {
+impl StepConstants {
     /// Constants for the token that comes next.
     pub fn new(sizes: Sizes, state: &State, head_width: usize, device: &Device) -> Self {
-        let c = sizes.block;
+        let c = sizes.chunk;
         let offset = (state.position % c as u64) as usize;
-        let way = if has_kernels(device) && !device.is_autodiff() {
-            Way::Kernels(state.turns.clone())
+        let path = if runs_cpu_kernels(device) && !device.is_autodiff() {
+            StepPath::Kernels(state.rope_table.clone())
         } else {
-            Way::Plain(Box::new(Rotary::new(-(c as i64), c + offset + 1, head_width, device)))
+            StepPath::Plain(Box::new(Rotary::new(-(c as i64), c + offset + 1, head_width, device)))
         };
-        Self { sizes, begins_block: offset == 0 && state.position > 0, way }
+        Self { sizes, begins_chunk: offset == 0 && state.position > 0, path }
     }
 }
 
 impl MemoryBlock {
     /// One token, `[batch, 1, width]` to the same.
-    pub(super) fn step(&self, x: Tensor<3>, token: &Token, state: &mut LayerState) -> Tensor<3> {
-        if token.begins_block {
-            state.finish_block(&token.sizes);
+    pub(super) fn step(&self, x: Tensor<3>, constants: &StepConstants, state: &mut LayerState) -> Tensor<3> {
+        if constants.begins_chunk {
+            state.finish_chunk(&constants.sizes);
         }
-        match &token.way {
-            Way::Kernels(turns) => self.step_fused(x, turns.clone(), state),
-            Way::Plain(rotary) => self.step_plain(x, rotary, state),
+        match &constants.path {
+            StepPath::Kernels(rope_table) => self.step_fused(x, rope_table.clone(), state),
+            StepPath::Plain(rotary) => self.step_plain(x, rotary, state),
         }
     }
 
-    fn step_fused(&self, x: Tensor<3>, turns: Arc<[f32]>, state: &mut LayerState) -> Tensor<3> {
+    fn step_fused(&self, x: Tensor<3>, rope_table: Arc<[f32]>, state: &mut LayerState) -> Tensor<3> {
         let [batch, _, width] = x.dims();
         let [shifted, normed] = norm_token(x.clone(), self.norm_in.val(), self.shift.val(), state.last.take());
         state.last = Some(normed);
         let after = memory_token(
-            turns,
+            rope_table,
             self.columns(shifted.reshape([batch, width])),
             self.decay.val(),
             self.read_norm.val(),

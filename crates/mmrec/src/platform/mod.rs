@@ -1,18 +1,16 @@
 //! What differs between machines: devices, reading from them, and the clock.
 
+mod allocator;
 mod device;
 mod faults;
-#[cfg_attr(not(feature = "wgpu"), path = "no_gpu.rs")]
 mod gpu;
-#[cfg_attr(feature = "threads", path = "threads.rs")]
-#[cfg_attr(not(feature = "threads"), path = "single.rs")]
 mod parallel;
 
-pub use parallel::{for_each_chunk, map, map_chunks, threads, workers};
-
+pub use allocator::keep_memory;
 pub use device::{DeviceKind, DeviceName, device, open};
 pub use faults::{report_fault, watch_faults};
 pub use gpu::adapter_of;
+pub use parallel::{for_each_chunk, map, map_chunks, threads, workers};
 
 use std::sync::OnceLock;
 
@@ -20,11 +18,6 @@ use burn::tensor::{Device, Tensor, Transaction};
 use web_time::Instant;
 
 use crate::Error;
-
-#[cfg_attr(not(all(target_os = "linux", target_env = "gnu")), path = "memory_other.rs")]
-mod memory;
-
-pub use memory::keep_memory;
 
 /// Seconds since some fixed moment of this process, which never run backwards: the time of day may be set.
 pub fn now() -> f64 {

@@ -10,8 +10,8 @@ use mmrec::data::{DOCUMENT_END, DataError, Dataset, MAX_FRACTION, MIN_FRACTION, 
 use mmrec::tokenizer::Tokenizer;
 
 use super::EvalArgs;
-use crate::run_folder;
-use crate::settings::SettingsFile;
+use crate::run::file_names;
+use crate::run::settings_file::SettingsFile;
 
 /// A part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,7 +168,7 @@ fn fraction(characters: u64, text: &str) -> f64 {
 
 /// How much a run of an earlier version may have held back: what is usual, or what is recorded beside its checkpoint.
 fn usual_fractions(checkpoint: &Path) -> Vec<Option<f64>> {
-    let config = checkpoint.with_file_name(run_folder::CONFIG);
+    let config = checkpoint.with_file_name(file_names::CONFIG);
     let recorded = SettingsFile::read(&config).ok().and_then(|file| file.data?.validation);
     [None].into_iter().chain(recorded.map(Some)).collect()
 }

@@ -7,10 +7,12 @@ use mmrec::Error as LibraryError;
 use mmrec::config::TrainConfig;
 
 use super::start::AnotherText;
-use crate::out;
-use crate::run_folder::RunFolder;
-use crate::settings::{Course, Difference, Usage, can_grow, in_words};
-use crate::shell::Suggestion;
+use crate::args::differences::{Difference, can_grow, in_words};
+use crate::args::requested::Course;
+use crate::io::out_path;
+use crate::run::folder::RunFolder;
+use crate::terminal::failure::Usage;
+use crate::terminal::shell::Suggestion;
 
 /// Settings that are options of fine-tuning only.
 const TUNING: [&str; 3] = ["freeze", "lora", "lora_alpha"];
@@ -50,7 +52,7 @@ fn finish(command: Suggestion, folder: &RunFolder, data: &Path, options: &[Strin
     let prepared = folder.data();
     // A text that was moved is still there as the run prepared it.
     let data = if data.exists() { data } else { &prepared };
-    let command = command.words("--data").path(data).words("--out").path(&out::free_beside(folder.path()));
+    let command = command.words("--data").path(data).words("--out").path(&out_path::free_beside(folder.path()));
     options.iter().fold(command, |command, option| command.words(option))
 }
 

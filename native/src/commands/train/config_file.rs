@@ -5,11 +5,13 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use mmrec::driver::Session;
 
-use crate::output::note;
-use crate::run_folder::{LADDER, RunFolder};
-use crate::settings::{Difference, Origin, SettingsFile, asked_beyond, in_words};
-use crate::shell::Suggestion;
-use crate::{atomic, files};
+use crate::args::differences::{Difference, asked_beyond, in_words};
+use crate::io::{atomic_file, files};
+use crate::run::file_names::LADDER;
+use crate::run::folder::RunFolder;
+use crate::run::settings_file::{Origin, SettingsFile};
+use crate::terminal::output::note;
+use crate::terminal::shell::Suggestion;
 
 /// What the file of a run says.
 #[derive(Debug)]
@@ -43,7 +45,7 @@ impl Recorded {
         if self.is_changed(session)? {
             self.keep_changed(folder, session)?;
         }
-        atomic::write(&folder.config(), now.as_bytes())
+        atomic_file::write(&folder.config(), now.as_bytes())
     }
 
     /// Whether somebody changed it. What a run wrote for an earlier state, as where it was killed before it wrote anew, is its own.
@@ -58,7 +60,7 @@ impl Recorded {
 
     fn keep_changed(&self, folder: &RunFolder, session: &Session) -> Result<()> {
         let kept = folder.changed_config();
-        atomic::link_or_copy(&folder.config(), &kept)?;
+        atomic_file::link_or_copy(&folder.config(), &kept)?;
         let asked = match &self.settings {
             Some(settings) => asked_beyond(settings, &session.progress().train)?,
             None => Vec::new(),
@@ -105,7 +107,7 @@ pub fn tell_what_is_not_repeated(path: &Path, settings: &SettingsFile) {
 /// Writes the settings of a new run, or of a stage.
 pub fn write(folder: &RunFolder, session: &Session, origin: Origin) -> Result<()> {
     folder.check()?;
-    atomic::write(&folder.config(), content(folder, session, origin)?.as_bytes())
+    atomic_file::write(&folder.config(), content(folder, session, origin)?.as_bytes())
 }
 
 /// What the run writes there.

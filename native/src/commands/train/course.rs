@@ -6,10 +6,11 @@ use mmrec::config::TrainConfig;
 use mmrec::driver::Session;
 use mmrec::train::learning_rate;
 
-use crate::format;
-use crate::output::note;
-use crate::run_folder::RunFolder;
-use crate::settings::{Usage, as_changes, differences};
+use crate::args::differences::{as_changes, differences};
+use crate::run::folder::RunFolder;
+use crate::terminal::failure::Usage;
+use crate::terminal::format;
+use crate::terminal::output::note;
 
 /// Has the session of `folder` go on by `course`; says whether that is another than before, and tells the person.
 pub fn take_over(session: &mut Session, folder: &RunFolder, course: TrainConfig) -> Result<bool> {

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use super::RunArgs;
 use super::from::Source;
 use super::runner::Runner;
 use super::start::{Started, new_run, resumed_run};
-use crate::output::Output;
-use crate::settings::{TuneFlags, Wish};
-use crate::shell::Suggestion;
+use crate::args::requested::RequestedSettings;
+use crate::args::run::RunArgs;
+use crate::args::tuning::TuneFlags;
+use crate::terminal::output::Output;
+use crate::terminal::shell::Suggestion;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,12 +49,12 @@ pub struct FinetuneArgs {
 pub fn run(args: &FinetuneArgs, output: Output) -> Result<()> {
     let run = &args.run;
     let file = super::settings_file(args.config.as_deref())?;
-    let wish = Wish { stage: None, file, flags: &run.flags, tuning: Some(&args.tuning) };
+    let requested = RequestedSettings { stage: None, file, flags: &run.flags, tuning: Some(&args.tuning) };
     let devices = run.sharing.start(&run.compute)?;
     let started = if run.resume {
-        resumed_run(run, &wish, &devices, output)?
+        resumed_run(run, &requested, &devices, output)?
     } else {
-        new_run(run, Source::open(args.checkpoint.as_deref())?, &wish, None, &devices, output)?
+        new_run(run, Source::open(args.checkpoint.as_deref())?, &requested, None, &devices, output)?
     };
     let (Started { folder, session, .. }, message) = Runner::new(started, output).run(&devices.description)?;
     output.line(&message)?;

@@ -4,10 +4,10 @@ use anyhow::{Result, bail};
 use mmrec::config::{ModelConfig, TrainConfig};
 use mmrec::plan::{Change, Memory, Remedy, Setup, remedies};
 
-use super::RunArgs;
+use crate::args::run::RunArgs;
 use crate::commands::plan::with_flags;
-use crate::devices::Devices;
-use crate::format;
+use crate::distributed::Devices;
+use crate::terminal::format;
 
 /// What the training takes on this machine. Of a part of the weights it is known only what it takes in any case.
 fn least(setup: &Setup, devices: &Devices) -> u64 {
@@ -15,7 +15,7 @@ fn least(setup: &Setup, devices: &Devices) -> u64 {
     if setup.train.is_partial() {
         return program + weights;
     }
-    match devices.is_home_spared {
+    match devices.home_only_coordinates {
         true => program + weights + moments + gradients.max(saving),
         false => total,
     }

@@ -10,9 +10,10 @@ use mmrec::data::{DataError, Dataset, Tokens};
 use mmrec::driver::Session;
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 
-use crate::output::{name, note};
-use crate::settings::Wish;
-use crate::{checkpoint_file, format};
+use crate::args::requested::RequestedSettings;
+use crate::run::checkpoint_file;
+use crate::terminal::format;
+use crate::terminal::output::{name, note};
 
 /// One character in so many may be unknown to the model; a text with more is not written in its alphabet.
 const KNOWN: u64 = 10;
@@ -58,10 +59,15 @@ impl Source {
     }
 
     /// The run's settings on a text of `vocab` different tokens, which only fresh weights ask for.
-    pub fn settings(&self, wish: &Wish<'_>, vocab: usize, train_tokens: u64) -> Result<(ModelConfig, TrainConfig)> {
+    pub fn settings(
+        &self,
+        requested: &RequestedSettings<'_>,
+        vocab: usize,
+        train_tokens: u64,
+    ) -> Result<(ModelConfig, TrainConfig)> {
         match self {
-            Self::Fresh => wish.for_new_run(vocab, train_tokens),
-            Self::Checkpoint { checkpoint, .. } => wish.for_run_from(&checkpoint.model, train_tokens),
+            Self::Fresh => requested.for_new_run(vocab, train_tokens),
+            Self::Checkpoint { checkpoint, .. } => requested.for_run_from(&checkpoint.model, train_tokens),
         }
     }
 

@@ -8,11 +8,13 @@ use mmrec::config::{ModelConfig, Stage, TrainConfig};
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-use crate::run_folder::LADDER;
-use crate::run_folder::RunFolder;
-use crate::settings::{TrainFlags, Usage, Wish};
-use crate::shell::Suggestion;
-use crate::{atomic, files};
+use crate::args::requested::RequestedSettings;
+use crate::args::training::TrainFlags;
+use crate::io::{atomic_file, files};
+use crate::run::file_names::LADDER;
+use crate::run::folder::RunFolder;
+use crate::terminal::failure::Usage;
+use crate::terminal::shell::Suggestion;
 
 /// How far to climb, and how each stage trains.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,7 +53,7 @@ impl Ladder {
         let text = toml::to_string(self).context("the ladder cannot be written as TOML")?;
         let head = "# The stages of this run, for `mmrec progressive --resume`.\n";
         folder.check()?;
-        atomic::write(&folder.ladder(), format!("{head}{text}").as_bytes())
+        atomic_file::write(&folder.ladder(), format!("{head}{text}").as_bytes())
     }
 
     /// Takes over what of `flags` a run may change when it goes on, and gives it back; what else is asked for must be as it was.
@@ -103,8 +105,8 @@ impl Ladder {
     /// Sizes and settings of a stage that was grown into, on a text of `train_tokens` training tokens.
     pub fn grown(&self, stage: Stage, vocab: usize, train_tokens: u64) -> Result<(ModelConfig, TrainConfig)> {
         let flags = self.flags(stage, TrainConfig::for_grown);
-        let (model, mut train) =
-            Wish { stage: Some(stage), file: None, flags: &flags, tuning: None }.for_new_run(vocab, train_tokens)?;
+        let (model, mut train) = RequestedSettings { stage: Some(stage), file: None, flags: &flags, tuning: None }
+            .for_new_run(vocab, train_tokens)?;
         if flags.lr.is_none() {
             train.lr = TrainConfig::for_grown(&model).lr;
         }

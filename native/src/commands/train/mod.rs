@@ -21,13 +21,11 @@ use mmrec::config::Stage;
 use self::from::Source;
 use self::runner::Runner;
 use self::start::{Started, new_run, resumed_run};
-use super::data::TextFlags;
-use crate::cli::Compute;
-use crate::devices::Sharing;
-use crate::keep::Keep;
-use crate::output::Output;
-use crate::settings::{SettingsFile, TrainFlags, Wish};
-use crate::shell::Suggestion;
+use crate::args::requested::RequestedSettings;
+use crate::args::run::RunArgs;
+use crate::run::settings_file::SettingsFile;
+use crate::terminal::output::Output;
+use crate::terminal::shell::Suggestion;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,37 +82,9 @@ pub struct TrainArgs {
     run: RunArgs,
 }
 
-/// What every run is told, of one stage or of several.
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    /// The text: a file, a folder of text files, or prepared data; with --resume it may be left out
-    #[arg(long, value_name = "FILE|DIR", required_unless_present = "resume")]
-    data: Option<PathBuf>,
-    /// The run's folder, which must not hold a run yet (unless with --resume)
-    #[arg(long, value_name = "RUN")]
-    out: PathBuf,
-    /// Go on with the run in --out from its last checkpoint
-    #[arg(long)]
-    resume: bool,
-    /// Keep the newest N of step-*.safetensors, or all; may change with --resume [default: all]
-    #[arg(long, value_name = "N|all")]
-    keep: Option<Keep>,
-    /// Begin even if the training seems to take more memory than there is
-    #[arg(long)]
-    ignore_memory: bool,
-    #[command(flatten)]
-    text: TextFlags,
-    #[command(flatten)]
-    compute: Compute,
-    #[command(flatten)]
-    sharing: Sharing,
-    #[command(flatten)]
-    flags: TrainFlags,
-}
-
 impl TrainArgs {
-    fn wish(&self) -> Result<Wish<'_>> {
-        Ok(Wish {
+    fn requested(&self) -> Result<RequestedSettings<'_>> {
+        Ok(RequestedSettings {
             stage: self.stage,
             file: settings_file(self.config.as_deref())?,
             flags: &self.run.flags,
@@ -130,15 +100,15 @@ fn settings_file(path: Option<&Path>) -> Result<Option<(&Path, SettingsFile)>> {
 
 /// Runs the command.
 pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
-    let (wish, run) = (args.wish()?, &args.run);
+    let (requested, run) = (args.requested()?, &args.run);
     let devices = run.sharing.start(&run.compute)?;
     let started = if run.resume {
-        resumed_run(run, &wish, &devices, output)?
+        resumed_run(run, &requested, &devices, output)?
     } else {
-        if let (Some((path, file)), None) = (&wish.file, &args.from) {
+        if let (Some((path, file)), None) = (&requested.file, &args.from) {
             config_file::tell_what_is_not_repeated(path, file);
         }
-        new_run(run, Source::open(args.from.as_deref())?, &wish, None, &devices, output)?
+        new_run(run, Source::open(args.from.as_deref())?, &requested, None, &devices, output)?
     };
     let (Started { folder, .. }, message) = Runner::new(started, output).run(&devices.description)?;
     output.line(&message)?;

@@ -10,16 +10,21 @@ use mmrec::grow::{GrowOptions, Target, grow};
 use serde_json::json;
 
 use super::config_file;
+use super::fits;
 use super::from::Source;
 use super::ladder::Ladder;
 use super::runner::Runner;
 use super::start::{Started, new_run, resumed_run};
-use super::{RunArgs, fits};
-use crate::devices::Devices;
-use crate::output::{Output, note};
-use crate::settings::{TrainFlags, Usage, Wish};
-use crate::shell::Suggestion;
-use crate::{atomic, checkpoint_file, format};
+use crate::args::requested::RequestedSettings;
+use crate::args::run::RunArgs;
+use crate::args::training::TrainFlags;
+use crate::distributed::Devices;
+use crate::io::atomic_file;
+use crate::run::checkpoint_file;
+use crate::terminal::failure::Usage;
+use crate::terminal::format;
+use crate::terminal::output::{Output, note};
+use crate::terminal::shell::Suggestion;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -129,8 +134,8 @@ fn begin(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(S
     let (last, settings) = ladder.grown(ladder.to, 2, 0)?;
     fits::check(&args.run, &last, &settings, devices)?;
     let flags = ladder.first(args.from);
-    let wish = Wish { stage: Some(args.from), file: None, flags: &flags, tuning: None };
-    let started = new_run(&args.run, Source::Fresh, &wish, Some(&ladder), devices, output)?;
+    let requested = RequestedSettings { stage: Some(args.from), file: None, flags: &flags, tuning: None };
+    let started = new_run(&args.run, Source::Fresh, &requested, Some(&ladder), devices, output)?;
     Ok((started, ladder))
 }
 
@@ -141,8 +146,8 @@ fn go_on(args: &ProgressiveArgs, devices: &Devices, output: Output) -> Result<(S
         // They are those of the stages to come.
         None => TrainFlags::default(),
     };
-    let wish = Wish { stage: None, file: None, flags: &flags, tuning: None };
-    let started = resumed_run(&args.run, &wish, devices, output)?;
+    let requested = RequestedSettings { stage: None, file: None, flags: &flags, tuning: None };
+    let started = resumed_run(&args.run, &requested, devices, output)?;
     if started.session.model_config().is_gpt() {
         bail!(
             "{} holds a GPT, which does not grow: go on by {}",
@@ -168,7 +173,7 @@ fn keep_best(started: &Started) -> Result<()> {
         return Ok(());
     }
     folder.check()?;
-    atomic::link_or_copy(&folder.best(), &folder.path().join(format!("best-{stage}.safetensors")))
+    atomic_file::link_or_copy(&folder.best(), &folder.path().join(format!("best-{stage}.safetensors")))
 }
 
 /// Grows the stage's best model into the next stage.

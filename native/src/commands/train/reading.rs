@@ -5,10 +5,11 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 
-use crate::commands::data::TextFlags;
-use crate::output::note;
-use crate::settings::{DataOrigin, Usage};
-use crate::shell::Suggestion;
+use crate::args::text::TextFlags;
+use crate::run::settings_file::DataOrigin;
+use crate::terminal::failure::Usage;
+use crate::terminal::output::note;
+use crate::terminal::shell::Suggestion;
 
 /// What is not said anew stays as it was.
 pub fn over(flags: &TextFlags, recorded: Option<&DataOrigin>) -> TextFlags {

@@ -13,14 +13,15 @@ use super::anew;
 use super::config_file;
 use super::ladder::Ladder;
 use super::start::Started;
-use crate::interrupt::{self, Interrupted};
-use crate::loss_svg::{self, Axis, Curves};
-use crate::metrics::{Line, Metrics};
-use crate::output::{Output, is_unread, name, path_text};
-use crate::progress::{Progress, seconds_left};
-use crate::run_folder::{Lost, RunFolder};
-use crate::shell::Suggestion;
-use crate::{atomic, format};
+use crate::io::atomic_file;
+use crate::run::folder::{Lost, RunFolder};
+use crate::run::loss_svg::{self, Axis, Curves};
+use crate::run::metrics::{Line, Metrics};
+use crate::terminal::format;
+use crate::terminal::interrupt::{self, Interrupted};
+use crate::terminal::output::{Output, is_unread, name, path_text};
+use crate::terminal::progress::{Progress, seconds_left};
+use crate::terminal::shell::Suggestion;
 
 /// Least time between two drawings of `loss.svg`.
 const DRAW_EVERY: Duration = Duration::from_secs(5);
@@ -291,7 +292,7 @@ impl Runner {
             // The next save tells.
             return;
         }
-        let drawn = atomic::write(&self.folder.loss_svg(), loss_svg::draw(&self.curves()).as_bytes());
+        let drawn = atomic_file::write(&self.folder.loss_svg(), loss_svg::draw(&self.curves()).as_bytes());
         if let Err(error) = drawn
             && !self.undrawn
         {

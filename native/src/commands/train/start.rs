@@ -13,16 +13,21 @@ use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 use super::config_file::{self, Recorded};
 use super::from::{self, Source};
 use super::ladder::Ladder;
-use super::{RunArgs, anew, course, fits, reading};
-use crate::commands::data::{TextFlags, name_of};
-use crate::devices::Devices;
-use crate::input::Inputs;
-use crate::keep::Keep;
-use crate::metrics::{Line, Metrics};
-use crate::output::{Output, note};
-use crate::run_folder::RunFolder;
-use crate::settings::{DataOrigin, Origin, SettingsFile, Wish};
-use crate::{atomic, interrupt, output, prepared};
+use super::{anew, course, fits, reading};
+use crate::args::requested::RequestedSettings;
+use crate::args::run::RunArgs;
+use crate::args::text::TextFlags;
+use crate::commands::data::name_of;
+use crate::distributed::Devices;
+use crate::io::text_files::Inputs;
+use crate::io::{atomic_file, prepare, prepared_data, skipped};
+use crate::run::folder::RunFolder;
+use crate::run::keep::Keep;
+use crate::run::metrics::{Line, Metrics};
+use crate::run::own_folders;
+use crate::run::settings_file::{DataOrigin, Origin, SettingsFile};
+use crate::terminal::interrupt;
+use crate::terminal::output::{self, Output, note};
 
 /// A session and where it writes.
 pub struct Started {
@@ -38,20 +43,20 @@ pub struct Started {
 pub fn new_run(
     args: &RunArgs,
     source: Source,
-    wish: &Wish<'_>,
+    requested: &RequestedSettings<'_>,
     ladder: Option<&Ladder>,
     devices: &Devices,
     output: Output,
 ) -> Result<Started> {
     // Mistakes in settings come before anything is written; what depends on the text is filled in below.
-    let (model, train) = source.settings(wish, 256, 0)?;
+    let (model, train) = source.settings(requested, 256, 0)?;
     // With the fewest tokens that a text can have; once more with those that it has.
     fits::check(args, &ModelConfig { vocab: 2, ..model }, &train, devices)?;
     let given = args.data.as_deref().context("--data is missing")?;
     let mut folder = RunFolder::create(&args.out)?;
-    folder.set_keep(keep(args, wish, None), 0);
+    folder.set_keep(keep(args, requested, None), 0);
     let climbs = ladder.map_or(Ok(()), |ladder| ladder.write(&folder));
-    match climbs.and_then(|()| begin(args, wish, source, given, &folder, devices, output)) {
+    match climbs.and_then(|()| begin(args, requested, source, given, &folder, devices, output)) {
         Ok((session, metrics)) => Ok(Started { folder, session, metrics }),
         Err(error) => {
             folder.discard();
@@ -62,7 +67,7 @@ pub fn new_run(
 
 fn begin(
     args: &RunArgs,
-    wish: &Wish<'_>,
+    requested: &RequestedSettings<'_>,
     source: Source,
     given: &Path,
     folder: &RunFolder,
@@ -70,17 +75,17 @@ fn begin(
     output: Output,
 ) -> Result<(Session, Metrics)> {
     // A settings file of a run says how its text was read.
-    let flags = match prepared::find(given)? {
+    let flags = match own_folders::find_prepared(given)? {
         Some(_) => args.text.clone(),
-        None => reading::over(&args.text, wish.origin()),
+        None => reading::over(&args.text, requested.origin()),
     };
     let dataset = open_data(given, &args.text, &flags, source.tokenizer(), None, folder, output)?;
     interrupt::check()?;
-    let (model, train) = source.settings(wish, dataset.tokenizer.vocab(), dataset.train.len())?;
-    wish.tell_what_is_without_effect(&model, &train);
+    let (model, train) = source.settings(requested, dataset.tokenizer.vocab(), dataset.train.len())?;
+    requested.tell_what_is_without_effect(&model, &train);
     fits::check(args, &model, &train, devices)?;
     let data = origin(&dataset, given, &flags)?;
-    let from = source.path().map(atomic::absolute).transpose()?;
+    let from = source.path().map(atomic_file::absolute).transpose()?;
     let mut session = source.session(model, train, dataset, &devices.home)?;
     devices.share(&mut session)?;
     config_file::write(folder, &session, Origin { from, data })?;
@@ -91,11 +96,16 @@ fn begin(
 }
 
 /// Goes on with a run.
-pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: Output) -> Result<Started> {
+pub fn resumed_run(
+    args: &RunArgs,
+    requested: &RequestedSettings<'_>,
+    devices: &Devices,
+    output: Output,
+) -> Result<Started> {
     let mut folder = RunFolder::open(&args.out)?;
     let (checkpoint, path) = folder.newest_checkpoint(&note)?;
     let file = Recorded::read(&folder);
-    let keep = keep(args, wish, file.settings.as_ref());
+    let keep = keep(args, requested, file.settings.as_ref());
     let recorded = file.settings.as_ref().and_then(|settings| settings.data.clone());
     let given = data_of_run(args, &folder, recorded.as_ref())?;
     let asked = reading::beyond(&args.text, recorded.as_ref());
@@ -114,7 +124,7 @@ pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: O
     let origin = Origin { from: file.settings.as_ref().and_then(|settings| settings.from.clone()), data };
     let train_tokens = dataset.train.len();
     if let Some(progress) = &checkpoint.progress {
-        let course = wish.for_resume(&checkpoint.model, &progress.train, train_tokens)?;
+        let course = requested.for_resume(&checkpoint.model, &progress.train, train_tokens)?;
         fits::check(args, &checkpoint.model, &course.train, devices)?;
     }
     let is_readable = || from::is_readable(&dataset, &checkpoint.tokenizer);
@@ -124,12 +134,12 @@ pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: O
     // The session has its own of all that, and a save needs as much again.
     drop(checkpoint);
     devices.share(&mut session)?;
-    let course = wish.for_resume(session.model_config(), &session.progress().train, train_tokens)?;
+    let course = requested.for_resume(session.model_config(), &session.progress().train, train_tokens)?;
     if let Some(refusal) = anew::refusal(&folder, &origin.data.path, &course) {
         return Err(refusal);
     }
     let changed = course::take_over(&mut session, &folder, course.train)?;
-    wish.tell_what_is_without_effect(session.model_config(), &session.progress().train);
+    requested.tell_what_is_without_effect(session.model_config(), &session.progress().train);
     let history = session.progress().history.iter().map(Line::from);
     let metrics = Metrics::resume(&folder.metrics(), session.step(), history)?;
     folder.set_keep(keep, session.step());
@@ -142,8 +152,8 @@ pub fn resumed_run(args: &RunArgs, wish: &Wish<'_>, devices: &Devices, output: O
 }
 
 /// How many checkpoints of steps stay: as is said now, else by the settings that are given, else as it was.
-fn keep(args: &RunArgs, wish: &Wish<'_>, recorded: Option<&SettingsFile>) -> Keep {
-    let given = wish.file.as_ref().map(|(_, file)| file);
+fn keep(args: &RunArgs, requested: &RequestedSettings<'_>, recorded: Option<&SettingsFile>) -> Keep {
+    let given = requested.file.as_ref().map(|(_, file)| file);
     let said = given.into_iter().chain(recorded).map(|file| file.keep).find(|keep| !keep.is_all());
     args.keep.or(said).unwrap_or_default()
 }
@@ -152,7 +162,7 @@ fn keep(args: &RunArgs, wish: &Wish<'_>, recorded: Option<&SettingsFile>) -> Kee
 fn data_of_run(args: &RunArgs, folder: &RunFolder, recorded: Option<&DataOrigin>) -> Result<PathBuf> {
     match (&args.data, recorded) {
         (Some(path), _) => Ok(path.clone()),
-        (None, _) if prepared::is_prepared(&folder.data()) => Ok(folder.data()),
+        (None, _) if prepared_data::is_prepared(&folder.data()) => Ok(folder.data()),
         (None, Some(recorded)) if recorded.path.exists() => Ok(recorded.path.clone()),
         (None, Some(recorded)) => bail!(
             "the text that {} is trained on, {}, is no longer at {}: give its new place by --data, as in: {} NEW-PLACE",
@@ -178,12 +188,12 @@ fn open_data(
     folder: &RunFolder,
     output: Output,
 ) -> Result<Dataset> {
-    if let Some(prepared) = prepared::find(given)? {
-        reading::refuse_of_prepared(asked, &prepared, &prepared::index(&prepared)?.tokenizer)?;
-        return prepared::open(&prepared, output);
+    if let Some(prepared) = own_folders::find_prepared(given)? {
+        reading::refuse_of_prepared(asked, &prepared, &prepared_data::index(&prepared)?.tokenizer)?;
+        return prepared_data::open(&prepared, output);
     }
-    let (mut inputs, skipped) = Inputs::collect(&[given.to_owned()], Some(folder.path()))?;
-    prepared::report_skipped(&skipped, note);
+    let (mut inputs, skipped) = Inputs::collect(&[given.to_owned()], Some(folder.path()), own_folders::what_is)?;
+    skipped::tell(&skipped, note);
     if let Some(tokenizer) = tokenizer {
         reading::refuse_other_tokens(asked, tokenizer)?;
     }
@@ -195,7 +205,7 @@ fn open_data(
     let options = options.options(&name_of(&[given.to_owned()]))?;
     let options = PrepareOptions { given: tokenizer.cloned(), ..options };
     adopt(&mut inputs, &options, progress, folder, output)?;
-    prepared::open(&folder.data(), output)
+    prepared_data::open(&folder.data(), output)
 }
 
 /// Prepares a text to the run's `data`, unless exactly that is there already. Nothing stays of a text that a run cannot go on with.
@@ -207,14 +217,14 @@ fn adopt(
     output: Output,
 ) -> Result<()> {
     let target = folder.data();
-    let (prepared, PreparedIndex { fingerprint, .. }) = prepared::prepare_beside(inputs, options, &target, output)?;
-    let is_there = prepared::is_prepared(&target);
-    if is_there && prepared::index(&target)?.fingerprint == fingerprint {
+    let (prepared, PreparedIndex { fingerprint, .. }) = prepare::prepare_beside(inputs, options, &target, output)?;
+    let is_there = prepared_data::is_prepared(&target);
+    if is_there && prepared_data::index(&target)?.fingerprint == fingerprint {
         return Ok(());
     }
     let another = |message: String| -> Result<AnotherText> {
         let is_readable = match &options.given {
-            Some(tokenizer) => from::is_readable(&prepared::open(prepared.path(), output)?, tokenizer),
+            Some(tokenizer) => from::is_readable(&prepared_data::open(prepared.path(), output)?, tokenizer),
             None => true,
         };
         Ok(AnotherText { message, is_readable })
@@ -246,7 +256,7 @@ pub struct AnotherText {
 fn origin(dataset: &Dataset, given: &Path, flags: &TextFlags) -> Result<DataOrigin> {
     Ok(DataOrigin {
         name: dataset.name.clone(),
-        path: atomic::absolute(given)?,
+        path: atomic_file::absolute(given)?,
         fingerprint: dataset.fingerprint.clone(),
         tokenizer: dataset.tokenizer.kind(),
         // Of a larger limit than a text has use for, it is what came of it that makes the same tokenizer again.

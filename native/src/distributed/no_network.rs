@@ -1,0 +1,27 @@
+//! A build without workers.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use mmrec::Device;
+use mmrec::train::Peer;
+
+use crate::terminal::output::Output;
+
+const ABSENT: &str = "this build knows no workers: build it with `--features workers`";
+
+/// There are none.
+pub fn connect(_addresses: &[String], _token_file: Option<&Path>) -> Result<Vec<Box<dyn Peer>>> {
+    bail!(ABSENT)
+}
+
+/// There are none.
+pub fn serve(
+    _listen: SocketAddr,
+    _token_file: Option<&Path>,
+    _device: impl FnOnce() -> Result<(Device, String)>,
+    _output: Output,
+) -> Result<()> {
+    bail!(ABSENT)
+}
