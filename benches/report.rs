@@ -94,7 +94,7 @@ fn training(stage: Stage, context: usize, recompute: bool, machine: &Machine) ->
     let model = stage.config(VOCABULARY);
     let batch = (TOKENS / context).max(1);
     let config = TrainConfig { batch, context, recompute, ..TrainConfig::for_model(&model) };
-    let mut trainer = Trainer::fresh(&model, 0, &Device::flex());
+    let mut trainer = Trainer::fresh(&model, &config, &Device::flex());
     let ids: Vec<u16> = (0..batch * context).map(|i| (i * 7919 % VOCABULARY) as u16).collect();
     let batches = [Batch { inputs: ids.clone(), targets: ids, context }];
     forget_peak();

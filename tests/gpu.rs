@@ -98,8 +98,8 @@ fn train_as_the_cpu_does(device: &Device) {
 fn losses(device: &Device) -> Vec<f32> {
     let model = Stage::Tiny.config(64);
     let (batch, context) = (2, 64);
-    let config = TrainConfig { batch, context, ..TrainConfig::for_model(&model) };
-    let mut trainer = Trainer::fresh(&model, 1, device);
+    let config = TrainConfig { batch, context, seed: 1, ..TrainConfig::for_model(&model) };
+    let mut trainer = Trainer::fresh(&model, &config, device);
     let ids: Vec<u16> = (0..batch * context + 1).map(|i| (i * i % 61) as u16).collect();
     let batches = [Batch { inputs: ids[..batch * context].to_vec(), targets: ids[1..].to_vec(), context }];
     let losses = (0..50).map(|_| trainer.step(&config, &batches).loss).collect();

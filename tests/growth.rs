@@ -22,6 +22,7 @@ use mmrec::driver::Session;
 use mmrec::grow::{GrowOptions, Placement, Target, difference, grow};
 use mmrec::model::{Dropout, Model, weight_specs};
 use mmrec::ops::cross_entropy;
+use mmrec::train::optim::{Slot, SlotValues};
 use pollster::block_on;
 use proptest::prelude::*;
 
@@ -238,14 +239,19 @@ fn moments_are_carried_as_gradients_change() {
     for placement in [Placement::Last, Placement::Interleaved] {
         let (tokens, targets) = (text(90, 9), text(91, 9)[1..].to_vec());
         let mut before = checkpoint(&small(), 4);
-        let square = |gradient: &Vec<f32>| gradient.iter().map(|g| g * g).collect();
-        before.moments = gradients(&before, &tokens, &targets).iter().map(|g| [g.clone(), square(g)]).collect();
+        let slot = |name, values| SlotValues { slot: Slot::named(name).expect("AdamW's"), values };
+        let square = |gradient: &[f32]| gradient.iter().map(|g| g * g).collect();
+        let moments = |gradient: &Vec<f32>| vec![slot("first", gradient.clone()), slot("second", square(gradient))];
+        let names = before.weights.iter().map(|weight| weight.name.clone());
+        before.optimizer = names.zip(gradients(&before, &tokens, &targets).iter().map(moments)).collect();
         let options = GrowOptions { placement, ..GrowOptions::default() };
         let after = grow(&before, &target(&larger()), &options).expect("it grows");
-        assert_eq!(after.moments.len(), after.weights.len());
+        assert_eq!(after.optimizer.len(), after.weights.len());
         let actual = gradients(&after, &tokens, &targets);
         let mut carried = 0;
-        for ((weight, [first, second]), actual) in after.weights.iter().zip(&after.moments).zip(&actual) {
+        for (weight, actual) in after.weights.iter().zip(&actual) {
+            let [first, second] = &after.optimizer[&weight.name][..] else { panic!("two moments of {}", weight.name) };
+            let (first, second) = (&first.values, &second.values);
             let norm = actual.iter().map(|g| g * g).sum::<f32>().sqrt();
             for index in (0..actual.len()).filter(|index| second[*index] != 0.0) {
                 let error = (first[index] - actual[index]).abs();
@@ -255,10 +261,11 @@ fn moments_are_carried_as_gradients_change() {
                 carried += 1;
             }
         }
-        let nonzero = before.moments.iter().flat_map(|[_, second]| second).filter(|value| **value != 0.0).count();
+        let nonzero =
+            before.optimizer.values().flat_map(|slots| &slots[1].values).filter(|value| **value != 0.0).count();
         assert_eq!(carried, nonzero, "every moment went somewhere");
         let plain = grow(&before, &target(&larger()), &GrowOptions { moments: false, ..options }).expect("it grows");
-        assert!(plain.moments.is_empty() && plain.weights == after.weights);
+        assert!(plain.optimizer.is_empty() && plain.weights == after.weights);
     }
 }
 
@@ -313,7 +320,7 @@ fn a_run_goes_on_at_the_loss_it_left() {
     for moments in [true, false] {
         let grown = grow(&small, &target, &GrowOptions { moments, ..GrowOptions::default() }).expect("it grows");
         let grown = Checkpoint::from_bytes(&grown.to_bytes().expect("written")).expect("read");
-        assert_eq!(grown.moments.is_empty(), !moments);
+        assert_eq!(grown.optimizer.is_empty(), !moments);
         let after = first(&grown);
         assert!((after - before).abs() < 1e-4, "the loss was {before} and is {after}");
         resumes_exactly(&grown, &train, &device);

@@ -81,7 +81,7 @@ fn resuming_equals_never_having_stopped() {
     assert_eq!(seen, expected);
     let part = saved(&mut part);
     assert_eq!(part.weights, whole.weights);
-    assert_eq!(part.moments, whole.moments);
+    assert_eq!(part.optimizer, whole.optimizer);
     assert_eq!(part.progress.map(|p| p.sampler), whole.progress.map(|p| p.sampler));
 }
 

@@ -162,7 +162,7 @@ fn an_adapter_learns_and_its_base_stays() {
     let after = saved(&mut session);
     assert_eq!(after.weights, base.weights);
     let adapter = after.adapter.expect("it trains an adapter");
-    assert_eq!((adapter.factors.len(), after.moments.len()), (2 * 4 * 2, 2 * 4 * 2));
+    assert_eq!((adapter.factors.len(), after.optimizer.len()), (2 * 4 * 2, 2 * 4 * 2));
     assert_eq!(session.trained_parameters(), adapter.factors.iter().map(|f| f.values.len() as u64).sum::<u64>());
 }
 
@@ -178,7 +178,7 @@ fn frozen_blocks_stay_and_the_others_learn() {
             assert_eq!(before == after, frozen, "{}", before.name);
         }
         // Moments of nothing but the second block, the last norm and the head.
-        assert_eq!(after.moments.len(), 11 + 2);
+        assert_eq!(after.optimizer.len(), 11 + 2);
     }
 }
 
@@ -239,7 +239,7 @@ fn resuming_equals_never_having_stopped() {
         }
         block_on(run_out(&mut part));
         let part = saved(&mut part);
-        assert_eq!((part.weights, part.adapter, part.moments), (whole.weights, whole.adapter, whole.moments));
+        assert_eq!((part.weights, part.adapter, part.optimizer), (whole.weights, whole.adapter, whole.optimizer));
     }
 }
 
@@ -255,7 +255,7 @@ fn tuned_models_grow_and_are_tuned_again() {
         let model = ModelConfig { layers: 3, ..base.model.clone() };
         let target = Target { model, tokenizer: base.tokenizer.clone() };
         let grown = grow(&tuned_one, &target, &GrowOptions::default()).expect("it grows");
-        assert!(grown.adapter.is_none() && grown.moments.is_empty());
+        assert!(grown.adapter.is_none() && grown.optimizer.is_empty());
         let found = block_on(difference(&tuned_one, &grown, 1, &device)).expect("computed");
         assert!(found.is_rounding(), "{found:?}");
         let mut again = tuned(&tuned_one, with_adapters(2));

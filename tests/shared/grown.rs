@@ -6,6 +6,7 @@ use mmrec::config::ModelConfig;
 use mmrec::grow::Target;
 use mmrec::model::{Dropout, Model, State, weight_specs};
 use mmrec::tokenizer::{CharTokenizer, Tokenizer};
+use mmrec::train::OptimizerState;
 
 /// A tokenizer of `vocab` tokens; larger ones extend smaller ones.
 pub fn tokenizer(vocab: usize) -> Tokenizer {
@@ -27,8 +28,8 @@ pub fn checkpoint(model: &ModelConfig, seed: u64) -> Checkpoint {
         })
         .collect();
     let tokenizer = tokenizer(model.vocab);
-    let (model, moments, texts) = (model.clone(), Vec::new(), Vec::new());
-    Checkpoint { model, tokenizer, weights, adapter: None, progress: None, moments, texts }
+    let (model, optimizer, texts) = (model.clone(), OptimizerState::new(), Vec::new());
+    Checkpoint { model, tokenizer, weights, adapter: None, progress: None, optimizer, texts }
 }
 
 /// The target of these sizes.

@@ -2,7 +2,7 @@
 //! same code.
 //!
 //! The crate knows no JavaScript, no terminal and no files; shells around it do. Directions:
-//! `driver → train, generate, grow, inspect → checkpoint → model → ops`.
+//! `driver → grow, inspect, generate → checkpoint → train, progress → model → ops`.
 
 pub mod checkpoint;
 pub mod config;
@@ -17,6 +17,7 @@ pub mod model;
 pub mod ops;
 pub mod plan;
 pub mod platform;
+pub mod progress;
 pub mod tokenizer;
 pub mod train;
 

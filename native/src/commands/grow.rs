@@ -103,7 +103,7 @@ impl GrowArgs {
         if self.interleave && target.model.layers == old.model.layers {
             note("--interleave has no effect: there are no new layers");
         }
-        if self.weights_only && old.moments.is_empty() {
+        if self.weights_only && old.optimizer.is_empty() {
             note("--weights-only has no effect: the checkpoint has no memory of an optimizer");
         }
         if self.tokenizer_from.is_some() && target.tokenizer == old.tokenizer {
@@ -177,7 +177,7 @@ impl Report {
             "bytes": self.bytes,
             "from": side(&self.old),
             "to": side(&self.grown),
-            "moments": !self.grown.moments.is_empty(),
+            "moments": !self.grown.optimizer.is_empty(),
             "checked_tokens": self.checked.map(|found| found.tokens),
             "logit_difference": self.checked.map(|found| found.largest),
             "largest_logit": self.checked.map(|found| found.logits),

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use anyhow::{Context, Result};
 use burn::tensor::Tensor;
 use mmrec::Error;
-use mmrec::train::{Pass, Peer, Pending, Work};
+use mmrec::train::{LossAndGrads, Replica, ReplicaHandle, StepShard};
 
 /// The device and its thread, which ends with it.
 #[derive(Debug)]
@@ -32,15 +32,15 @@ impl Drop for JoinOnDrop {
 
 struct Job {
     rows: Vec<Tensor<1>>,
-    work: Work,
-    done: Sender<Result<Pass, String>>,
+    shard: StepShard,
+    done: Sender<Result<LossAndGrads, String>>,
 }
 
 impl DeviceThread {
-    /// Starts the thread, on which `compute` makes a pass of weights, as rows, and work.
+    /// Starts the thread, on which `compute` computes a shard on weights, which come as rows.
     pub fn start(
         name: String,
-        compute: impl Fn(Vec<Tensor<1>>, Work) -> Result<Pass, String> + Send + 'static,
+        compute: impl Fn(Vec<Tensor<1>>, StepShard) -> Result<LossAndGrads, String> + Send + 'static,
     ) -> Result<Self> {
         let (sender, jobs) = channel();
         let thread = thread::Builder::new().name(name.clone());
@@ -49,19 +49,19 @@ impl DeviceThread {
     }
 }
 
-fn serve(jobs: &Receiver<Job>, compute: impl Fn(Vec<Tensor<1>>, Work) -> Result<Pass, String>) {
-    for Job { rows, work, done } in jobs {
+fn serve(jobs: &Receiver<Job>, compute: impl Fn(Vec<Tensor<1>>, StepShard) -> Result<LossAndGrads, String>) {
+    for Job { rows, shard, done } in jobs {
         // A trainer that failed meanwhile no longer listens.
-        let _ = done.send(compute(rows, work));
+        let _ = done.send(compute(rows, shard));
     }
 }
 
-impl Peer for DeviceThread {
-    fn begin(&self, rows: &[Tensor<1>], work: Work) -> Pending {
+impl Replica for DeviceThread {
+    fn begin(&self, rows: &[Tensor<1>], shard: StepShard) -> ReplicaHandle {
         let (done, pass) = channel();
         if let Ok(jobs) = self.jobs.lock() {
             // Where the thread is gone, so is the other end of `done`, which is told below.
-            let _ = jobs.send(Job { rows: rows.to_vec(), work, done });
+            let _ = jobs.send(Job { rows: rows.to_vec(), shard, done });
         }
         let peer = self.name.clone();
         Box::new(move || {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use mmrec::Device;
 use mmrec::driver::Session;
 use mmrec::platform::{DeviceKind, DeviceName};
-use mmrec::train::{PLACES, Peer, Peers, Work};
+use mmrec::train::{MAX_WORLD_SIZE, Replica, ReplicaGroup, StepShard};
 
 use super::connect;
 use super::device_thread::DeviceThread;
@@ -23,7 +23,7 @@ pub struct Devices {
     /// All of them, for people.
     pub description: String,
     /// Those that share the steps.
-    pub peers: Peers,
+    pub peers: ReplicaGroup,
     /// Whether the home only adds up gradients and updates the weights.
     pub home_only_coordinates: bool,
     /// Memory that there was before anything was read; not known of graphics cards.
@@ -42,11 +42,12 @@ impl Devices {
     ) -> Result<Self> {
         let room = (home.kind == DeviceKind::Cpu).then(Room::now).flatten();
         let (home, mut description) = device::open(home)?;
-        let mut peers: Vec<Box<dyn Peer>> = Vec::new();
+        let mut peers: Vec<Box<dyn Replica>> = Vec::new();
         for name in others {
             let (device, more) = device::open(*name)?;
             description.push_str(&format!(" + {more}"));
-            let compute = move |rows, work: Work| work.on_device(rows, &device).map_err(|error| error.to_string());
+            let compute =
+                move |rows, shard: StepShard| shard.backprop_on(rows, &device).map_err(|error| error.to_string());
             peers.push(Box::new(DeviceThread::start(format!("the device {name}"), compute)?));
         }
         if !workers.is_empty() {
@@ -56,12 +57,18 @@ impl Devices {
             peers.extend(remote);
         }
         check_world_size(peers.len() + usize::from(!home_only_coordinates))?;
-        Ok(Self { home, description, peers: Peers::new(peers, home_only_coordinates), home_only_coordinates, room })
+        Ok(Self {
+            home,
+            description,
+            peers: ReplicaGroup::new(peers, home_only_coordinates),
+            home_only_coordinates,
+            room,
+        })
     }
 
     /// Has them share the steps of a session.
     pub fn share(&self, session: &mut Session) -> Result<()> {
-        let (batch, places) = (session.progress().train.batch, self.peers.places());
+        let (batch, places) = (session.progress().train.batch, self.peers.world_size());
         if batch < places {
             return Err(Usage(format!(
                 "a batch of {batch} cannot be shared by {places} devices, which take whole sequences: use fewer devices, or in a \
@@ -69,15 +76,15 @@ impl Devices {
             ))
             .into());
         }
-        session.share(self.peers.clone());
+        session.train_with(self.peers.clone());
         Ok(())
     }
 }
 
 /// Refuses more devices than a step has places for.
 fn check_world_size(devices: usize) -> Result<(), Usage> {
-    if devices <= PLACES {
+    if devices <= MAX_WORLD_SIZE {
         return Ok(());
     }
-    Err(Usage(format!("a step can be shared by {PLACES} devices at most, not by {devices}")))
+    Err(Usage(format!("a step can be shared by {MAX_WORLD_SIZE} devices at most, not by {devices}")))
 }

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use mmrec::Device;
-use mmrec::train::Peer;
+use mmrec::train::Replica;
 
 use crate::terminal::output::Output;
 
 const ABSENT: &str = "this build knows no workers: build it with `--features workers`";
 
 /// There are none.
-pub fn connect(_addresses: &[String], _token_file: Option<&Path>) -> Result<Vec<Box<dyn Peer>>> {
+pub fn connect(_addresses: &[String], _token_file: Option<&Path>) -> Result<Vec<Box<dyn Replica>>> {
     bail!(ABSENT)
 }
 

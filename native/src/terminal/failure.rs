@@ -71,7 +71,7 @@ pub fn report(error: &Error, output: Output) -> ExitCode {
 }
 
 /// What to do where an error comes of a disk, or somebody's share of it, that has no room left, or of a limit on files.
-fn remedy(error: &anyhow::Error) -> Option<&'static str> {
+fn remedy(error: &Error) -> Option<&'static str> {
     let of_kind = |error: &io::Error| match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some("free space there first"),
         ErrorKind::FileTooLarge => {

@@ -9,7 +9,6 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::progress::{require_loss, require_step};
 use super::whole::Opened;
 use super::write::{Metadata, each_piece, tensors, text, with_texts, write_file};
 use super::{
@@ -18,7 +17,9 @@ use super::{
 };
 use crate::config::{AdapterConfig, ConfigError, ModelConfig};
 use crate::data::hex;
+use crate::progress::{require_loss, require_step};
 use crate::tokenizer::Tokenizer;
+use crate::train::OptimizerState;
 
 /// What the metadata of an adapter's file call their format.
 pub(super) const ADAPTER_FORMAT: &str = "mmrec-adapter";
@@ -177,7 +178,7 @@ impl Checkpoint {
         let merged = match self.plain() {
             Cow::Owned(merged) => merged,
             Cow::Borrowed(plain) => {
-                Checkpoint { texts: plain.learned(), progress: None, moments: Vec::new(), ..plain.clone() }
+                Checkpoint { texts: plain.learned(), progress: None, optimizer: OptimizerState::new(), ..plain.clone() }
             }
         };
         Ok(adapters.iter().fold(merged, |mut merged, (file, share)| {

@@ -1,7 +1,7 @@
-//! Checkpoints: one safetensors file with weights, the optimizer's moments and everything else that resuming needs.
+//! Checkpoints: one safetensors file with weights, the optimizer's state and everything else that resuming needs.
 //!
-//! Weights stand under their plain names, the factors of adapters as `*.lora.a` and `*.lora.b`, moments under `optimizer.first.*`
-//! and `optimizer.second.*`, all in f32; the metadata holds the format's version, the configuration, the tokenizer and the
+//! Weights stand under their plain names, the factors of adapters as `*.lora.a` and `*.lora.b`, what the optimizer remembers under
+//! `optimizer.SLOT.*` (of AdamW: `first` and `second`), all in f32; the metadata holds the format's version, the configuration, the tokenizer and the
 //! progress as JSON, which texts were learned, and a SHA-256 of the whole file. An adapter by itself is a file of the same kind, see [`AdapterFile`], and so is a
 //! model in fewer bits, see [`Packing`].
 //!
@@ -12,7 +12,6 @@ mod adapter;
 mod adapter_file;
 mod error;
 mod packed;
-mod progress;
 mod read;
 mod texts;
 mod whole;
@@ -22,20 +21,22 @@ pub use adapter::{Adapter, AdapterError};
 pub use adapter_file::{AdapterAbout, AdapterFile};
 pub use error::CheckpointError;
 pub use packed::Packing;
-pub use progress::{Best, Growth, Progress};
 pub use texts::LearnedText;
 pub(crate) use texts::learn;
 pub use whole::Opened;
 
+pub use crate::progress::{Best, Growth, Progress};
+
 use std::borrow::Cow;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 
 use crate::config::{ModelConfig, TrainConfig};
 use crate::data::hex;
 use crate::model::{Model, Weight};
 use crate::tokenizer::Tokenizer;
-use crate::train::{AdamW, Trainer, is_trained, trained_specs};
+use crate::train::optim::Slot;
+use crate::train::{ModelOptimizer, OptimizerState, Trainer, trainable_specs};
 
 /// The format's version: readers refuse newer ones.
 pub const VERSION: u32 = 1;
@@ -66,9 +67,9 @@ pub struct Checkpoint {
     pub adapter: Option<Adapter>,
     /// The state of training.
     pub progress: Option<Progress>,
-    /// The optimizer's first and second moments, in the order of what is trained. Always there with `progress`; without, they are
-    /// those of a run before, of all weights, for a new one to begin with, or empty.
-    pub moments: Vec<[Vec<f32>; 2]>,
+    /// What the optimizer remembers of all that is trained. Always there with `progress`; without, it is that of a run before, for a
+    /// new one to begin with, or empty.
+    pub optimizer: OptimizerState,
     /// The texts that were learned, as far as the file says; see [`learned`](Self::learned).
     pub texts: Vec<LearnedText>,
 }
@@ -103,63 +104,55 @@ impl Checkpoint {
         }
         let (model, tokenizer) = (self.model.clone(), self.tokenizer.clone());
         let texts = self.learned();
-        Cow::Owned(Checkpoint { model, tokenizer, weights, adapter: None, progress: None, moments: Vec::new(), texts })
+        Cow::Owned(Checkpoint {
+            model,
+            tokenizer,
+            weights,
+            adapter: None,
+            progress: None,
+            optimizer: OptimizerState::new(),
+            texts,
+        })
     }
 
     /// The trainer as it was, on `device` with gradients; `None` for a model without progress.
     pub fn build_trainer(&self, device: &Device) -> Option<Trainer> {
         let progress = self.progress.as_ref()?;
         let train = &progress.train;
-        let optimizer = AdamW::new(&trained_specs(&self.model, train), self.moments_on(device), progress.settled);
+        let specs = trainable_specs(&self.model, train);
+        let optimizer = ModelOptimizer::with_state(train, specs, &self.optimizer, progress.warm_moments, device)?;
         let mut model = self.build_base(&device.clone().autodiff());
         if let Some(adapter) = &self.adapter {
             model = adapter.attach(model, &self.model);
         }
-        Some(Trainer::new(&self.model, train, model, optimizer, progress.step).begun_at(progress.began()))
+        Some(Trainer::new(&self.model, train, model, optimizer, progress.step, progress.schedule_start()))
     }
 
-    /// A trainer at the beginning of a new run, with these weights and, where there are any of what `train` trains, these moments.
+    /// A trainer at the beginning of a new run, with these weights and, where the optimizer that `train` asks for finds all of its
+    /// state here, with that.
     pub fn build_new_trainer(&self, train: &TrainConfig, device: &Device) -> Trainer {
         let plain = self.plain();
         let model = plain.build_base(&device.clone().autodiff());
-        let Some([first, second]) = plain.moment_corrections().filter(|_| train.lora == 0) else {
-            return Trainer::start(&self.model, train, model);
+        let specs = trainable_specs(&self.model, train);
+        let corrections = plain.state_corrections().filter(|_| train.lora == 0);
+        let kept = corrections.and_then(|correct| {
+            Some(ModelOptimizer::with_state(train, specs, &plain.optimizer, true, device)?.scaled(correct))
+        });
+        match kept {
+            Some(optimizer) => Trainer::new(&self.model, train, model, optimizer, 0, 0),
+            None => Trainer::start(&self.model, train, model),
+        }
+    }
+
+    /// What makes, of what the optimizer remembers, means that need no correction for their start at zero; `None` where it
+    /// remembers nothing.
+    pub(crate) fn state_corrections(&self) -> Option<impl Fn(Slot) -> f32 + Sync> {
+        let steps = match &self.progress {
+            Some(progress) if !progress.warm_moments => Some(progress.step),
+            _ => None,
         };
-        let correct = |[a, b]: [Tensor<1>; 2]| [a * first, b * second];
-        let all = plain.weights.iter().zip(plain.moments_on(device));
-        let kept = all.filter(|(weight, _)| is_trained(train, &weight.name)).map(|(_, moments)| correct(moments));
-        let optimizer = AdamW::new(&trained_specs(&self.model, train), kept.collect(), true);
-        Trainer::new(&self.model, train, model, optimizer, 0)
-    }
-
-    /// What is trained, in the order of the moments.
-    fn trained(&self) -> impl Iterator<Item = &Stored> {
-        let train = self.progress.as_ref().map(|progress| &progress.train);
-        let factors = self.adapter.iter().flat_map(|adapter| &adapter.factors);
-        self.weights
-            .iter()
-            .chain(factors)
-            .filter(move |tensor| train.is_none_or(|train| is_trained(train, &tensor.name)))
-    }
-
-    /// What turns the moments, first and second, into estimates that need no correction for their start at zero; `None` where
-    /// there is nothing to estimate from.
-    pub(crate) fn moment_corrections(&self) -> Option<[f32; 2]> {
-        if self.moments.is_empty() {
-            return None;
-        }
-        match &self.progress {
-            Some(progress) if progress.step == 0 && !progress.settled => None,
-            Some(progress) if !progress.settled => {
-                Some(AdamW::filled(progress.step).map(|filled| (1.0 / filled) as f32))
-            }
-            _ => Some([1.0; 2]),
-        }
-    }
-
-    fn moments_on(&self, device: &Device) -> Vec<[Tensor<1>; 2]> {
-        let tensor = |values: &Vec<f32>| Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device);
-        self.moments.iter().map(|moments| moments.each_ref().map(tensor)).collect()
+        let remembers = !self.optimizer.is_empty() && steps != Some(0);
+        remembers.then_some(move |slot: Slot| steps.map_or(1.0, |steps| 1.0 / slot.filled(steps)) as f32)
     }
 }
 
@@ -183,8 +176,11 @@ const TEXTS_KEY: &str = "texts";
 const CHECKSUM_KEY: &str = "checksum";
 /// What stands in the checksum's place while the checksum is computed: as many zeros as it has digits.
 const BLANK: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-const FIRST: &str = "optimizer.first.";
-const SECOND: &str = "optimizer.second.";
+
+/// The name of a slot of a parameter's state.
+fn slot_name(slot: Slot, parameter: &str) -> String {
+    format!("optimizer.{}.{parameter}", slot.name)
+}
 
 /// Where the checksum's digits stand in a file.
 fn checksum_place(bytes: &[u8]) -> Option<std::ops::Range<usize>> {

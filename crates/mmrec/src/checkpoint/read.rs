@@ -11,13 +11,14 @@ use super::adapter_file::ADAPTER_FORMAT;
 use super::packed::scale_name;
 use super::whole::{Opened, is_changed};
 use super::{
-    Adapter, Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, MODEL_KEY, PACKED_VERSION, PROGRESS_KEY, Progress,
-    SECOND, Stored, TOKENIZER_KEY, VERSION_KEY, texts,
+    Adapter, Checkpoint, CheckpointError, FORMAT, FORMAT_KEY, MODEL_KEY, PACKED_VERSION, PROGRESS_KEY, Progress,
+    Stored, TOKENIZER_KEY, VERSION_KEY, slot_name, texts,
 };
 use crate::config::{AdapterConfig, ConfigError, ModelConfig, TrainConfig};
 use crate::model::{WeightSpec, adapter_specs, weight_specs};
 use crate::tokenizer::Tokenizer;
-use crate::train::trained_specs;
+use crate::train::optim::{OptimizerState, Slot, SlotValues, slots_of};
+use crate::train::trainable_specs;
 
 /// What a file says about itself.
 pub(super) type Texts = HashMap<String, String>;
@@ -112,11 +113,12 @@ fn read_parts(texts: &Texts, tensors: &SafeTensors) -> Result<Checkpoint, Checkp
     let weights = read_all(tensors, &specs)?;
     let adapter =
         train.and_then(TrainConfig::adapter).map(|config| Adapter::read(tensors, &model, config)).transpose()?;
-    let has_moments = progress.is_some() || specs.iter().any(|spec| tensors.tensor(&tensor_name(FIRST, spec)).is_ok());
-    let trained = train.map_or(specs, |train| trained_specs(&model, train));
-    let moments = if has_moments { read_moments(tensors, &trained)? } else { Vec::new() };
+    let optimizer = match train {
+        Some(train) => read_state(tensors, train, &trainable_specs(&model, train))?,
+        None => read_any_state(tensors, &specs)?,
+    };
     let texts = texts::read(texts)?;
-    Ok(Checkpoint { model, tokenizer, weights, adapter, progress, moments, texts })
+    Ok(Checkpoint { model, tokenizer, weights, adapter, progress, optimizer, texts })
 }
 
 impl Adapter {
@@ -138,12 +140,36 @@ fn read_all(tensors: &SafeTensors, specs: &[WeightSpec]) -> Result<Vec<Stored>, 
     specs.iter().map(read).collect()
 }
 
-fn read_moments(tensors: &SafeTensors, specs: &[WeightSpec]) -> Result<Vec<[Vec<f32>; 2]>, CheckpointError> {
-    let read = |prefix, spec: &WeightSpec| {
-        let name = tensor_name(prefix, spec);
-        finite(&name, floats(data(tensors, &name, &spec.shape, Dtype::F32)?))
+/// The state of everything that a run trains, all of which must be there.
+fn read_state(
+    tensors: &SafeTensors,
+    train: &TrainConfig,
+    specs: &[WeightSpec],
+) -> Result<OptimizerState, CheckpointError> {
+    let read = |(spec, slots): (&WeightSpec, &[Slot])| Ok((spec.name.clone(), read_slots(tensors, spec, slots)?));
+    specs.iter().zip(slots_of(train, specs)).map(read).collect()
+}
+
+/// What there is of a state where nothing says which optimizer it belongs to.
+fn read_any_state(tensors: &SafeTensors, specs: &[WeightSpec]) -> Result<OptimizerState, CheckpointError> {
+    let mut state = OptimizerState::new();
+    for spec in specs {
+        let is_there = |slot: &Slot| tensors.tensor(&slot_name(*slot, &spec.name)).is_ok();
+        let slots: Vec<Slot> = Slot::all().filter(is_there).collect();
+        if !slots.is_empty() {
+            state.insert(spec.name.clone(), read_slots(tensors, spec, &slots)?);
+        }
+    }
+    Ok(state)
+}
+
+fn read_slots(tensors: &SafeTensors, spec: &WeightSpec, slots: &[Slot]) -> Result<Vec<SlotValues>, CheckpointError> {
+    let read = |slot: &Slot| {
+        let name = slot_name(*slot, &spec.name);
+        let values = finite(&name, floats(data(tensors, &name, &spec.shape, Dtype::F32)?))?;
+        Ok(SlotValues { slot: *slot, values })
     };
-    specs.iter().map(|spec| Ok([read(FIRST, spec)?, read(SECOND, spec)?])).collect()
+    slots.iter().map(read).collect()
 }
 
 /// A part that could be read and makes no sense.
@@ -155,11 +181,6 @@ pub(super) fn part<T: DeserializeOwned>(texts: &Texts, key: &'static str) -> Res
     let invalid = |reason: String| CheckpointError::Invalid { part: key, reason };
     let text = texts.get(key).ok_or_else(|| invalid("it is missing".to_owned()))?;
     serde_json::from_str(text).map_err(|error| invalid(error.to_string()))
-}
-
-/// The name of a moment of a weight.
-fn tensor_name(prefix: &str, spec: &WeightSpec) -> String {
-    format!("{prefix}{}", spec.name)
 }
 
 /// The values of a weight, whatever it is packed in.

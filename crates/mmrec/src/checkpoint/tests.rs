@@ -5,8 +5,21 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{AdapterConfig, Stage};
 use crate::data::Sampler;
-use crate::driver::{Due, Point};
 use crate::model::{adapter_specs, weight_specs};
+use crate::progress::{PendingAction, Point};
+use crate::train::optim::SlotValues;
+
+/// AdamW's state of a parameter.
+fn moments(name: &str, first: Vec<f32>, second: Vec<f32>) -> (String, Vec<SlotValues>) {
+    let slot = |name, values| SlotValues { slot: Slot::named(name).expect("AdamW's"), values };
+    (name.to_owned(), vec![slot("first", first), slot("second", second)])
+}
+
+/// State that stands for what training would leave: the values and their squares.
+fn state(of: &[Stored]) -> OptimizerState {
+    let squares = |values: &[f32]| values.iter().map(|v| v * v).collect();
+    of.iter().map(|one| moments(&one.name, one.values.clone(), squares(&one.values))).collect()
+}
 
 fn small() -> Checkpoint {
     let model = ModelConfig { width: 4, layers: 1, heads: 1, feed_forward: 3, levels: 1, ..Stage::Tiny.config(256) };
@@ -14,7 +27,7 @@ fn small() -> Checkpoint {
         .into_iter()
         .map(|spec| Stored { values: spec.initial(1), name: spec.name, shape: spec.shape })
         .collect();
-    let moments = weights.iter().map(|w| [w.values.clone(), w.values.iter().map(|v| v * v).collect()]).collect();
+    let optimizer = state(&weights);
     let progress = Progress {
         train: TrainConfig::for_model(&model),
         step: 7,
@@ -23,16 +36,16 @@ fn small() -> Checkpoint {
         seconds: 1.5,
         history: vec![Point { step: 7, train_loss: 2.5, val_loss: Some(2.25), ..Point::default() }],
         best: Some(Best { step: 7, loss: 2.25 }),
-        stale: 0,
-        settled: false,
+        evals_since_best: 0,
+        warm_moments: false,
         grown: vec![Growth { step: 3, flops: 0.5e9, parameters: 77 }],
         flops: 1.5e9,
-        due: vec![Due::Evaluate],
+        pending: vec![PendingAction::Evaluate],
         data_name: "a \"quoted\" name with \"checksum\":\"in it".to_owned(),
         data_fingerprint: "00".to_owned(),
     };
     let (progress, texts) = (Some(progress), Vec::new());
-    Checkpoint { model, tokenizer: Tokenizer::Byte, weights, adapter: None, progress, moments, texts }
+    Checkpoint { model, tokenizer: Tokenizer::Byte, weights, adapter: None, progress, optimizer, texts }
 }
 
 fn refusal(bytes: &[u8]) -> String {
@@ -46,7 +59,7 @@ fn what_is_written_is_read() {
     assert_eq!(Checkpoint::from_bytes(&bytes).expect("read"), checkpoint);
     let settled = Checkpoint { progress: None, ..checkpoint.clone() };
     assert_eq!(Checkpoint::from_bytes(&settled.to_bytes().expect("written")).expect("read"), settled);
-    let weights_only = Checkpoint { progress: None, moments: Vec::new(), ..checkpoint };
+    let weights_only = Checkpoint { progress: None, optimizer: OptimizerState::new(), ..checkpoint };
     let bytes = weights_only.to_bytes().expect("written");
     assert_eq!(Checkpoint::from_bytes(&bytes).expect("read"), weights_only);
 }
@@ -66,8 +79,8 @@ fn adapted() -> Checkpoint {
             shape: spec.shape,
         })
         .collect();
-    let moments = factors.iter().map(|f| [f.values.clone(), f.values.iter().map(|v| v * v).collect()]).collect();
-    Checkpoint { adapter: Some(Adapter { config, factors }), progress, moments, ..small }
+    let optimizer = state(&factors);
+    Checkpoint { adapter: Some(Adapter { config, factors }), progress, optimizer, ..small }
 }
 
 fn adapter_file() -> AdapterFile {
@@ -86,9 +99,10 @@ fn a_run_that_trains_a_part_is_read_as_it_was_written() {
         shape: spec.shape.clone(),
     };
     frozen.weights = weight_specs(&frozen.model).iter().map(fill).collect();
-    frozen.moments = trained_specs(&frozen.model, &train).iter().map(|s| [s.initial(2), s.initial(3)]).collect();
+    let trained = trainable_specs(&frozen.model, &train);
+    frozen.optimizer = trained.iter().map(|spec| moments(&spec.name, spec.initial(2), spec.initial(3))).collect();
     frozen.progress = frozen.progress.map(|progress| Progress { train, ..progress });
-    assert_eq!(frozen.moments.len(), 11 + 2, "the second block, the last norm and the head");
+    assert_eq!(frozen.optimizer.len(), 11 + 2, "the second block, the last norm and the head");
     assert_eq!(Checkpoint::from_bytes(&frozen.to_bytes().expect("written")).expect("read"), frozen);
 
     // Settings that ask for more than the model has, in a file whose checksum is right.
@@ -106,7 +120,7 @@ fn a_run_that_trains_a_part_is_read_as_it_was_written() {
 #[test]
 fn adapters_are_added_to_the_matrices_that_they_are_of() {
     let (adapted, plain) = (adapted(), adapted().plain().into_owned());
-    assert!(plain.adapter.is_none() && plain.progress.is_none() && plain.moments.is_empty());
+    assert!(plain.adapter.is_none() && plain.progress.is_none() && plain.optimizer.is_empty());
     for (before, after) in adapted.weights.iter().zip(&plain.weights) {
         let [inputs, outputs] = before.shape[..] else { continue };
         let factor = |end: &str| {
@@ -246,7 +260,7 @@ fn a_packed_file_holds_the_model_and_nothing_of_its_training() {
     for (packing, bits) in [(Packing::F16, 16), (Packing::Int8, 8)] {
         let read = unpacked(&small(), packing);
         assert_eq!((&read.model, &read.tokenizer), (&small().model, &small().tokenizer));
-        assert!(read.progress.is_none() && read.adapter.is_none() && read.moments.is_empty());
+        assert!(read.progress.is_none() && read.adapter.is_none() && read.optimizer.is_empty());
         assert_eq!(small().pack(packing).expect("packed"), small().pack(packing).expect("packed"));
         let (whole, packed) = (read.to_bytes().expect("written").len(), read.pack(packing).expect("packed").len());
         let values: usize = read.weights.iter().map(|weight| weight.values.len()).sum();
@@ -301,7 +315,7 @@ fn values_that_are_no_numbers_are_refused_by_the_name_of_their_tensor() {
         weight.weights[0].values[3] = value;
         let refused = refusal(&weight.to_bytes().expect("written"));
         assert!(refused.contains("\"embedding\" holds a value that is infinite or no number"), "{refused}");
-        moment.moments[0][1][3] = value;
+        moment.optimizer.get_mut("embedding").expect("trained")[1].values[3] = value;
         let refused = refusal(&moment.to_bytes().expect("written"));
         assert!(refused.contains("embedding\" holds a value"), "{refused}");
     }
@@ -380,12 +394,12 @@ fn numbers_that_no_training_gives_are_refused_by_name() {
         (changed(&|p| p.step = u64::MAX), "step = 18446744073709551615"),
         (changed(&|p| p.tokens = u64::MAX), "tokens"),
         (changed(&|p| p.sampler.cursor = u64::MAX), "sampler.cursor"),
-        (changed(&|p| p.stale = u32::MAX), "stale"),
-        (changed(&|p| p.stale = 8), "stale = 8"),
+        (changed(&|p| p.evals_since_best = u32::MAX), "stale"),
+        (changed(&|p| p.evals_since_best = 8), "stale = 8"),
         (changed(&|p| p.seconds = -1.0), "seconds = -1"),
         (changed(&|p| p.flops = -1e30), "flops"),
         (changed(&|p| p.flops = f64::MAX), "flops"),
-        (changed(&|p| p.due = vec![Due::Evaluate; 17]), "due"),
+        (changed(&|p| p.pending = vec![PendingAction::Evaluate; 17]), "due"),
         (changed(&|p| p.best = Some(Best { step: 8, loss: 1.0 })), "best.step = 8"),
         (changed(&|p| p.best = Some(Best { step: 7, loss: -1e30 })), "best.loss"),
         (changed(&|p| p.grown[0].step = 8), "grown.step"),

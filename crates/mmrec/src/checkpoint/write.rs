@@ -10,11 +10,12 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
-    BLANK, CHECKSUM_KEY, Checkpoint, CheckpointError, FIRST, FORMAT, FORMAT_KEY, LearnedText, MODEL_KEY, PROGRESS_KEY,
-    SECOND, Stored, TEXTS_KEY, TOKENIZER_KEY, VERSION, VERSION_KEY, checksum_place,
+    BLANK, CHECKSUM_KEY, Checkpoint, CheckpointError, FORMAT, FORMAT_KEY, LearnedText, MODEL_KEY, PROGRESS_KEY, Stored,
+    TEXTS_KEY, TOKENIZER_KEY, VERSION, VERSION_KEY, checksum_place, slot_name,
 };
 
 use crate::data::hex;
+use crate::train::optim::SlotValues;
 
 /// Values that become bytes at a time.
 const PIECE: usize = 1 << 14;
@@ -64,9 +65,9 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError::Write`] if the parts do not fit the format.
     pub fn to_bytes(&self) -> Result<Vec<u8>, CheckpointError> {
-        let values: usize = self.weights.iter().map(|weight| weight.values.len()).sum();
-        let copies = if self.moments.is_empty() { 1 } else { 3 };
-        let mut bytes = Vec::with_capacity(4 * copies * values + (1 << 16));
+        let weights: usize = self.weights.iter().map(|weight| weight.values.len()).sum();
+        let state: usize = self.optimizer.values().flatten().map(|slot| slot.values.len()).sum();
+        let mut bytes = Vec::with_capacity(4 * (weights + state) + (1 << 16));
         self.write_to(&mut bytes)?;
         Ok(bytes)
     }
@@ -97,11 +98,11 @@ impl Checkpoint {
     fn tensors(&self) -> Tensors<'_> {
         let factors = self.adapter.iter().flat_map(|adapter| &adapter.factors);
         let mut tensors = tensors(self.weights.iter().chain(factors));
-        for (weight, moments) in self.trained().zip(&self.moments) {
-            for (prefix, values) in [FIRST, SECOND].iter().zip(moments) {
-                let tensor = Tensor { shape: weight.shape.clone(), values: Values::F32(values) };
-                tensors.insert(format!("{prefix}{}", weight.name), tensor);
-            }
+        let states = self.optimizer.iter().flat_map(|(name, slots)| slots.iter().map(move |slot| (name, slot)));
+        for (parameter, SlotValues { slot, values }) in states {
+            // A state of what is not here would belong to nothing.
+            let Some(shape) = tensors.get(parameter).map(|tensor| tensor.shape.clone()) else { continue };
+            tensors.insert(slot_name(*slot, parameter), Tensor { shape, values: Values::F32(values) });
         }
         tensors
     }

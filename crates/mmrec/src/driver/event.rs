@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Point;
+use crate::progress::{Finish, Point, SaveKind};
 
 /// Something that happened; the shells show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,42 +57,4 @@ pub enum Event {
         /// The same in words.
         message: String,
     },
-}
-
-/// Which checkpoint is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SaveKind {
-    /// The best evaluation so far.
-    Best,
-    /// A periodic one.
-    Step,
-    /// The run has ended.
-    Last,
-}
-
-/// Why training ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finish {
-    /// All planned steps were taken.
-    Steps,
-    /// The validation loss no longer falls.
-    Plateau,
-    /// The loss or the gradient is not finite.
-    NotFinite,
-}
-
-/// Work that is due after a step, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Due {
-    /// An evaluation.
-    Evaluate,
-    /// A sample of text.
-    Sample,
-    /// A checkpoint.
-    Save(SaveKind),
-    /// The end of training.
-    Finish(Finish),
 }

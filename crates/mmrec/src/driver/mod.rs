@@ -4,16 +4,16 @@
 //! evaluation, one token of a sample) and returns what happened. Between calls the shell may do anything: draw, save, stop.
 
 mod event;
-mod history;
 mod probe;
 mod rate_finder;
 mod rehearsal;
 mod session;
 mod watch;
 
-pub use event::{Due, Event, Finish, SaveKind};
-pub use history::Point;
+pub use event::Event;
 pub use probe::probe;
 pub use rate_finder::{RateFinder, Trial};
 pub use rehearsal::{Rehearsed, compare, rehearse};
 pub use session::Session;
+
+pub use crate::progress::{Finish, PendingAction, Point, SaveKind};

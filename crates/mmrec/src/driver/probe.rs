@@ -17,7 +17,7 @@ const ENOUGH: f64 = 0.7;
 pub async fn probe(model: &ModelConfig, train: &TrainConfig, device: &Device) -> Result<f64, Error> {
     model.validate()?;
     train.validate()?;
-    let mut trainer = Trainer::fresh(model, 0, device);
+    let mut trainer = Trainer::fresh(model, train, device);
     let ids: Vec<u16> = (0..train.context * train.batch).map(|i| (i * 7919 % model.vocab) as u16).collect();
     let batch = Batch { inputs: ids.clone(), targets: ids, context: train.context };
     read(vec![trainer.step(train, std::slice::from_ref(&batch)).loss]).await?;

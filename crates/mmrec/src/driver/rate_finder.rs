@@ -63,7 +63,7 @@ impl RateFinder {
             // At its floor from the first step on, the schedule is out of the way.
             train: TrainConfig { warmup: 0, floor: 1.0, ..train.clone() },
             data,
-            trainer: Trainer::fresh(model, train.seed, device),
+            trainer: Trainer::fresh(model, train, device),
             sampler: Sampler::new(train.seed),
             trials: Vec::new(),
             sum: 0.0,

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use burn::tensor::Device;
 
 use super::watch::Watch;
-use super::{Due, Event, Finish, SaveKind};
+use super::{Event, Finish, PendingAction, SaveKind};
 use crate::Error;
 use crate::checkpoint::{Adapter, Best, Checkpoint, Growth, LearnedText, Progress, learn, stored};
 use crate::config::{ModelConfig, SampleConfig, TrainConfig};
@@ -17,7 +17,7 @@ use crate::generate::{Generator, next_logits};
 use crate::inspect::Inspection;
 use crate::model::{adapted_weight, collect_weights};
 use crate::platform::read;
-use crate::train::{Evaluation, Measured, Peers, Trainer, check_precision, trained_specs};
+use crate::train::{Evaluation, Measured, ReplicaGroup, Trainer, check_precision, trainable_specs};
 
 /// A model in training on a text.
 #[derive(Debug)]
@@ -25,19 +25,19 @@ pub struct Session {
     model: ModelConfig,
     data: Dataset,
     /// The state after the last step whose loss was read and found finite.
-    good: Trainer,
-    /// The state after the last step; ahead of `good` by the steps in `unread`.
-    ahead: Trainer,
-    peers: Peers,
+    committed: Trainer,
+    /// The state after the last step; ahead of `committed` by the steps in `unread`.
+    speculative: Trainer,
+    replicas: ReplicaGroup,
     unread: Vec<Measured>,
     /// Seconds that the unread steps took so far.
-    spent: f64,
+    unread_seconds: f64,
     watch: Watch,
     progress: Progress,
     /// The texts that the model learned, this one last.
     texts: Vec<LearnedText>,
-    due: VecDeque<Due>,
-    /// Whether the shell was asked for the save that is due first.
+    pending: VecDeque<PendingAction>,
+    /// Whether the shell was asked for the save that is pending first.
     saving: bool,
     evaluation: Option<Evaluation>,
     sample: Option<(Generator, String)>,
@@ -57,7 +57,7 @@ impl Session {
         }
         data.check(train.context, train.batch)?;
         check_precision(&train, device)?;
-        let trainer = Trainer::fresh(&model, train.seed, device);
+        let trainer = Trainer::fresh(&model, &train, device);
         let progress = beginning(train, &data);
         Ok(Self::build(model, data, trainer, progress, Vec::new()))
     }
@@ -83,7 +83,7 @@ impl Session {
         data.check(train.context, train.batch)?;
         check_precision(&train, device)?;
         let trainer = checkpoint.build_new_trainer(&train, device);
-        let progress = Progress { settled: trainer.optimizer.is_settled(), ..beginning(train, &data) };
+        let progress = Progress { warm_moments: trainer.optimizer.is_warm(), ..beginning(train, &data) };
         Ok(Self::build(checkpoint.model.clone(), data, trainer, progress, checkpoint.learned()))
     }
 
@@ -121,13 +121,20 @@ impl Session {
         }
         let train = TrainConfig { steps: before.step.saturating_add(train.steps), ..train };
         let mut session = Self::start_from(grown, train, data, device)?;
-        let Progress { train, settled, .. } = session.progress;
+        let Progress { train, warm_moments, .. } = session.progress;
         let growth = Growth { step: before.step, flops: before.flops, parameters };
         let growths = before.grown.iter().copied().chain([growth]).collect();
-        session.progress =
-            Progress { train, settled, grown: growths, best: None, stale: 0, due: Vec::new(), ..before.clone() };
-        for trainer in [&mut session.good, &mut session.ahead] {
-            (trainer.step, trainer.began) = (before.step, before.step);
+        session.progress = Progress {
+            train,
+            warm_moments,
+            grown: growths,
+            best: None,
+            evals_since_best: 0,
+            pending: Vec::new(),
+            ..before.clone()
+        };
+        for trainer in [&mut session.committed, &mut session.speculative] {
+            (trainer.step, trainer.schedule_start) = (before.step, before.step);
         }
         Ok(session)
     }
@@ -145,13 +152,13 @@ impl Session {
             model,
             texts,
             data,
-            good: trainer.clone(),
-            ahead: trainer,
-            peers: Peers::default(),
+            committed: trainer.clone(),
+            speculative: trainer,
+            replicas: ReplicaGroup::default(),
             unread: Vec::new(),
-            spent: 0.0,
+            unread_seconds: 0.0,
             watch: Watch::default(),
-            due: progress.due.iter().copied().collect(),
+            pending: progress.pending.iter().copied().collect(),
             progress,
             saving: false,
             evaluation: None,
@@ -161,8 +168,8 @@ impl Session {
     }
 
     /// Shares all further steps with other devices. The losses stay what they were, but for rounding and for the masks of dropout.
-    pub fn share(&mut self, peers: Peers) {
-        self.peers = peers;
+    pub fn train_with(&mut self, replicas: ReplicaGroup) {
+        self.replicas = replicas;
     }
 
     /// Does one bounded piece of work and says what happened. After [`Event::Finished`] nothing is left to do and the list is
@@ -174,22 +181,22 @@ impl Session {
     pub async fn advance(&mut self) -> Result<Vec<Event>, Error> {
         // Only a shell that goes on has saved: until then, every checkpoint still asks for it.
         if std::mem::take(&mut self.saving) {
-            self.due.pop_front();
+            self.pending.pop_front();
         }
         if self.finished {
             return Ok(Vec::new());
         }
-        match self.due.front().copied() {
-            Some(Due::Evaluate) => self.evaluate().await,
-            Some(Due::Sample) => self.write_sample().await,
-            Some(Due::Save(kind)) => {
+        match self.pending.front().copied() {
+            Some(PendingAction::Evaluate) => self.evaluate().await,
+            Some(PendingAction::Sample) => self.write_sample().await,
+            Some(PendingAction::Save(kind)) => {
                 self.saving = true;
                 Ok(vec![Event::Save { kind, step: self.step() }])
             }
-            Some(Due::Finish(reason)) => {
+            Some(PendingAction::Finish(reason)) => {
                 // It stays due: a checkpoint of a run that has ended says so.
                 self.finished = true;
-                Ok(vec![Event::Finished { reason, message: self.explain(reason) }])
+                Ok(vec![Event::Finished { reason, message: self.finish_message(reason) }])
             }
             None => self.train().await,
         }
@@ -197,7 +204,7 @@ impl Session {
 
     async fn evaluate(&mut self) -> Result<Vec<Event>, Error> {
         let (train, validation) = (&self.progress.train, &self.data.validation);
-        let model = self.good.trained_model();
+        let model = self.committed.trained_model();
         let evaluation =
             self.evaluation.get_or_insert_with(|| Evaluation::new(validation.len(), train.context, train.eval_windows));
         evaluation.advance(&model, validation, train.batch).await?;
@@ -208,9 +215,9 @@ impl Session {
         let per_character = validation.len() as f64 / self.data.validation_chars.max(1) as f64;
         let metrics = evaluation.metrics(per_character);
         self.evaluation = None;
-        self.due.pop_front();
+        self.pending.pop_front();
         let best = metrics.loss.is_finite() && self.progress.best.is_none_or(|best| metrics.loss < best.loss);
-        self.judge(best, metrics.loss);
+        self.apply_evaluation(best, metrics.loss);
         if let Some(point) = self.progress.history.last_mut().filter(|point| point.step == self.progress.step) {
             point.val_loss = Some(metrics.loss);
             point.val_bpc = Some(metrics.bpc);
@@ -229,19 +236,19 @@ impl Session {
     }
 
     /// Draws the consequences of an evaluation: a best checkpoint, or an early end.
-    fn judge(&mut self, best: bool, loss: f32) {
+    fn apply_evaluation(&mut self, best: bool, loss: f32) {
         let progress = &mut self.progress;
         if best {
             progress.best = Some(Best { step: progress.step, loss });
-            progress.stale = 0;
-            self.due.push_front(Due::Save(SaveKind::Best));
+            progress.evals_since_best = 0;
+            self.pending.push_front(PendingAction::Save(SaveKind::Best));
             return;
         }
-        progress.stale += 1;
-        let ends = self.due.iter().any(|due| matches!(due, Due::Finish(_)));
-        if progress.train.patience > 0 && progress.stale >= progress.train.patience && !ends {
-            self.due.retain(|due| !matches!(due, Due::Save(SaveKind::Step)));
-            self.due.extend([Due::Save(SaveKind::Last), Due::Finish(Finish::Plateau)]);
+        progress.evals_since_best += 1;
+        let ends = self.pending.iter().any(|action| matches!(action, PendingAction::Finish(_)));
+        if progress.train.patience > 0 && progress.evals_since_best >= progress.train.patience && !ends {
+            self.pending.retain(|action| !matches!(action, PendingAction::Save(SaveKind::Step)));
+            self.pending.extend([PendingAction::Save(SaveKind::Last), PendingAction::Finish(Finish::Plateau)]);
         }
     }
 
@@ -255,7 +262,7 @@ impl Session {
             self.sample = Some((generator, text));
             return Ok(Vec::new());
         }
-        self.due.pop_front();
+        self.pending.pop_front();
         Ok(vec![Event::Sample { step: self.step(), text }])
     }
 
@@ -265,7 +272,7 @@ impl Session {
         self.generator(&train.sample_prompt, &options)
     }
 
-    fn explain(&self, reason: Finish) -> String {
+    fn finish_message(&self, reason: Finish) -> String {
         let step = self.step();
         let best = self.progress.best.map_or(String::new(), |best| {
             format!(" The best validation loss was {:.4} at step {}.", best.loss, best.step)
@@ -273,7 +280,8 @@ impl Session {
         match reason {
             Finish::Steps => format!("All {step} steps are done.{best}"),
             Finish::Plateau => {
-                let (stale, plural) = (self.progress.stale, if self.progress.stale == 1 { "" } else { "s" });
+                let (stale, plural) =
+                    (self.progress.evals_since_best, if self.progress.evals_since_best == 1 { "" } else { "s" });
                 format!("Stopped at step {step}: {stale} evaluation{plural} brought no better validation loss.{best}")
             }
             Finish::NotFinite => format!(
@@ -290,15 +298,14 @@ impl Session {
     /// [`Error::DeviceLost`] if the device fails.
     pub async fn checkpoint(&mut self) -> Result<Checkpoint, Error> {
         if !self.unread.is_empty() {
-            self.settle().await?;
+            self.commit().await?;
         }
-        let weights = collect_weights(&self.good.model);
+        let weights = collect_weights(&self.committed.model);
         let count = weights.len();
         let mut tensors: Vec<_> = weights.iter().map(|weight| weight.values.clone()).collect();
-        tensors.extend(self.good.optimizer.moments.iter().flatten().cloned());
+        tensors.extend(self.committed.optimizer.tensors());
         let mut values = read(tensors).await?;
-        let mut rest = values.split_off(count).into_iter();
-        let moments = std::iter::from_fn(|| Some([rest.next()?, rest.next()?])).collect();
+        let optimizer = self.committed.optimizer.host_state(values.split_off(count));
         let tensors = stored(&weights, values).into_iter();
         let (factors, weights) = tensors.partition(|tensor| adapted_weight(&tensor.name).is_some());
         Ok(Checkpoint {
@@ -306,8 +313,8 @@ impl Session {
             tokenizer: self.data.tokenizer.clone(),
             weights,
             adapter: self.progress.train.adapter().map(|config| Adapter { config, factors }),
-            progress: Some(Progress { due: self.due.iter().copied().collect(), ..self.progress.clone() }),
-            moments,
+            progress: Some(Progress { pending: self.pending.iter().copied().collect(), ..self.progress.clone() }),
+            optimizer,
             texts: self.texts.clone(),
         })
     }
@@ -317,7 +324,7 @@ impl Session {
     /// # Errors
     /// [`Error::Config`] if an option is out of range.
     pub fn generator(&self, prompt: &str, options: &SampleConfig) -> Result<Generator, Error> {
-        Generator::new(&self.good.trained_model(), &self.model, &self.data.tokenizer, prompt, options)
+        Generator::new(&self.committed.trained_model(), &self.model, &self.data.tokenizer, prompt, options)
     }
 
     /// The logits of the token that follows `prompt`.
@@ -325,7 +332,7 @@ impl Session {
     /// # Errors
     /// [`Error::DeviceLost`] if the device fails.
     pub async fn logits(&self, prompt: &str) -> Result<Vec<f32>, Error> {
-        next_logits(&self.good.trained_model(), &self.model, &self.data.tokenizer, prompt).await
+        next_logits(&self.committed.trained_model(), &self.model, &self.data.tokenizer, prompt).await
     }
 
     /// Looks inside the model, as it is now, while it reads `text`.
@@ -333,7 +340,7 @@ impl Session {
     /// # Errors
     /// As [`Inspection::new`].
     pub async fn inspect(&self, text: &str) -> Result<Inspection, Error> {
-        Inspection::new(&self.good.trained_model(), &self.data.tokenizer, text).await
+        Inspection::new(&self.committed.trained_model(), &self.data.tokenizer, text).await
     }
 
     /// Optimizer steps taken.
@@ -348,7 +355,7 @@ impl Session {
 
     /// How many numbers are trained: all of the model's, or those that the settings leave or add.
     pub fn trained_parameters(&self) -> u64 {
-        trained_specs(&self.model, &self.progress.train).iter().map(|spec| spec.len() as u64).sum()
+        trainable_specs(&self.model, &self.progress.train).iter().map(|spec| spec.len() as u64).sum()
     }
 
     /// Settings and state of the run.
@@ -377,31 +384,31 @@ fn beginning(train: TrainConfig, data: &Dataset) -> Progress {
         seconds: 0.0,
         history: Vec::new(),
         best: None,
-        stale: 0,
-        settled: false,
+        evals_since_best: 0,
+        warm_moments: false,
         grown: Vec::new(),
         flops: 0.0,
-        due: Vec::new(),
+        pending: Vec::new(),
         data_name: data.name.clone(),
         data_fingerprint: data.fingerprint.clone(),
     }
 }
 
 /// What a step brings with it. The last step is always evaluated and saved.
-fn due_after(train: &TrainConfig, step: u64) -> Vec<Due> {
+fn actions_after(train: &TrainConfig, step: u64) -> Vec<PendingAction> {
     let every = |n: u64| n > 0 && step.is_multiple_of(n);
     let last = step >= train.steps;
-    let mut due = Vec::new();
+    let mut actions = Vec::new();
     if every(train.eval_every) || last {
-        due.push(Due::Evaluate);
+        actions.push(PendingAction::Evaluate);
     }
     if every(train.sample_every) {
-        due.push(Due::Sample);
+        actions.push(PendingAction::Sample);
     }
     if last {
-        due.extend([Due::Save(SaveKind::Last), Due::Finish(Finish::Steps)]);
+        actions.extend([PendingAction::Save(SaveKind::Last), PendingAction::Finish(Finish::Steps)]);
     } else if every(train.save_every) {
-        due.push(Due::Save(SaveKind::Step));
+        actions.push(PendingAction::Save(SaveKind::Step));
     }
-    due
+    actions
 }

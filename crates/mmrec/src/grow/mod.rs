@@ -2,7 +2,7 @@
 //!
 //! The wider stream holds the old one and zeros; wider heads read and write nothing new yet; new heads, units and blocks have no
 //! output yet. What is new on the way *in* starts at random, so that everything new learns at once.
-//! Each weight has one `Transfer`, which says where its old values go; the optimizer's moments follow it.
+//! Each weight has one `Transfer`, which says where its old values go; what the optimizer remembers follows it.
 //!
 //! Invariant: the logits of the tokens that there were stay the same up to rounding, for any text within the old hierarchy's
 //! horizon (and for any text at all, if there are no new levels).
@@ -23,8 +23,11 @@ pub use probe::{Difference, difference};
 
 use crate::checkpoint::{Checkpoint, Stored};
 use crate::config::ModelConfig;
+use crate::model::block_of;
 use crate::platform;
 use crate::tokenizer::Tokenizer;
+use crate::train::OptimizerState;
+use crate::train::optim::SlotValues;
 use plan::{Plan, plans};
 
 /// What to grow into.
@@ -81,25 +84,41 @@ pub fn grow(from: &Checkpoint, target: &Target, options: &GrowOptions) -> Result
         weights,
         adapter: None,
         progress: None,
-        moments: if options.moments { moments(from, &plans) } else { Vec::new() },
+        optimizer: if options.moments { carried_state(from, &plans) } else { OptimizerState::new() },
         texts: from.learned(),
     })
 }
 
-/// The moments of `from` in their new places, as estimates that need no correction; empty where there are none.
-fn moments(from: &Checkpoint, plans: &[Plan]) -> Vec<[Vec<f32>; 2]> {
-    let Some(corrections) = from.moment_corrections() else { return Vec::new() };
-    platform::map(plans, |_, plan| {
+/// What the optimizer of `from` remembers in its new places, zero for what is new; empty where it remembers nothing.
+fn carried_state(from: &Checkpoint, plans: &[Plan]) -> OptimizerState {
+    let Some(correct) = from.state_corrections() else { return OptimizerState::new() };
+    let carried = platform::map(plans, |_, plan| {
+        let name = &plan.spec.name;
+        let old = match plan.source {
+            Some(index) => from.optimizer.get(&from.weights[index].name),
+            None => like(&from.optimizer, name),
+        };
+        let slots = old?.iter().map(|old| carried_slot(old, plan, correct(old.slot))).collect();
+        Some((name.clone(), slots))
+    });
+    carried.into_iter().flatten().collect()
+}
+
+fn carried_slot(old: &SlotValues, plan: &Plan, correction: f32) -> SlotValues {
+    let mut values = vec![0.0; plan.spec.len()];
+    if plan.source.is_some() {
         // A weight that was multiplied by s has a gradient divided by s.
         let gradient = 1.0 / plan.transfer.scale();
-        [(0, gradient), (1, gradient * gradient)].map(|(which, scale)| {
-            let mut new = vec![0.0; plan.spec.len()];
-            if let Some(index) = plan.source {
-                plan.transfer.carry(&from.moments[index][which], scale * corrections[which], &mut new);
-            }
-            new
-        })
-    })
+        plan.transfer.carry(&old.values, gradient.powi(old.slot.power) * correction, &mut values);
+    }
+    SlotValues { slot: old.slot, values }
+}
+
+/// What is remembered of a weight of the same name in another block: what an optimizer keeps depends on the kind of a weight.
+fn like<'a>(state: &'a OptimizerState, name: &str) -> Option<&'a Vec<SlotValues>> {
+    let within_block = |name: &'a str| block_of(name).and_then(|_| name.splitn(3, '.').nth(2));
+    let wanted = name.splitn(3, '.').nth(2);
+    state.iter().find(|(other, _)| within_block(other) == wanted).map(|(_, slots)| slots)
 }
 
 /// A seed of its own for every size: a model that grows twice should not be given the same numbers twice.

@@ -20,7 +20,7 @@ fn small() -> Checkpoint {
         tokenizer: tokenizer("abc"),
         adapter: None,
         progress: None,
-        moments: Vec::new(),
+        optimizer: OptimizerState::new(),
         texts: Vec::new(),
     }
 }

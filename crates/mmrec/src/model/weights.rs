@@ -1,11 +1,12 @@
 //! The weights by name: their shapes and how they start. The names are those of checkpoints.
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Param;
 use burn::tensor::Tensor;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::Model;
+use super::named::{NamedVisitor, visit_named};
 use crate::config::ModelConfig;
 
 /// How a weight starts (table in the model's definition).
@@ -167,28 +168,17 @@ pub struct Weight {
 /// The weights of a model without their gradients, in the order of [`weight_specs`]; the factors of an adapter follow the matrix
 /// that they belong to.
 pub fn collect_weights(model: &Model) -> Vec<Weight> {
-    struct Collect(Vec<Weight>, Vec<String>);
-    impl ModuleVisitor for Collect {
-        fn enter_module(&mut self, name: &str, container: &str) {
-            // The kind of a block is no part of the names of its weights.
-            let is_kind = container.starts_with("Enum:");
-            self.1.push(if is_kind { String::new() } else { name.to_owned() });
-        }
-
-        fn exit_module(&mut self, _name: &str, _container: &str) {
-            self.1.pop();
-        }
-
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let tensor = param.val().without_autodiff();
+    struct Collect(Vec<Weight>);
+    impl NamedVisitor for Collect {
+        fn visit<const D: usize>(&mut self, name: &str, parameter: &Param<Tensor<D>>) {
+            let tensor = parameter.val().without_autodiff();
             let shape = tensor.dims().to_vec();
             let count: usize = shape.iter().product();
-            let name: Vec<&str> = self.1.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
-            self.0.push(Weight { name: name.join("."), shape, values: tensor.reshape([count]) });
+            self.0.push(Weight { name: name.to_owned(), shape, values: tensor.reshape([count]) });
         }
     }
-    let mut collect = Collect(Vec::new(), Vec::new());
-    model.visit(&mut collect);
+    let mut collect = Collect(Vec::new());
+    visit_named("", model, &mut collect);
     collect.0
 }
 

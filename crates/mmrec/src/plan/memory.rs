@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use super::Setup;
 use crate::config::{ModelConfig, Precision};
+use crate::model::weight_specs;
+use crate::train::optim::state_len;
 
 /// What the program takes without a model, bytes. Measured 30 to 41 MB, of which 18 to 28 are pages of the program's own file: how
 /// many of those are held depends on the build and on the machine.
@@ -17,7 +19,7 @@ const PROGRAM: u64 = 36_000_000;
 pub struct Memory {
     /// The weights.
     pub weights: u64,
-    /// The optimizer's first and second moments.
+    /// What the optimizer remembers: of AdamW first and second moments.
     pub moments: u64,
     /// The gradients of the weights.
     pub gradients: u64,
@@ -38,7 +40,8 @@ impl Memory {
         let one = parameters * setup.train.precision.bytes();
         // Those of the planning loss stay apart until the step is whole.
         let gradients = if setup.model.planning { 2 * one } else { one };
-        let (weights, moments) = (parameters * 4, parameters * 8);
+        let weights = parameters * 4;
+        let moments = state_len(&setup.train, &weight_specs(&setup.model)) * 4;
         // What is multiplied, beside the weights that are updated.
         let rounded = if setup.train.precision == Precision::F32 { 0 } else { one };
         let activations = activations(setup);

@@ -3,9 +3,11 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::planning::without_conflict;
-use super::trained::choose;
-use super::{AdamW, Batch, Pass, Peers, Terms, Work, learning_rate, trained_specs};
+use super::aux_loss::project_conflicting;
+use super::trainable::mark_trainable;
+use super::{
+    Batch, LossAndGrads, ModelOptimizer, ReplicaGroup, StepContext, StepShard, learning_rate, trainable_specs,
+};
 use crate::Error;
 use crate::config::{ModelConfig, TrainConfig};
 use crate::model::Model;
@@ -25,43 +27,43 @@ pub struct Trainer {
     /// The model, on an autodiff device; what of it is trained requires gradients.
     pub model: Model,
     /// The optimizer.
-    pub optimizer: AdamW,
+    pub optimizer: ModelOptimizer,
     /// Optimizer steps taken.
     pub step: u64,
     /// The step that the schedule began with.
-    pub began: u64,
+    pub schedule_start: u64,
     config: ModelConfig,
 }
 
 impl Trainer {
     /// A trainer of what `train` says of `model`, which lives on an autodiff device and has its adapters, if any.
-    pub fn new(config: &ModelConfig, train: &TrainConfig, model: Model, optimizer: AdamW, step: u64) -> Self {
-        Self { model: choose(model, train), optimizer, step, began: 0, config: config.clone() }
-    }
-
-    /// The same with a schedule that began with step `began`.
-    pub fn begun_at(self, began: u64) -> Self {
-        Self { began, ..self }
+    pub fn new(
+        config: &ModelConfig,
+        train: &TrainConfig,
+        model: Model,
+        optimizer: ModelOptimizer,
+        step: u64,
+        schedule_start: u64,
+    ) -> Self {
+        Self { model: mark_trainable(model, train), optimizer, step, schedule_start, config: config.clone() }
     }
 
     /// A trainer of a fresh model, all of it.
-    pub fn fresh(config: &ModelConfig, seed: u64, device: &Device) -> Self {
-        let model = Model::new(config, seed, &device.clone().autodiff());
-        Self::start(config, &TrainConfig::for_model(config), model)
+    pub fn fresh(config: &ModelConfig, train: &TrainConfig, device: &Device) -> Self {
+        let model = Model::new(config, train.seed, &device.clone().autodiff());
+        Self::start(config, train, model)
     }
 
     /// A trainer of what `train` says of `model`, which lives on an autodiff device, that has taken no step yet. Adapters, if
     /// `train` asks for them, begin here.
     pub fn start(config: &ModelConfig, train: &TrainConfig, model: Model) -> Self {
         let device = model.embedding.device().inner();
-        let specs = trained_specs(config, train);
-        let zero = |n: usize| Tensor::zeros([n], &device);
-        let moments = specs.iter().map(|spec| [zero(spec.len()), zero(spec.len())]).collect();
+        let optimizer = ModelOptimizer::new(train, trainable_specs(config, train), &device);
         let model = match train.adapter() {
             Some(adapter) => model.with_adapters(config, &adapter, |spec| spec.initial(train.seed)),
             None => model,
         };
-        Self::new(config, train, model, AdamW::new(&specs, moments, false), 0)
+        Self::new(config, train, model, optimizer, 0, 0)
     }
 
     /// The model as it is now, without gradients and with its adapters merged into its weights.
@@ -71,29 +73,35 @@ impl Trainer {
 
     /// Takes one step on `batches`, whose gradients are averaged.
     pub fn step(&mut self, config: &TrainConfig, batches: &[Batch]) -> Measured {
-        let pass = self.work(config, batches).on(&self.model);
-        self.update(config, pass)
+        let result = self.whole_step(config, batches).backprop(&self.model);
+        self.update(config, result)
     }
 
-    /// As [`step`](Self::step), of which `peers` compute their shares.
+    /// As [`step`](Self::step), of which the replicas compute their shards.
     ///
     /// # Errors
     /// [`Error::Peer`] if one of them fails; the trainer is then as it was.
-    pub fn step_with(&mut self, peers: &Peers, config: &TrainConfig, batches: &[Batch]) -> Result<Measured, Error> {
-        let pass = peers.pass(&self.model, self.work(config, batches))?;
-        Ok(self.update(config, pass))
+    pub fn step_with(
+        &mut self,
+        replicas: &ReplicaGroup,
+        config: &TrainConfig,
+        batches: &[Batch],
+    ) -> Result<Measured, Error> {
+        let result = replicas.backprop(&self.model, self.whole_step(config, batches))?;
+        Ok(self.update(config, result))
     }
 
-    fn work(&self, config: &TrainConfig, batches: &[Batch]) -> Work {
+    fn whole_step(&self, config: &TrainConfig, batches: &[Batch]) -> StepShard {
         let tokens = batches.iter().map(|batch| batch.inputs.len() as u64).sum();
-        let terms = Terms { model: self.config.clone(), train: config.clone(), step: self.step, place: 0, tokens };
-        Work { batches: batches.to_vec(), terms }
+        let (model, train) = (self.config.clone(), config.clone());
+        let context = StepContext { model, train, step: self.step, rank: 0, tokens };
+        StepShard { batches: batches.to_vec(), context }
     }
 
-    fn update(&mut self, config: &TrainConfig, Pass { loss, gradients, plans }: Pass) -> Measured {
-        // Only now that all parts are added up: a part of the loss may pull where the whole does not.
-        let gradients = if plans.is_empty() { gradients } else { without_conflict(gradients, plans) };
-        let lr = learning_rate(config, self.began, self.step);
+    fn update(&mut self, config: &TrainConfig, LossAndGrads { loss, gradients, aux }: LossAndGrads) -> Measured {
+        // Only now that all parts are added up: the loss of a part may oppose the auxiliary one where that of the whole does not.
+        let gradients = if aux.is_empty() { gradients } else { project_conflicting(gradients, aux) };
+        let lr = learning_rate(config, self.schedule_start, self.step);
         let (model, grad_norm) = self.optimizer.update(self.model.clone(), gradients, config, self.step, lr);
         self.model = model;
         self.step += 1;

@@ -67,8 +67,8 @@ fn refuse_past_steps(wanted: u64, taken: u64) -> Result<()> {
 /// What becomes of the learning rate where the run is to have another length: its schedule is one over all steps.
 fn change_of_rate(before: &TrainConfig, session: &Session) -> Option<String> {
     let (progress, step) = (session.progress(), session.step());
-    let last = learning_rate(before, progress.began(), step.checked_sub(1)?);
-    let next = learning_rate(&progress.train, progress.began(), step);
+    let last = learning_rate(before, progress.schedule_start(), step.checked_sub(1)?);
+    let next = learning_rate(&progress.train, progress.schedule_start(), step);
     (progress.train.steps != before.steps).then(|| {
         format!(
             "the learning rate follows the schedule of {} from here on: {} in the next step, after {} in the last one",

@@ -27,7 +27,7 @@ pub fn check(args: &RunArgs, model: &ModelConfig, train: &TrainConfig, devices: 
     let setup = Setup {
         model: model.clone(),
         train: train.clone(),
-        devices: devices.peers.places(),
+        devices: devices.peers.world_size(),
         workers: rayon::current_num_threads(),
     };
     let total = least(&setup, devices);

@@ -1,4 +1,4 @@
-//! The trainer's side: connecting to workers, and handing them their shares.
+//! The trainer's side: connecting to workers, and handing them their shards.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
@@ -12,10 +12,11 @@ use burn::remote::{ConnectError, CustomOpClient, IrohHost, RemoteHost};
 use burn::tensor::{DType, Device, Int, Shape, Tensor, TensorData};
 use iroh::endpoint::{ConnectError as DialError, ConnectingError, ConnectionError};
 use iroh::{Endpoint, EndpointAddr};
+use mmrec::model::WeightSpec;
 use mmrec::platform;
-use mmrec::train::{Pass, Peer, Work};
+use mmrec::train::{LossAndGrads, Replica, StepShard};
 
-use super::protocol::{HANDSHAKE, Handshake, PASS, REPORT, Request, from_report, to_scalars};
+use super::protocol::{BACKPROP, HANDSHAKE, Handshake, REPORT, Request, from_report, to_scalars};
 use super::shared_secret::SharedSecret;
 use super::{RUNTIME, bucket, file_limit, transport};
 use crate::distributed::device_thread::DeviceThread;
@@ -31,11 +32,11 @@ const OTHER_VERSION: &str =
     "it has the same token and is of another version: install the same version of mmrec on both machines";
 
 /// Connects to all devices of the workers at `addresses`.
-pub fn connect(addresses: &[String], token_file: Option<&Path>) -> Result<Vec<Box<dyn Peer>>> {
+pub fn connect(addresses: &[String], token_file: Option<&Path>) -> Result<Vec<Box<dyn Replica>>> {
     file_limit::check()?;
     let addresses: Vec<SocketAddr> = addresses.iter().map(|address| resolve(address)).collect::<Result<_>>()?;
     let token = SharedSecret::find(token_file)?;
-    let mut peers: Vec<Box<dyn Peer>> = Vec::new();
+    let mut peers: Vec<Box<dyn Replica>> = Vec::new();
     for (index, address) in addresses.iter().enumerate() {
         if addresses[..index].contains(address) {
             bail!(Usage(format!("--workers names {address} twice")));
@@ -43,7 +44,7 @@ pub fn connect(addresses: &[String], token_file: Option<&Path>) -> Result<Vec<Bo
         let devices = open(*address, &token).with_context(|| format!("the worker at {address} cannot be used"))?;
         for worker in devices {
             let name = worker.name.clone();
-            peers.push(Box::new(DeviceThread::start(name, move |rows, work| worker.compute(rows, work))?));
+            peers.push(Box::new(DeviceThread::start(name, move |rows, shard| worker.compute(rows, shard))?));
         }
     }
     Ok(peers)
@@ -173,23 +174,23 @@ impl Worker {
         bucket.try_into_primitive::<Remote>().expect("the tensor is remote").into_ir()
     }
 
-    /// Has the worker compute a share, with `rows` as the weights.
-    fn compute(&self, rows: Vec<Tensor<1>>, work: Work) -> Result<Pass, String> {
-        let trained = work.terms.trained().len();
-        let (request, tokens) = Request::of(work);
+    /// Has the worker compute a shard, with `rows` as the weights.
+    fn compute(&self, rows: Vec<Tensor<1>>, shard: StepShard) -> Result<LossAndGrads, String> {
+        let trainable = shard.context.trainable();
+        let (request, tokens) = Request::of(shard);
         let text = serde_json::to_string(&request).expect("a request is plain numbers");
         let weights = bucket::pack(rows).into_iter().map(|bucket| self.send_bucket(bucket));
         let inputs = std::iter::once(self.send_tokens(tokens)).chain(weights).collect();
         let lengths = request.outputs();
-        let outputs = self.call(PASS, inputs, &bucket::lengths_of(&lengths), &text);
+        let outputs = self.call(BACKPROP, inputs, &bucket::lengths_of(&lengths), &text);
         let lost = |_| "the connection was lost: the worker ended, or the network failed".to_owned();
         let results = pollster::block_on(platform::read(outputs)).map_err(lost)?;
-        pass_of(results, &lengths, trained)
+        result_of(results, &lengths, &trainable)
     }
 }
 
-/// The pass that buckets of results hold, among them gradients of `trained` weights; or what the worker reports.
-fn pass_of(results: Vec<Vec<f32>>, lengths: &[usize], trained: usize) -> Result<Pass, String> {
+/// What buckets of results hold, among them gradients of `trainable`; or what the worker reports.
+fn result_of(results: Vec<Vec<f32>>, lengths: &[usize], trainable: &[WeightSpec]) -> Result<LossAndGrads, String> {
     let report = from_report(results.first().and_then(|bucket| bucket.get(..REPORT)).unwrap_or_default());
     if !report.is_empty() {
         return Err(report);
@@ -198,8 +199,6 @@ fn pass_of(results: Vec<Vec<f32>>, lengths: &[usize], trained: usize) -> Result<
         return Err("what came back is not what was asked for".to_owned());
     }
     let results = results.into_iter().map(|values| bucket::row(values, &Device::flex()));
-    let mut rows = bucket::unpack(results, lengths).into_iter().skip(1);
-    let loss = rows.next().ok_or("it gave no result")?;
-    let gradients = rows.by_ref().take(trained).collect();
-    Ok(Pass { loss, gradients, plans: rows.collect() })
+    let rows = bucket::unpack(results, lengths).into_iter().skip(1);
+    LossAndGrads::from_rows(rows, trainable).ok_or_else(|| "it gave no result".to_owned())
 }

@@ -1,7 +1,7 @@
 //! Training over several machines, through the framework's remote devices: a worker serves its device to those who have its
-//! token, and a trainer has it compute shares of its steps.
+//! token, and a trainer has it compute shards of its steps.
 //!
-//! A share is one operation of ours on the remote device ([`protocol`]): weights and tokens go there, loss and gradients come back,
+//! A shard is one operation of ours on the remote device ([`protocol`]): weights and tokens go there, loss and gradients come back,
 //! and the worker computes with its own kernels and threads.
 
 mod admission;

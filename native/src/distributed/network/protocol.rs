@@ -3,15 +3,15 @@
 
 use burn::backend::ir::ScalarIr;
 use mmrec::model::WeightSpec;
-use mmrec::train::{Batch, PLACES, Terms, Work};
+use mmrec::train::{Batch, MAX_WORLD_SIZE, StepContext, StepShard};
 use serde::{Deserialize, Serialize};
 
 /// The operation that a session begins with: both sides say who they are. Its form stays as it is in all versions.
 pub const HANDSHAKE: &str = "mmrec.hello";
 
-/// The operation that computes a share. Inputs: tokens, then the weights as rows, in [buckets](super::bucket). Outputs, in buckets
+/// The operation that computes a shard. Inputs: tokens, then the weights as rows, in [buckets](super::bucket). Outputs, in buckets
 /// as well: a report, empty if all is well, the loss, the gradients as rows and, where the model plans, those of its plans.
-pub const PASS: &str = "mmrec.pass";
+pub const BACKPROP: &str = "mmrec.pass";
 
 /// Numbers of a report, a byte each.
 pub const REPORT: usize = 512;
@@ -19,7 +19,7 @@ pub const REPORT: usize = 512;
 /// Bytes that a text may have; a run's settings have a prompt in them.
 const TEXT: u64 = 1 << 20;
 
-/// Tokens that one share may have.
+/// Tokens that one shard may have.
 const TOKENS: u64 = 1 << 28;
 
 /// Who somebody is.
@@ -49,50 +49,56 @@ impl Handshake {
     }
 }
 
-/// A share's work without its tokens.
+/// A shard without its tokens.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    terms: Terms,
+    step: StepContext,
     rows: Vec<u64>,
     context: u64,
 }
 
 impl Request {
-    /// The work in two parts: what is asked for, and its tokens, all inputs and then all targets.
-    pub fn of(work: Work) -> (Self, Vec<i32>) {
-        let rows = work.batches.iter().map(|batch| batch.rows() as u64).collect();
-        let context = work.batches.first().map_or(0, |batch| batch.context as u64);
-        let of = |side: fn(&Batch) -> &Vec<u16>| work.batches.iter().flat_map(move |batch| side(batch).iter().copied());
+    /// The shard in two parts: what is asked for, and its tokens, all inputs and then all targets.
+    pub fn of(shard: StepShard) -> (Self, Vec<i32>) {
+        let rows = shard.batches.iter().map(|batch| batch.rows() as u64).collect();
+        let context = shard.batches.first().map_or(0, |batch| batch.context as u64);
+        let of =
+            |side: fn(&Batch) -> &Vec<u16>| shard.batches.iter().flat_map(move |batch| side(batch).iter().copied());
         let tokens = of(|batch| &batch.inputs).chain(of(|batch| &batch.targets)).map(i32::from).collect();
-        (Self { terms: work.terms, rows, context }, tokens)
+        (Self { step: shard.context, rows, context }, tokens)
     }
 
     /// Refuses a request that is not sound.
     pub fn check(&self) -> Result<(), String> {
-        let Terms { model, train, .. } = &self.terms;
+        let StepContext { model, train, .. } = &self.step;
         let sizes = model.validate().and_then(|()| train.validate()).and_then(|()| train.validate_for(model));
         sizes.map_err(|error| error.to_string())?;
-        if self.terms.place >= PLACES as u64 {
-            return Err(format!("place {} of {PLACES}", self.terms.place));
+        if self.step.rank >= MAX_WORLD_SIZE as u64 {
+            return Err(format!("rank {} of {MAX_WORLD_SIZE}", self.step.rank));
         }
         let count = self.tokens()?;
-        if self.terms.tokens < count {
-            return Err(format!("{count} tokens are more than the step's {}", self.terms.tokens));
+        if self.step.tokens < count {
+            return Err(format!("{count} tokens are more than the step's {}", self.step.tokens));
         }
         Ok(())
     }
 
     /// Values of every weight's row.
     pub fn weights(&self) -> Vec<usize> {
-        self.terms.weights().iter().map(WeightSpec::len).collect()
+        self.step.weights().iter().map(WeightSpec::len).collect()
+    }
+
+    /// Everything that there is a gradient of, in the order of the result's rows.
+    pub fn trainable(&self) -> Vec<WeightSpec> {
+        self.step.trainable()
     }
 
     /// Values of every row of the result.
     pub fn outputs(&self) -> Vec<usize> {
         let mut lengths = vec![REPORT, 1];
-        let gradients: Vec<usize> = self.terms.trained().iter().map(WeightSpec::len).collect();
-        let plans = if self.terms.model.plans(self.context as usize) { gradients.clone() } else { Vec::new() };
+        let gradients: Vec<usize> = self.trainable().iter().map(WeightSpec::len).collect();
+        let plans = if self.step.model.plans(self.context as usize) { gradients.clone() } else { Vec::new() };
         lengths.extend(gradients.into_iter().chain(plans));
         lengths
     }
@@ -103,17 +109,17 @@ impl Request {
         let count = rows.and_then(|rows| rows.checked_mul(self.context)).filter(|count| *count <= TOKENS);
         match count {
             Some(count) if count > 0 && self.rows.iter().all(|rows| *rows > 0) => Ok(count),
-            _ => Err(format!("{:?} rows of {} tokens are no share of a step", self.rows, self.context)),
+            _ => Err(format!("{:?} rows of {} tokens are no shard of a step", self.rows, self.context)),
         }
     }
 
-    /// The work, with `tokens` as [`of`](Self::of) returned them.
-    pub fn work(self, tokens: &[i64]) -> Result<Work, String> {
+    /// The shard, with `tokens` as [`of`](Self::of) returned them.
+    pub fn shard(self, tokens: &[i64]) -> Result<StepShard, String> {
         let count = self.tokens()?;
         if tokens.len() as u64 != 2 * count {
             return Err(format!("{} tokens came and {} were announced", tokens.len(), 2 * count));
         }
-        let vocab = self.terms.model.vocab;
+        let vocab = self.step.model.vocab;
         let id = |&id: &i64| u16::try_from(id).ok().filter(|id| usize::from(*id) < vocab);
         let ids: Option<Vec<u16>> = tokens.iter().map(id).collect();
         let ids = ids.ok_or_else(|| format!("a token is not in the vocabulary of {vocab}"))?;
@@ -126,7 +132,7 @@ impl Request {
         };
         let batch = |rows: u64| Batch { inputs: take(&mut inputs, rows), targets: take(&mut targets, rows), context };
         let batches = self.rows.iter().copied().map(batch).collect();
-        Ok(Work { batches, terms: self.terms })
+        Ok(StepShard { batches, context: self.step })
     }
 }
 
@@ -176,7 +182,7 @@ mod tests {
 
     use super::*;
 
-    fn work() -> Work {
+    fn shard() -> StepShard {
         let batch = |first: u16| Batch {
             inputs: (first..first + 6).collect(),
             targets: (first + 1..first + 7).collect(),
@@ -191,18 +197,18 @@ mod tests {
             sample_prompt: "\u{1}".repeat(100_000),
             ..TrainConfig::for_model(&model)
         };
-        let terms = Terms { model, train, step: 7, place: 1, tokens: 24 };
-        Work { batches: vec![batch(0), batch(10)], terms }
+        let context = StepContext { model, train, step: 7, rank: 1, tokens: 24 };
+        StepShard { batches: vec![batch(0), batch(10)], context }
     }
 
     fn request(change: impl FnOnce(&mut Request)) -> (Request, Vec<i64>) {
-        let (mut request, tokens) = Request::of(work());
+        let (mut request, tokens) = Request::of(shard());
         change(&mut request);
         (request, tokens.into_iter().map(i64::from).collect())
     }
 
     #[test]
-    fn work_arrives_as_it_was_sent() {
+    fn a_shard_arrives_as_it_was_sent() {
         let (request, tokens) = request(|_| ());
         let text = serde_json::to_string(&request).expect("written");
         let text = from_scalars(&to_scalars(&text)).expect("carried");
@@ -210,14 +216,14 @@ mod tests {
         assert_eq!(request.check(), Ok(()));
         assert_eq!(request.weights()[0], 40 * 64);
         assert_eq!(request.outputs()[..3], [REPORT, 1, 64 * 2], "the gradient of the first A");
-        assert_eq!(request.work(&tokens).expect("sound"), work());
+        assert_eq!(request.shard(&tokens).expect("sound"), shard());
     }
 
     #[test]
     fn plans_are_outputs_where_there_are_any() {
         let (planning, _) = request(|_| ());
-        let (short, _) = request(|r| r.terms.model.block = 2);
-        let gradients = planning.terms.trained().len();
+        let (short, _) = request(|r| r.step.model.block = 2);
+        let gradients = planning.step.trainable().len();
         assert_eq!(planning.outputs().len(), 2 + 2 * gradients);
         assert_eq!(short.outputs().len(), 2 + gradients);
     }
@@ -225,23 +231,23 @@ mod tests {
     #[test]
     fn requests_that_are_not_sound_are_refused() {
         let refused = |change: fn(&mut Request)| request(change).0.check().expect_err("not sound");
-        assert!(refused(|r| r.terms.model.width = 3).contains("heads"));
-        assert!(refused(|r| r.terms.train.freeze = 99).contains("freeze"));
-        assert!(refused(|r| r.terms.train.lora = 1 << 40).contains("lora"));
-        assert!(refused(|r| r.terms.train.lr = 2.0).contains("lr"));
-        assert!(refused(|r| r.terms.place = 64).contains("place"));
-        assert!(refused(|r| r.terms.tokens = 11).contains("more than"));
+        assert!(refused(|r| r.step.model.width = 3).contains("heads"));
+        assert!(refused(|r| r.step.train.freeze = 99).contains("freeze"));
+        assert!(refused(|r| r.step.train.lora = 1 << 40).contains("lora"));
+        assert!(refused(|r| r.step.train.lr = 2.0).contains("lr"));
+        assert!(refused(|r| r.step.rank = 64).contains("rank"));
+        assert!(refused(|r| r.step.tokens = 11).contains("more than"));
         let changes: [fn(&mut Request); 3] = [|r| r.context = 0, |r| r.rows = vec![], |r| r.rows = vec![u64::MAX, 2]];
         for change in changes {
-            assert!(refused(change).contains("no share"));
+            assert!(refused(change).contains("no shard"));
         }
-        assert!(refused(|r| (r.rows, r.context) = (vec![1 << 40], 1 << 40)).contains("no share"));
+        assert!(refused(|r| (r.rows, r.context) = (vec![1 << 40], 1 << 40)).contains("no shard"));
         let (sound, tokens) = request(|_| ());
-        assert!(sound.work(&tokens[1..]).expect_err("too few").contains("announced"));
+        assert!(sound.shard(&tokens[1..]).expect_err("too few").contains("announced"));
         for bad in [-1, 40, 1 << 40] {
             let (sound, mut tokens) = request(|_| ());
             tokens[3] = bad;
-            assert!(sound.work(&tokens).expect_err("unknown").contains("vocabulary"));
+            assert!(sound.shard(&tokens).expect_err("unknown").contains("vocabulary"));
         }
     }
 

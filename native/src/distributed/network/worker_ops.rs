@@ -8,10 +8,9 @@ use burn::backend::{Cube, DispatchDevice};
 use burn::backend::{DispatchKindConversion, DispatchTensor, Flex};
 use burn::server::RemoteServer;
 use burn::tensor::{Device, Int, Tensor};
-use mmrec::train::Pass;
 
 use super::bucket;
-use super::protocol::{HANDSHAKE, Handshake, PASS, Request, from_scalars, to_report};
+use super::protocol::{BACKPROP, HANDSHAKE, Handshake, Request, from_scalars, to_report};
 use crate::terminal::failure::text_of;
 
 /// The tensors of a session on backend `B`.
@@ -41,22 +40,24 @@ where
                 &handshake_device,
             );
         })
-        .with_custom_op::<B, _>(PASS, move |handles, operation, _| {
-            let computed = catch_unwind(AssertUnwindSafe(|| pass::<B>(handles, operation, &device)));
+        .with_custom_op::<B, _>(BACKPROP, move |handles, operation, _| {
+            let computed = catch_unwind(AssertUnwindSafe(|| backprop::<B>(handles, operation, &device)));
             let result = computed.unwrap_or_else(|panic| Err(text_of(panic.as_ref())));
             let report = |text: &str| bucket::row(to_report(text), &device);
             let outputs = match result {
-                Ok(Pass { loss, gradients, plans }) => {
-                    bucket::pack([report(""), loss].into_iter().chain(gradients).chain(plans).collect())
-                }
+                Ok(rows) => bucket::pack(std::iter::once(report("")).chain(rows).collect()),
                 Err(reason) => vec![report(&reason)],
             };
             set_all::<B>(handles, operation, outputs, &device);
         })
 }
 
-/// Computes a share, if what came is sound.
-fn pass<B: BackendIr>(handles: &mut Handles<B>, operation: &CustomOpIr, device: &Device) -> Result<Pass, String>
+/// Computes a shard, if what came is sound: the rows of its loss and its gradients.
+fn backprop<B: BackendIr>(
+    handles: &mut Handles<B>,
+    operation: &CustomOpIr,
+    device: &Device,
+) -> Result<Vec<Tensor<1>>, String>
 where
     DispatchTensor: DispatchKindConversion<B>,
 {
@@ -69,9 +70,11 @@ where
     if !are_buckets(weights, &lengths) || !are_buckets(&operation.outputs, &request.outputs()) {
         return Err("what came, or what is wanted back, is not of the model's sizes".to_owned());
     }
-    let work = request.work(&ids::<B>(handles, tokens)?)?;
+    let trainable = request.trainable();
+    let shard = request.shard(&ids::<B>(handles, tokens)?)?;
     let weights = weights.iter().map(|bucket| float::<B>(handles, bucket));
-    work.on_device(bucket::unpack(weights, &lengths), device).map_err(|error| error.to_string())
+    let result = shard.backprop_on(bucket::unpack(weights, &lengths), device).map_err(|error| error.to_string())?;
+    Ok(result.into_rows(&trainable))
 }
 
 /// Whether tensors are the buckets of rows of these lengths.

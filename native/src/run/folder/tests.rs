@@ -7,6 +7,7 @@ use mmrec::config::{ModelConfig, Stage};
 use mmrec::driver::SaveKind;
 use mmrec::model::weight_specs;
 use mmrec::tokenizer::Tokenizer;
+use mmrec::train::OptimizerState;
 
 fn checkpoint(seed: u64) -> Checkpoint {
     let model = ModelConfig { width: 4, layers: 1, feed_forward: 2, ..Stage::Tiny.config(256) };
@@ -14,8 +15,8 @@ fn checkpoint(seed: u64) -> Checkpoint {
         .into_iter()
         .map(|spec| Stored { values: spec.initial(seed), name: spec.name, shape: spec.shape })
         .collect();
-    let (tokenizer, moments, texts) = (Tokenizer::Byte, Vec::new(), Vec::new());
-    Checkpoint { model, tokenizer, weights, adapter: None, progress: None, moments, texts }
+    let (tokenizer, optimizer, texts) = (Tokenizer::Byte, OptimizerState::new(), Vec::new());
+    Checkpoint { model, tokenizer, weights, adapter: None, progress: None, optimizer, texts }
 }
 
 #[test]

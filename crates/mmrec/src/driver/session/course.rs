@@ -4,7 +4,7 @@ use super::Session;
 use crate::Error;
 use crate::config::TrainConfig;
 use crate::data::validation_windows;
-use crate::driver::Due;
+use crate::driver::PendingAction;
 
 impl Session {
     /// Changes the number of planned steps; a finished run goes on if there are more than were taken.
@@ -38,19 +38,19 @@ impl Session {
         }
         if reads_others {
             self.evaluation = None;
-            (self.progress.best, self.progress.stale) = (None, 0);
+            (self.progress.best, self.progress.evals_since_best) = (None, 0);
         }
         Ok(())
     }
 
     /// Takes back that the run has ended, where steps are left. Patience then begins anew: else the next evaluation could be the end.
     fn go_on(&mut self) {
-        let is_end = |due: &Due| matches!(due, Due::Finish(_));
-        let has_ended = self.finished || self.due.iter().any(is_end);
+        let is_end = |action: &PendingAction| matches!(action, PendingAction::Finish(_));
+        let has_ended = self.finished || self.pending.iter().any(is_end);
         if has_ended && self.progress.train.steps > self.step() {
             self.finished = false;
-            self.due.retain(|due| !is_end(due));
-            self.progress.stale = 0;
+            self.pending.retain(|due| !is_end(due));
+            self.progress.evals_since_best = 0;
         }
     }
 

@@ -22,8 +22,8 @@ impl GradScratch {
     ) {
         self.grad_cum_log_decay.fill(0.0);
         self.within_chunk(simd, context, &mut sums.out);
-        self.from_state(simd, context, state);
-        self.into_state(simd, context, state, sums);
+        self.backward_from_state(simd, context, state);
+        self.backward_into_state(simd, context, state, sums);
         self.carry_state(simd, context, sums);
         self.gates(context, &mut sums.out);
         self.keys(context, &mut sums.out.key[context.range()]);
@@ -65,7 +65,7 @@ impl GradScratch {
 
     /// From the memory before the chunk: read_i += e^(c_i) silu(q_i) h.
     #[inline(always)]
-    fn from_state<S: Simd>(&mut self, simd: S, ChunkContext { g, scratch, .. }: ChunkContext, state: &[f32]) {
+    fn backward_from_state<S: Simd>(&mut self, simd: S, ChunkContext { g, scratch, .. }: ChunkContext, state: &[f32]) {
         let (d, chunk_stride) = (g.d, g.chunk_stride);
         let state = Strided::rows(state, g.head_stride);
         small_gemm(simd, Set, &mut self.temp_t, state, &self.grad_read_t, [d, d, chunk_stride]);
@@ -83,7 +83,7 @@ impl GradScratch {
 
     /// Into the memory after the chunk: e^(c_C) h + Σ_j e^(c_C − c_j) β_j φ(k_j)ᵀ v_j.
     #[inline(always)]
-    fn into_state<S: Simd>(&mut self, simd: S, context: ChunkContext, state: &[f32], sums: &mut GradSums) {
+    fn backward_into_state<S: Simd>(&mut self, simd: S, context: ChunkContext, state: &[f32], sums: &mut GradSums) {
         let ChunkContext { g, inputs, scratch, chunk } = context;
         let (c, head_stride, range) = (g.chunk, g.head_stride, context.range());
         let size = [c, g.d, head_stride];
