@@ -26,7 +26,7 @@ fn a_settings_file_repeats_a_run_whatever_its_options() {
     room.write_text();
     for (index, options) in [
         "--gate-rank 2 --planning",
-        "--precision bf16 --recompute",
+        "--precision bf16 --recompute --optimizer sgd --lr 0.05",
         "--gpt --dropout 0.2",
         "--tokenizer byte --val 0.3",
         "--tokenizer bpe --vocab 300 --val 0.25",

@@ -9,7 +9,7 @@
 
 import * as format from "../i18n/format.js";
 import { texts } from "../i18n/index.js";
-import { differingIn, write } from "../panels/runs/table.js";
+import { differingIn, nameOf, valueOf } from "./differing-settings.js";
 import { colourOf, DOTS } from "./comparison.js";
 import { recipes } from "./recipes.js";
 import { along, ticksOf } from "./x-axis.js";
@@ -166,7 +166,7 @@ function legend(chart, shown) {
     const keys = strokes.map(({ colour, width, dash }, place) =>
       make("path", { d: `M${LEFT + place * 44} ${y - 4}h36`, stroke: colour, "stroke-width": width, "stroke-dasharray": dash.join(" ") || "none" }),
     );
-    const apart = differing.map((key) => `${texts.runs.settings[key]} ${write(one.settings[key])}`);
+    const apart = differing.map((key) => `${nameOf(key)} ${valueOf(one, key)}`);
     const kinds = chart === "loss" ? ` (${texts.markup.keyTrain}, ${texts.markup.keyValidation})` : "";
     const words = [`${one.look ? `${one.look.letter}  ` : ""}${one.name}${kinds}`, one.text, ...apart].join(" · ");
     return [...keys, make("text", { x: LEFT + 96, y, fill: colour("ink") }, words)];

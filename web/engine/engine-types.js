@@ -15,7 +15,7 @@
  * @property {number} batch windows in a step
  * @property {number} steps
  * @property {number} lr peak learning rate
- * @property {number} seed
+ * @property {number | string} seed a text where it is a number that JavaScript does not hold exactly
  * @property {number} warmup steps
  * @property {number} eval_every steps
  * @property {number} save_every steps
@@ -25,6 +25,28 @@
  * @property {number} dropout 0 to 1
  * @property {boolean} [recompute] each block in the backward pass, to save memory
  * @property {number} [validation] fraction of the text; chosen from its size where it is missing
+ * @property {number} [gate_rank] of the gates' own projection; 0: they have none
+ * @property {boolean} [planning] the memory is trained to plan ahead as well
+ * @property {number} [accum] batches in a step
+ * @property {"f32" | "bf16"} [precision] of products of matrices
+ * @property {"adamw" | "sgd"} [optimizer]
+ * @property {number} [floor] learning rate at the end, as a share of the peak
+ * @property {number} [weight_decay]
+ * @property {number} [clip] largest global norm of the gradient
+ * @property {number} [eval_windows] windows that an evaluation reads; 0: all
+ * @property {number} [patience] evaluations without a better loss after which it stops; 0: never
+ * @property {number} [log_every] steps
+ * @property {number} [sample_tokens]
+ * @property {number} [freeze] blocks that stay as they are
+ * @property {number} [lora] rank of the adapters that are trained
+ * @property {number} [lora_alpha]
+ *
+ * What a setting is called, means and may be.
+ * @typedef {object} Field
+ * @property {string} name
+ * @property {string} about in English, for the command line's help
+ * @property {{ type: "whole" | "number", min: number, max: number } | { type: "one_of", options: string[] } | { type: "switch" | "text" }} range
+ * @property {string} default in words
  *
  * One size; `grown` is what a model is trained with that grew into it.
  * @typedef {{ stage: Stage, parameters: number, grown: { lr: number, warmup: number } }} Preset
@@ -239,6 +261,7 @@
  * @property {() => number | undefined} longest_context that the text has room for
  * @property {() => Uint8Array} text
  * @property {(stage: Stage) => Settings} defaults
+ * @property {() => Field[]} fields
  * @property {(settings: Settings) => Description} describe
  * @property {(settings: Settings) => Promise<{ tokens_per_s: number }>} probe
  * @property {(settings: Settings) => number} find_rate begins trials of learning rates, at most so many

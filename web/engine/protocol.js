@@ -3,7 +3,7 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, FileInfo, Gates, GenerateOptions, Look, Precision, Preset, Reading, Rehearsed, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TriedRate, Unknown, Yardsticks } from "./engine-types.js"
+ * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, Field, FileInfo, Gates, GenerateOptions, Look, Precision, Preset, Reading, Rehearsed, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TriedRate, Unknown, Yardsticks } from "./engine-types.js"
  * @import { ModuleName } from "./wasm-modules.js"
  *
  * A text as the page holds it: by reference, so that a large file is never copied into the page. One that was kept is what `text`
@@ -15,7 +15,7 @@
  * @typedef {Pick<TextInfo, "bytes" | "characters" | "preview"> & { files: (FileInfo & { place: number })[], leftOut: LeftOut[] }} Read
  * @typedef {{ place: number, why: string }} LeftOut
  *
- * @typedef {{ name: string, module: ModuleName, presets: Preset[], defaults: Record<Stage, Settings> }} Opened
+ * @typedef {{ name: string, module: ModuleName, presets: Preset[], defaults: Record<Stage, Settings>, fields: Field[] }} Opened
  * @typedef {{ tokenizer: TokenizerKind, vocab?: number, validation?: number, context: number, batch: number }} PrepareOptions
  * @typedef {{ bytes: Uint8Array<ArrayBuffer>, step: number }} Snapshot
  *

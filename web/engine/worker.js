@@ -203,7 +203,7 @@ async function open({ device, code }) {
   const presets = engine.presets();
   const defaults = /** @type {Opened["defaults"]} */ ({});
   for (const stage of /** @type {Stage[]} */ (["tiny", "mini", "small"])) defaults[stage] = engine.defaults(stage);
-  return { name: engine.device_name(), module: name, presets, defaults };
+  return { name: engine.device_name(), module: name, presets, defaults, fields: engine.fields() };
 }
 
 /**

@@ -21,7 +21,7 @@ import { texts } from "../i18n/index.js";
 import { asRead, sample } from "./text-source.js";
 
 /** Settings that belong to a person and not to a size of model: they stay when another size is chosen. */
-const PERSONAL = /** @type {const} */ (["gpt", "tokenizer", "vocab", "seed", "sample_prompt", "sample_every", "validation"]);
+const PERSONAL = /** @type {const} */ (["gpt", "gate_rank", "planning", "tokenizer", "vocab", "seed", "sample_prompt", "sample_every", "validation"]);
 
 /** Bytes that training can have here: what WebAssembly can address, less room for the text; and no more than the machine has. */
 const MEMORY = Math.min(3.8e9, (/** @type {{ deviceMemory?: number }} */ (globalThis.navigator ?? {}).deviceMemory ?? 8) * 2 ** 30);

@@ -166,14 +166,19 @@ impl Engine {
     /// Sensible settings of a stage.
     pub fn defaults(&self, stage: &str) -> Result<JsValue, JsError> {
         let stage: Stage = stage.parse().map_err(|error: mmrec::config::ConfigError| failed(error))?;
-        to_js(&Settings::defaults(stage, self.vocabulary()))
+        to_js(&Settings::defaults(stage))
+    }
+
+    /// What numbers among the settings may be, by name.
+    pub fn fields(&self) -> Result<JsValue, JsError> {
+        to_js(&Settings::fields())
     }
 
     /// What some settings mean; throws where one is out of range.
     pub fn describe(&self, settings: JsValue) -> Result<JsValue, JsError> {
         let settings: Settings = from_js(settings)?;
         let vocabulary = self.vocabulary();
-        let (model, train) = (settings.model(vocabulary), settings.train(vocabulary));
+        let (model, train) = (settings.model(vocabulary), settings.train);
         model.validate().map_err(failed)?;
         train.validate().map_err(failed)?;
         to_js(&Description {
@@ -191,7 +196,7 @@ impl Engine {
     pub async fn probe(&self, settings: JsValue) -> Result<JsValue, JsError> {
         let settings: Settings = from_js(settings)?;
         let vocabulary = self.vocabulary();
-        let speed = probe(&settings.model(vocabulary), &settings.train(vocabulary), &self.device).await;
+        let speed = probe(&settings.model(vocabulary), &settings.train, &self.device).await;
         to_js(&Speed { tokens_per_s: speed.map_err(failed)? })
     }
 
@@ -200,7 +205,7 @@ impl Engine {
         let settings: Settings = from_js(settings)?;
         let data = self.prepared()?;
         let vocabulary = data.tokenizer.vocab();
-        let session = Session::new(settings.model(vocabulary), settings.train(vocabulary), data, &self.device);
+        let session = Session::new(settings.model(vocabulary), settings.train, data, &self.device);
         self.replace(Run::Session(Box::new(session.map_err(failed)?)));
         Ok(())
     }
@@ -228,7 +233,7 @@ impl Engine {
         let data = self.data_of(&small)?;
         // A tab has little memory, and the larger model comes next.
         drop(small);
-        let train = settings.train(vocabulary);
+        let train = settings.train;
         let session = Session::resume_grown(&before, parameters, &grown, train, data, &self.device).map_err(failed)?;
         let info = RunInfo::of_session(&session);
         self.replace(Run::Session(Box::new(session)));

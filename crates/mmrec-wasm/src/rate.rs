@@ -24,7 +24,7 @@ impl Engine {
         let settings: Settings = from_js(settings)?;
         let data = self.prepared()?;
         let vocabulary = data.tokenizer.vocab();
-        let finder = RateFinder::new(&settings.model(vocabulary), &settings.train(vocabulary), data, &self.device);
+        let finder = RateFinder::new(&settings.model(vocabulary), &settings.train, data, &self.device);
         self.finder = Some(finder.map_err(failed)?);
         Ok(RateFinder::trials())
     }

@@ -1,20 +1,30 @@
 //! What a person sets in the page, and what the page is told about models and runs.
 
 use mmrec::checkpoint::{Checkpoint, Growth, Progress};
-use mmrec::config::{ModelConfig, Stage, TrainConfig};
+use mmrec::config::{Field, ModelConfig, Stage, TrainConfig};
 use mmrec::driver::{Point, Session};
 use mmrec::grow::check_sizes;
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::text::default_vocab;
 
 /// Rungs of the ladder that a browser trains.
 pub const STAGES: [Stage; 3] = [Stage::Tiny, Stage::Mini, Stage::Small];
 
-/// Everything a person can set.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Everything that a run is made from: the model, how the text becomes tokens, and all settings of its training. As an object of
+/// JavaScript it is flat, with the names of settings files; what is left out of the training's is what the page begins with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Flat", into = "Flat")]
 pub struct Settings {
+    pub choice: Choice,
+    pub train: TrainConfig,
+}
+
+/// What is chosen beside the settings of the training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
     /// `None` for a model from a file that is no rung of the ladder: then `sizes` are the model's.
     pub stage: Option<Stage>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,106 +33,142 @@ pub struct Settings {
     /// The most tokens of a byte pair encoding.
     #[serde(default = "default_vocab")]
     pub vocab: usize,
-    pub context: usize,
-    pub batch: usize,
-    pub steps: u64,
-    pub lr: f64,
-    /// A number in JavaScript, which holds whole numbers exactly up to 2⁵³.
-    pub seed: f64,
-    pub warmup: u64,
-    pub eval_every: u64,
-    pub save_every: u64,
-    pub sample_every: u64,
-    pub sample_prompt: String,
     /// A GPT of the same size, whose window is the context.
     #[serde(default)]
     pub gpt: bool,
     #[serde(default)]
     pub dropout: f64,
     #[serde(default)]
-    pub recompute: bool,
+    pub gate_rank: usize,
+    #[serde(default)]
+    pub planning: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<f64>,
 }
 
-impl Settings {
-    /// Sensible values for a browser: steps of about a quarter of a second for `tiny` on one core.
-    pub fn defaults(stage: Stage, vocab: usize) -> Self {
-        let train = TrainConfig::for_model(&stage.config(vocab));
-        Self {
-            stage: Some(stage),
-            sizes: None,
-            tokenizer: TokenizerKind::Char,
-            vocab: default_vocab(),
-            context: 128,
-            batch: 8,
-            steps: 1_000,
-            lr: train.lr,
-            seed: 0.0,
-            warmup: train.warmup,
+/// All settings side by side.
+#[derive(Serialize, Deserialize)]
+struct Flat {
+    #[serde(flatten)]
+    choice: Choice,
+    #[serde(flatten)]
+    train: Map<String, Value>,
+}
+
+/// The settings of fine-tuning, beside [`TrainConfig::FIELDS`].
+const TUNING: [&str; 3] = ["freeze", "lora", "lora_alpha"];
+
+/// What JavaScript can tell from the next whole number.
+const MOST_EXACT: u64 = 1 << 53;
+
+impl From<Settings> for Flat {
+    fn from(Settings { choice, train }: Settings) -> Self {
+        let Ok(Value::Object(mut fields)) = serde_json::to_value(&train) else {
+            unreachable!("settings are plain values")
+        };
+        // What a file leaves out where it is off is said here: the page compares settings, and puts them into links.
+        for field in TrainConfig::FIELDS {
+            fields.entry(field.name).or_insert(Value::String(field.default.to_owned()));
+        }
+        if train.seed > MOST_EXACT {
+            fields.insert("seed".to_owned(), Value::String(train.seed.to_string()));
+        }
+        Self { choice, train: fields }
+    }
+}
+
+impl TryFrom<Flat> for Settings {
+    type Error = String;
+
+    fn try_from(Flat { choice, train: given }: Flat) -> Result<Self, String> {
+        let Ok(Value::Object(mut fields)) = serde_json::to_value(choice.train_defaults()) else {
+            unreachable!("settings are plain values")
+        };
+        let known = |name: &str| TUNING.contains(&name) || TrainConfig::FIELDS.iter().any(|field| field.name == name);
+        // `undefined` says nothing, and what only the page knows is the page's.
+        fields.extend(given.into_iter().filter(|(name, value)| known(name) && !value.is_null()));
+        if let Some(Value::String(seed)) = fields.get("seed") {
+            let seed: u64 = seed.parse().map_err(|error| format!("seed {seed}: {error}"))?;
+            fields.insert("seed".to_owned(), seed.into());
+        }
+        let train = serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())?;
+        Ok(Self { choice, train })
+    }
+}
+
+impl Choice {
+    fn model(&self, vocab: usize, context: usize) -> ModelConfig {
+        let sizes = match (self.stage, &self.sizes) {
+            (None, Some(sizes)) => ModelConfig { vocab, ..sizes.clone() },
+            (stage, _) => {
+                let plain = stage.unwrap_or(Stage::Tiny).config(vocab);
+                ModelConfig { gate_rank: self.gate_rank, planning: self.planning, ..plain }
+            }
+        };
+        let sizes = if self.gpt && !sizes.is_gpt() { sizes.as_gpt(context) } else { sizes };
+        ModelConfig { dropout: self.dropout, ..sizes }
+    }
+
+    /// What a browser begins with: steps of about a quarter of a second for `tiny` on one core.
+    fn train_defaults(&self) -> TrainConfig {
+        let context = 128;
+        TrainConfig {
+            context,
             eval_every: 50,
+            eval_windows: 32,
             save_every: 200,
             sample_every: 50,
             // No space after it: among word pieces that is the next word's.
             sample_prompt: "Once".to_owned(),
+            sample_tokens: 160,
+            ..TrainConfig::for_model(&self.model(default_vocab(), context))
+        }
+    }
+}
+
+impl Settings {
+    /// Sensible values for a browser.
+    pub fn defaults(stage: Stage) -> Self {
+        let choice = Choice {
+            stage: Some(stage),
+            sizes: None,
+            tokenizer: TokenizerKind::Char,
+            vocab: default_vocab(),
             gpt: false,
             dropout: 0.0,
-            recompute: false,
+            gate_rank: 0,
+            planning: false,
             validation: None,
-        }
-    }
-
-    pub fn model(&self, vocab: usize) -> ModelConfig {
-        let sizes = match (self.stage, &self.sizes) {
-            (None, Some(sizes)) => ModelConfig { vocab, ..sizes.clone() },
-            (stage, _) => stage.unwrap_or(Stage::Tiny).config(vocab),
         };
-        let sizes = if self.gpt { sizes.as_gpt(self.context) } else { sizes };
-        ModelConfig { dropout: self.dropout, ..sizes }
+        Self { train: choice.train_defaults(), choice }
     }
 
-    pub fn train(&self, vocab: usize) -> TrainConfig {
-        TrainConfig {
-            context: self.context,
-            batch: self.batch,
-            recompute: self.recompute,
-            steps: self.steps,
-            lr: self.lr,
-            seed: self.seed as u64,
-            warmup: self.warmup,
-            eval_every: self.eval_every,
-            eval_windows: 32,
-            save_every: self.save_every,
-            sample_every: self.sample_every,
-            sample_prompt: self.sample_prompt.clone(),
-            sample_tokens: 160,
-            ..TrainConfig::for_model(&self.model(vocab))
-        }
+    /// Those of them that are fields of forms.
+    pub fn fields() -> Vec<&'static Field> {
+        TrainConfig::FIELDS.into_iter().chain(ModelConfig::FIELDS).collect()
     }
 
-    fn of(model: &ModelConfig, tokenizer: TokenizerKind, train: &TrainConfig) -> Self {
-        let stage = Stage::of(model);
-        let vocab = if tokenizer == TokenizerKind::Bpe { model.vocab } else { default_vocab() };
-        Self {
-            stage,
-            sizes: stage.is_none().then(|| model.clone()),
+    /// The model on a text of `vocab` different tokens.
+    pub fn model(&self, vocab: usize) -> ModelConfig {
+        self.choice.model(vocab, self.train.context)
+    }
+
+    /// Those that give just this model, trained just so.
+    pub fn of(model: &ModelConfig, tokenizer: TokenizerKind, train: &TrainConfig) -> Self {
+        let of_stage = Choice {
+            stage: Stage::of(model),
+            sizes: None,
             tokenizer,
-            vocab,
-            context: train.context,
-            batch: train.batch,
-            steps: train.steps,
-            lr: train.lr,
-            seed: train.seed as f64,
-            warmup: train.warmup,
-            eval_every: train.eval_every,
-            save_every: train.save_every,
-            sample_every: train.sample_every,
-            sample_prompt: train.sample_prompt.clone(),
+            vocab: if tokenizer == TokenizerKind::Bpe { model.vocab } else { default_vocab() },
             gpt: model.is_gpt(),
             dropout: model.dropout,
-            recompute: train.recompute,
+            gate_rank: model.gate_rank,
+            planning: model.planning,
             validation: None,
-        }
+        };
+        let is_of_stage = of_stage.stage.is_some() && of_stage.model(model.vocab, train.context) == *model;
+        let of_sizes = || Choice { stage: None, sizes: Some(model.clone()), ..of_stage.clone() };
+        Self { choice: if is_of_stage { of_stage } else { of_sizes() }, train: train.clone() }
     }
 }
 
@@ -223,5 +269,117 @@ impl RunInfo {
             best_loss: progress.and_then(|progress| progress.best).map(|best| best.loss),
             changed: false,
         }
+    }
+}
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests {
+    use mmrec::config::{OptimizerKind, Precision};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Through an object of JavaScript and back.
+    fn through_the_page(settings: &Settings) -> Settings {
+        serde_json::from_value(serde_json::to_value(settings).expect("plain values")).expect("what was written")
+    }
+
+    prop_compose! {
+        fn models()(
+            stage in prop::sample::select(Stage::ALL.to_vec()),
+            layers in prop::option::of(1usize..9),
+            (gate_rank, planning) in (0usize..4, any::<bool>()),
+            window in prop::option::of(1usize..300),
+            dropout in 0.0..0.9,
+            vocab in 2usize..3_000,
+        ) -> ModelConfig {
+            let sizes = stage.config(vocab);
+            let sizes = ModelConfig { layers: layers.unwrap_or(sizes.layers), dropout, ..sizes };
+            match window {
+                Some(window) => sizes.as_gpt(window),
+                None => ModelConfig { gate_rank, planning, ..sizes },
+            }
+        }
+    }
+
+    prop_compose! {
+        fn trainings()(
+            (context, batch, accum, steps) in (1usize..2_000, 1usize..4_096, 1usize..4_096, 1u64..1_000_000_000),
+            (lr, floor, weight_decay, clip) in (1e-6..1.0, 0.0..1.0, 0.0..10.0, 1e-3..1e6),
+            (warmup, seed) in (0u64..1_000_000, any::<u64>()),
+            (eval_every, eval_windows, patience) in (1u64..1_000, 0usize..1_000, any::<u32>()),
+            (save_every, log_every, sample_every, sample_tokens) in (1u64..1_000, 1u64..1_000, 0u64..1_000, 1usize..1_000),
+            (sample_prompt, recompute, bf16, sgd) in (any::<String>(), any::<bool>(), any::<bool>(), any::<bool>()),
+            (freeze, lora, lora_alpha) in (0usize..4, 0usize..9, 0.0..16.0),
+        ) -> TrainConfig {
+            TrainConfig {
+                context, batch, accum, recompute, steps, lr, floor, warmup, weight_decay, clip, seed, eval_every, eval_windows,
+                patience, save_every, log_every, sample_every, sample_prompt, sample_tokens, freeze, lora, lora_alpha,
+                precision: if bf16 { Precision::Bf16 } else { Precision::F32 },
+                optimizer: if sgd { OptimizerKind::Sgd } else { OptimizerKind::AdamW },
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_checkpoint_was_trained_with_comes_back_from_the_page(model in models(), train in trainings()) {
+            let settings = Settings::of(&model, TokenizerKind::Char, &train);
+            let back = through_the_page(&settings);
+            prop_assert_eq!(&back, &settings);
+            prop_assert_eq!(&back.model(model.vocab), &model);
+            prop_assert_eq!(&back.train, &train);
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_what_the_page_begins_with() {
+        // As the page of an earlier version kept it.
+        let kept = r#"{"stage":"mini","tokenizer":"char","context":64,"batch":4,"steps":300,"lr":0.002,"seed":3,"warmup":5,
+            "eval_every":20,"save_every":100,"sample_every":0,"sample_prompt":"x","unknown":true,"recompute":null}"#;
+        let settings: Settings = serde_json::from_str(kept).expect("settings");
+        let mini = TrainConfig::for_model(&Stage::Mini.config(256));
+        let expected = TrainConfig {
+            context: 64,
+            batch: 4,
+            steps: 300,
+            lr: 0.002,
+            seed: 3,
+            warmup: 5,
+            eval_every: 20,
+            eval_windows: 32,
+            save_every: 100,
+            sample_every: 0,
+            sample_prompt: "x".to_owned(),
+            sample_tokens: 160,
+            ..mini
+        };
+        assert_eq!(settings.train, expected);
+        assert_eq!(settings.model(99), Stage::Mini.config(99));
+    }
+
+    #[test]
+    fn the_types_of_the_page_name_every_setting() {
+        let types = include_str!("../../../web/engine/engine-types.js");
+        let start = types.find("@typedef {object} Settings").expect("the type of settings");
+        let settings = types[start..].split("@typedef").nth(1).expect("its properties");
+        let train =
+            TrainConfig { freeze: 1, lora: 1, lora_alpha: 1.0, ..TrainConfig::for_model(&Stage::Tiny.config(256)) };
+        let model = ModelConfig { layers: 1, ..Stage::Tiny.config(256) };
+        let all = [Settings::of(&model, TokenizerKind::Char, &train), Settings::defaults(Stage::Tiny)];
+        for settings_of in all {
+            let value = serde_json::to_value(settings_of).expect("plain values");
+            for name in value.as_object().expect("an object").keys() {
+                let is_named = settings.contains(&format!("}} {name} ")) || settings.contains(&format!("}} {name}\n"));
+                assert!(is_named || settings.contains(&format!("}} [{name}]")), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn settings_that_are_none_are_refused_by_name() {
+        let refused = |text: &str| serde_json::from_str::<Settings>(text).expect_err("refused").to_string();
+        assert!(refused(r#"{"stage":"tiny","tokenizer":"char","precision":"f64"}"#).contains("f64"));
+        assert!(refused(r#"{"stage":"tiny","tokenizer":"char","seed":"12x"}"#).contains("seed 12x"));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use anyhow::Result;
-use mmrec::config::{Precision, TrainConfig};
+use mmrec::config::TrainConfig;
 use toml::{Table, Value};
 
 use crate::run::settings_file::{SettingsFile, table};
@@ -80,8 +80,8 @@ pub fn between(there: &Table, here: &Table) -> Vec<Difference> {
     let difference = |field: &String| {
         let (there, here) = match (there.get(field), here.get(field)) {
             (Some(there), Some(here)) => (there.clone(), here.clone()),
-            (Some(there), None) => (there.clone(), left_out(there)),
-            (None, here) => (left_out(here?), here?.clone()),
+            (Some(there), None) => (there.clone(), left_out(field, there)),
+            (None, here) => (left_out(field, here?), here?.clone()),
         };
         (there != here).then(|| Difference { field: field.clone(), there, here })
     };
@@ -89,12 +89,14 @@ pub fn between(there: &Table, here: &Table) -> Vec<Difference> {
 }
 
 /// The value of a field that is left out beside one that has `other`: those are left out that are off.
-fn left_out(other: &Value) -> Value {
+fn left_out(field: &str, other: &Value) -> Value {
     match other {
         Value::Integer(_) => Value::Integer(0),
         Value::Float(_) => Value::Float(0.0),
         Value::Boolean(_) => Value::Boolean(false),
-        // The one word that a setting can be.
-        _ => Value::String(Precision::default().to_string()),
+        _ => {
+            let default = TrainConfig::FIELDS.into_iter().find(|known| known.name == field).map(|known| known.default);
+            Value::String(default.unwrap_or_default().to_owned())
+        }
     }
 }

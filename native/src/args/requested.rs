@@ -137,6 +137,7 @@ pub struct Course {
 mod tests {
     use super::*;
     use crate::run::settings_file::Origin;
+    use mmrec::config::{OptimizerKind, Precision};
     use mmrec::tokenizer::TokenizerKind;
 
     fn requested<'a>(flags: &'a TrainFlags, file: &str) -> RequestedSettings<'a> {
@@ -150,7 +151,7 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_file_and_the_file_over_the_stage() {
-        let flags = TrainFlags { lr: Some(0.5), ..TrainFlags::default() };
+        let flags = TrainFlags::of([("lr", 0.5.into())]);
         let file = "stage = \"tiny\"\n[model]\nlayers = 2\n[train]\nlr = 0.25\nbatch = 3\n";
         let (model, train) = requested(&flags, file).for_new_run(77, 1_000).unwrap();
         assert_eq!(model, ModelConfig { layers: 2, ..Stage::Tiny.config(77) });
@@ -192,7 +193,7 @@ mod tests {
         assert!(say("[model]\nwidth = 16").contains("missing field"));
         assert!(say("stage = \"tiny\"\n[train]\nbatch = 0").contains("batch = 0 is out of range"));
         assert!(toml::from_str::<SettingsFile>("[trian]\n").is_err());
-        let flags = TrainFlags { epochs: Some(f64::NAN), ..TrainFlags::default() };
+        let flags = TrainFlags::of([("epochs", f64::NAN.into())]);
         let error = requested(&flags, "stage = \"tiny\"").for_new_run(9, 1_000).unwrap_err();
         assert!(error.to_string().contains("epochs = NaN"));
     }
@@ -200,7 +201,7 @@ mod tests {
     #[test]
     fn a_run_from_a_checkpoint_keeps_its_sizes() {
         let model = Stage::Tiny.config(9);
-        let flags = TrainFlags { dropout: Some(0.2), lr: Some(0.5), ..TrainFlags::default() };
+        let flags = TrainFlags::of([("dropout", 0.2.into()), ("lr", 0.5.into())]);
         let from = |stage, file: Option<&str>| {
             let file = file.map(|file| (Path::new("a.toml"), toml::from_str(file).unwrap()));
             RequestedSettings { stage, file, flags: &flags, tuning: None }
@@ -227,20 +228,19 @@ mod tests {
         };
         let course = resume(&TrainFlags::default(), Some(Stage::Tiny)).unwrap();
         assert_eq!(course, Course { train: train.clone(), sizes: Vec::new(), training: Vec::new(), all: Vec::new() });
-        let flags = TrainFlags {
-            steps: Some(5_000),
-            batch: Some(4),
-            eval_every: Some(7),
-            eval_windows: Some(8),
-            patience: Some(9),
-            save_every: Some(10),
-            log_every: Some(11),
-            sample_every: Some(12),
-            sample_prompt: Some("Dear\r\nyou".to_owned()),
-            sample_tokens: Some(13),
-            recompute: true,
-            ..TrainFlags::default()
-        };
+        let flags = TrainFlags::of([
+            ("steps", 5_000.into()),
+            ("batch", 4.into()),
+            ("eval_every", 7.into()),
+            ("eval_windows", 8.into()),
+            ("patience", 9.into()),
+            ("save_every", 10.into()),
+            ("log_every", 11.into()),
+            ("sample_every", 12.into()),
+            ("sample_prompt", "Dear\r\nyou".into()),
+            ("sample_tokens", 13.into()),
+            ("recompute", true.into()),
+        ]);
         let course = resume(&flags, None).unwrap();
         assert!(course.sizes.is_empty() && course.training.is_empty());
         let expected = TrainConfig {
@@ -257,14 +257,14 @@ mod tests {
             ..train.clone()
         };
         assert_eq!(course.train, expected);
-        let flags = TrainFlags { batch: Some(8), lr: Some(0.001), dropout: Some(0.5), ..TrainFlags::default() };
+        let flags = TrainFlags::of([("batch", 8.into()), ("lr", 0.001.into()), ("dropout", 0.5.into())]);
         let course = resume(&flags, Some(Stage::Mini)).unwrap();
         assert!(in_words(&course.sizes).contains("width is 64 there and 192 here"), "{:?}", course.sizes);
         assert!(in_words(&course.training).contains("batch is 4 there and 8 here"));
         let options: Vec<String> = course.training.iter().map(Difference::option).collect();
         assert_eq!(options, ["--dropout 0.5", "--batch 8", "--lr 0.001"]);
         assert_eq!(course.train, train);
-        let flags = TrainFlags { lr: Some(0.001), steps: Some(5_000), ..TrainFlags::default() };
+        let flags = TrainFlags::of([("lr", 0.001.into()), ("steps", 5_000.into())]);
         let course = resume(&flags, None).unwrap();
         let options = |of: &[Difference]| of.iter().map(Difference::option).collect::<Vec<_>>();
         assert_eq!(options(&course.training), ["--lr 0.001"]);
@@ -280,6 +280,11 @@ mod tests {
         assert_eq!(options(&train, &other), ["--freeze 2", "--lora-alpha 4.0", "--precision bf16"]);
         assert_eq!(options(&other, &train), ["--freeze 0", "--lora-alpha 0.0", "--precision f32"]);
         assert!(in_words(&differences(&train, &other).unwrap()).contains("freeze is 0 there and 2 here"));
+        let sgd = TrainConfig { optimizer: OptimizerKind::Sgd, ..train.clone() };
+        assert_eq!(
+            (options(&train, &sgd), options(&sgd, &train)),
+            (vec!["--optimizer sgd".to_owned()], vec!["--optimizer adamw".to_owned()])
+        );
     }
 
     #[test]

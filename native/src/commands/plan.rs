@@ -106,14 +106,14 @@ pub fn run(args: &PlanArgs, output: Output) -> Result<()> {
         // Only a measurement needs the device: one that is not here can be planned for as well.
         None => measured(&setup, args)?,
     };
-    tell_what_is_not_planned(&args.flags)?;
+    tell_what_is_not_planned(&args.flags);
     let plan = Plan::new(args, &setup, limit, rate, basis);
     output.value(&json!({ "type": "plan", "stage": Stage::of(&setup.model), "plan": plan }))?;
     plan.lines(args, &setup).iter().try_for_each(|line| output.line(line))
 }
 
 fn setup(args: &PlanArgs) -> Result<Setup> {
-    if args.flags.epochs.is_some() {
+    if args.flags.has("epochs") {
         return Err(Usage("--epochs needs a text: say how much to train by --steps or --tokens".to_owned()).into());
     }
     let file = match &args.config {
@@ -128,16 +128,25 @@ fn setup(args: &PlanArgs) -> Result<Setup> {
 }
 
 /// Settings that neither memory nor time depends on may be left as they stand in a command of `train`, but are said.
-fn tell_what_is_not_planned(flags: &TrainFlags) -> Result<()> {
-    const PLANNED: [&str; 10] =
-        ["steps", "epochs", "batch", "context", "accum", "recompute", "precision", "gate_rank", "planning", "gpt"];
-    let given = flags.given()?;
-    let others = given.keys().filter(|name| !PLANNED.contains(&name.as_str()));
+fn tell_what_is_not_planned(flags: &TrainFlags) {
+    const PLANNED: [&str; 11] = [
+        "steps",
+        "epochs",
+        "batch",
+        "context",
+        "accum",
+        "recompute",
+        "precision",
+        "optimizer",
+        "gate_rank",
+        "planning",
+        "gpt",
+    ];
+    let others = flags.given().keys().filter(|name| !PLANNED.contains(&name.as_str()));
     let others: Vec<String> = others.map(|name| format!("--{}", name.replace('_', "-"))).collect();
     if !others.is_empty() {
         note(&format!("without effect on a plan: {}", others.join(", ")));
     }
-    Ok(())
 }
 
 /// What may be taken: what was said, else what can be had here; unknown for graphics cards.

@@ -115,7 +115,7 @@ export const inspect = {
     heading: "What it attends to",
     about: "Beside its memory, a token looks at the nearest tokens one by one, and at older passages through slots: level 1 sums up a block of tokens, each higher level several slots of the one below. One softmax goes over all of them, so the weights add up to 100 %.",
     name: "Long-term memory (HDS, a hierarchy of slots)",
-    equation: "ctxₜ = Σⱼ wⱼ vⱼ,  w = softmax(η qₜ·kⱼ + level bias + ln massⱼ),  j over tokens and slots that t sees",
+    equation: "ctxₜ = Σⱼ wⱼ vⱼ,  w = softmax(η qₜ·kⱼ + level bias),  j over tokens and slots that t sees",
     levels: "Over the levels",
     ownLevel: "Tokens",
     /** @param {number} level */

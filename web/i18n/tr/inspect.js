@@ -86,7 +86,7 @@ export const inspect = {
     about:
       "Bir belirteç, belleğinin yanında en yakın belirteçlere tek tek, daha eski bölümlere ise yuvalar aracılığıyla bakar: 1. düzey bir belirteç bloğunu, her üst düzey altındakinin birkaç yuvasını özetler. Tek bir softmax hepsini kapsar; bu yüzden ağırlıklar toplamda %100 eder.",
     name: "Uzun süreli bellek (HDS, yuvalar hiyerarşisi)",
-    equation: "ctxₜ = Σⱼ wⱼ vⱼ,  w = softmax(η qₜ·kⱼ + düzey sapması + ln kütleⱼ),  j: t'nin gördüğü belirteçler ve yuvalar",
+    equation: "ctxₜ = Σⱼ wⱼ vⱼ,  w = softmax(η qₜ·kⱼ + düzey sapması),  j: t'nin gördüğü belirteçler ve yuvalar",
     levels: "Düzeylere dağılımı",
     ownLevel: "Belirteçler",
     level: (level) => `${level}. düzey`,

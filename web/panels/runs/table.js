@@ -5,14 +5,12 @@
  * @import { Shown } from "./visible-runs.js"
  */
 
+import { differingIn, nameOf, valueOf } from "../../charts/differing-settings.js";
 import { swatch } from "../../charts/swatch.js";
 import { along } from "../../charts/x-axis.js";
 import * as format from "../../i18n/format.js";
 import { texts } from "../../i18n/index.js";
 import { make } from "../../ui/dom.js";
-
-/** Settings that a person can compare; the others hardly matter to the loss. */
-const SETTINGS = /** @type {const} */ (["stage", "gpt", "lr", "batch", "context", "steps", "tokenizer", "vocab", "seed", "warmup", "dropout", "eval_every", "recompute", "validation"]);
 
 /**
  * @param {Shown[]} shown
@@ -23,12 +21,12 @@ export function tableOf(shown, axis) {
   const { keys, settings, lines, leftOut } = texts.runs;
   const differing = differingIn(shown);
   const withText = new Set(shown.map((one) => one.text)).size > 1;
-  const heads = [keys.name, keys.best, keys.steps, ...(withText ? [settings.text] : []), ...differing.map((key) => settings[key])];
+  const heads = [keys.name, keys.best, keys.steps, ...(withText ? [settings.text] : []), ...differing.map(nameOf)];
   const head = make("tr", {}, ...heads.map((text) => headOf("col", text)));
   const rows = shown.map((one) => {
     const name = headOf("row", "");
     name.append(swatch(one.look), ` ${one.name}`);
-    const cells = [one.best === null ? texts.none : format.loss(one.best), format.count(one.step), ...(withText ? [one.text] : []), ...differing.map((key) => write(one.settings[key]))];
+    const cells = [one.best === null ? texts.none : format.loss(one.best), format.count(one.step), ...(withText ? [one.text] : []), ...differing.map((key) => valueOf(one, key))];
     return make("tr", {}, name, ...cells.map((text) => make("td", { text })));
   });
   const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows));
@@ -37,19 +35,9 @@ export function tableOf(shown, axis) {
   return [table, ...hints.map((text) => make("p", { class: "hint", text }))];
 }
 
-/** The settings that are not the same in all of them. @param {Shown[]} shown */
-export const differingIn = (shown) => SETTINGS.filter((key) => new Set(shown.map((one) => JSON.stringify(one.settings[key] || null))).size > 1);
-
 /** @param {"col" | "row"} scope @param {string} text */
 function headOf(scope, text) {
   const cell = make("th", { text });
   cell.scope = scope;
   return cell;
-}
-
-/** A setting as a person reads it. @param {unknown} value */
-export function write(value) {
-  if (typeof value === "number") return value >= 1000 ? format.count(value) : format.rate(value);
-  if (typeof value === "boolean") return value ? "✓" : texts.none;
-  return value == null ? texts.none : String(value);
 }

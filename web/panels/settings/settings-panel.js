@@ -4,6 +4,7 @@
  * @import { Change } from "../../app.js"
  * @import { DeviceManager, DeviceChoice } from "../../engine/devices/device-manager.js"
  * @import { Settings, Stage } from "../../engine/engine-types.js"
+ * @import { Opened } from "../../engine/protocol.js"
  * @import { ModelSizes } from "../../state/model-sizes.js"
  * @import { Session } from "../../state/session.js"
  */
@@ -12,6 +13,7 @@ import { deviceNames } from "../../engine/devices/device-manager.js";
 import { download } from "../../engine/engine-preload.js";
 import * as format from "../../i18n/format.js";
 import { texts } from "../../i18n/index.js";
+import { setRanges } from "./ranges.js";
 import { secondsPerStep } from "../../state/time-estimate.js";
 import { element, need, setText } from "../../ui/dom.js";
 import { offerSliders } from "../../ui/sliders.js";
@@ -28,6 +30,8 @@ export function createSettingsPanel({ session, devices, sizes, change, draftChan
   const choice = need("device", HTMLSelectElement);
 
   const sliders = offerSliders(form);
+  /** The engine whose ranges the fields have. @type {Opened | null} */
+  let ranged = null;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", (event) => {
     const field = event.target;
@@ -42,6 +46,11 @@ export function createSettingsPanel({ session, devices, sizes, change, draftChan
 
   return {
     render() {
+      const opened = session.client?.opened ?? null;
+      if (opened && opened !== ranged) {
+        for (const id of ["settings", "sampling", "grow-form"]) setRanges(need(id, HTMLFormElement), opened.fields);
+        ranged = opened;
+      }
       renderFields(form, session);
       renderStages(form, session, sizes);
       renderTokenizer(session);

@@ -4,14 +4,18 @@
 //! allowed range.
 
 mod adapter;
+mod field;
 mod model;
+mod optimizer;
 mod precision;
 mod sample;
 mod stage;
 mod train;
 
 pub use adapter::AdapterConfig;
+pub use field::{Field, Range};
 pub use model::ModelConfig;
+pub use optimizer::OptimizerKind;
 pub use precision::Precision;
 pub use sample::SampleConfig;
 pub use stage::Stage;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, is_default, require, require_within};
+use super::{ConfigError, Field, is_default, require, require_within};
 
 /// Sizes of a model, MM-Rec or a [GPT](Self::as_gpt); with the weights they define its function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -185,10 +185,30 @@ impl ModelConfig {
             require_within("levels", self.levels as u64, 1, 16)?;
         }
         require_within("feed_forward", self.feed_forward as u64, 1, 65_536)?;
-        require_within("gate_rank", self.gate_rank as u64, 0, 1_024)?;
-        require((0.0..=0.9).contains(&self.dropout), "dropout", self.dropout, "between 0 and 0.9")
+        GATE_RANK.check_whole(self.gate_rank as u64)?;
+        DROPOUT.check_number(self.dropout)
     }
+
+    /// What people may say of a model beside its sizes.
+    pub const FIELDS: [&'static Field; 3] = [&DROPOUT, &GATE_RANK, &PLANNING];
 }
+
+const DROPOUT: Field = Field::number(
+    "dropout",
+    "Share of activations dropped in training; 0.1 to 0.3 helps small texts over many epochs",
+    0.0,
+    0.9,
+    "0",
+);
+const GATE_RANK: Field = Field::whole(
+    "gate_rank",
+    "Give the decay and write gates a projection of their own, of this rank (DPG); 0: columns of the fused one",
+    0,
+    1_024,
+    "0",
+);
+const PLANNING: Field =
+    Field::switch("planning", "Train the memory to plan ahead as well (UBÖO): about twice the work a step");
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AdapterConfig, ConfigError, ModelConfig, Precision, is_default, require, require_within};
+use super::{AdapterConfig, ConfigError, Field, ModelConfig, OptimizerKind, Precision, is_default};
 
 /// The most steps of a run.
 pub const MOST_STEPS: u64 = 1_000_000_000;
@@ -24,6 +24,9 @@ pub struct TrainConfig {
     /// The type of matrices and of what they are multiplied with.
     #[serde(default, skip_serializing_if = "is_default")]
     pub precision: Precision,
+    /// What turns gradients into steps.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub optimizer: OptimizerKind,
     /// Optimizer steps to take.
     pub steps: u64,
     /// Peak learning rate.
@@ -33,7 +36,7 @@ pub struct TrainConfig {
     pub floor: f64,
     /// Steps over which the rate rises to its peak.
     pub warmup: u64,
-    /// Decay of matrices per unit of rate (AdamW).
+    /// Decay of matrices per unit of rate.
     pub weight_decay: f64,
     /// Largest global norm of the gradient.
     pub clip: f64,
@@ -89,6 +92,7 @@ impl TrainConfig {
             accum: 1,
             recompute: false,
             precision: Precision::F32,
+            optimizer: OptimizerKind::AdamW,
             steps: 1_000,
             lr: (lr * 1e5).round() / 1e5,
             floor: default_floor(),
@@ -146,6 +150,7 @@ impl TrainConfig {
             batch: self.batch,
             accum: self.accum,
             precision: self.precision,
+            optimizer: self.optimizer,
             lr: self.lr,
             floor: self.floor,
             warmup: self.warmup,
@@ -179,7 +184,7 @@ impl TrainConfig {
     /// # Errors
     /// [`ConfigError::OutOfRange`] for the first field that is out of range.
     pub fn validate_for(&self, model: &ModelConfig) -> Result<(), ConfigError> {
-        require_within("freeze", self.freeze as u64, 0, model.layers as u64 - 1)?;
+        super::require_within("freeze", self.freeze as u64, 0, model.layers as u64 - 1)?;
         self.adapter().map_or(Ok(()), |adapter| adapter.validate(model))
     }
 
@@ -188,34 +193,149 @@ impl TrainConfig {
     /// # Errors
     /// [`ConfigError::OutOfRange`] for the first field that is out of range.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        require_within("context", self.context as u64, 1, 1 << 20)?;
-        require_within("batch", self.batch as u64, 1, 4_096)?;
-        require_within("accum", self.accum as u64, 1, 4_096)?;
-        require_within("steps", self.steps, 1, MOST_STEPS)?;
-        require(self.lr > 0.0 && self.lr <= 1.0, "lr", self.lr, "above 0 and at most 1")?;
-        require((0.0..=1.0).contains(&self.floor), "floor", self.floor, "between 0 and 1")?;
-        require_within("warmup", self.warmup, 0, 1_000_000)?;
-        require((0.0..=10.0).contains(&self.weight_decay), "weight_decay", self.weight_decay, "between 0 and 10")?;
-        require(self.clip > 0.0 && self.clip <= 1e6, "clip", self.clip, "above 0 and at most 1000000")?;
-        require_within("eval_every", self.eval_every, 1, MOST_STEPS)?;
-        require_within("eval_windows", self.eval_windows as u64, 0, 1_000_000)?;
-        require_within("save_every", self.save_every, 1, MOST_STEPS)?;
-        require_within("log_every", self.log_every, 1, 1_000)?;
-        require_within("sample_every", self.sample_every, 0, MOST_STEPS)?;
-        require_within("sample_tokens", self.sample_tokens as u64, 1, 100_000)?;
-        require(
-            self.sample_prompt.len() <= 100_000,
-            "sample_prompt",
-            format!("{} bytes", self.sample_prompt.len()),
-            "at most 100000 bytes",
-        )
+        CONTEXT.check_whole(self.context as u64)?;
+        BATCH.check_whole(self.batch as u64)?;
+        ACCUM.check_whole(self.accum as u64)?;
+        STEPS.check_whole(self.steps)?;
+        LR.check_number(self.lr)?;
+        FLOOR.check_number(self.floor)?;
+        WARMUP.check_whole(self.warmup)?;
+        WEIGHT_DECAY.check_number(self.weight_decay)?;
+        CLIP.check_number(self.clip)?;
+        EVAL_EVERY.check_whole(self.eval_every)?;
+        EVAL_WINDOWS.check_whole(self.eval_windows as u64)?;
+        SAVE_EVERY.check_whole(self.save_every)?;
+        LOG_EVERY.check_whole(self.log_every)?;
+        SAMPLE_EVERY.check_whole(self.sample_every)?;
+        SAMPLE_TOKENS.check_whole(self.sample_tokens as u64)?;
+        SAMPLE_PROMPT.check_text(&self.sample_prompt)
     }
+
+    /// What people may say of a training, in the order of the command line's help. What fine-tuning adds is not among them.
+    pub const FIELDS: [&'static Field; 21] = [
+        &STEPS,
+        &BATCH,
+        &CONTEXT,
+        &ACCUM,
+        &RECOMPUTE,
+        &PRECISION,
+        &OPTIMIZER,
+        &LR,
+        &FLOOR,
+        &WARMUP,
+        &WEIGHT_DECAY,
+        &CLIP,
+        &SEED,
+        &EVAL_EVERY,
+        &EVAL_WINDOWS,
+        &PATIENCE,
+        &SAVE_EVERY,
+        &LOG_EVERY,
+        &SAMPLE_EVERY,
+        &SAMPLE_PROMPT,
+        &SAMPLE_TOKENS,
+    ];
 }
+
+const STEPS: Field = Field::whole("steps", "Optimizer steps to take", 1, MOST_STEPS, "1000");
+const BATCH: Field = Field::whole("batch", "Sequences in one batch", 1, 4_096, "8");
+const CONTEXT: Field = Field::whole("context", "Tokens in one sequence", 1, 1 << 20, "256");
+const ACCUM: Field = Field::whole("accum", "Batches whose gradients are added up for one step", 1, 4_096, "1");
+const RECOMPUTE: Field = Field::switch(
+    "recompute",
+    "Recompute each block in the backward pass: a fraction of the memory, a third more work, the same result",
+);
+const PRECISION: Field = Field::one_of(
+    "precision",
+    "Multiply matrices in f32, or in bf16 on a device that has it; everything else stays f32",
+    &["f32", "bf16"],
+    "f32",
+);
+const OPTIMIZER: Field = Field::one_of(
+    "optimizer",
+    "What turns gradients into steps; sgd (with momentum) keeps half as much and wants a rate of its own",
+    &["adamw", "sgd"],
+    "adamw",
+);
+const LR: Field = Field::above("lr", "Peak learning rate", 0.0, 1.0, "by width, 0.00566 for tiny, 0.00327 for mini");
+const FLOOR: Field = Field::number("floor", "Learning rate at the end, as a share of the peak", 0.0, 1.0, "0.1");
+const WARMUP: Field = Field::whole(
+    "warmup",
+    "Steps over which the learning rate rises; then it falls along a cosine",
+    0,
+    1_000_000,
+    "50",
+);
+const WEIGHT_DECAY: Field =
+    Field::number("weight_decay", "Decay of the weight matrices per unit of learning rate", 0.0, 10.0, "0.1");
+const CLIP: Field = Field::above("clip", "Largest global norm of the gradient", 0.0, 1e6, "1");
+/// TOML, in which settings are kept, knows signed numbers only.
+const SEED: Field = Field::whole(
+    "seed",
+    "Seed of weights, crops and dropout: the same seed gives the same run",
+    0,
+    i64::MAX as u64,
+    "0",
+);
+const EVAL_EVERY: Field =
+    Field::whole("eval_every", "Steps between evaluations on the validation part", 1, MOST_STEPS, "100");
+const EVAL_WINDOWS: Field = Field::whole(
+    "eval_windows",
+    "Windows an evaluation reads, evenly spaced; 0 reads the whole validation part",
+    0,
+    1_000_000,
+    "64",
+);
+const PATIENCE: Field = Field::whole(
+    "patience",
+    "Evaluations without a better loss after which training stops early; 0 never stops early",
+    0,
+    u32::MAX as u64,
+    "0",
+);
+const SAVE_EVERY: Field =
+    Field::whole("save_every", "Steps between checkpoints that are kept, step-N.safetensors", 1, MOST_STEPS, "500");
+const LOG_EVERY: Field = Field::whole("log_every", "Steps between lines of metrics.jsonl", 1, 1_000, "1");
+const SAMPLE_EVERY: Field =
+    Field::whole("sample_every", "Steps between samples of what the model writes; 0 writes none", 0, MOST_STEPS, "0");
+const SAMPLE_PROMPT: Field = Field::text("sample_prompt", "What samples begin with", 100_000);
+const SAMPLE_TOKENS: Field = Field::whole("sample_tokens", "Tokens in a sample", 1, 100_000, "200");
 
 #[cfg(test)]
 mod tests {
-    use super::super::Stage;
+    use super::super::{Range, Stage};
     use super::*;
+
+    #[test]
+    fn fields_are_those_of_the_settings_and_their_defaults_are_true() {
+        let tiny = TrainConfig::for_model(&Stage::Tiny.config(256));
+        let mini = TrainConfig::for_model(&Stage::Mini.config(256));
+        let written = |config: &TrainConfig| serde_json::to_value(config).expect("plain values");
+        let with = TrainConfig { precision: Precision::Bf16, optimizer: OptimizerKind::Sgd, ..tiny.clone() };
+        let names: Vec<String> = written(&with).as_object().expect("fields").keys().cloned().collect();
+        let mut fields = TrainConfig::FIELDS.map(|field| field.name).to_vec();
+        fields.sort_unstable();
+        assert_eq!(fields, names, "what fine-tuning adds is left out where it is off");
+        for field in TrainConfig::FIELDS {
+            let default = &written(&tiny)[field.name];
+            match field.range {
+                Range::Whole { .. } | Range::Number { .. } if field.name != "lr" => {
+                    assert_eq!(field.default.parse::<f64>().ok(), default.as_f64(), "{}", field.name);
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(LR.default, format!("by width, {} for tiny, {} for mini", tiny.lr, mini.lr));
+        let words = |options: &[&str], all: &[String]| assert_eq!(options, all);
+        if let (Range::OneOf { options: precisions }, Range::OneOf { options: optimizers }) =
+            (PRECISION.range, OPTIMIZER.range)
+        {
+            words(precisions, &[Precision::F32, Precision::Bf16].map(|one| one.to_string()));
+            words(optimizers, &OptimizerKind::ALL.map(|one| one.to_string()));
+        }
+        assert_eq!((PRECISION.default, OPTIMIZER.default), ("f32", "adamw"));
+        assert_eq!((tiny.precision, tiny.optimizer), (Precision::F32, OptimizerKind::AdamW));
+    }
 
     #[test]
     fn defaults_are_valid_and_bad_fields_are_named() {

@@ -61,8 +61,8 @@ impl Ladder {
         if let Some((stage, _)) = budgets.iter().find(|(stage, steps)| self.budgets.get(*stage) != Some(steps)) {
             bail!(Usage(format!("a run that is resumed keeps the budgets of its stages: leave that of {stage} out")));
         }
-        let kept = self.train.given()?;
-        let mut asked = flags.given()?;
+        let kept = self.train.given().clone();
+        let mut asked = flags.given().clone();
         asked.retain(|name, value| kept.get(name) != Some(value));
         if let Some(fixed) = asked.keys().find(|name| !may_change(name)) {
             bail!(Usage(format!(
@@ -92,12 +92,12 @@ impl Ladder {
     fn flags(&self, stage: Stage, defaults: fn(&ModelConfig) -> TrainConfig) -> TrainFlags {
         let mut flags = self.train.clone();
         if let Some(steps) = self.budgets.get(stage.name()) {
-            (flags.steps, flags.epochs) = (Some(*steps), None);
+            flags = flags.without("epochs").with("steps", Value::Integer(*steps as i64));
         }
         let sizes = stage.config(stage.default_vocab());
-        if let Some(next) = self.after(&sizes).filter(|_| flags.lr.is_none() && flags.floor.is_none()) {
+        if let Some(next) = self.after(&sizes).filter(|_| !flags.has("lr") && !flags.has("floor")) {
             let end = TrainConfig::for_grown(&next.config(next.default_vocab())).lr;
-            flags.floor = Some((end / defaults(&sizes).lr).min(1.0));
+            flags = flags.with("floor", Value::Float((end / defaults(&sizes).lr).min(1.0)));
         }
         flags
     }
@@ -107,7 +107,7 @@ impl Ladder {
         let flags = self.flags(stage, TrainConfig::for_grown);
         let (model, mut train) = RequestedSettings { stage: Some(stage), file: None, flags: &flags, tuning: None }
             .for_new_run(vocab, train_tokens)?;
-        if flags.lr.is_none() {
+        if !flags.has("lr") {
             train.lr = TrainConfig::for_grown(&model).lr;
         }
         Ok((model, train))
@@ -126,15 +126,16 @@ mod tests {
 
     #[test]
     fn a_run_that_goes_on_changes_how_it_is_told_of_and_nothing_else() {
-        let train = TrainFlags { steps: Some(9), eval_every: Some(3), ..TrainFlags::default() };
+        let train = TrainFlags::of([("steps", 9.into()), ("eval_every", 3.into())]);
         let mut ladder = Ladder { to: Stage::Mini, budgets: BTreeMap::from([("mini".to_owned(), 7)]), train };
         let same = ladder.take_over(&ladder.train.clone(), &ladder.budgets.clone()).unwrap();
-        assert!(same.given().unwrap().is_empty());
-        let flags = TrainFlags { steps: Some(9), patience: Some(4), save_every: Some(2), ..TrainFlags::default() };
+        assert!(same.given().is_empty());
+        let flags = TrainFlags::of([("steps", 9.into()), ("patience", 4.into()), ("save_every", 2.into())]);
         let taken = ladder.take_over(&flags, &BTreeMap::new()).unwrap();
-        assert_eq!((taken.steps, taken.patience, taken.save_every), (None, Some(4), Some(2)));
-        assert_eq!((ladder.train.steps, ladder.train.eval_every, ladder.train.patience), (Some(9), Some(3), Some(4)));
-        let other = TrainFlags { weight_decay: Some(0.5), ..TrainFlags::default() };
+        assert_eq!(taken, TrainFlags::of([("patience", 4.into()), ("save_every", 2.into())]));
+        let kept = ["steps", "eval_every", "patience"].map(|name| ladder.train.whole(name));
+        assert_eq!(kept, [Some(9), Some(3), Some(4)]);
+        let other = TrainFlags::of([("weight_decay", 0.5.into())]);
         assert!(ladder.take_over(&other, &BTreeMap::new()).unwrap_err().to_string().contains("--weight-decay"));
         let budgets = BTreeMap::from([("mini".to_owned(), 8)]);
         assert!(ladder.take_over(&TrainFlags::default(), &budgets).unwrap_err().to_string().contains("mini"));
@@ -157,10 +158,10 @@ mod tests {
 
     #[test]
     fn a_ladder_is_read_as_it_was_written_and_budgets_win() {
-        let train = TrainFlags { steps: Some(9), batch: Some(4), ..TrainFlags::default() };
+        let train = TrainFlags::of([("steps", 9.into()), ("batch", 4.into())]);
         let ladder = Ladder { to: Stage::Mini, budgets: BTreeMap::from([("mini".to_owned(), 7)]), train };
         let again: Ladder = toml::from_str(&toml::to_string(&ladder).unwrap()).unwrap();
-        assert_eq!(again.first(Stage::Tiny).steps, Some(9));
+        assert_eq!(again.first(Stage::Tiny).whole("steps"), Some(9));
         let (model, train) = again.grown(Stage::Mini, 65, 1_000).unwrap();
         assert_eq!((&model, train.steps, train.batch), (&Stage::Mini.config(65), 7, 4));
         assert_eq!((train.lr, train.floor), (TrainConfig::for_grown(&model).lr, 0.1));
@@ -171,11 +172,11 @@ mod tests {
         let ladder = Ladder { to: Stage::Small, budgets: BTreeMap::new(), train: TrainFlags::default() };
         let ends = |train: &TrainConfig| train.lr * train.floor;
         let tiny = TrainConfig::for_model(&Stage::Tiny.config(256));
-        let tiny = TrainConfig { floor: ladder.first(Stage::Tiny).floor.unwrap(), ..tiny };
+        let tiny = TrainConfig { floor: ladder.first(Stage::Tiny).given()["floor"].as_float().unwrap(), ..tiny };
         let (_, mini) = ladder.grown(Stage::Mini, 256, 1_000).unwrap();
         let (_, small) = ladder.grown(Stage::Small, 256, 1_000).unwrap();
         assert!((ends(&tiny) / mini.lr - 1.0).abs() < 1e-9 && (ends(&mini) / small.lr - 1.0).abs() < 1e-9);
-        let own = Ladder { train: TrainFlags { lr: Some(0.001), ..TrainFlags::default() }, ..ladder };
-        assert_eq!((own.first(Stage::Tiny).floor, small.floor), (None, 0.1));
+        let own = Ladder { train: TrainFlags::of([("lr", 0.001.into())]), ..ladder };
+        assert_eq!((own.first(Stage::Tiny).has("floor"), small.floor), (false, 0.1));
     }
 }

@@ -75,7 +75,7 @@ pub fn run(args: &ProgressiveArgs, output: Output) -> Result<()> {
     if !args.run.resume && args.to.is_some_and(|to| size(to) < size(args.from)) {
         return Err(Usage(format!("--to {} is smaller than --from {}", args.to.unwrap_or(args.from), args.from)).into());
     }
-    if args.run.flags.gpt {
+    if args.run.flags.has("gpt") {
         return Err(Usage("a GPT does not grow: compare with one by mmrec train --gpt".to_owned()).into());
     }
     let devices = args.run.sharing.start(&args.run.compute)?;
@@ -121,8 +121,9 @@ impl ProgressiveArgs {
 
     fn ladder(&self, to: Stage) -> Ladder {
         let budgets = self.budgets();
-        let patience = self.run.flags.patience.or(Some(PATIENCE));
-        Ladder { to, budgets, train: TrainFlags { patience, ..self.run.flags.clone() } }
+        let said = self.run.flags.clone();
+        let train = if said.has("patience") { said } else { said.with("patience", PATIENCE.into()) };
+        Ladder { to, budgets, train }
     }
 }
 
