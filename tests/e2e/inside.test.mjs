@@ -16,7 +16,7 @@ test("a model is looked into while it is trained", async () => {
   const seen = await page.evaluate(async () => {
     const { EngineClient } = await import(new URL("web/engine/engine-client.js", document.baseURI).href);
     const client = await EngineClient.open("cpu");
-    const refused = (/** @type {import("../../web/protocol.js").Request} */ request) => client.ask(request).then(() => "", (/** @type {Error} */ error) => error.message);
+    const refused = (/** @type {import("../../web/engine/protocol.js").Request} */ request) => client.ask(request).then(() => "", (/** @type {Error} */ error) => error.message);
     const settings = { ...client.opened.defaults.tiny, context: 64, batch: 2, steps: 1000, eval_every: 1000, save_every: 1000, sample_every: 0 };
     const text = "Once upon a time a fox lent a lamp to the baker, and the baker gave it back to the fox. ".repeat(4) + "é";
     const inspect = () => client.ask({ type: "inspect_text", text });
@@ -39,7 +39,7 @@ test("a model is looked into while it is trained", async () => {
     await trained;
     /** @type {[string, number][]} */
     const times = [];
-    const timed = async (/** @type {import("../../web/protocol.js").Request} */ request) => {
+    const timed = async (/** @type {import("../../web/engine/protocol.js").Request} */ request) => {
       const began = performance.now();
       const answer = await client.ask(request);
       times.push([request.type, Math.round(performance.now() - began)]);
