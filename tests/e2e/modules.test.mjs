@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { before, test } from "node:test";
 
+import { differingIn, nameOf, valueOf } from "../../web/charts/differing-settings.js";
 import { labelsOf } from "../../web/charts/growth-marks.js";
 import { Watchdog } from "../../web/engine/watchdog.js";
 import * as format from "../../web/i18n/format.js";
@@ -654,4 +655,15 @@ test("a name that is taken gets a number that is free, however many have it", ()
     taken.add(free);
   }
   assert.equal(unlike("owl", (name) => taken.has(name)), "owl");
+});
+
+test("runs differ in what they say, also where the page has no field for it, and not in what an earlier version did not say", () => {
+  const run = (/** @type {object} */ more) => ({ settings: { ...settings, ...more } });
+  const today = { accum: 1, weight_decay: 0.1, sample_tokens: 160 };
+  assert.deepEqual(differingIn([run({}), run(today)]), []);
+  const runs = [run({ ...today, accum: 2, lr: 0.02, sample_tokens: 9 }), run(today), run({})];
+  assert.deepEqual(differingIn(runs), ["lr", "accum"]);
+  assert.deepEqual(differingIn([run({ gpt: true }), run({})]), ["gpt"]);
+  assert.deepEqual([nameOf("lr"), nameOf("accum")], [texts.runs.settings.lr, "accum"]);
+  assert.deepEqual(runs.map((one) => valueOf(one, "accum")), ["2", "1", texts.none]);
 });

@@ -12,11 +12,14 @@ const FIRST = ["stage", "gpt", "lr", "batch", "context", "steps", "tokenizer", "
 /** Settings that change nothing of the model. */
 const BESIDE = new Set(["sizes", "save_every", "log_every", "sample_every", "sample_prompt", "sample_tokens"]);
 
-/** The settings that are not the same in all of them. @param {Shown[]} shown */
+/** The settings that are not the same in all of them. Runs of earlier versions say nothing of the later ones. @param {Shown[]} shown */
 export function differingIn(shown) {
-  const given = shown.flatMap((one) => Object.keys(one.settings)).filter((key) => !BESIDE.has(key));
-  const valueIn = (/** @type {Shown} */ one, /** @type {string} */ key) => JSON.stringify(settingOf(one, key) || null);
-  return [...new Set([...FIRST, ...given])].filter((key) => new Set(shown.map((one) => valueIn(one, key))).size > 1);
+  const later = shown.flatMap((one) => Object.keys(one.settings)).filter((key) => !FIRST.includes(key) && !BESIDE.has(key));
+  const valuesOf = (/** @type {string} */ key) => {
+    const said = shown.map((one) => settingOf(one, key));
+    return new Set((FIRST.includes(key) ? said : said.filter((value) => value !== undefined)).map((value) => JSON.stringify(value || null)));
+  };
+  return [...new Set([...FIRST, ...later])].filter((key) => valuesOf(key).size > 1);
 }
 
 /** @param {Shown} one @param {string} key */
