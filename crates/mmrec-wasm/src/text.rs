@@ -6,10 +6,12 @@ use mmrec::Error;
 use mmrec::data::text::{self, Document, Encoding, Findings, Normalizer};
 use mmrec::data::{Dataset, Recipe, default_fraction, sample_stories};
 use mmrec::inspect::pieces;
-use mmrec::tokenizer::{DEFAULT_VOCAB, Tokenizer, TokenizerKind};
+use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use wasm_bindgen::JsValue;
+
+use crate::settings::default_vocab;
 
 const SAMPLE_NAME: &str = "Sample stories";
 const SAMPLE_SEED: u64 = 1;
@@ -80,10 +82,6 @@ pub struct PrepareOptions {
     pub validation: Option<f64>,
     pub context: usize,
     pub batch: usize,
-}
-
-pub fn default_vocab() -> usize {
-    DEFAULT_VOCAB
 }
 
 /// A text ready to train on.
