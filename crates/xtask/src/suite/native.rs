@@ -16,9 +16,9 @@ pub fn run(paths: &Paths, report: &mut Report, asked: Option<&str>) {
     report.step_after(built, "native tests", "they were not built", || tests(paths, asked));
 }
 
-/// Builds the program as the tests do.
+/// Builds the program. By itself cargo would choose other features for what it depends on, and compile all of that once more.
 pub fn program(paths: &Paths) -> Result<()> {
-    shell::run(&mut paths.cargo(["build", "--workspace", "--exclude", "mmrec-wasm", "--release", "--locked"]))
+    shell::run(test(paths, None).arg("--no-run"))
 }
 
 fn tests(paths: &Paths, asked: Option<&str>) -> Result<()> {
