@@ -22,14 +22,8 @@ async fn train_and_write() -> Result<(), Box<dyn Error>> {
     // A tenth of the text is held back, to judge the model by.
     let data = Dataset::from_text("cats and dogs", &TEXT.repeat(60), TokenizerKind::Char, Some(0.1))?;
     let model = Stage::Tiny.config(data.tokenizer.vocab());
-    let train = TrainConfig {
-        context: 64,
-        batch: 4,
-        steps: 60,
-        warmup: 10,
-        eval_every: 20,
-        ..TrainConfig::for_model(&model)
-    };
+    let train =
+        TrainConfig { context: 64, batch: 4, steps: 60, warmup: 10, eval_every: 20, ..TrainConfig::for_model(&model) };
     let mut session = Session::new(model, train, data, &Device::flex())?;
 
     // Each call does one bounded piece of work. A program of its own would save on `Event::Save`.

@@ -45,7 +45,7 @@ pub fn run(paths: &Paths, report: &mut Report, options: &Options, browser: &Brow
     }
 }
 
-fn module_tests(paths: &Paths, browser: &Browser, kit: &Kit, variant: &Variant, asked: Option<&str>) -> Result<()> {
+fn module_tests(paths: &Paths, browser: &Browser, kit: &Kit, variant: &Variant, asked: Option<&str>) -> Result<usize> {
     let webgpu = variant.name == "webgpu";
     let mut test = kit.toolchain.cargo(paths, "test", variant.threads);
     test.args(variant.arguments()).arg("--tests").args(asked);
