@@ -278,18 +278,24 @@ export async function curve(page) {
 /**
  * What is drawn on a canvas, once nothing of it has changed for half a second's frames.
  * @param {import("playwright-core").Page} page
- * @param {string} selector
+ * @param {string} selector of the canvas, which may be replaced meanwhile
+ * @param {string} [before] what it showed, where it is to show something else
  */
-export async function steadyPicture(page, selector) {
-  return page.locator(selector).evaluate(async (/** @type {HTMLCanvasElement} */ canvas) => {
-    let [picture, same] = [canvas.toDataURL(), 0];
+export async function steadyPicture(page, selector, before) {
+  await page.waitForFunction(({ selector, before }) => {
+    const canvas = document.querySelector(selector);
+    return canvas instanceof HTMLCanvasElement && canvas.toDataURL() !== before;
+  }, { selector, before });
+  return page.evaluate(async (selector) => {
+    const draw = () => /** @type {HTMLCanvasElement} */ (document.querySelector(selector)).toDataURL();
+    let [picture, same] = [draw(), 0];
     while (same < 30) {
       await new Promise(requestAnimationFrame);
-      const now = canvas.toDataURL();
+      const now = draw();
       [picture, same] = [now, now === picture ? same + 1 : 0];
     }
     return picture;
-  });
+  }, selector);
 }
 
 /**

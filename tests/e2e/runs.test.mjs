@@ -159,7 +159,7 @@ test("runs are found, renamed and compared; every chart has its numbers and its 
   const cells = await table.locator("tr").evaluateAll((rows) => rows.map((row) => [.../** @type {HTMLTableRowElement} */ (row).cells].map((cell) => cell.textContent?.trim())));
   assert.deepEqual(cells[0], ["Run", "Best", "Steps", "Learning rate", "Planned", "Seed"], "only what differs");
   assert.deepEqual(cells.slice(1).map(([name, , ...rest]) => [name.replace(/^A\s*/, ""), ...rest]), [["blue jar, “old”", "9", "0.01", "9", "2"], ["red kite", "12", "0.002", "12", "1"]]);
-  assert.notEqual(await steadyPicture(page, "#loss-chart canvas"), alone);
+  assert.notEqual(await steadyPicture(page, "#loss-chart canvas", alone), alone);
   await steadyPicture(page, "#lr-chart canvas");
   const green = await page.locator("#lr-chart canvas").evaluate((/** @type {HTMLCanvasElement} */ canvas) => {
     const { data } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).getImageData(0, 0, canvas.width, canvas.height);

@@ -13,6 +13,12 @@ after(() => place.close());
 /** Software shaders compile slowly. */
 const SLOW = { timeout: 600_000 };
 
+/** What a page remembered of this GPU once it was checked. @type {string | null} */
+let verdict = null;
+
+/** Lets a page remember it, too: a check in software takes long. @param {import("playwright-core").Page} page */
+const remember = (page) => page.addInitScript((verdict) => void (verdict && localStorage.setItem("mmrec-gpu", verdict)), verdict);
+
 /** @param {import("playwright-core").Page} page @param {string} device */
 async function use(page, device) {
   await page.getByLabel("Device").selectOption({ label: device });
@@ -115,6 +121,8 @@ test("a few steps on WebGPU give the CPU's losses; the run then moves to the CPU
 
   const { page, done } = await visit(place);
   await use(page, "WebGPU");
+  verdict = await page.evaluate(() => localStorage.getItem("mmrec-gpu"));
+  assert.ok(verdict, "it was checked");
   const said = await record(page, "#phase");
   const found = await train(page);
   assertWhole(found, SMALL.steps);
@@ -153,7 +161,7 @@ test("where the WebGPU module cannot be loaded, the CPU is used and the page say
 });
 
 test("a WebGPU worker that dies while it trains is followed by the CPU, from the last state", SLOW, async () => {
-  const { page, done } = await visit(place, { expected: /device lost on purpose/ });
+  const { page, done } = await visit(place, { expected: /device lost on purpose/, before: remember });
   page.setDefaultTimeout(SLOW.timeout);
   await fillSettings(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
   await press(page, "Train");
@@ -256,7 +264,7 @@ test("a run that the GPU does not take goes on where it was", SLOW, async () => 
       hear(message);
     };
   }`;
-  const { page, done } = await visit(place, { serviceWorkers: "block", before: (page) => plant(page, refusing) });
+  const { page, done } = await visit(place, { serviceWorkers: "block", before: (page) => remember(page).then(() => plant(page, refusing)) });
   page.setDefaultTimeout(SLOW.timeout);
   await fillSettings(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
   await press(page, "Train");
@@ -279,7 +287,7 @@ const faults = [
 ];
 
 test("what a GPU complains of while it trains is told by name, and the CPU goes on from the last state", SLOW, async () => {
-  const { page, done } = await visit(place, { serviceWorkers: "block", before: (page) => plant(page, REACHING) });
+  const { page, done } = await visit(place, { serviceWorkers: "block", before: (page) => remember(page).then(() => plant(page, REACHING)) });
   page.setDefaultTimeout(SLOW.timeout);
   await fillSettings(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
   await press(page, "Train");
