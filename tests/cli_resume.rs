@@ -86,14 +86,16 @@ fn ctrl_c_saves_steps_that_were_not_logged() {
     let room = Room::new();
     room.write_text();
     let line = "train --data text.txt --config settings.toml --threads 1 --steps 1000000 --log-every 1000 \
-                --eval-every 1000000 --save-every 50 --out run";
+                --eval-every 1000000 --save-every 1000000 --out run";
     let mut child = room.start(line);
-    room.wait_for("run/step-000050.safetensors");
+    // Nothing tells of these steps, so there is only time to go by: enough for a few of them on any machine.
+    room.wait_for("run/last.safetensors");
+    sleep(Duration::from_millis(500));
     send("-INT", &child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let info = &room.json("info run/last.safetensors")[0];
     let step = info["step"].as_u64().unwrap();
-    assert!(step >= 50 && !step.is_multiple_of(1_000), "{step} steps");
+    assert!(step > 1 && !step.is_multiple_of(1_000), "{step} steps in half a second");
     assert_eq!(room.metrics("run").len() as u64, step / 1_000);
 }
 
