@@ -90,6 +90,15 @@ fn what_is_left_out_is_what_the_page_begins_with() {
 }
 
 #[test]
+fn ranges_are_numbers_that_javascript_holds_exactly() {
+    for field in Settings::fields() {
+        let value = serde_json::to_value(field).expect("plain values");
+        let ends = ["min", "max"].map(|end| value["range"][end].as_f64().unwrap_or_default());
+        assert!(ends.iter().all(|end| end.abs() <= 9_007_199_254_740_991.0), "{value}");
+    }
+}
+
+#[test]
 fn the_types_of_the_page_name_every_setting() {
     let types = include_str!("../web/engine/engine-types.js");
     let start = types.find("@typedef {object} Settings").expect("the type of settings");

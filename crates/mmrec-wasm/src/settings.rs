@@ -1,7 +1,7 @@
 //! What a person sets in the page, and what the page is told about models and runs.
 
 use mmrec::checkpoint::{Checkpoint, Growth, Progress};
-use mmrec::config::{Field, ModelConfig, Stage, TrainConfig};
+use mmrec::config::{Field, ModelConfig, Range, Stage, TrainConfig};
 use mmrec::driver::{Point, Session};
 use mmrec::grow::check_sizes;
 use mmrec::tokenizer::{DEFAULT_VOCAB, Tokenizer, TokenizerKind};
@@ -146,9 +146,13 @@ impl Settings {
         Self { train: choice.train_defaults(), choice }
     }
 
-    /// Those of them that are fields of forms.
-    pub fn fields() -> Vec<&'static Field> {
-        TrainConfig::FIELDS.into_iter().chain(ModelConfig::FIELDS).collect()
+    /// What settings may be, as far as JavaScript can say it.
+    pub fn fields() -> Vec<Field> {
+        let exact = |field: &Field| match field.range {
+            Range::Whole { min, max } => Field { range: Range::Whole { min, max: max.min(MOST_EXACT - 1) }, ..*field },
+            _ => *field,
+        };
+        TrainConfig::FIELDS.into_iter().chain(ModelConfig::FIELDS).map(exact).collect()
     }
 
     /// The model on a text of `vocab` different tokens.

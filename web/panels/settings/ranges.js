@@ -12,6 +12,6 @@ export function setRanges(form, fields) {
   for (const { name, range } of fields) {
     const field = form.elements.namedItem(name);
     if (!(field instanceof HTMLInputElement) || field.type !== "number" || !("max" in range)) continue;
-    Object.assign(field, { min: String(range.min), max: String(Math.min(range.max, Number.MAX_SAFE_INTEGER)) });
+    Object.assign(field, { min: String(range.min), max: String(range.max) });
   }
 }
