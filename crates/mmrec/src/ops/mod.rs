@@ -3,7 +3,7 @@
 //! Equations are those of the model's definition (`docs/model.md`, and the reference in `tests/golden/mmrec_reference.py`). Everything
 //! here is causal in time and exact for any length.
 //!
-//! An operation has up to three implementations, in files of the same name: the [`reference`], a composition of the framework's
+//! An operation has up to three implementations, in files of the same name: the [`mod@reference`], a composition of the framework's
 //! operations that serves everywhere; a kernel for processors (`cpu`); one for graphics cards (`gpu`). `dispatch` takes the one for the
 //! device of the inputs, and `bridge` makes a kernel an operation of the framework, with its gradients.
 

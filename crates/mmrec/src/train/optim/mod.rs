@@ -2,7 +2,7 @@
 //!
 //! An [`Optimizer`] is a rule for one parameter; it says which [`Slot`]s of state it keeps. A run gives each of its parameters to
 //! one of its [`ParamGroup`]s, and [`ModelOptimizer`] applies them to a model, by the parameters' names. Checkpoints, growth and
-//! the planner know slots and names only: a new optimizer is a file here, its line in [`param_groups`] and its settings.
+//! the planner know slots and names only: a new optimizer is a file here, its line in `param_groups` and its settings.
 //!
 //! Burn's optimizers clip each tensor by itself and keep their state where a browser cannot read it asynchronously; here one norm
 //! clips the gradient of the whole model, and the state is plain tensors.
