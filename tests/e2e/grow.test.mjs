@@ -226,9 +226,13 @@ test("a running model waits, Cancel and a refused plan change nothing, and growt
   await page.keyboard.press("Escape");
   assert.equal(await figure(page, "step"), step);
   await press(page, "Grow to mini");
-  await page.getByRole("dialog").getByLabel("Learning rate").fill("7");
+  const rate = page.getByRole("dialog").getByLabel("Learning rate");
+  await rate.fill("7");
   await button(page, "Grow").click();
-  await page.getByRole("alert").filter({ hasText: /did not grow.*lr = 7 is out of range/ }).waitFor();
+  assert.equal(await rate.evaluate((/** @type {HTMLInputElement} */ field) => field.validity.rangeOverflow), true, "the form knows the engine's ranges");
+  await rate.fill("0");
+  await button(page, "Grow").click();
+  await page.getByRole("alert").filter({ hasText: /did not grow.*lr = 0 is out of range/ }).waitFor();
   assert.equal(await figure(page, "step"), step);
   assert.equal(await stage(page), "tiny");
 

@@ -129,7 +129,7 @@ const percents = async (page, list) => (await page.locator(`${list} li > :last-c
 
 test("a person looks inside while training goes on: the text by keyboard, memory, attention, parts", async () => {
   const { page, done } = await visit(place, { before: watch });
-  const loaded = () => page.evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("inside/") || name.includes("inside.")).length);
+  const loaded = () => page.evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("/inspect/") || name.includes("/inspect.")).length);
   await learnALittle(page);
   assert.equal(await loaded(), 0, "nothing of it is loaded before it is asked for");
   await unfold(page);
