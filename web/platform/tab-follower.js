@@ -26,6 +26,7 @@ const SILENCE = 20_000;
 export class TabFollower {
   #session;
   #channel = openChannel();
+  /** The other tab, as far as it has told. @type {string | undefined} */ #leader;
   /** @type {"no" | "asked" | "silent" | "refused"} */ #taking = "no";
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #patience;
   /** From now on the store is to be this tab's as soon as it is free. @type {() => void} */ #wake = () => {};
@@ -36,6 +37,7 @@ export class TabFollower {
     this.#session = session;
     this.#channel.onmessage = ({ data }) => {
       const message = /** @type {TabMessage} */ (data);
+      if ("leader" in message) this.#leader = message.leader;
       if (message.type === "course") this.#show(message.course);
       if (message.type === "staying") this.#refused();
       if (message.type === "leading") this.#led();
@@ -88,7 +90,7 @@ export class TabFollower {
   #take() {
     this.#taking = "asked";
     this.#wake();
-    this.#send({ type: "hand over" });
+    this.#send({ type: "hand over", to: this.#leader });
     this.#session.changed();
     clearTimeout(this.#patience);
     this.#patience = setTimeout(() => {

@@ -21,12 +21,13 @@
  * @property {ReturnType<MetricsHistory["toMessage"]> | null} curve
  *
  * @typedef {(
- *   | { type: "leading" }
+ *   | { type: "leading", leader?: string }
  *   | { type: "following" }
- *   | { type: "course", course: TabState }
- *   | { type: "hand over" }
+ *   | { type: "course", course: TabState, leader?: string }
+ *   | { type: "hand over", to?: string }
  *   | { type: "staying" }
- * )} TabMessage `leading`: who follows is to say so; `staying`: the run would be lost by a hand-over
+ * )} TabMessage `leading`: who follows is to say so; `staying`: the run would be lost by a hand-over; `to`: the leader that is asked.
+ *   Tabs of earlier releases name none.
  */
 
 const CHANNEL = "mmrec";
@@ -48,6 +49,8 @@ export function openChannel() {
  */
 export function leadTabs(session, lasting) {
   const channel = openChannel();
+  // Of several that take over at once the first one leads, and what the others asked of the one before is not for it.
+  const leader = crypto.randomUUID();
   let followed = false;
   /** What waits for an answer: this tab is not ready, or about to hand over. @type {TabMessage[] | null} */
   let waiting = [];
@@ -60,7 +63,7 @@ export function leadTabs(session, lasting) {
     clearTimeout(timer);
     timer = undefined;
     toldAt = performance.now();
-    send({ type: "course", course: tabStateOf(session, lasting) });
+    send({ type: "course", course: tabStateOf(session, lasting), leader });
   };
   const changed = () => {
     if (!followed) return;
@@ -71,7 +74,7 @@ export function leadTabs(session, lasting) {
   };
   const hear = (/** @type {TabMessage} */ message) => {
     if (waiting) waiting.push(message);
-    else if (message.type === "hand over" && lasting) void handOver();
+    else if (message.type === "hand over" && lasting && (message.to ?? leader) === leader) void handOver();
     else if (message.type === "following") {
       followed = true;
       tell();
@@ -94,7 +97,7 @@ export function leadTabs(session, lasting) {
     messages.forEach(hear);
   };
   channel.onmessage = ({ data }) => hear(data);
-  send({ type: "leading" });
+  send({ type: "leading", leader });
   return { changed, begin };
 }
 

@@ -5,7 +5,8 @@ use mmrec::config::{Field, ModelConfig, Range, Stage, TrainConfig};
 use mmrec::driver::{Point, Session};
 use mmrec::grow::check_sizes;
 use mmrec::tokenizer::{DEFAULT_VOCAB, Tokenizer, TokenizerKind};
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// Rungs of the ladder that a browser trains.
@@ -13,8 +14,7 @@ pub const STAGES: [Stage; 3] = [Stage::Tiny, Stage::Mini, Stage::Small];
 
 /// Everything that a run is made from: the model, how the text becomes tokens, and all settings of its training. As an object of
 /// JavaScript it is flat, with the names of settings files; what is left out of the training's is what the page begins with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Flat", into = "Flat")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     pub choice: Choice,
     pub train: TrainConfig,
@@ -44,58 +44,67 @@ pub struct Choice {
     pub validation: Option<f64>,
 }
 
-/// All settings side by side.
-#[derive(Serialize, Deserialize)]
-struct Flat {
-    #[serde(flatten)]
-    choice: Choice,
-    #[serde(flatten)]
-    train: Map<String, Value>,
-}
-
 /// The settings of fine-tuning, beside [`TrainConfig::FIELDS`].
 const TUNING: [&str; 3] = ["freeze", "lora", "lora_alpha"];
+
+/// What JavaScript can tell from the next whole number.
+const MOST_EXACT: u64 = 1 << 53;
 
 /// Tokens of a byte pair encoding, where nobody says.
 pub fn default_vocab() -> usize {
     DEFAULT_VOCAB
 }
 
-/// What JavaScript can tell from the next whole number.
-const MOST_EXACT: u64 = 1 << 53;
+/// All settings side by side.
+type Fields = Map<String, Value>;
 
-impl From<Settings> for Flat {
-    fn from(Settings { choice, train }: Settings) -> Self {
-        let Ok(Value::Object(mut fields)) = serde_json::to_value(&train) else {
-            unreachable!("settings are plain values")
-        };
+/// Their fields, by way of a text: the code that reads and writes them as JSON is that of checkpoints, and not a second one to
+/// download.
+fn fields_of(settings: &impl Serialize) -> Fields {
+    let text = serde_json::to_string(settings).expect("settings are plain values");
+    serde_json::from_str(&text).expect("what was written")
+}
+
+fn from_fields<T: DeserializeOwned>(fields: &Fields) -> Result<T, String> {
+    let text = serde_json::to_string(fields).map_err(|error| error.to_string())?;
+    serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+impl Serialize for Settings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = fields_of(&self.choice);
+        fields.append(&mut fields_of(&self.train));
         // What a file leaves out where it is off is said here: the page compares settings, and puts them into links.
         for field in TrainConfig::FIELDS {
             fields.entry(field.name).or_insert(Value::String(field.default.to_owned()));
         }
-        if train.seed > MOST_EXACT {
-            fields.insert("seed".to_owned(), Value::String(train.seed.to_string()));
+        if self.train.seed > MOST_EXACT {
+            fields.insert("seed".to_owned(), Value::String(self.train.seed.to_string()));
         }
-        Self { choice, train: fields }
+        fields.serialize(serializer)
     }
 }
 
-impl TryFrom<Flat> for Settings {
-    type Error = String;
+impl<'de> Deserialize<'de> for Settings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_given(Fields::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
 
-    fn try_from(Flat { choice, train: given }: Flat) -> Result<Self, String> {
-        let Ok(Value::Object(mut fields)) = serde_json::to_value(choice.train_defaults()) else {
-            unreachable!("settings are plain values")
-        };
+impl Settings {
+    fn from_given(mut given: Fields) -> Result<Self, String> {
+        // `undefined` says nothing, but for the stage, which is none for sizes of one's own.
+        given.retain(|name, value| name == "stage" || !value.is_null());
+        let choice: Choice = from_fields(&given)?;
+        let mut fields = fields_of(&choice.train_defaults());
+        // What only the page knows is the page's.
         let known = |name: &str| TUNING.contains(&name) || TrainConfig::FIELDS.iter().any(|field| field.name == name);
-        // `undefined` says nothing, and what only the page knows is the page's.
-        fields.extend(given.into_iter().filter(|(name, value)| known(name) && !value.is_null()));
+        fields.extend(given.into_iter().filter(|(name, _)| known(name)));
         if let Some(Value::String(seed)) = fields.get("seed") {
             let seed: u64 = seed.parse().map_err(|error| format!("seed {seed}: {error}"))?;
             fields.insert("seed".to_owned(), seed.into());
         }
-        let train = serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())?;
-        Ok(Self { choice, train })
+        Ok(Self { train: from_fields(&fields)?, choice })
     }
 }
 

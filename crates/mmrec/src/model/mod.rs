@@ -23,6 +23,6 @@ pub use gates::Gates;
 pub use language_model::Model;
 pub use memory_block::MemoryBlock;
 pub(crate) use memory_block::Projection;
-pub(crate) use named::{NamedMapper, NamedVisitor, map_named, visit_named};
+pub(crate) use named::{NamedVisitor, Row, map_named, visit_named};
 pub use state::{LayerState, State};
 pub use weights::{Weight, WeightSpec, block_of, collect_weights, is_matrix, weight_specs};

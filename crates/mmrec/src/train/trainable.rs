@@ -1,10 +1,7 @@
 //! What of a model a run trains: everything, all but the first blocks, or adapters beside the weights.
 
-use burn::module::Param;
-use burn::tensor::Tensor;
-
 use crate::config::{ModelConfig, TrainConfig};
-use crate::model::{Model, NamedMapper, WeightSpec, adapted_weight, adapter_specs, block_of, map_named, weight_specs};
+use crate::model::{Model, Row, WeightSpec, adapted_weight, adapter_specs, block_of, map_named, weight_specs};
 
 /// Whether a run trains the weight, or the factor of an adapter, of this name.
 pub fn is_trainable(train: &TrainConfig, name: &str) -> bool {
@@ -27,13 +24,5 @@ pub fn trainable_specs(model: &ModelConfig, train: &TrainConfig) -> Vec<WeightSp
 
 /// Has gradients taken of what a run trains, and of nothing else: a backward pass ends where nothing before it is trained.
 pub(super) fn mark_trainable(model: Model, train: &TrainConfig) -> Model {
-    map_named(model, &mut MarkTrainable(train))
-}
-
-struct MarkTrainable<'a>(&'a TrainConfig);
-
-impl NamedMapper for MarkTrainable<'_> {
-    fn map<const D: usize>(&mut self, name: &str, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        parameter.set_require_grad(is_trainable(self.0, name))
-    }
+    map_named(model, &mut |name, row| Row { is_trained: is_trainable(train, name), ..row })
 }

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::{OptimizerState, OptimizerStep, ParamGroup, Parameter, Slot, SlotValues, param_groups};
 use crate::config::TrainConfig;
-use crate::model::{Model, NamedMapper, WeightSpec, map_named};
+use crate::model::{Model, Row, WeightSpec, map_named};
 use crate::ops::sum_of_squares;
 use crate::train::Gradients;
 
@@ -125,29 +124,17 @@ impl ModelOptimizer {
         let of =
             |group: &ParamGroup| OptimizerStep { lr, weight_decay: group.weight_decay, clip: clip.clone(), averaged };
         let steps: Vec<OptimizerStep> = self.groups.iter().map(of).collect();
-        let mut update = Update { optimizer: self, gradients: &mut gradients, steps };
-        (map_named(model, &mut update), norm)
+        let model = map_named(model, &mut |name, row| match gradients.remove(name) {
+            Some(gradient) => Row { values: self.updated(name, row.values, gradient, &steps), ..row },
+            None => row,
+        });
+        (model, norm)
     }
-}
 
-struct Update<'a> {
-    optimizer: &'a mut ModelOptimizer,
-    gradients: &'a mut Gradients,
-    /// One for each group.
-    steps: Vec<OptimizerStep>,
-}
-
-impl NamedMapper for Update<'_> {
-    fn map<const D: usize>(&mut self, name: &str, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(gradient) = self.gradients.remove(name) else { return parameter };
-        let ModelOptimizer { groups, entries, places, .. } = &mut *self.optimizer;
-        let Entry { spec, group, state } = &mut entries[places[name]];
-        parameter.map(|weight| {
-            let shape = weight.dims();
-            let value = weight.inner().reshape([spec.len()]);
-            let parameter = Parameter { spec, value, gradient: gradient.cast(DType::F32), state };
-            let value = groups[*group].optimizer.update(parameter, &self.steps[*group]);
-            Tensor::from_inner(value.reshape(shape)).require_grad()
-        })
+    /// The new value of one parameter; `steps`: one for each group.
+    fn updated(&mut self, name: &str, value: Tensor<1>, gradient: Tensor<1>, steps: &[OptimizerStep]) -> Tensor<1> {
+        let Entry { spec, group, state } = &mut self.entries[self.places[name]];
+        let parameter = Parameter { spec, value, gradient: gradient.cast(DType::F32), state };
+        self.groups[*group].optimizer.update(parameter, &steps[*group])
     }
 }
