@@ -163,7 +163,7 @@ test("what is loaded without being asked for says so as well where it cannot be"
   assert.match(String(await page.locator(".notice").textContent()), /offline/);
   const second = await page.context().newPage();
   await second.goto(place.origin);
-  await second.locator(".notice").filter({ hasText: "following" }).waitFor();
+  await second.locator(".notice").filter({ hasText: "tab-follower" }).waitFor();
   await done();
 });
 

@@ -37,7 +37,9 @@ export function createSettingsPanel({ session, devices, sizes, change, draftChan
     const field = event.target;
     if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement)) return;
     // A slider speaks through its field.
-    if (field.name === "" || !field.reportValidity()) return;
+    if (field.name === "") return;
+    // Too much is refused by the engine, which then starts nothing; what is no number at all cannot be asked.
+    if (!field.validity.rangeOverflow && !field.reportValidity()) return;
     void change(/** @type {Partial<Settings>} */ ({ [field.name]: valueOf(field) }));
   });
   choice.addEventListener("change", () => {
