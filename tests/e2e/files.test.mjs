@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 
-import { button, choose, fillSettings, keptRun, phase, press, ready, SMALL, start, startWithFolder, text, undisturbed, usable, visit } from "./helpers.mjs";
+import { button, choose, engineOf, fillSettings, keptRun, phase, press, ready, SMALL, start, startWithFolder, text, undisturbed, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -84,8 +84,7 @@ test("“Reading the text…” ends where a file is too large, and where it can
   await choose(page, path);
   await notice(page, /“huge\.txt” was not loaded: it has 100 MB/).waitFor();
   await nothingIsRead(page);
-  const engine = page.workers().find((worker) => worker.url().endsWith("worker.js"));
-  assert.ok(engine, "there is a worker");
+  const engine = await engineOf(page);
   await engine.evaluate(() => (Blob.prototype.arrayBuffer = () => Promise.reject(new DOMException("It is gone.", "NotFoundError"))));
   await choose(page, [plain("gone.txt")]);
   await notice(page, /gone\.txt could not be read: It is gone\./).waitFor();

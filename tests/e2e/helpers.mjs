@@ -10,7 +10,8 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { after, before } from "node:test";
+import { after, afterEach, before } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompressSync, constants } from "node:zlib";
@@ -74,6 +75,28 @@ export function startWithFolder() {
   return place;
 }
 
+/** The visits that are not over. @type {Set<import("playwright-core").BrowserContext>} */
+const visits = new Set();
+
+// A test that failed has left its pages: they say what they show, and train no more beside the tests that follow.
+afterEach(async () => {
+  for (const context of visits) {
+    for (const page of context.pages()) console.error(await glance(page));
+    await context.close().catch(() => {});
+  }
+  visits.clear();
+});
+
+/** What a page shows, in a few lines. @param {import("playwright-core").Page} page */
+async function glance(page) {
+  const read = () => [document.visibilityState, ...["#phase", "#figure-step", "#kept-text", "#following-text", "#device-state", "#notices"].map((part) => {
+    const shown = document.querySelector(part);
+    return shown?.checkVisibility() && shown.textContent?.trim() ? `${part}: ${shown.textContent.trim().replaceAll(/\s+/g, " ")}` : null;
+  })];
+  const parts = await Promise.race([page.evaluate(read), setTimeout(5000, ["no answer"])]).catch((error) => [error.message]);
+  return ["a page that was left:", page.url(), ...parts.filter(Boolean)].join("\n    ");
+}
+
 /**
  * A person with an empty browser profile, at the page. `done` closes it and checks that the page stayed clean: no error in the
  * console, no request to anywhere else.
@@ -84,6 +107,7 @@ export async function visit({ browser, origin }, { before, expected, ...options 
   // The tests know the page's controls by their English names.
   const context = await browser.newContext({ acceptDownloads: true, locale: "en-US", ...options });
   context.setDefaultTimeout(PATIENCE);
+  visits.add(context);
   const page = await context.newPage();
   /** @type {string[]} */
   const dirt = [];
@@ -101,6 +125,7 @@ export async function visit({ browser, origin }, { before, expected, ...options 
   return {
     page,
     async done() {
+      visits.delete(context);
       await context.close();
       assert.deepEqual(dirt, [], "the page is clean");
     },
@@ -170,6 +195,18 @@ export async function fillSettings(page, settings) {
     }
   }
   await ready(page);
+}
+
+/**
+ * The worker that the page asks. One that has just been replaced may still be among the page's workers.
+ * @param {import("playwright-core").Page} page
+ * @param {RegExp} [name] of the worker
+ */
+export async function engineOf(page, name = /^mmrec-/) {
+  for (const worker of page.workers().toReversed()) {
+    if (worker.url().endsWith("/worker.js") && name.test(await worker.evaluate(() => self.name).catch(() => ""))) return worker;
+  }
+  return assert.fail(`there is no worker ${name}`);
 }
 
 /** A small shape that trains fast on any machine. */
@@ -323,6 +360,19 @@ export async function keptRuns(page) {
     return found;
   });
   return found.filter(Boolean).sort((one, other) => other.changed - one.changed);
+}
+
+/**
+ * Waits for what a page can only say later. (`waitForFunction` takes the promise itself for the answer.)
+ * @param {import("playwright-core").Page} page
+ * @param {() => Promise<boolean>} predicate
+ */
+export async function until(page, predicate) {
+  for (let waited = 0; waited < PATIENCE; waited += 100) {
+    if (await page.evaluate(predicate)) return;
+    await page.waitForTimeout(100);
+  }
+  throw new Error(`it did not become so in time: ${predicate}`);
 }
 
 /**

@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { apart, assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { apart, assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, fillSettings, SMALL, startWithFolder, text, usable, until, visit } from "./helpers.mjs";
 
 const TEXT = { name: "objects.txt", buffer: Buffer.from(text(3000)) };
 const PROMPT = "Ada finds ";
@@ -239,7 +239,7 @@ test("without a private file system, IndexedDB keeps the run", async () => {
   await fillSettings(page, { ...SMALL, steps: 50 });
   await press(page, "Step");
   await phase(page, /Paused/);
-  await page.waitForFunction(async () => {
+  await until(page, async () => {
     const database = await new Promise((resolve, reject) => {
       const opening = indexedDB.open("mmrec", 1);
       opening.onsuccess = () => resolve(opening.result);

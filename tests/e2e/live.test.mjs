@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { writeRelease } from "../../crates/xtask/scripts/release.mjs";
-import { button, curve, DIST, figure, keptRun, phase, press, ready, fillSettings, SMALL, start, usable, visit } from "./helpers.mjs";
+import { button, curve, DIST, figure, keptRun, phase, press, ready, engineOf, fillSettings, SMALL, start, usable, until, visit } from "./helpers.mjs";
 
 /** A name that is not the own machine's, so that the service worker serves a release as it would on any host. */
 const HOST = "mmrec.test";
@@ -88,7 +88,7 @@ test("a new release is announced, waits for the training, and comes as a whole",
   for (const name of ["web/ui/dom.js", "web/i18n/en/page.js"]) await appendFile(join(release, name), "\nself.newest = [...(self.newest ?? []), import.meta.url];\n");
   await writeRelease(release);
   await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
-  await page.waitForFunction(async () => Boolean((await navigator.serviceWorker.getRegistration())?.waiting));
+  await until(page, async () => Boolean((await navigator.serviceWorker.getRegistration())?.waiting));
   await trainsPast(page, (await steps(page)) + 3);
   assert.equal(await page.getByText("There is a new version of this page.").count(), 0, "a training is not interrupted");
   await page.evaluate(() => import(new URL("web/ui/dom.js?", location.href).href));
@@ -316,7 +316,7 @@ test("a training that was slower while its tab was hidden is spoken of when the 
   await press(page, "Train");
   await trainsPast(page, 15);
   await hide(page, true);
-  const engine = page.workers().find((worker) => worker.url().endsWith("worker.js")) ?? assert.fail("there is no worker");
+  const engine = await engineOf(page);
   await engine.evaluate(() => {
     const busy = () => {
       for (const end = performance.now() + 600; performance.now() < end; );
@@ -431,10 +431,11 @@ test("where memory runs out the page says what to do, keeps the run, and works o
   assert.equal((await curve(page)).length, SMALL.steps);
 
   // In the midst of a run: its last state stays, and goes on.
-  const engine = page.workers().find((worker) => worker.url().endsWith("worker.js")) ?? assert.fail("there is no worker");
-  await engine.evaluate(() => {
+  const engine = await engineOf(page);
+  // Once this is answered: the page ends the worker for it.
+  await engine.evaluate(() => void setTimeout(() => {
     self.dispatchEvent(new ErrorEvent("error", { cancelable: true, error: new RangeError("WebAssembly.Memory(): could not allocate memory") }));
-  });
+  }));
   await alert.getByText(`The model is kept as it was at step ${SMALL.steps}.`).waitFor();
   await fillSettings(page, { steps: SMALL.steps + 3 });
   await press(page, "Resume");

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
 
-import { button, choose, fillSettings, keptRun, phase, press, ready, SMALL, startWithFolder, text, undisturbed, unfold, visit } from "./helpers.mjs";
+import { button, choose, fillSettings, keptRun, phase, press, ready, SMALL, startWithFolder, text, undisturbed, unfold, until, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 const MINE = { name: "mine.txt", buffer: Buffer.from(text(1500)) };
@@ -90,7 +90,7 @@ test("a kept text that cannot be read: the sample is in its place, and this is s
   await choose(page, [MINE]);
   await onDesk(page, MINE.name);
   await ready(page);
-  await page.waitForFunction(async () => {
+  await until(page, async () => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("mmrec");
     return (await (await folder.getFileHandle("draft.json")).getFile()).text().then((draft) => draft.includes("mine.txt")).catch(() => false);
   });

@@ -103,7 +103,7 @@ test("a learning rate is found by trial, shown in words and picture, stopped and
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
   const before = await figure(page, "train");
-  const loaded = () => page.evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("/rate/")).length);
+  const loaded = () => page.evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("/lr-finder/")).length);
   assert.equal(await loaded(), 0, "nothing is loaded before it is unfolded");
 
   await page.locator("#rate summary").click();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { curve, figure, phase, press, fillSettings, SMALL, startWithFolder, usable, visit } from "./helpers.mjs";
+import { curve, figure, phase, press, engineOf, fillSettings, SMALL, startWithFolder, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -11,8 +11,6 @@ const LONG = { ...SMALL, steps: 100_000, eval_every: 1000 };
 /** A silence that is too long, and the time to start again (milliseconds). */
 const SOON = 30_000;
 
-/** @param {import("playwright-core").Page} page */
-const engineOf = (page) => page.workers().find((worker) => worker.url().endsWith("/worker.js")) ?? assert.fail("there is no worker");
 /** @param {import("playwright-core").Page} page */
 const steps = async (page) => Number((await figure(page, "step")).split(" ")[0]?.replaceAll(",", ""));
 /** @param {import("playwright-core").Page} page @param {number} past */
@@ -45,7 +43,7 @@ async function goesOn(page, why) {
 test("a worker that ends without a word while it trains", async () => {
   const { page, done } = await visit(place);
   await train(page);
-  await engineOf(page).evaluate(() => self.close());
+  await (await engineOf(page)).evaluate(() => self.close());
   await goesOn(page, /The engine stopped \(its worker has ended\)/);
   await done();
 });
@@ -53,7 +51,7 @@ test("a worker that ends without a word while it trains", async () => {
 test("a worker that hangs while it trains", async () => {
   const { page, done } = await visit(place);
   await train(page);
-  await engineOf(page).evaluate(() => void setTimeout(() => { for (;;); }));
+  await (await engineOf(page)).evaluate(() => void setTimeout(() => { for (;;); }));
   await goesOn(page, /The engine stopped \(no sign of life for 1\d seconds\)/);
   await done();
 });
@@ -61,7 +59,7 @@ test("a worker that hangs while it trains", async () => {
 test("a worker that hangs while nothing is asked of it, when something is", async () => {
   const { page, done } = await visit(place);
   await fillSettings(page, LONG);
-  await engineOf(page).evaluate(() => void setTimeout(() => { for (;;); }));
+  await (await engineOf(page)).evaluate(() => void setTimeout(() => { for (;;); }));
   await press(page, "Train");
   await page.getByRole("alert").filter({ hasText: "no sign of life" }).waitFor({ timeout: SOON });
   await trainsPast(page, 2);
@@ -71,7 +69,7 @@ test("a worker that hangs while nothing is asked of it, when something is", asyn
 test("a worker that hangs while it answers what is answered at once", async () => {
   const { page, done } = await visit(place);
   await train(page);
-  await engineOf(page).evaluate(() => {
+  await (await engineOf(page)).evaluate(() => {
     const post = self.postMessage;
     self.postMessage = (/** @type {any} */ message, /** @type {any} */ options) => {
       post.call(self, message, options);
@@ -91,7 +89,7 @@ test("where no worker can be had in the place of one that ended, the page says s
   const { page, done } = await visit(place, { expected: /Failed to load resource/, serviceWorkers: "block" });
   await train(page);
   await page.context().route("**/worker.js", (route) => route.abort());
-  await engineOf(page).evaluate(() => self.close());
+  await (await engineOf(page)).evaluate(() => self.close());
   await page.getByRole("alert").filter({ hasText: "The engine stopped and could not be started again" }).waitFor();
   await phase(page, /Paused/);
   await press(page, "Resume");
@@ -111,7 +109,7 @@ test("of a run that is over, nobody is told to resume it when its worker ends", 
   await fillSettings(page, SMALL);
   await press(page, "Train");
   await phase(page, /All planned steps are done/);
-  await engineOf(page).evaluate(() => self.close());
+  await (await engineOf(page)).evaluate(() => self.close());
   const told = page.getByRole("alert").filter({ hasText: "The engine stopped" });
   await told.filter({ hasText: "It was started afresh." }).waitFor();
   assert.doesNotMatch(String(await told.textContent()), /Resume/);
@@ -125,7 +123,7 @@ test("a piece of work that takes long is no silence", async () => {
   const busy = (/** @type {number} */ time) => {
     for (const end = performance.now() + time; performance.now() < end; );
   };
-  await engineOf(page).evaluate((busy) => void setTimeout(`(${busy})(7000)`), String(busy));
+  await (await engineOf(page)).evaluate((busy) => void setTimeout(`(${busy})(7000)`), String(busy));
   const before = await steps(page);
   await trainsPast(page, before + 3);
   assert.equal(await page.locator(".notice").count(), 0);

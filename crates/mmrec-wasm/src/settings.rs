@@ -58,16 +58,13 @@ pub fn default_vocab() -> usize {
 /// All settings side by side.
 type Fields = Map<String, Value>;
 
-/// Their fields, by way of a text: the code that reads and writes them as JSON is that of checkpoints, and not a second one to
-/// download.
 fn fields_of(settings: &impl Serialize) -> Fields {
-    let text = serde_json::to_string(settings).expect("settings are plain values");
-    serde_json::from_str(&text).expect("what was written")
+    let fields = serde_json::to_value(settings).and_then(serde_json::from_value);
+    fields.expect("settings are plain values by name")
 }
 
-fn from_fields<T: DeserializeOwned>(fields: &Fields) -> Result<T, String> {
-    let text = serde_json::to_string(fields).map_err(|error| error.to_string())?;
-    serde_json::from_str(&text).map_err(|error| error.to_string())
+fn from_fields<T: DeserializeOwned>(fields: Fields) -> Result<T, String> {
+    serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
 }
 
 impl Serialize for Settings {
@@ -95,7 +92,7 @@ impl Settings {
     fn from_given(mut given: Fields) -> Result<Self, String> {
         // `undefined` says nothing, but for the stage, which is none for sizes of one's own.
         given.retain(|name, value| name == "stage" || !value.is_null());
-        let choice: Choice = from_fields(&given)?;
+        let choice: Choice = from_fields(given.clone())?;
         let mut fields = fields_of(&choice.train_defaults());
         // What only the page knows is the page's.
         let known = |name: &str| TUNING.contains(&name) || TrainConfig::FIELDS.iter().any(|field| field.name == name);
@@ -104,7 +101,7 @@ impl Settings {
             let seed: u64 = seed.parse().map_err(|error| format!("seed {seed}: {error}"))?;
             fields.insert("seed".to_owned(), seed.into());
         }
-        Ok(Self { train: from_fields(&fields)?, choice })
+        Ok(Self { train: from_fields(fields)?, choice })
     }
 }
 

@@ -1,11 +1,8 @@
 //! How numbers are stored in training.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-
-use super::ConfigError;
 
 /// The type of matrices and of what they are multiplied with.
 ///
@@ -29,29 +26,13 @@ impl Precision {
             Precision::Bf16 => 2,
         }
     }
+
+    /// What they are called, in the order of the definition.
+    pub(super) const NAMES: [&str; 2] = ["f32", "bf16"];
 }
 
 impl fmt::Display for Precision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Precision::F32 => "f32",
-            Precision::Bf16 => "bf16",
-        })
-    }
-}
-
-impl FromStr for Precision {
-    type Err = ConfigError;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "f32" => Ok(Precision::F32),
-            "bf16" => Ok(Precision::Bf16),
-            other => Err(ConfigError::OutOfRange {
-                field: "precision",
-                value: other.to_owned(),
-                allowed: "f32 or bf16".to_owned(),
-            }),
-        }
+        f.write_str(Self::NAMES[*self as usize])
     }
 }

@@ -248,13 +248,13 @@ const RECOMPUTE: Field = Field::switch(
 const PRECISION: Field = Field::one_of(
     "precision",
     "Multiply matrices in f32, or in bf16 on a device that has it; everything else stays f32",
-    &["f32", "bf16"],
+    &Precision::NAMES,
     "f32",
 );
 const OPTIMIZER: Field = Field::one_of(
     "optimizer",
     "What turns gradients into steps; sgd (with momentum) keeps half as much and wants a rate of its own",
-    &["adamw", "sgd"],
+    &OptimizerKind::NAMES,
     "adamw",
 );
 const LR: Field = Field::above("lr", "Peak learning rate", 0.0, 1.0, "by width, 0.00566 for tiny, 0.00327 for mini");

@@ -116,9 +116,15 @@ fn carried_slot(old: &SlotValues, plan: &Plan, correction: f32) -> SlotValues {
 
 /// What is remembered of a weight of the same name in another block: what an optimizer keeps depends on the kind of a weight.
 fn like<'a>(state: &'a OptimizerState, name: &str) -> Option<&'a Vec<SlotValues>> {
-    let within_block = |name: &'a str| block_of(name).and_then(|_| name.splitn(3, '.').nth(2));
-    let wanted = name.splitn(3, '.').nth(2);
-    state.iter().find(|(other, _)| within_block(other) == wanted).map(|(_, slots)| slots)
+    state.iter().find(|(other, _)| kind_of(other) == kind_of(name)).map(|(_, slots)| slots)
+}
+
+/// The name of a weight without its block.
+fn kind_of(name: &str) -> &str {
+    match block_of(name) {
+        Some(_) => name.splitn(3, '.').nth(2).unwrap_or(name),
+        None => name,
+    }
 }
 
 /// A seed of its own for every size: a model that grows twice should not be given the same numbers twice.

@@ -56,10 +56,7 @@ impl ReplicaGroup {
         let mut sum = own.map(|shard| shard.backprop(model));
         for handle in handles {
             let result = handle()?.map(|row| row.to_device(&home));
-            sum = Some(match sum {
-                Some(sum) => sum.add(result),
-                None => result,
-            });
+            sum = Some(result.after(sum));
         }
         Ok(sum.expect("at least one device computes"))
     }

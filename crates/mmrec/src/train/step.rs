@@ -76,7 +76,7 @@ impl StepShard {
     /// cores. The chunks are added up in their order: the result depends on their number, not on who was first.
     pub fn backprop(&self, model: &Model) -> LossAndGrads {
         let (context, count) = (&self.context, self.batches.len() as u64);
-        let mut sum: Option<LossAndGrads> = None;
+        let mut sum = None;
         for (index, batch) in self.batches.iter().enumerate() {
             let number = context.step * count + index as u64;
             let chunks = batch.chunks(platform::workers(&model.embedding.device()));
@@ -86,12 +86,7 @@ impl StepShard {
                 let dropout = Dropout::new(context.model.dropout, context.train.seed, (number << 16) | place);
                 backprop_chunk(model, chunk, loss_weight, dropout, context)
             });
-            for result in results {
-                sum = Some(match sum {
-                    Some(sum) => sum.add(result),
-                    None => result,
-                });
-            }
+            sum = results.into_iter().fold(sum, |sum, result| Some(result.after(sum)));
         }
         sum.expect("at least one batch")
     }
@@ -170,11 +165,19 @@ pub struct LossAndGrads {
 
 impl LossAndGrads {
     /// The sum of two.
-    pub(super) fn add(self, other: LossAndGrads) -> LossAndGrads {
+    fn add(self, other: LossAndGrads) -> LossAndGrads {
         LossAndGrads {
             loss: self.loss + other.loss,
             gradients: add(self.gradients, other.gradients),
             aux: add(self.aux, other.aux),
+        }
+    }
+
+    /// The sum with those before it, if there are any.
+    pub(super) fn after(self, before: Option<LossAndGrads>) -> LossAndGrads {
+        match before {
+            Some(before) => before.add(self),
+            None => self,
         }
     }
 

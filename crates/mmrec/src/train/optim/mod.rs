@@ -101,6 +101,12 @@ pub(crate) fn param_groups(train: &TrainConfig, specs: &[WeightSpec]) -> Vec<Par
     }
 }
 
+/// The place among `groups` of the one that a parameter is in.
+fn group_of(groups: &[ParamGroup], spec: &WeightSpec) -> usize {
+    let holds = |group: &ParamGroup| group.names.contains(&spec.name);
+    groups.iter().position(holds).expect("every parameter is in a group")
+}
+
 /// Every slot that there is: names in files are read as these.
 const ALL_SLOTS: [&[Slot]; 2] = [AdamW::SLOTS, Sgd::SLOTS];
 

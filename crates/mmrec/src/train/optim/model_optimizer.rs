@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use super::{OptimizerState, OptimizerStep, ParamGroup, Parameter, Slot, SlotValues, param_groups};
+use super::{OptimizerState, OptimizerStep, ParamGroup, Parameter, Slot, SlotValues, group_of, param_groups};
 use crate::config::TrainConfig;
 use crate::model::{Model, Row, WeightSpec, map_named};
 use crate::ops::sum_of_squares;
@@ -66,8 +66,7 @@ impl ModelOptimizer {
         let groups: Arc<[ParamGroup]> = param_groups(train, &specs).into();
         let places = specs.iter().enumerate().map(|(place, spec)| (spec.name.clone(), place)).collect();
         let entry = |spec: WeightSpec| {
-            let holds = |group: &ParamGroup| group.names.contains(&spec.name);
-            let group = groups.iter().position(holds).expect("every parameter is in a group");
+            let group = group_of(&groups, &spec);
             let slots = groups[group].optimizer.slots().len();
             Entry { state: (0..slots).map(|index| value(index, &spec)).collect(), group, spec }
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ALL_SLOTS, param_groups};
+use super::{ALL_SLOTS, group_of, param_groups};
 use crate::config::TrainConfig;
 use crate::model::WeightSpec;
 
@@ -49,11 +49,7 @@ pub type OptimizerState = BTreeMap<String, Vec<SlotValues>>;
 /// What is kept of each of `specs` by a run that trains them, in their order.
 pub(crate) fn slots_of(train: &TrainConfig, specs: &[WeightSpec]) -> Vec<&'static [Slot]> {
     let groups = param_groups(train, specs);
-    let slots = |spec: &WeightSpec| {
-        let group = groups.iter().find(|group| group.names.contains(&spec.name));
-        group.expect("every parameter is in a group").optimizer.slots()
-    };
-    specs.iter().map(slots).collect()
+    specs.iter().map(|spec| groups[group_of(&groups, spec)].optimizer.slots()).collect()
 }
 
 /// Numbers of state of a run that trains `specs`.
