@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { installed, openFirefox } from "./firefox.mjs";
 import { DIST } from "./helpers.mjs";
-import { serve } from "./server.mjs";
+import { serve } from "../../crates/xtask/scripts/server.mjs";
 
 test("Firefox trains, writes, and keeps the run", { skip: installed ? false : "Firefox is not installed (FIREFOX_PATH)" }, async (context) => {
   const server = await serve(DIST);

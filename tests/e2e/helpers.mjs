@@ -18,7 +18,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 
 import { chromium } from "playwright-core";
 
-import { serve } from "./server.mjs";
+import { serve } from "../../crates/xtask/scripts/server.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const DIST = resolve(ROOT, process.env.DIST_DIR ?? "dist");
@@ -29,14 +29,18 @@ const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MA
 /** Work that a slow machine may take long for, in milliseconds. */
 export const PATIENCE = 120_000;
 
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+/** How the browser is started. */
+export const CHROME = {
+  executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+};
 export const SOFTWARE_WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
 /**
@@ -48,10 +52,7 @@ export async function start(flags = [], { folder = DIST, host, ...serving } = {}
   const server = await serve(folder, serving);
   const origin = host ? server.origin.replace("127.0.0.1", host) : server.origin;
   if (host) flags = [...flags, `--host-resolver-rules=MAP ${host} 127.0.0.1`, `--unsafely-treat-insecure-origin-as-secure=${origin}`];
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
-    args: [...FLAGS, ...flags],
-  });
+  const browser = await chromium.launch({ ...CHROME, args: [...CHROME.args, ...flags] });
   return {
     browser,
     origin,
@@ -100,7 +101,7 @@ async function glance(page) {
 /**
  * A person with an empty browser profile, at the page. `done` closes it and checks that the page stayed clean: no error in the
  * console, no request to anywhere else.
- * @param {Awaited<ReturnType<typeof start>>} place
+ * @param {{ browser: import("playwright-core").Browser, origin: string }} place
  * @param {import("playwright-core").BrowserContextOptions & { before?: (page: import("playwright-core").Page) => Promise<unknown>, expected?: RegExp }} [options]
  */
 export async function visit({ browser, origin }, { before, expected, ...options } = {}) {

@@ -261,6 +261,35 @@ test("two tabs that take over at once: one of them trains on, and the others fol
   await done();
 });
 
+test("a tab that takes over from one that has just taken over, while the first is still being loaded again, trains on", async () => {
+  const { page, done } = await visit(place);
+  await fillSettings(page, LONG);
+  await press(page, "Train");
+  await trainsPast(page, 3);
+  const others = [await page.context().newPage(), await page.context().newPage()];
+  for (const other of others) {
+    await other.goto(place.origin);
+    await trainsPast(other, 3);
+  }
+  // The one that was opened first is the first to be told that the store is free, which it does not want then.
+  const [last, next] = others;
+  const takeOver = () => document.querySelector("button#take-over")?.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+  const at = await steps(last);
+  await next.evaluate(takeOver);
+  await next.locator("#following").waitFor({ state: "hidden" });
+  // The first one waits a moment for what the next one holds, as every page does that is being loaded.
+  await until(last, async () => ((await navigator.locks.query()).pending ?? []).filter(({ name }) => name === "mmrec").length === 1);
+  await last.evaluate(takeOver);
+  await last.bringToFront();
+  await last.locator("#following").waitFor({ state: "hidden" });
+  await trainsPast(last, at + 3);
+  for (const tab of [page, next]) {
+    await tab.bringToFront();
+    await tab.getByText("Training goes on in another tab").waitFor();
+  }
+  await done();
+});
+
 test("after a take-over the lines of counting and the ladder of what was learned are there", async () => {
   const { page, done } = await visit(place);
   await fillSettings(page, { context: 64, batch: 8, steps: 100_000, eval_every: 25, warmup: 10, sample_every: 10 });

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 import { DIST } from "./helpers.mjs";
-import { serve } from "./server.mjs";
+import { serve } from "../../crates/xtask/scripts/server.mjs";
 import { leftOut, openWebKit } from "./webkit.mjs";
 
 /** Notes what goes wrong from now on. */

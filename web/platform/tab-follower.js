@@ -9,7 +9,7 @@
 import { texts } from "../i18n/index.js";
 import { Run } from "../state/run.js";
 import { sample } from "../state/text-source.js";
-import { claimStore, storeFree } from "../storage/store.js";
+import { bespeakStore, claimStore, storeFree } from "../storage/store.js";
 import { button, element, onPress, setText, setUsable } from "../ui/dom.js";
 import { openChannel } from "./tab-sync.js";
 
@@ -29,6 +29,7 @@ export class TabFollower {
   /** The other tab, as far as it has told. @type {string | undefined} */ #leader;
   /** @type {"no" | "asked" | "silent" | "refused"} */ #taking = "no";
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #patience;
+  /** Ends that this tab is the next to hold the store. */ #heir = new AbortController();
   /** From now on the store is to be this tab's as soon as it is free. @type {() => void} */ #wake = () => {};
   /** Whether the other tab keeps its run in the store. */ #keeps = false;
 
@@ -89,6 +90,10 @@ export class TabFollower {
 
   #take() {
     this.#taking = "asked";
+    // Before the other one lets go of it: a tab that is being loaded just then is not to be faster.
+    this.#heir.abort();
+    this.#heir = new AbortController();
+    bespeakStore(this.#heir.signal);
     this.#wake();
     this.#send({ type: "hand over", to: this.#leader });
     this.#session.changed();
@@ -101,14 +106,14 @@ export class TabFollower {
 
   /** The other tab keeps its run. */
   #refused() {
-    clearTimeout(this.#patience);
+    this.#waitNoMore();
     if (this.#taking !== "no") this.#taking = "refused";
     this.#session.changed();
   }
 
   /** Another tab has taken over, which knows nothing of this one. Where both asked, the first to take over stays. */
   #led() {
-    clearTimeout(this.#patience);
+    this.#waitNoMore();
     this.#taking = "no";
     this.#send({ type: "following" });
     this.#session.changed();
@@ -118,9 +123,14 @@ export class TabFollower {
   #forget() {
     const session = this.#session;
     const left = { phase: session.leaderPhase ?? "starting", run: session.run };
-    clearTimeout(this.#patience);
+    this.#waitNoMore();
     session.unfollow();
     return left;
+  }
+
+  #waitNoMore() {
+    clearTimeout(this.#patience);
+    this.#heir.abort();
   }
 
   /** @param {TabMessage} message */

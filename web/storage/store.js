@@ -15,6 +15,8 @@
 const FOLDER = "mmrec";
 /** Held by the tab that keeps its work. */
 const LOCK = "mmrec";
+/** Held or waited for by a tab that the person wants to be the next. */
+const HEIR = "mmrec-heir";
 /** A browser that takes longer than this (milliseconds) to open a store never does. */
 const PATIENCE = 10_000;
 
@@ -172,17 +174,36 @@ export function memoryStore() {
 
 /**
  * Only one tab may keep its work: two would overwrite each other's; the others follow it. Waits a moment, since a page that is being reloaded may
- * still hold the right. Held until the page is gone.
+ * still hold the right. Held until the page is gone. Where the person wants another tab to have it next, this one does without.
  * @returns {Promise<boolean>} whether this tab is the one
  */
 export function claimStore() {
   if (!navigator.locks) return Promise.resolve(true);
   return new Promise((resolve) => {
-    const held = () => new Promise(() => resolve(true));
+    const held = async () => {
+      const free = !(await bespoken());
+      resolve(free);
+      return free ? new Promise(() => {}) : null;
+    };
     const patience = AbortSignal.timeout(1500);
     // Where they are forbidden (blocked site data), nothing is shared that two tabs could overwrite.
     navigator.locks.request(LOCK, { signal: patience }, held).catch(() => resolve(!patience.aborted));
   });
+}
+
+/** Whether the person wants some tab to hold the store next. */
+async function bespoken() {
+  const { held = [], pending = [] } = await navigator.locks.query();
+  return [...held, ...pending].some(({ name }) => name === HEIR);
+}
+
+/**
+ * Until the signal the store goes to this tab when it is free, and to none that is just being loaded.
+ * @param {AbortSignal} signal
+ */
+export function bespeakStore(signal) {
+  const done = new Promise((resolve) => signal.addEventListener("abort", () => resolve(null)));
+  navigator.locks.request(HEIR, { signal }, () => done).catch(() => {});
 }
 
 /**

@@ -18,22 +18,24 @@ pub struct Bindgen {
     pub bindgen: PathBuf,
     /// Runs `#[wasm_bindgen_test]`s in a browser.
     pub test_runner: PathBuf,
-    /// Equal to the library's in Cargo.lock: the two speak a private protocol.
-    pub version: String,
 }
 
-/// Finds or installs the wasm-bindgen-cli that Cargo.lock asks for.
-pub fn bindgen(paths: &Paths) -> Result<Bindgen> {
-    let version = locked_version(paths, "wasm-bindgen")?;
-    if let Some(found) = shell::which("wasm-bindgen").and_then(|file| bindgen_in(file.parent()?, &version)) {
+/// The version of wasm-bindgen-cli: the library's in Cargo.lock, since the two speak a private protocol.
+pub fn bindgen_version(paths: &Paths) -> Result<String> {
+    locked_version(paths, "wasm-bindgen")
+}
+
+/// Finds or installs a wasm-bindgen-cli.
+pub fn bindgen(paths: &Paths, version: &str) -> Result<Bindgen> {
+    if let Some(found) = shell::which("wasm-bindgen").and_then(|file| bindgen_in(file.parent()?, version)) {
         return Ok(found);
     }
     let home = paths.cache.join("tools").join(format!("wasm-bindgen-{version}"));
-    if bindgen_in(&home.join("bin"), &version).is_none() {
-        cargo_install("wasm-bindgen-cli", &version, Some(&home))?;
+    if bindgen_in(&home.join("bin"), version).is_none() {
+        cargo_install("wasm-bindgen-cli", version, Some(&home))?;
     }
     let missing = || format!("{} lacks wasm-bindgen {version} after its installation", home.display());
-    bindgen_in(&home.join("bin"), &version).with_context(missing)
+    bindgen_in(&home.join("bin"), version).with_context(missing)
 }
 
 /// Finds trunk, or installs it where cargo puts programs.
@@ -56,7 +58,7 @@ fn bindgen_in(dir: &Path, version: &str) -> Option<Bindgen> {
     let (bindgen, test_runner) = (file("wasm-bindgen"), file("wasm-bindgen-test-runner"));
     let answer = shell::capture(shell::command(&bindgen).arg("--version")).ok()?;
     let equal = answer.split_whitespace().any(|word| word == version) && test_runner.is_file();
-    equal.then(|| Bindgen { bindgen, test_runner, version: version.to_owned() })
+    equal.then_some(Bindgen { bindgen, test_runner })
 }
 
 /// Installs a program with its own lock file, or without where that lock file cannot be satisfied (a dependency it
@@ -68,11 +70,13 @@ fn cargo_install(package: &str, version: &str, home: Option<&Path>) -> Result<()
         command.args(["install", package, "--version", version]);
         command.args(home.map(|_| "--root")).args(home);
         command.args(locked.then_some("--locked")).env_remove("CARGO_TARGET_DIR");
-        shell::run(&mut command)
+        command
     };
-    install(true).or_else(|error| {
-        shell::note(&format!("{error:#}; trying with the newest compatible dependencies instead of the locked ones"));
-        install(false)
+    shell::run_unless_refused(&mut install(true)).or_else(|error| {
+        shell::note(
+            "not with the dependencies that it was released with; the newest that fit are taken in their place",
+        );
+        shell::run(&mut install(false)).map_err(|second| second.context(error))
     })
 }
 

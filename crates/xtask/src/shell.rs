@@ -49,6 +49,46 @@ pub fn run_heard(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<()
     Ok(())
 }
 
+/// Runs a command like [`run`], whose last words are kept for the error: where there is another way, they would only frighten.
+pub fn run_unless_refused(command: &mut Command) -> Result<()> {
+    let line = shown(command);
+    let mut child = command.stderr(Stdio::piped()).spawn().with_context(|| format!("cannot start `{line}`"))?;
+    let messages = child.stderr.take().context("its messages are piped")?;
+    let mut last_words: Vec<String> = Vec::new();
+    for bytes in BufReader::new(messages).split(b'\n') {
+        let text = String::from_utf8_lossy(&bytes?).into_owned();
+        if !last_words.is_empty() || text.starts_with("error") {
+            last_words.push(text);
+        } else {
+            eprintln!("{text}");
+        }
+    }
+    let status = child.wait()?;
+    ensure!(status.success(), "`{line}` failed ({status}): {}", last_words.join("\n"));
+    Ok(())
+}
+
+/// The same command with whatever else the machine does going first, where it has `nice`.
+pub fn behind(command: &Command) -> Command {
+    let mut behind = match which("nice") {
+        Some(nice) => {
+            let mut behind = Command::new(nice);
+            behind.args(["-n", "15"]).arg(command.get_program());
+            behind
+        }
+        None => Command::new(command.get_program()),
+    };
+    behind.args(command.get_args());
+    command.get_current_dir().map(|dir| behind.current_dir(dir));
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => behind.env(name, value),
+            None => behind.env_remove(name),
+        };
+    }
+    behind
+}
+
 /// Runs a command and returns what it wrote to standard output, trimmed.
 pub fn capture(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("cannot start `{}`", shown(command)))?;

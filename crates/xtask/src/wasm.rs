@@ -6,6 +6,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::{Context, Result};
 
@@ -71,19 +72,24 @@ impl Variant {
 pub struct Kit {
     /// The compiler.
     pub toolchain: Toolchain,
-    /// The binding generator.
-    pub bindgen: Bindgen,
+    /// The binding generator's version.
+    pub bindgen_version: String,
 }
 
 impl Kit {
-    /// Finds or installs compiler, generator and npm packages.
+    /// Finds or installs compiler and npm packages.
     pub fn ready(paths: &Paths) -> Result<Self> {
         node::packages(paths)?;
         let toolchain = Toolchain::ready(paths)?;
         for threads in [false, true] {
             paths.adopt(&paths.wasm_target(threads), &["--profile", PROFILE, "--target", TRIPLE])?;
         }
-        Ok(Self { toolchain, bindgen: install::bindgen(paths)? })
+        Ok(Self { toolchain, bindgen_version: install::bindgen_version(paths)? })
+    }
+
+    /// Finds or installs the binding generator. Only what is built needs it.
+    pub fn bindgen(&self, paths: &Paths) -> Result<Bindgen> {
+        install::bindgen(paths, &self.bindgen_version)
     }
 }
 
@@ -100,28 +106,46 @@ pub fn build(paths: &Paths, kit: &Kit, optimised: bool) -> Result<()> {
 
 /// Builds one module where its inputs changed, and puts the packages' files beside it.
 pub fn build_one(paths: &Paths, kit: &Kit, variant: &Variant, optimised: bool) -> Result<()> {
-    vendor(paths)?;
-    let sources = inputs::fingerprint(paths)?;
-    let level = if optimised { optimise::LEVEL } else { "" };
-    let made_with = [kit.toolchain.identity()?, kit.bindgen.version.clone()].concat();
-    let key = [sources.as_bytes(), made_with.as_bytes(), variant.features.as_bytes(), level.as_bytes()];
-    let key = shell::fingerprint(&key);
-    let job = Job { paths, kit, variant, optimised };
-    if job.is_current(&key) {
-        shell::note(&format!("web/wasm/{} is up to date", variant.name));
-        return Ok(());
-    }
-    job.make(&key).with_context(|| format!("cannot build the {} module", variant.name))
+    Job::new(paths, kit, variant, optimised)?.done()
 }
 
-struct Job<'a> {
+/// The building of one module.
+pub struct Job<'a> {
     paths: &'a Paths,
     kit: &'a Kit,
     variant: &'a Variant,
     optimised: bool,
+    /// Whether whatever else the machine does goes first.
+    behind: bool,
+    /// The fingerprint of its inputs.
+    key: String,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    /// Nothing is built yet.
+    pub fn new(paths: &'a Paths, kit: &'a Kit, variant: &'a Variant, optimised: bool) -> Result<Self> {
+        let sources = inputs::fingerprint(paths)?;
+        let level = if optimised { optimise::LEVEL } else { "" };
+        let made_with = [kit.toolchain.identity()?, kit.bindgen_version.clone()].concat();
+        let key = [sources.as_bytes(), made_with.as_bytes(), variant.features.as_bytes(), level.as_bytes()];
+        Ok(Self { paths, kit, variant, optimised, behind: false, key: shell::fingerprint(&key) })
+    }
+
+    /// The same with whatever else the machine does going first.
+    pub fn behind(self) -> Self {
+        Self { behind: true, ..self }
+    }
+
+    /// Builds what [`build_one`] says.
+    pub fn done(&self) -> Result<()> {
+        vendor(self.paths)?;
+        if self.is_current() {
+            shell::note(&format!("web/wasm/{} is up to date", self.variant.name));
+            return Ok(());
+        }
+        self.make().with_context(|| format!("cannot build the {} module", self.variant.name))
+    }
+
     fn output(&self) -> PathBuf {
         self.paths.at("web/wasm").join(self.variant.name)
     }
@@ -131,18 +155,18 @@ impl Job<'_> {
         self.paths.at("node_modules/.cache/mmrec").join(format!("{}.inputs", self.variant.name))
     }
 
-    fn is_current(&self, key: &str) -> bool {
+    /// Whether there is nothing to build.
+    pub fn is_current(&self) -> bool {
         let present = ["mmrec_wasm.js", "mmrec_wasm_bg.wasm"].iter().all(|file| self.output().join(file).is_file());
-        present && fs::read_to_string(self.stamp()).is_ok_and(|known| known == key)
+        present && fs::read_to_string(self.stamp()).is_ok_and(|known| known == self.key)
     }
 
-    fn make(&self, key: &str) -> Result<()> {
+    fn make(&self) -> Result<()> {
         let mode = if self.optimised { "optimised" } else { "without wasm-opt" };
         shell::note(&format!("building web/wasm/{} ({mode}, {})", self.variant.name, self.kit.toolchain.label));
-        let mut cargo = self.kit.toolchain.cargo(self.paths, "build", self.variant.threads);
-        shell::run(cargo.arg("--lib").args(self.variant.arguments()))?;
+        let bindgen = self.compile()?;
         let staged = self.target().join("bindgen").join(self.variant.name);
-        self.bind(&staged)?;
+        self.bind(&bindgen, &staged)?;
         let module = staged.join("mmrec_wasm_bg.wasm");
         if self.optimised {
             optimise::in_place(self.paths, &module)?;
@@ -150,18 +174,30 @@ impl Job<'_> {
         replace(&staged, &self.output())?;
         let stamp = self.stamp();
         fs::create_dir_all(stamp.parent().context("a stamp has a folder")?)?;
-        fs::write(&stamp, key)?;
+        fs::write(&stamp, &self.key)?;
         optimise::report(&self.output().join("mmrec_wasm_bg.wasm"))
+    }
+
+    /// Compiles the module, and meanwhile installs the binding generator where it is missing: each takes minutes.
+    fn compile(&self) -> Result<Bindgen> {
+        thread::scope(|scope| {
+            let bindgen = scope.spawn(|| self.kit.bindgen(self.paths));
+            let mut cargo = self.kit.toolchain.cargo(self.paths, "build", self.variant.threads);
+            cargo.arg("--lib").args(self.variant.arguments());
+            let compiled = shell::run(&mut if self.behind { shell::behind(&cargo) } else { cargo });
+            let bindgen = bindgen.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            compiled.and(bindgen)
+        })
     }
 
     fn target(&self) -> PathBuf {
         self.paths.wasm_target(self.variant.threads)
     }
 
-    fn bind(&self, staged: &Path) -> Result<()> {
+    fn bind(&self, bindgen: &Bindgen, staged: &Path) -> Result<()> {
         remove(staged)?;
         let compiled = self.target().join(TRIPLE).join(PROFILE).join("mmrec_wasm.wasm");
-        let mut command = shell::command(&self.kit.bindgen.bindgen);
+        let mut command = shell::command(&bindgen.bindgen);
         command.args(["--target", "web", "--out-name", "mmrec_wasm", "--out-dir"]).arg(staged).arg(compiled);
         shell::run(&mut command)
     }

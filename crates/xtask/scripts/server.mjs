@@ -3,7 +3,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
+import { extname, join, normalize, sep } from "node:path";
 
 /** @type {Record<string, string>} */
 const TYPES = {
@@ -26,6 +26,13 @@ const ISOLATION = {
 /**
  * Files of which only the first half is sent until something has happened.
  * @typedef {{ path: RegExp, until: Promise<unknown> }} Hold
+ *
+ * @typedef {object} Options
+ * @property {number} [port] a free one by default
+ * @property {boolean} [isolated] without isolation: as a host serves that cannot set headers
+ * @property {Hold} [hold]
+ * @property {(path: string) => string | null} [fileOf] what lies at a path within the folder; null for nothing
+ * @property {(path: string) => Promise<unknown> | undefined} [ready] what an answer waits for
  */
 
 /**
@@ -41,18 +48,32 @@ async function sendHalf(file, size, response, until) {
   createReadStream(file, { start: middle }).pipe(response);
 }
 
+/** @param {import("node:http").IncomingMessage} request @returns {string | null} the path that is asked for; null where it is none */
+function pathOf({ url }) {
+  try {
+    return normalize(decodeURIComponent(new URL(url ?? "/", "http://localhost").pathname)).replaceAll(sep, "/");
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} path */
+const whole = (path) => (path.endsWith("/") ? `${path}index.html` : path);
+
 /**
- * Serves a folder on a free port of the loopback.
+ * Serves a folder on the loopback.
  * @param {string} folder
- * @param {{ isolated?: boolean, hold?: Hold }} [options] without isolation: as a host serves that cannot set headers
+ * @param {Options} [options]
  * @returns {Promise<{ origin: string, close: () => Promise<void> }>}
  */
-export async function serve(folder, { isolated = true, hold } = {}) {
-  const headers = { "Cache-Control": "no-store", ...(isolated ? ISOLATION : {}) };
+export async function serve(folder, { port = 0, isolated = true, hold, fileOf = whole, ready } = {}) {
+  const headers = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", ...(isolated ? ISOLATION : {}) };
   const server = createServer(async (request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname));
-    const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
-    const found = file.startsWith(folder) && (await stat(file).catch(() => null));
+    const path = pathOf(request);
+    const name = path && fileOf(path);
+    const file = name && join(folder, name);
+    await ready?.(path ?? "");
+    const found = file && file.startsWith(folder) && (await stat(file).catch(() => null));
     if (!found || !found.isFile()) {
       response.writeHead(404, headers).end();
       return;
@@ -61,7 +82,7 @@ export async function serve(folder, { isolated = true, hold } = {}) {
     if (hold?.path.test(path)) await sendHalf(file, found.size, response, hold.until);
     else createReadStream(file).pipe(response);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  await new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", () => resolve(undefined)));
   return {
     origin: `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`,
     close: () => new Promise((resolve) => {
