@@ -1,27 +1,20 @@
 /**
  * MM-Rec for your own page: `Model` trains and writes in a Worker of its own; `load` gives the engine itself, for a Worker of yours.
+ * The Worker and its client are those of the page that mmrec comes with.
+ *
+ * @import { EngineEvent, Settings, Stage } from "./engine/engine-types.js"
+ * @import { Notice } from "./engine/protocol.js"
  */
+
+import { EngineClient } from "./engine/engine-client.js";
 
 /**
  * The builds of the engine. "threads" is the CPU on all cores, in a page that is cross-origin isolated.
  * @typedef {"cpu" | "threads" | "webgpu"} Build
  *
- * How a model is made and trained; what is left out has a sensible value.
- * @typedef {object} Options
- * @property {Build} [build] "cpu" where it is left out
- * @property {"tiny" | "mini" | "small"} [stage] size: 0.23, 1.96 or 10.2 million parameters
- * @property {"char" | "byte"} [tokenizer] what the text is cut into
- * @property {number} [steps] of training
- * @property {number} [context] tokens that are looked at together
- * @property {number} [batch] pieces of text in a step
- * @property {number} [lr] peak of the learning rate
- * @property {number} [warmup] steps until that peak
- * @property {boolean} [gpt] a GPT of this size instead, to compare with
- * @property {number} [dropout] 0 to 0.9
- * @property {number} [seed] the same one gives the same model
- * @property {number} [eval_every] steps between evaluations on what is held back of the text
- * @property {boolean} [recompute] less memory for a third more work
- * @property {number} [validation] fraction of the text that is held back; chosen from its size where it is left out
+ * How a model is made and trained, by the names of the program's settings files; what is left out has a sensible value.
+ * @typedef {Partial<Omit<Settings, "stage" | "sizes">> & { build?: Build, stage?: Stage }} Options `build`: "cpu" where it is left out;
+ * `stage`: the size, 0.23, 1.96 or 10.2 million parameters
  *
  * One step of training. Losses are in nats per token.
  * @typedef {object} Step
@@ -45,11 +38,16 @@
  * @property {AbortSignal} [signal] stops it
  */
 
+/** @type {string[]} */
+const BUILDS = ["cpu", "threads", "webgpu"];
+/** How a text is written where nobody says. */
+const WRITING = { tokens: 200, temperature: 0.8, top_k: 0, top_p: 0.95, seed: 1, stop: [] };
+
 /** The builds by name; each is fetched when it is first asked for. */
 export const modules = {
-  cpu: () => import("./cpu/mmrec_wasm.js"),
-  threads: () => import("./threads/mmrec_wasm.js"),
-  webgpu: () => import("./webgpu/mmrec_wasm.js"),
+  cpu: () => import("./wasm/cpu/mmrec_wasm.js"),
+  threads: () => import("./wasm/threads/mmrec_wasm.js"),
+  webgpu: () => import("./wasm/webgpu/mmrec_wasm.js"),
 };
 
 /**
@@ -70,24 +68,23 @@ export async function load(build = /** @type {Name} */ ("cpu")) {
 
 /** A language model in a Worker of its own. Every method that can fail rejects with an `Error` that says what to do. */
 export class Model {
-  #worker;
-  #last = 0;
-  /** Why nothing can be asked any more. @type {string | null} */
-  #over = null;
-  /** What was asked and not yet answered. @type {Map<number, { resolve(value: any): void, reject(error: Error): void, hear(event: any): void }>} */
-  #asked = new Map();
+  #client;
+  /** Whether all steps are done. */
+  #done = false;
+  /** The validation loss of the newest evaluation. @type {number | null} */
+  #evaluated = null;
+  /** The training under way. @type {{ type: "run" | "step", last: Step | null, onStep(step: Step): void, resolve(outcome: any): void, reject(error: Error): void } | null} */
+  #training = null;
+  /** The writing under way. @type {{ onText(piece: string): void, resolve(): void, reject(error: Error): void } | null} */
+  #writing = null;
+  /** One text is written after the other. @type {Promise<unknown>} */
+  #written = Promise.resolve();
 
-  /** Use `create`, `train` or `load`. */
-  constructor() {
-    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "mmrec" });
-    this.#worker.onmessage = ({ data: { id, event, value, error } }) => {
-      const asked = this.#asked.get(id);
-      if (event !== undefined) return asked?.hear(event);
-      this.#asked.delete(id);
-      if (error === undefined) asked?.resolve(value);
-      else asked?.reject(new Error(error));
-    };
-    this.#worker.onerror = (event) => this.#end(event.message || "the worker could not be loaded: serve the package from your own origin");
+  /** Use `create`, `train` or `load`. @param {EngineClient} client */
+  constructor(client) {
+    this.#client = client;
+    client.onNotice = (notice) => this.#hear(notice);
+    client.onDeath = (failure) => this.#end(new Error(failure.message));
   }
 
   /**
@@ -96,8 +93,12 @@ export class Model {
    * @param {Options} [options]
    * @returns {Promise<Model>}
    */
-  static create(text, options = {}) {
-    return Model.#open("create", { text, options });
+  static create(text, { build, stage = "tiny", ...options } = {}) {
+    return Model.#open(build, async (client) => {
+      const settings = { ...defaultsOf(client, stage), ...options };
+      await read(client, text, settings);
+      await client.ask({ type: "start", settings });
+    });
   }
 
   /**
@@ -124,8 +125,14 @@ export class Model {
    * @param {{ build?: Build, text?: string }} [options]
    * @returns {Promise<Model>}
    */
-  static load(file, options = {}) {
-    return Model.#open("load", { file: new Uint8Array(file), options });
+  static load(file, { build, text } = {}) {
+    const bytes = new Uint8Array(file);
+    return Model.#open(build, async (client) => {
+      const { settings } = await client.ask({ type: "inspect", bytes });
+      if (text === undefined || !settings) return void (await client.ask({ type: "load", bytes }));
+      await read(client, text, settings);
+      await client.ask({ type: "resume", bytes });
+    });
   }
 
   /**
@@ -134,8 +141,15 @@ export class Model {
    * @param {{ signal?: AbortSignal }} [options] the signal stops it, and it can go on later
    * @returns {Promise<Ending>}
    */
-  train(onStep = () => {}, { signal } = {}) {
-    return this.#ask("train", {}, onStep, signal);
+  async train(onStep = () => {}, { signal } = {}) {
+    if (signal?.aborted) return null;
+    const stop = () => void this.#client.ask({ type: "pause" }).then(() => this.#trained(null), () => {});
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      return await this.#advance("run", onStep);
+    } finally {
+      signal?.removeEventListener("abort", stop);
+    }
   }
 
   /**
@@ -143,78 +157,145 @@ export class Model {
    * @returns {Promise<Step>}
    */
   step() {
-    return this.#ask("step", {});
+    return this.#advance("step", () => {});
   }
 
   /**
-   * Writes on after a prompt; a training under way waits meanwhile.
+   * Writes on after a prompt; a training under way waits meanwhile, and so does what is to be written after it.
    * @param {string} prompt
    * @param {Writing} [options]
    * @param {(piece: string) => void} [onText] hears each piece as it comes
    * @returns {Promise<string>} what was written, without the prompt
    */
-  async generate(prompt, { signal, ...options } = {}, onText = () => {}) {
-    let text = "";
-    const hear = (/** @type {string} */ piece) => {
-      text += piece;
-      onText(piece);
-    };
-    await this.#ask("generate", { prompt, options }, hear, signal);
-    return text;
+  generate(prompt, { signal, ...options } = {}, onText = () => {}) {
+    const writing = this.#written.then(async () => {
+      let text = "";
+      if (signal?.aborted) return text;
+      const stop = () => void this.#client.ask({ type: "stop_generation" }).catch(() => {});
+      const ended = new Promise((resolve, reject) => {
+        const hear = (/** @type {string} */ piece) => {
+          text += piece;
+          onText(piece);
+        };
+        this.#writing = { onText: hear, resolve: () => resolve(null), reject };
+      });
+      await Promise.all([this.#client.ask({ type: "generate", prompt, options: { ...WRITING, ...options } }).then(() => {
+        signal?.addEventListener("abort", stop, { once: true });
+        if (signal?.aborted) stop();
+      }), ended]).finally(() => {
+        this.#writing = null;
+        signal?.removeEventListener("abort", stop);
+      });
+      return text;
+    });
+    this.#written = writing.catch(() => {});
+    return writing;
   }
 
   /**
    * The model as a safetensors file, with all that its training needs to go on.
    * @returns {Promise<Uint8Array<ArrayBuffer>>}
    */
-  save() {
-    return this.#ask("save", {});
+  async save() {
+    return (await this.#client.ask({ type: "checkpoint" })).bytes;
   }
 
   /** Ends the Worker and frees its memory; what was asked of it is rejected. */
   close() {
-    this.#end("the model was closed");
-  }
-
-  /** @param {string} reason */
-  #end(reason) {
-    this.#over ??= reason;
-    this.#worker.terminate();
-    for (const { reject } of this.#asked.values()) reject(new Error(reason));
-    this.#asked.clear();
+    this.#client.fail({ message: "the model was closed", fatal: true });
   }
 
   /**
-   * @param {string} kind
-   * @param {object} request
+   * @param {Build} [build]
+   * @param {(client: EngineClient) => Promise<void>} [begin]
    */
-  static async #open(kind, request) {
-    const model = new Model();
+  static async #open(build = "cpu", begin = async () => {}) {
+    if (!BUILDS.includes(build)) throw new Error(`unknown build "${build}": use "cpu", "threads" or "webgpu"`);
+    const client = await EngineClient.open(build === "webgpu" ? "webgpu" : "cpu", { build });
     try {
-      await model.#ask(kind, request);
-      return model;
+      await begin(client);
+      return new Model(client);
     } catch (error) {
-      model.close();
+      client.close();
       throw error;
     }
   }
 
   /**
-   * @param {string} kind
-   * @param {object} request
-   * @param {(event: any) => void} [hear]
-   * @param {AbortSignal} [signal]
+   * @param {"run" | "step"} type
+   * @param {(step: Step) => void} onStep
    * @returns {Promise<any>}
    */
-  #ask(kind, request, hear = () => {}, signal) {
-    if (this.#over !== null) return Promise.reject(new Error(this.#over));
-    const id = ++this.#last;
-    const stop = () => this.#worker.postMessage({ id, kind: "stop" });
+  async #advance(type, onStep) {
+    if (this.#done) throw new Error("all steps are done: make the model with more of them");
+    if (this.#training) throw new Error("the model is being trained: wait for that, or stop it by its signal");
     return new Promise((resolve, reject) => {
-      this.#asked.set(id, { resolve, reject, hear });
-      this.#worker.postMessage({ id, kind, ...request });
-      if (signal?.aborted) stop();
-      signal?.addEventListener("abort", stop, { once: true });
+      this.#training = { type, last: null, onStep, resolve, reject };
+      this.#client.ask({ type }).catch((error) => this.#failed(error));
     });
   }
+
+  /** @param {Notice} notice */
+  #hear(notice) {
+    if (notice.type === "events") for (const event of notice.events) this.#advanced(event);
+    if (notice.type === "stopped") {
+      if (notice.failure) this.#failed(new Error(notice.failure.message));
+      else if (notice.reason === "step") this.#trained(this.#training?.last);
+    }
+    if (notice.type === "written") this.#writing?.onText(notice.text);
+    if (notice.type === "writing_ended") {
+      if (notice.failure) this.#writing?.reject(new Error(notice.failure.message));
+      else this.#writing?.resolve();
+    }
+  }
+
+  /** @param {EngineEvent} event */
+  #advanced(event) {
+    if (event.type === "eval") this.#evaluated = event.val_loss;
+    if (event.type === "step" && this.#training) {
+      const { step, train_loss, lr, tokens_per_s } = event;
+      this.#training.last = { step, train_loss, val_loss: this.#evaluated, lr, tokens_per_s };
+      this.#training.onStep(this.#training.last);
+    }
+    if (event.type === "finished") {
+      this.#done = true;
+      const { type, last } = this.#training ?? {};
+      this.#trained(type === "step" ? last : { reason: event.reason, message: event.message });
+    }
+  }
+
+  /** @param {unknown} outcome */
+  #trained(outcome) {
+    this.#training?.resolve(outcome);
+    this.#training = null;
+  }
+
+  /** @param {Error} error */
+  #failed(error) {
+    this.#training?.reject(error);
+    this.#training = null;
+  }
+
+  /** @param {Error} error why nothing can be asked any more */
+  #end(error) {
+    this.#failed(error);
+    this.#writing?.reject(error);
+  }
+}
+
+/** @param {EngineClient} client @param {Stage} stage @returns {Settings} */
+function defaultsOf({ opened }, stage) {
+  const settings = opened?.defaults[stage];
+  if (!settings) throw new Error(`unknown stage "${stage}": use "tiny", "mini" or "small"`);
+  return { ...settings, sample_every: 0 };
+}
+
+/**
+ * @param {EngineClient} client
+ * @param {string} text
+ * @param {Settings} settings
+ */
+async function read(client, text, { tokenizer, vocab, validation, context, batch }) {
+  await client.ask({ type: "read", source: { kind: "files", files: [{ name: "text", blob: new Blob([text]) }], lossy: false } });
+  await client.ask({ type: "prepare", options: { tokenizer, vocab, ...(validation === undefined ? {} : { validation }), context, batch } });
 }

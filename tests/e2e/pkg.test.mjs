@@ -9,8 +9,10 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { copyEngine } from "../../crates/xtask/scripts/pkg.mjs";
 import { DIST, PATIENCE, start } from "./helpers.mjs";
 
+const WEB = fileURLToPath(new URL("../../web", import.meta.url));
 const PKG = fileURLToPath(new URL("../../pkg", import.meta.url));
 const TSC = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
 
@@ -21,8 +23,9 @@ let place;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "mmrec-pkg-"));
-  for (const file of ["index.js", "worker.js", "example.html", "package.json", "tsconfig.json"]) await cp(join(PKG, file), join(folder, file));
-  for (const build of ["cpu", "threads", "webgpu"]) await cp(join(DIST, "web/wasm", build), join(folder, build), { recursive: true });
+  for (const file of ["index.js", "example.html", "package.json", "tsconfig.json"]) await cp(join(PKG, file), join(folder, file));
+  await cp(join(DIST, "web/wasm"), join(folder, "wasm"), { recursive: true });
+  await copyEngine(WEB, folder);
   place = await start([], { folder });
 });
 after(async () => {
@@ -53,7 +56,7 @@ async function open(path) {
 
 test("the types come from the code, and say what can be done with a model", async () => {
   await tsc("--project", ".");
-  await tsc("--ignoreConfig", "--noEmit", "--allowJs", "--checkJs", "--strict", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler", "--lib", "es2022,esnext.disposable,dom", "--types", "", "worker.js");
+  await tsc("--ignoreConfig", "--noEmit", "--allowJs", "--checkJs", "--strict", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler", "--lib", "es2023,esnext.disposable,dom,dom.iterable", "--types", "", "engine/worker.js");
   await writeFile(
     join(folder, "use.ts"),
     `import { Model, load, type Step } from "./index.js";
@@ -68,10 +71,13 @@ test("the types come from the code, and say what can be done with a model", asyn
     const { Engine, initThreadPool } = await load("threads");
     (await Engine.create("cpu")).device_name().length + step.step;
     void initThreadPool;
+    await Model.create("text", { gate_rank: 2, optimizer: "sgd", tokenizer: "bpe", vocab: 300 });
     // @ts-expect-error: no such size
     Model.create("text", { stage: "huge" });
     // @ts-expect-error: the steps are a number
     Model.create("text", { steps: "5" });
+    // @ts-expect-error: no such setting
+    Model.create("text", { stepz: 5 });
     // @ts-expect-error: there is one thread in this build
     (await load()).initThreadPool;
     export {};`,
@@ -103,6 +109,10 @@ test("a model steps, writes while it trains, stops, is saved, and goes on from i
     const options = { steps: 12, context: 16, batch: 2, eval_every: 6, seed: 3 };
     const model = await Model.create(text, options);
     const first = await model.step();
+    const short = await Model.create(text, { ...options, steps: 1 });
+    const only = await short.step();
+    const none = await short.train().then(() => "", (/** @type {Error} */ error) => error.message);
+    short.close();
     const stopping = new AbortController();
     /** @type {number[]} */
     const steps = [];
@@ -129,9 +139,10 @@ test("a model steps, writes while it trains, stops, is saved, and goes on from i
     const same = (await onlyWrites.generate("The ", { tokens: 20, temperature: 0 })) === (await Model.load(file).then((/** @type {any} */ model) => model.generate("The ", { tokens: 20, temperature: 0 })));
     model.close();
     refusals.push(await model.save().catch((/** @type {Error} */ error) => error.message));
-    return { first: first.step, steps, written, pieces: pieces.join(""), stopped, ending: ending.reason, whole, losses, refusals, same };
+    return { first: first.step, only: [only.step, none], steps, written, pieces: pieces.join(""), stopped, ending: ending.reason, whole, losses, refusals, same };
   });
   assert.equal(seen.first, 1);
+  assert.deepEqual(seen.only, [1, "all steps are done: make the model with more of them"]);
   assert.deepEqual([seen.steps[0], seen.stopped], [2, null]);
   assert.ok(seen.steps.length < 11, "it stopped before its end");
   assert.deepEqual([seen.written.length, seen.pieces], [20, seen.written]);

@@ -1,13 +1,28 @@
 /**
- * The life of one worker: starts it, asks it, hears from it, and notices when it dies.
+ * The life of one worker: starts it, asks it, hears from it, and notices when it dies. The page and the npm package use the same.
  *
  * @import { DeviceKind } from "./engine-types.js"
  * @import { Answers, Failure, FromWorker, Notice, Opened, Request } from "./protocol.js"
+ * @import { ModuleName } from "./wasm-modules.js"
+ *
+ * What is said of a worker that says nothing itself.
+ * @typedef {{ garbled: string, notLoaded: string, ended: string }} Words
+ *
+ * @typedef {object} Options
+ * @property {AbortSignal} [signal] gives it up
+ * @property {ModuleName} [build] this module and no other; the best for the device where it is left out
+ * @property {MessagePort} [code] brings the module's code
+ * @property {() => Words} [words] in the language of the moment
  */
 
-import { texts } from "../i18n/index.js";
-import { codeFor } from "./engine-preload.js";
 import { lifeline } from "./lifeline.js";
+
+/** @type {Words} */
+const ENGLISH = {
+  garbled: "a message of the worker could not be read",
+  notLoaded: "the worker could not be loaded: its files must come from the page's own origin",
+  ended: "its worker has ended",
+};
 
 /** The engine said no. `fatal`: this worker must not be used again. */
 export class EngineError extends Error {
@@ -28,6 +43,7 @@ export class EngineClient {
   /** @type {Worker} */ #worker;
   /** @type {Map<number, { type: Request["type"], resolve: (value: any) => void, reject: (error: Error) => void }>} */ #pending = new Map();
   #name;
+  #words;
   #nextId = 1;
   /** Why it is dead. @type {Failure | null} */ #failure = null;
   #watched = false;
@@ -48,30 +64,30 @@ export class EngineClient {
   /** The worker died, at most once; what was asked of it has been rejected. @type {(failure: Failure) => void} */
   onDeath = () => {};
 
-  /** @param {DeviceKind} device */
-  constructor(device) {
+  /** @param {DeviceKind} device @param {() => Words} words */
+  constructor(device, words) {
     this.device = device;
+    this.#words = words;
     this.#name = `mmrec-${device}-${crypto.randomUUID()}`;
     this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: this.#name });
     this.#worker.onmessage = (message) => this.#hear(message.data);
-    this.#worker.onmessageerror = () => this.fail({ message: texts.worker.garbled, fatal: true });
+    this.#worker.onmessageerror = () => this.fail({ message: words().garbled, fatal: true });
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.fail({ message: event.message || texts.worker.notLoaded, fatal: true });
+      this.fail({ message: event.message || words().notLoaded, fatal: true });
     };
   }
 
   /**
    * A worker with its engine, ready to be asked. The worker is gone if this throws.
    * @param {DeviceKind} device
-   * @param {AbortSignal} [signal]
+   * @param {Options} [options]
    */
-  static async open(device, signal) {
-    const client = new EngineClient(device);
+  static async open(device, { signal, build, code, words = () => ENGLISH } = {}) {
+    const client = new EngineClient(device, words);
     signal?.addEventListener("abort", () => client.fail({ message: "Given up.", fatal: true }));
     try {
-      const code = codeFor(device);
-      client.opened = await client.ask({ type: "open", device, code }, code && [code]);
+      client.opened = await client.ask({ type: "open", device, build, code }, code && [code]);
       signal?.throwIfAborted();
       return client;
     } catch (error) {
@@ -169,6 +185,6 @@ export class EngineClient {
     this.answering = this.#pending.values().next().value?.type ?? null;
     if (this.#watched) return;
     this.#watched = true;
-    lifeline.watch(this.#name, () => this.fail({ message: texts.worker.ended, fatal: true }));
+    lifeline.watch(this.#name, () => this.fail({ message: this.#words().ended, fatal: true }));
   }
 }

@@ -20,7 +20,7 @@
  * @typedef {{ bytes: Uint8Array<ArrayBuffer>, step: number }} Snapshot
  *
  * @typedef {(
- *   | { type: "open", device: DeviceKind, code?: MessagePort }
+ *   | { type: "open", device: DeviceKind, build?: ModuleName, code?: MessagePort }
  *   | { type: "read", source: TextSource }
  *   | { type: "prepare", options: PrepareOptions }
  *   | { type: "longest_context" }

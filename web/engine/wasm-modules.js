@@ -20,6 +20,19 @@ const threads = () => Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS)
  */
 export const moduleFor = (device) => (device === "cpu" && sharing() && threads() > 1 ? "threads" : device);
 
+/**
+ * One by one, so that a bundler of a page with the npm package finds them. They are built by `cargo xtask wasm`.
+ * @type {Record<ModuleName, () => Promise<EngineModule>>}
+ */
+const importOf = {
+  // @ts-ignore: not before the first build
+  cpu: () => import("../wasm/cpu/mmrec_wasm.js"),
+  // @ts-ignore: not before the first build
+  threads: () => import("../wasm/threads/mmrec_wasm.js"),
+  // @ts-ignore: not before the first build
+  webgpu: () => import("../wasm/webgpu/mmrec_wasm.js"),
+};
+
 /** Some browsers isolate a page and share no memory with its workers all the same. */
 const sharing = () => self.crossOriginIsolated && typeof SharedArrayBuffer === "function";
 
@@ -29,16 +42,15 @@ export const codeOf = (name) => new URL(`../wasm/${name}/mmrec_wasm_bg.wasm`, im
 /**
  * Loads it; where several threads cannot be started, one does.
  * @param {DeviceKind} device
- * @param {Compiled} [compiled] the code of the device's module, if the page has it
+ * @param {{ build?: ModuleName, compiled?: Compiled }} [options] `build`: this one and no other; `compiled`: its code, if it is here
  * @returns {Promise<Loaded>}
  */
-export async function loadModule(device, compiled) {
+export async function loadModule(device, { build, compiled } = {}) {
+  if (build) return load(build, compiled);
   const name = moduleFor(device);
   if (name !== "threads") return load(name, compiled);
   try {
-    const loaded = await load(name, compiled);
-    await loaded.module.initThreadPool?.(threads());
-    return loaded;
+    return await load(name, compiled);
   } catch (error) {
     console.warn("One thread is used, since several could not be started:", error);
     return load(device);
@@ -46,12 +58,14 @@ export async function loadModule(device, compiled) {
 }
 
 /**
+ * With its threads, if it has some.
  * @param {ModuleName} name
  * @param {Compiled} [compiled]
  * @returns {Promise<Loaded>}
  */
 async function load(name, compiled) {
-  const [module, code] = await Promise.all([import(new URL(`../wasm/${name}/mmrec_wasm.js`, import.meta.url).href), compiled]);
+  const [module, code] = await Promise.all([importOf[name](), compiled]);
   const { memory } = await module.default({ module_or_path: code ?? codeOf(name) });
+  await module.initThreadPool?.(threads());
   return { name, module, memory };
 }

@@ -193,9 +193,9 @@ async function respond(request) {
  * @param {Extract<Request, { type: "open" }>} request
  * @returns {Promise<Opened>}
  */
-async function open({ device, code }) {
+async function open({ device, build, code }) {
   if (device === "webgpu") countCompiledPrograms((count) => notify({ type: "compiled", count }));
-  const loaded = await loadModule(device, code && received(code));
+  const loaded = await loadModule(device, { build, compiled: code && received(code) });
   memory = loaded.memory;
   const { name, module } = loaded;
   // At any time: what the GPU computes from then on is not to be trusted.

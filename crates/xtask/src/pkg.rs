@@ -1,4 +1,5 @@
-//! `cargo xtask pkg`: the npm package. Its JavaScript is in pkg/; the modules are those of the page, and the types come from both.
+//! `cargo xtask pkg`: the npm package. What is its own is in pkg/; the Worker, its client and the modules are those of the page, and
+//! the types come from them.
 
 use std::fs;
 
@@ -14,8 +15,10 @@ pub fn run(paths: &Paths) -> Result<()> {
     wasm::build(paths, &Kit::ready(paths)?, true)?;
     let pkg = paths.at("pkg");
     for variant in &VARIANTS {
-        wasm::replace(&paths.at("web/wasm").join(variant.name), &pkg.join(variant.name))?;
+        wasm::replace(&paths.at("web/wasm").join(variant.name), &pkg.join("wasm").join(variant.name))?;
     }
+    let mut engine = shell::command(node::program());
+    shell::run(engine.arg(paths.at("crates/xtask/scripts/pkg.mjs")).arg(paths.at("web")).arg(&pkg))?;
     for license in ["LICENSE-MIT", "LICENSE-APACHE"] {
         fs::copy(paths.at(license), pkg.join(license)).with_context(|| format!("cannot copy {license}"))?;
     }

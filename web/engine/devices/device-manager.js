@@ -4,6 +4,7 @@
  *
  * @import { Complaint } from "../../platform/errors.js"
  * @import { Session } from "../../state/session.js"
+ * @import { EngineClient } from "../engine-client.js"
  * @import { DeviceKind } from "../engine-types.js"
  * @import { Failure } from "../protocol.js"
  *
@@ -13,7 +14,7 @@
 
 import { texts } from "../../i18n/index.js";
 import { messageOf } from "../../platform/errors.js";
-import { EngineClient } from "../engine-client.js";
+import { openWorker } from "../page-worker.js";
 import { LOOK, Watchdog } from "../watchdog.js";
 import { DeviceBenchmark } from "./device-benchmark.js";
 import { UnsoundGpu, openEngine } from "./gpu-check.js";
@@ -107,7 +108,7 @@ export class DeviceManager {
       this.#session.tell("error", error instanceof UnsoundGpu ? texts.unsound(error.message) : texts.fellBack(messageOf(error), null), "device");
       this.choice = "cpu";
       this.#why = this.#whyNot(error);
-      return EngineClient.open("cpu");
+      return openWorker("cpu");
     }
   }
 
@@ -147,7 +148,7 @@ export class DeviceManager {
   /** Brings another worker in the place of the one that died. */
   async #renew() {
     const session = this.#session;
-    const next = await EngineClient.open("cpu").catch((error) => {
+    const next = await openWorker("cpu").catch((error) => {
       // Nobody else tells of it.
       throw new Error(messageOf(error), { cause: error });
     });

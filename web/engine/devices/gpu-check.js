@@ -5,6 +5,7 @@
  * What came of it is remembered for the adapter, the browser and the version, so that neither a sound GPU nor one that failed is
  * checked on every visit.
  *
+ * @import { EngineClient } from "../engine-client.js"
  * @import { DeviceKind } from "../engine-types.js"
  *
  * @typedef {object} Checking
@@ -16,7 +17,8 @@ import { texts } from "../../i18n/index.js";
 import { messageOf } from "../../platform/errors.js";
 import { VERSION } from "../../platform/version.js";
 import { readLocalJson, writeLocal } from "../../storage/local-storage.js";
-import { EngineClient, EngineError } from "../engine-client.js";
+import { EngineError } from "../engine-client.js";
+import { openWorker } from "../page-worker.js";
 import { LOOK, Watchdog } from "../watchdog.js";
 import { nameOf, requestAdapter } from "./gpu-adapter.js";
 
@@ -41,11 +43,11 @@ export class UnsoundGpu extends Error {
  * @returns {Promise<EngineClient>} ready to be asked
  */
 export async function openEngine(device, { signal, progress } = {}) {
-  if (device === "cpu") return EngineClient.open(device, signal);
+  if (device === "cpu") return openWorker(device, signal);
   const adapter = await identity();
   const known = recalled(adapter);
   if (known?.wrong) throw new UnsoundGpu(known.wrong);
-  const client = await EngineClient.open(device, signal);
+  const client = await openWorker(device, signal);
   if (known) return client;
   try {
     progress?.(0);
@@ -96,7 +98,7 @@ async function check(client, signal, progress) {
 
 /** What the CPU measures. @param {AbortSignal} [signal] */
 async function rehearsal(signal) {
-  const cpu = await EngineClient.open("cpu", signal);
+  const cpu = await openWorker("cpu", signal);
   try {
     return await cpu.ask({ type: "rehearse" });
   } finally {

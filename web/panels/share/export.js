@@ -2,6 +2,7 @@
  * A model as one HTML file that writes from a disk, without a connection. A worker of its own packs the weights and measures what
  * that costs, so that a training under way is not held up.
  *
+ * @import { EngineClient } from "../../engine/engine-client.js"
  * @import { Precision } from "../../engine/engine-types.js"
  * @import { Snapshot } from "../../engine/protocol.js"
  * @import { Session } from "../../state/session.js"
@@ -15,7 +16,7 @@
  * @property {string | null} otherText the name of the text that those are of, where it is not known to be the model's own
  */
 
-import { EngineClient } from "../../engine/engine-client.js";
+import { openWorker } from "../../engine/page-worker.js";
 import { share } from "../../i18n/index.js";
 import { nameOf } from "../../state/text-source.js";
 import { assemble } from "./assemble.js";
@@ -30,7 +31,7 @@ export async function exportPage({ run, draft, unit, resumable }, snapshot, { pr
   const otherText = resumable ? null : nameOf(draft.text);
   const source = draft.text.source;
   const model = { stage: run?.stage ?? null, parameters: run?.parameters ?? 0, step: snapshot.step };
-  const client = await EngineClient.open("cpu", signal);
+  const client = await openWorker("cpu", signal);
   signal.addEventListener("abort", () => client.close());
   try {
     await client.ask({ type: "read", source });
