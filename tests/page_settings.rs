@@ -5,7 +5,10 @@
 #[allow(dead_code, reason = "only the settings of it are tested here")]
 mod settings;
 
-use mmrec::config::{ModelConfig, OptimizerKind, Precision, Stage, TrainConfig};
+use std::path::Path;
+use std::{env, fs};
+
+use mmrec::config::{ModelConfig, OptimizerKind, Precision, Range, Stage, TrainConfig};
 use mmrec::tokenizer::TokenizerKind;
 use proptest::prelude::*;
 use settings::Settings;
@@ -98,11 +101,44 @@ fn ranges_are_numbers_that_javascript_holds_exactly() {
     }
 }
 
+/// The types of all settings of the table, for the page and the npm package.
+fn types() -> String {
+    let mut text = "/**
+ * The settings of training and of models, by their names in settings files: what each means, what it is by default, what it may be.
+ * Written from the table in crates/mmrec/src/config by tests/page_settings.rs; not to be edited.
+ *
+ * @typedef {object} TableSettings\n"
+        .to_owned();
+    for field in TrainConfig::FIELDS.iter().chain(&ModelConfig::FIELDS) {
+        let kind = match field.range {
+            // As a text where it is a number that JavaScript does not hold exactly.
+            Range::Whole { max, .. } if max > 1 << 53 => "number | string".to_owned(),
+            Range::Whole { .. } | Range::Number { .. } => "number".to_owned(),
+            Range::OneOf { options } => options.iter().map(|option| format!("\"{option}\"")).collect::<Vec<_>>().join(" | "),
+            Range::Switch => "boolean".to_owned(),
+            Range::Text { .. } => "string".to_owned(),
+        };
+        text += &format!(" * @property {{{kind}}} {} {}\n", field.name, field.help());
+    }
+    text + " */\n\nexport {};\n"
+}
+
+#[test]
+fn the_types_of_the_page_are_those_of_the_table() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/engine/settings-types.js");
+    let (found, wanted) = (fs::read_to_string(&file).unwrap_or_default(), types());
+    if found != wanted && env::var_os("CI").is_none() {
+        fs::write(&file, &wanted).expect("the file can be written");
+    }
+    assert_eq!(found, wanted, "it is written anew now, save in CI: {}", file.display());
+}
+
 #[test]
 fn the_types_of_the_page_name_every_setting() {
     let types = include_str!("../web/engine/engine-types.js");
-    let start = types.find("@typedef {object} Settings").expect("the type of settings");
-    let settings = types[start..].split("@typedef").nth(1).expect("its properties");
+    let start = types.find("@typedef {object} Choice").expect("the type of what is chosen");
+    let chosen = types[start..].split("@typedef").nth(1).expect("its properties");
+    let settings = [chosen, &self::types()].concat();
     let train = TrainConfig { freeze: 1, lora: 1, lora_alpha: 1.0, ..TrainConfig::for_model(&Stage::Tiny.config(256)) };
     let model = ModelConfig { layers: 1, ..Stage::Tiny.config(256) };
     let all = [Settings::of(&model, TokenizerKind::Char, &train), Settings::defaults(Stage::Tiny)];

@@ -1,45 +1,29 @@
 /**
  * The surface of the generated wasm modules (`wasm/{cpu,threads,webgpu}/mmrec_wasm.js`), as the page relies on it. Types only.
  *
+ * @import { TableSettings } from "./settings-types.js"
+ *
  * @typedef {"cpu" | "webgpu"} DeviceKind
  * @typedef {"tiny" | "mini" | "small"} Stage
  * @typedef {"char" | "byte" | "bpe"} TokenizerKind
  *
- * What a run is made from; everything the person can set.
- * @typedef {object} Settings
+ * What is chosen beside the settings of the table.
+ * @typedef {object} Choice
  * @property {Stage | null} stage null for a model from a file that is no rung of the ladder
  * @property {object} [sizes] of such a model
  * @property {TokenizerKind} tokenizer
  * @property {number} vocab the most tokens of word pieces
- * @property {number} context tokens in a training window
- * @property {number} batch windows in a step
- * @property {number} steps
- * @property {number} lr peak learning rate
- * @property {number | string} seed a text where it is a number that JavaScript does not hold exactly
- * @property {number} warmup steps
- * @property {number} eval_every steps
- * @property {number} save_every steps
- * @property {number} sample_every steps; 0 is never
- * @property {string} sample_prompt
  * @property {boolean} [gpt] a GPT of the same size, to compare with; missing in runs of earlier versions, which had none
- * @property {number} dropout 0 to 1
- * @property {boolean} [recompute] each block in the backward pass, to save memory
  * @property {number} [validation] fraction of the text; chosen from its size where it is missing
- * @property {number} [gate_rank] of the gates' own projection; 0: they have none
- * @property {boolean} [planning] the memory is trained to plan ahead as well
- * @property {number} [accum] batches in a step
- * @property {"f32" | "bf16"} [precision] of products of matrices
- * @property {"adamw" | "sgd"} [optimizer]
- * @property {number} [floor] learning rate at the end, as a share of the peak
- * @property {number} [weight_decay]
- * @property {number} [clip] largest global norm of the gradient
- * @property {number} [eval_windows] windows that an evaluation reads; 0: all
- * @property {number} [patience] evaluations without a better loss after which it stops; 0: never
- * @property {number} [log_every] steps
- * @property {number} [sample_tokens]
  * @property {number} [freeze] blocks that stay as they are
  * @property {number} [lora] rank of the adapters that are trained
  * @property {number} [lora_alpha]
+ *
+ * What the runs of every version of the page have.
+ * @typedef {"context" | "batch" | "steps" | "lr" | "seed" | "warmup" | "eval_every" | "save_every" | "sample_every" | "sample_prompt" | "dropout"} Always
+ *
+ * What a run is made from; everything the person can set.
+ * @typedef {Choice & Pick<TableSettings, Always> & Partial<Omit<TableSettings, Always>>} Settings
  *
  * What a setting is called, means and may be.
  * @typedef {object} Field
