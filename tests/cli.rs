@@ -147,7 +147,7 @@ fn a_runs_folder_holds_what_it_should() {
         if line["step"].as_u64().unwrap().is_multiple_of(10) {
             keys.extend(["val_loss", "val_bpc", "val_perplexity", "val_accuracy"]);
         }
-        keys.extend(["lr", "grad_norm", "tokens_per_s", "seconds"]);
+        keys.extend(["lr", "grad_norm", "tokens_per_s", "seconds", "tokens", "flops"]);
         keys.sort_unstable();
         assert_eq!(line.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>(), keys);
     }

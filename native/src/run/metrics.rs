@@ -50,6 +50,12 @@ pub struct Line {
     /// Seconds of training so far, interruptions left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
+    /// Tokens learned from so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Floating-point operations of training so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flops: Option<f64>,
 }
 
 impl Line {
@@ -67,6 +73,8 @@ impl Line {
         fill(&mut self.grad_norm, other.grad_norm);
         fill(&mut self.tokens_per_s, other.tokens_per_s);
         fill(&mut self.seconds, other.seconds);
+        fill(&mut self.tokens, other.tokens);
+        fill(&mut self.flops, other.flops);
     }
 }
 

@@ -280,6 +280,8 @@ impl From<&Point> for Line {
             grad_norm: Some(point.grad_norm),
             tokens_per_s: Some(point.tokens_per_s),
             seconds: Some(point.seconds),
+            tokens: Some(point.tokens),
+            flops: Some(point.flops),
         }
     }
 }
