@@ -199,12 +199,12 @@ export async function fillSettings(page, settings) {
 }
 
 /**
- * The worker that the page asks. One that has just been replaced may still be among the page's workers.
+ * The worker that the page asks. One that has ended may still be among the page's workers, and one that measures its speed comes later.
  * @param {import("playwright-core").Page} page
  * @param {RegExp} [name] of the worker
  */
 export async function engineOf(page, name = /^mmrec-/) {
-  for (const worker of page.workers().toReversed()) {
+  for (const worker of page.workers()) {
     if (worker.url().endsWith("/worker.js") && name.test(await worker.evaluate(() => self.name).catch(() => ""))) return worker;
   }
   return assert.fail(`there is no worker ${name}`);
