@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::browser::Browser;
-use crate::paths::Paths;
+use crate::paths::{NATIVE, Paths};
 use crate::wasm::{self, Kit};
 use crate::{install, node, page, shell};
 
@@ -26,12 +26,12 @@ pub fn run(paths: &Paths, options: &Options) -> Result<()> {
     paths.adopt(&paths.native_target, &["--release"])?;
     if !options.browser {
         // The whole workspace, so that what the tests built is used.
-        let bench = ["bench", "--workspace", "--exclude", "mmrec-wasm", "--locked", "--bench", "report", "--"];
-        shell::run(paths.cargo(bench).args(&options.report))?;
+        let mut bench = paths.cargo(["bench"]);
+        shell::run(bench.args(NATIVE).args(["--bench", "report", "--"]).args(&options.report))?;
     }
     if !options.native {
         // Models of shapes that the page does not offer are begun by the native program.
-        shell::run(&mut paths.cargo(["build", "--workspace", "--exclude", "mmrec-wasm", "--release", "--locked"]))?;
+        shell::run(paths.cargo(["build", "--release"]).args(NATIVE))?;
         let browser = Browser::ready()?;
         let kit = Kit::ready(paths)?;
         let trunk = install::trunk()?;

@@ -13,7 +13,11 @@ use anyhow::{Context, Result, ensure};
 use crate::shell;
 
 /// The workspace members, whose artefacts cargo keys by name and not by checkout.
-const MEMBERS: [&str; 3] = ["mmrec", "mmrec-wasm", "mmrec-cli"];
+const MEMBERS: [&str; 4] = ["mmrec", "mmrec-ops", "mmrec-wasm", "mmrec-cli"];
+
+/// What runs on this machine, with all that is optional in it. Every command names the same: with other features cargo would compile
+/// once more what the packages have in common.
+pub const NATIVE: [&str; 6] = ["--workspace", "--exclude", "mmrec-wasm", "--features", "mmrec-cli/workers", "--locked"];
 
 /// The places every command works with.
 pub struct Paths {

@@ -32,8 +32,8 @@ fn types(paths: &Paths) -> Result<()> {
 }
 
 fn lints(paths: &Paths) -> Result<()> {
-    let clippy = ["clippy", "--workspace", "--all-targets", "--release", "--locked", "--", "-D", "warnings"];
-    shell::run(&mut paths.cargo(clippy))
+    let mut clippy = paths.cargo(["clippy", "--workspace", "--all-targets", "--release", "--locked"]);
+    shell::run(clippy.args(["--features", "mmrec-cli/workers", "--", "-D", "warnings"]))
 }
 
 fn features(paths: &Paths) -> Result<()> {

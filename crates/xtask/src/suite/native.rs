@@ -32,8 +32,8 @@ fn tests(paths: &Paths, asked: Option<&str>) -> Result<()> {
 
 /// Every failure is told, not the first test program's alone. What is asked for is a file of tests or words of a test's name.
 fn test(paths: &Paths, asked: Option<&str>) -> Command {
-    let test = ["test", "--workspace", "--exclude", "mmrec-wasm", "--release", "--locked", "--no-fail-fast"];
-    let mut test = paths.cargo(test);
+    let mut test = paths.cargo(["test", "--release", "--no-fail-fast"]);
+    test.args(paths::NATIVE);
     match asked {
         Some(name) if paths.at(format!("tests/{name}.rs")).is_file() => test.args(["--test", name]),
         Some(name) => test.arg(name),
