@@ -7,7 +7,7 @@ use std::path::Path;
 const PAGE: &str = "docs/architecture.md";
 
 /// The folders whose content the page lists, each under a heading of its name.
-const FOLDERS: [&str; 3] = ["crates/mmrec/src", "native/src", "web"];
+const FOLDERS: [&str; 4] = ["crates/mmrec/src", "crates/mmrec-ops/src", "native/src", "web"];
 
 /// What a build puts beside the page's modules.
 const BUILT: [&str; 2] = ["vendor/", "wasm/"];

@@ -14,7 +14,6 @@ pub mod generate;
 pub mod grow;
 pub mod inspect;
 pub mod model;
-pub mod ops;
 pub mod plan;
 pub mod platform;
 pub mod progress;
@@ -23,3 +22,4 @@ pub mod train;
 
 pub use burn::tensor::Device;
 pub use error::{Error, explain};
+pub use mmrec_ops as ops;

@@ -12,7 +12,7 @@ use crate::paths::Paths;
 use crate::shell;
 
 const FILES: [&str; 4] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo/config.toml"];
-const CRATES: [&str; 2] = ["crates/mmrec", "crates/mmrec-wasm"];
+const CRATES: [&str; 3] = ["crates/mmrec", "crates/mmrec-ops", "crates/mmrec-wasm"];
 /// Folders of a crate that do not go into its library.
 const ASIDE: [&str; 4] = ["tests", "benches", "examples", "target"];
 

@@ -74,12 +74,6 @@ fn default_floor() -> f64 {
 }
 
 impl TrainConfig {
-    /// AdamW's decay of the first moment.
-    pub const BETA1: f64 = 0.9;
-    /// AdamW's decay of the second moment.
-    pub const BETA2: f64 = 0.95;
-    /// AdamW's guard against division by zero.
-    pub const EPSILON: f64 = 1e-8;
     /// λ_P, what the planning loss of a model that plans counts for.
     pub const PLANNING: f64 = 0.1;
 

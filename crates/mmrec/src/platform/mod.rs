@@ -4,13 +4,12 @@ mod allocator;
 mod device;
 mod faults;
 mod gpu;
-mod parallel;
 
 pub use allocator::keep_memory;
 pub use device::{DeviceKind, DeviceName, device, open};
 pub use faults::{report_fault, watch_faults};
 pub use gpu::adapter_of;
-pub use parallel::{for_each_chunk, map, map_chunks, threads, workers};
+pub use mmrec_ops::parallel::{map, map_chunks, threads, workers};
 
 use std::sync::OnceLock;
 

@@ -3,7 +3,6 @@
 use burn::tensor::Tensor;
 
 use super::{Optimizer, OptimizerStep, Parameter, Slot};
-use crate::config::TrainConfig;
 use crate::ops::WeightStep;
 
 /// A step along the mean of the gradients over the root of the mean of their squares.
@@ -11,8 +10,8 @@ use crate::ops::WeightStep;
 pub(super) struct AdamW;
 
 impl AdamW {
-    const FIRST: Slot = Slot { name: "first", power: 1, decay: Some(TrainConfig::BETA1) };
-    const SECOND: Slot = Slot { name: "second", power: 2, decay: Some(TrainConfig::BETA2) };
+    const FIRST: Slot = Slot { name: "first", power: 1, decay: Some(WeightStep::BETA1) };
+    const SECOND: Slot = Slot { name: "second", power: 2, decay: Some(WeightStep::BETA2) };
     pub(super) const SLOTS: &[Slot] = &[Self::FIRST, Self::SECOND];
 }
 
