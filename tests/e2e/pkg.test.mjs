@@ -111,7 +111,9 @@ test("a model steps, writes while it trains, stops, is saved, and goes on from i
     const first = await model.step();
     const short = await Model.create(text, { ...options, steps: 1 });
     const only = await short.step();
-    const none = await short.train().then(() => "", (/** @type {Error} */ error) => error.message);
+    // What is left is the evaluation of that step.
+    const left = await short.train();
+    const more = await short.step().then(() => "", (/** @type {Error} */ error) => error.message);
     short.close();
     const stopping = new AbortController();
     /** @type {number[]} */
@@ -139,10 +141,10 @@ test("a model steps, writes while it trains, stops, is saved, and goes on from i
     const same = (await onlyWrites.generate("The ", { tokens: 20, temperature: 0 })) === (await Model.load(file).then((/** @type {any} */ model) => model.generate("The ", { tokens: 20, temperature: 0 })));
     model.close();
     refusals.push(await model.save().catch((/** @type {Error} */ error) => error.message));
-    return { first: first.step, only: [only.step, none], steps, written, pieces: pieces.join(""), stopped, ending: ending.reason, whole, losses, refusals, same };
+    return { first: first.step, only: [only.step, left.reason, more], steps, written, pieces: pieces.join(""), stopped, ending: ending.reason, whole, losses, refusals, same };
   });
   assert.equal(seen.first, 1);
-  assert.deepEqual(seen.only, [1, "all steps are done: make the model with more of them"]);
+  assert.deepEqual(seen.only, [1, "steps", "all steps are done: make the model with more of them"]);
   assert.deepEqual([seen.steps[0], seen.stopped], [2, null]);
   assert.ok(seen.steps.length < 11, "it stopped before its end");
   assert.deepEqual([seen.written.length, seen.pieces], [20, seen.written]);
