@@ -114,7 +114,9 @@ fn types() -> String {
             // As a text where it is a number that JavaScript does not hold exactly.
             Range::Whole { max, .. } if max > 1 << 53 => "number | string".to_owned(),
             Range::Whole { .. } | Range::Number { .. } => "number".to_owned(),
-            Range::OneOf { options } => options.iter().map(|option| format!("\"{option}\"")).collect::<Vec<_>>().join(" | "),
+            Range::OneOf { options } => {
+                options.iter().map(|option| format!("\"{option}\"")).collect::<Vec<_>>().join(" | ")
+            }
             Range::Switch => "boolean".to_owned(),
             Range::Text { .. } => "string".to_owned(),
         };

@@ -9,7 +9,8 @@ use mmrec::train::Replica;
 
 use crate::terminal::output::Output;
 
-const ABSENT: &str = "this build knows no workers: install one that does by `cargo install --path native --features workers`";
+const ABSENT: &str =
+    "this build knows no workers: install one that does by `cargo install --path native --features workers`";
 
 /// There are none.
 pub fn connect(_addresses: &[String], _token_file: Option<&Path>) -> Result<Vec<Box<dyn Replica>>> {

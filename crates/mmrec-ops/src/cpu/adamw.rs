@@ -6,8 +6,8 @@ use pulp::Simd;
 use super::simd::{Arch, dot};
 use super::{DifferentiableKernel, Kernel};
 use crate::bridge::{apply_kernel_untracked, runs_cpu_kernels};
-use crate::reference;
 use crate::parallel::{for_each_chunk, map};
+use crate::reference;
 
 /// One update.
 #[derive(Debug, Clone, Copy)]

@@ -8,8 +8,8 @@ use pulp::Simd;
 use super::matmul::{Strided, matmul};
 use super::simd::{Arch, dot, exp, largest, sum};
 use super::{DifferentiableKernel, Kernel};
-use crate::reference::{angle, seen};
 use crate::parallel;
+use crate::reference::{angle, seen};
 
 /// Queries at a time.
 const QUERIES: usize = 64;

@@ -18,8 +18,8 @@ use self::inputs::Inputs;
 use self::scratch::Scratch;
 use super::simd::{Arch, sigmoid, silu};
 use super::{DifferentiableKernel, Kernel};
-use crate::reference::slot_attention::Sizes;
 use crate::parallel;
+use crate::reference::slot_attention::Sizes;
 
 /// (r + ctx) ⊙ silu(e) of every token, as [`memory`](crate::memory) has it.
 #[derive(Debug)]
