@@ -2,7 +2,7 @@
  * MM-Rec for your own page: `Model` trains and writes in a Worker of its own; `load` gives the engine itself, for a Worker of yours.
  * The Worker and its client are those of the page that mmrec comes with.
  *
- * @import { EngineEvent, Settings, Stage } from "./engine/engine-types.js"
+ * @import { EngineEvent, GenerateOptions, Settings, Stage } from "./engine/engine-types.js"
  * @import { Notice } from "./engine/protocol.js"
  */
 
@@ -168,28 +168,9 @@ export class Model {
    * @returns {Promise<string>} what was written, without the prompt
    */
   generate(prompt, { signal, ...options } = {}, onText = () => {}) {
-    const writing = this.#written.then(async () => {
-      let text = "";
-      if (signal?.aborted) return text;
-      const stop = () => void this.#client.ask({ type: "stop_generation" }).catch(() => {});
-      const ended = new Promise((resolve, reject) => {
-        const hear = (/** @type {string} */ piece) => {
-          text += piece;
-          onText(piece);
-        };
-        this.#writing = { onText: hear, resolve: () => resolve(null), reject };
-      });
-      await Promise.all([this.#client.ask({ type: "generate", prompt, options: { ...WRITING, ...options } }).then(() => {
-        signal?.addEventListener("abort", stop, { once: true });
-        if (signal?.aborted) stop();
-      }), ended]).finally(() => {
-        this.#writing = null;
-        signal?.removeEventListener("abort", stop);
-      });
-      return text;
-    });
-    this.#written = writing.catch(() => {});
-    return writing;
+    const written = this.#written.then(() => this.#write(prompt, { ...WRITING, ...options }, onText, signal));
+    this.#written = written.catch(() => {});
+    return written;
   }
 
   /**
@@ -233,6 +214,37 @@ export class Model {
       this.#training = { type, last: null, onStep, resolve, reject };
       this.#client.ask({ type }).catch((error) => this.#failed(error));
     });
+  }
+
+  /**
+   * @param {string} prompt
+   * @param {GenerateOptions} options
+   * @param {(piece: string) => void} onText
+   * @param {AbortSignal} [signal]
+   */
+  async #write(prompt, options, onText, signal) {
+    let text = "";
+    if (signal?.aborted) return text;
+    const ended = new Promise((resolve, reject) => {
+      const hear = (/** @type {string} */ piece) => {
+        text += piece;
+        onText(piece);
+      };
+      this.#writing = { onText: hear, resolve: () => resolve(null), reject };
+    });
+    // Where it does not even begin, nobody waits for its end.
+    ended.catch(() => {});
+    const stop = () => void this.#client.ask({ type: "stop_generation" }).catch(() => {});
+    try {
+      await this.#client.ask({ type: "generate", prompt, options });
+      if (signal?.aborted) stop();
+      signal?.addEventListener("abort", stop);
+      await ended;
+      return text;
+    } finally {
+      this.#writing = null;
+      signal?.removeEventListener("abort", stop);
+    }
   }
 
   /** @param {Notice} notice */
