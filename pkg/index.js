@@ -38,8 +38,6 @@ import { EngineClient } from "./engine/engine-client.js";
  * @property {AbortSignal} [signal] stops it
  */
 
-/** @type {string[]} */
-const BUILDS = ["cpu", "threads", "webgpu"];
 /** How a text is written where nobody says. */
 const WRITING = { tokens: 200, temperature: 0.8, top_k: 0, top_p: 0.95, seed: 1, stop: [] };
 
@@ -58,12 +56,16 @@ export const modules = {
  * @returns {Promise<Awaited<ReturnType<typeof modules[Name]>>>}
  */
 export async function load(build = /** @type {Name} */ ("cpu")) {
-  const find = modules[build];
-  if (!find) throw new Error(`unknown build "${build}": use "cpu", "threads" or "webgpu"`);
-  const module = await find();
+  checkBuild(build);
+  const module = await modules[build]();
   await module.default();
   if ("initThreadPool" in module) await module.initThreadPool(navigator.hardwareConcurrency);
   return /** @type {Awaited<ReturnType<typeof modules[Name]>>} */ (module);
+}
+
+/** @param {string} build */
+function checkBuild(build) {
+  if (!Object.hasOwn(modules, build)) throw new Error(`unknown build "${build}": use "cpu", "threads" or "webgpu"`);
 }
 
 /** A language model in a Worker of its own. Every method that can fail rejects with an `Error` that says what to do. */
@@ -191,7 +193,7 @@ export class Model {
    * @param {(client: EngineClient) => Promise<void>} [begin]
    */
   static async #open(build = "cpu", begin = async () => {}) {
-    if (!BUILDS.includes(build)) throw new Error(`unknown build "${build}": use "cpu", "threads" or "webgpu"`);
+    checkBuild(build);
     const client = await EngineClient.open(build === "webgpu" ? "webgpu" : "cpu", { build });
     try {
       await begin(client);

@@ -369,11 +369,24 @@ export async function keptRuns(page) {
  * @param {() => Promise<boolean>} predicate
  */
 export async function until(page, predicate) {
+  await poll(page, () => page.evaluate(predicate), `it did not become so in time: ${predicate}`);
+}
+
+/**
+ * Asks again and again until there is an answer.
+ * @template Answer
+ * @param {import("playwright-core").Page} page
+ * @param {() => Promise<Answer | undefined | false>} ask
+ * @param {string} late what is wrong where there is none in time
+ * @returns {Promise<Answer>}
+ */
+async function poll(page, ask, late) {
   for (let waited = 0; waited < PATIENCE; waited += 100) {
-    if (await page.evaluate(predicate)) return;
+    const answer = await ask();
+    if (answer) return answer;
     await page.waitForTimeout(100);
   }
-  throw new Error(`it did not become so in time: ${predicate}`);
+  throw new Error(late);
 }
 
 /**
@@ -383,12 +396,8 @@ export async function until(page, predicate) {
  * @returns {Promise<any>} its manifest
  */
 export async function keptRun(page, wanted) {
-  for (let waited = 0; waited < PATIENCE; waited += 100) {
-    const [newest] = await keptRuns(page);
-    if (newest && wanted(newest)) return newest;
-    await page.waitForTimeout(100);
-  }
-  throw new Error("the run was not kept in time");
+  const asWanted = async () => (await keptRuns(page)).slice(0, 1).find(wanted);
+  return poll(page, asWanted, "the run was not kept in time");
 }
 
 /**

@@ -233,8 +233,8 @@ test("a tab that takes over goes on with the run it followed, and with no other"
   await done();
 });
 
-test("two tabs that take over at once: one of them trains on, and the others follow it", async () => {
-  const { page, done } = await visit(place);
+/** Has a page train, and two tabs follow it. @param {import("playwright-core").Page} page */
+async function followed(page) {
   await fillSettings(page, LONG);
   await press(page, "Train");
   await trainsPast(page, 3);
@@ -243,6 +243,12 @@ test("two tabs that take over at once: one of them trains on, and the others fol
     await other.goto(place.origin);
     await trainsPast(other, 3);
   }
+  return others;
+}
+
+test("two tabs that take over at once: one of them trains on, and the others follow it", async () => {
+  const { page, done } = await visit(place);
+  const others = await followed(page);
   await Promise.all(others.map((other) => other.locator("#take-over").click()));
   // A tab behind others draws nothing, nor is it looked at by Playwright.
   await page.bringToFront();
@@ -263,16 +269,8 @@ test("two tabs that take over at once: one of them trains on, and the others fol
 
 test("a tab that takes over from one that has just taken over, while the first is still being loaded again, trains on", async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 3);
-  const others = [await page.context().newPage(), await page.context().newPage()];
-  for (const other of others) {
-    await other.goto(place.origin);
-    await trainsPast(other, 3);
-  }
   // The one that was opened first is the first to be told that the store is free, which it does not want then.
-  const [last, next] = others;
+  const [last, next] = await followed(page);
   const takeOver = () => document.querySelector("button#take-over")?.dispatchEvent(new MouseEvent("click", { bubbles: true }));
   const at = await steps(last);
   await next.evaluate(takeOver);

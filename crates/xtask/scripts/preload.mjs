@@ -27,13 +27,14 @@ export async function writePreloads(folder) {
 /**
  * @param {string} folder
  * @param {Iterable<string>} entries
+ * @param {RegExp} [imports] what counts as one; its group is the path
  * @returns {Promise<Set<string>>} these and what they import, those that are met first before others
  */
-async function importedBy(folder, entries) {
+export async function importedBy(folder, entries, imports = IMPORTED) {
   const found = new Set(entries);
   for (const name of found) {
     const source = await readFile(join(folder, name), "utf8");
-    for (const [, path] of source.matchAll(IMPORTED)) found.add(posix.join(posix.dirname(name), path));
+    for (const [, path] of source.matchAll(imports)) found.add(posix.join(posix.dirname(name), path));
   }
   return found;
 }
