@@ -83,10 +83,16 @@ const visits = new Set();
 afterEach(async () => {
   for (const context of visits) {
     for (const page of context.pages()) console.error(await glance(page));
-    await context.close().catch(() => {});
+    await close(context).catch(() => {});
   }
   visits.clear();
 });
+
+/** Ends a visit. A request that is being answered meanwhile is nobody's failure. @param {import("playwright-core").BrowserContext} context */
+async function close(context) {
+  for (const routed of [context, ...context.pages()]) await routed.unrouteAll({ behavior: "ignoreErrors" });
+  await context.close();
+}
 
 /** What a page shows, in a few lines. @param {import("playwright-core").Page} page */
 async function glance(page) {
@@ -127,7 +133,7 @@ export async function visit({ browser, origin }, { before, expected, ...options 
     page,
     async done() {
       visits.delete(context);
-      await context.close();
+      await close(context);
       assert.deepEqual(dirt, [], "the page is clean");
     },
   };

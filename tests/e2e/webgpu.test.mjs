@@ -210,8 +210,8 @@ for (const { name, code, said } of wrongs) {
     await refused.filter({ hasText: said }).waitFor();
     assert.equal((await train(page)).length, SMALL.steps);
 
-    // It would be sound now, but nobody has said so.
-    await page.context().unrouteAll();
+    // It would be sound now, but nobody has said so. (A request that is being answered would otherwise be answered twice.)
+    await page.context().unrouteAll({ behavior: "wait" });
     await page.reload();
     await ready(page);
     const opened = [];
@@ -243,7 +243,7 @@ test("a GPU that is lost while it is checked is checked again the next time it i
   await page.getByRole("alert").filter({ hasText: "Changing to WebGPU failed" }).waitFor();
   await page.locator("#device-state").filter({ hasText: /^CPU.*WebGPU failed/ }).waitFor();
   assert.equal(await page.evaluate(() => localStorage.getItem("mmrec-gpu")), null);
-  await page.context().unrouteAll();
+  await page.context().unrouteAll({ behavior: "wait" });
   await use(page, "WebGPU");
   await done();
 });

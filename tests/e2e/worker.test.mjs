@@ -95,7 +95,7 @@ test("where no worker can be had in the place of one that ended, the page says s
   await press(page, "Resume");
   await page.getByRole("alert").filter({ hasText: "Training stopped: the worker could not be loaded." }).waitFor();
   await phase(page, /Paused/);
-  await page.context().unrouteAll();
+  await page.context().unrouteAll({ behavior: "wait" });
   await press(page, "Resume");
   await phase(page, /Training on/);
   await trainsPast(page, 5);
