@@ -10,10 +10,10 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { minify } from "./minify.mjs";
 import { writePreloads } from "./preload.mjs";
 import { moveReload } from "./reload.mjs";
 import { writeSizes } from "./sizes.mjs";
-import { stripComments } from "./strip.mjs";
 
 /** What a visit may load. */
 const LOADED = /\.(html|js|css|wasm|webmanifest)$/;
@@ -36,10 +36,10 @@ const sum = (content) => createHash("sha256").update(content).digest("hex");
 
 /** @param {string} folder of the built page */
 async function makeRelease(folder) {
-  // Under `trunk serve` without --release one reads the code as it is written.
-  if (process.env.TRUNK_PROFILE !== "debug") stripComments(folder);
   await moveReload(folder);
   await writePreloads(folder);
+  // Under `trunk serve` without --release one reads the code as it is written.
+  if (process.env.TRUNK_PROFILE !== "debug") await minify(folder);
   await writeSizes(folder);
   await writeRelease(folder);
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask release`: what makes a release of a built page: no comments, the list of modules that its first visit asks for at
+//! `cargo xtask release`: what makes a release of a built page: small code, the list of modules that its first visit asks for at
 //! once, and the list of files by which its service worker keeps them.
 
 use std::env;
