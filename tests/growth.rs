@@ -120,7 +120,7 @@ fn pairs() -> impl Strategy<Value = (ModelConfig, ModelConfig)> {
     let hierarchy = (1usize..=6, 1usize..=4, 2usize..=4, 1usize..=3);
     let more = (0usize..=2, 1usize..=3, 0usize..=3, 0usize..=6, 0usize..=2, 0usize..=5);
     let options = (0usize..=3, 0usize..=2, any::<[bool; 2]>());
-    (old, hierarchy, more, options).prop_map(|(old, (block, slots, fan_in, levels), more, options)| {
+    (old, hierarchy, more, options).prop_map(|(old, (chunk, slots, fan_in, levels), more, options)| {
         let (heads, half, layers, units, vocab) = old;
         let (gate_rank, more_rank, planning) = options;
         let (more_heads, wider, more_layers, more_units, more_levels, more_tokens) = more;
@@ -129,7 +129,7 @@ fn pairs() -> impl Strategy<Value = (ModelConfig, ModelConfig)> {
             width: heads * half * 2,
             layers,
             heads,
-            block,
+            chunk,
             slots,
             fan_in,
             levels,
@@ -187,7 +187,7 @@ fn small() -> ModelConfig {
         width: 12,
         layers: 2,
         heads: 2,
-        block: 4,
+        chunk: 4,
         slots: 3,
         fan_in: 2,
         levels: 3,

@@ -13,13 +13,13 @@ fn configs() -> impl Strategy<Value = ModelConfig> {
     let hierarchy = (1usize..=4, 2usize..=4, 1usize..=4);
     let options = (0usize..=3, any::<bool>(), prop::option::of(1usize..=30));
     (sizes, hierarchy, options).prop_map(|(sizes, (slots, fan_in, levels), (gate_rank, planning, window))| {
-        let (heads, half, layers, block) = sizes;
+        let (heads, half, layers, chunk) = sizes;
         let model = ModelConfig {
             vocab: VOCAB,
             width: heads * half * 2,
             layers,
             heads,
-            block,
+            chunk,
             slots,
             fan_in,
             levels,
@@ -83,7 +83,7 @@ proptest! {
         let expected = parallel(&model, &tokens);
         let prompt = 1 + prompt.index(tokens.len());
         let mut state = State::new(&config);
-        // The prompt in two pieces, so that a prefill also continues from a state in the middle of a block.
+        // The prompt in two pieces, so that a prefill also continues from a state in the middle of a chunk.
         let half = prompt / 2;
         if half > 0 {
             model.prefill(ids(&model, &tokens[..half]), &mut state);
@@ -105,7 +105,7 @@ fn the_state_does_not_grow_with_the_text() {
         width: 8,
         layers: 1,
         heads: 2,
-        block: 4,
+        chunk: 4,
         slots: 2,
         fan_in: 2,
         levels: 3,

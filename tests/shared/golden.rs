@@ -88,7 +88,7 @@ fn config(text: &str) -> ModelConfig {
         width: size("D"),
         layers: size("L"),
         heads: size("H"),
-        block: size("C"),
+        chunk: size("C"),
         slots: size("S"),
         fan_in: size("f"),
         levels: size("levels"),
@@ -181,7 +181,7 @@ pub async fn check_training(device: &Device) {
 /// Prompts that end before, at and after the borders of blocks (0: none), for devices where steps are cheap.
 #[allow(dead_code)]
 pub const ALL_PROMPTS: [usize; 6] = [0, 1, 8, 25, 50, 96];
-/// One prompt, for devices that may be simulated: prefill up to the middle of a block, then token by token over its border.
+/// One prompt, for devices that may be simulated: prefill up to the middle of a chunk, then token by token over its border.
 #[allow(dead_code)]
 pub const ONE_PROMPT: [usize; 1] = [90];
 

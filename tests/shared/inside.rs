@@ -8,7 +8,7 @@ use mmrec::tokenizer::Tokenizer;
 
 /// What is shown of a small model over a text, all numbers in a row; shares and weights sum to 1.
 pub async fn shown(device: &Device) -> Vec<f32> {
-    let config = ModelConfig { width: 16, layers: 2, heads: 2, block: 4, levels: 2, ..Stage::Tiny.config(256) };
+    let config = ModelConfig { width: 16, layers: 2, heads: 2, chunk: 4, levels: 2, ..Stage::Tiny.config(256) };
     let model = Model::new(&config, 5, device);
     let text = "The lamp in the garden is green, and the wind comes from the river.";
     let inspection = Inspection::new(&model, &Tokenizer::Byte, text).await.expect("a text");

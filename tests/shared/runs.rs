@@ -12,7 +12,7 @@ pub fn data() -> Dataset {
 }
 
 pub fn model(vocab: usize) -> ModelConfig {
-    ModelConfig { width: 16, layers: 2, heads: 2, feed_forward: 24, levels: 2, block: 4, ..Stage::Tiny.config(vocab) }
+    ModelConfig { width: 16, layers: 2, heads: 2, feed_forward: 24, levels: 2, chunk: 4, ..Stage::Tiny.config(vocab) }
 }
 
 pub fn train(steps: u64) -> TrainConfig {

@@ -1,7 +1,7 @@
 /**
  * What a chart shows, as a file: all numbers as CSV or JSON, the picture as SVG or PNG. The columns have the names of `metrics.jsonl`.
  *
- * @import { Shown } from "../panels/runs/visible-runs.js"
+ * @import { Shown } from "./visible-runs.js"
  * @import { Metric } from "../state/metrics-history.js"
  * @import { Session } from "../state/session.js"
  * @import { RunStore } from "../storage/run-store.js"
@@ -13,7 +13,7 @@
  * @typedef {"csv" | "json" | "svg" | "png"} Format
  */
 
-import { visibleRunsIn } from "../panels/runs/visible-runs.js";
+import { visibleRunsIn } from "./visible-runs.js";
 import { picture, SIZE } from "./chart-svg.js";
 import { recipes } from "./recipes.js";
 

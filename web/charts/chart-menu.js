@@ -1,8 +1,11 @@
 /**
  * The menu of a chart: its data and its picture as files. What writes them is loaded when it is asked for.
  *
- * @import { Context } from "../panels/runs/list.js"
+ * @import { Session } from "../state/session.js"
+ * @import { RunStore } from "../storage/run-store.js"
+ * @import { Toasts } from "../ui/toasts.js"
  * @import { Format } from "./chart-export.js"
+ * @import { Charts } from "./charts.js"
  * @import { ChartKind } from "./recipes.js"
  */
 
@@ -11,7 +14,7 @@ import { element } from "../ui/dom.js";
 import { downloadFile } from "../ui/download-file.js";
 import { opensMenu } from "../ui/menu.js";
 
-/** @param {Context} context */
+/** @param {{ session: Session, runStore: RunStore, charts: Charts, toasts: Toasts }} context */
 export function listenForCharts({ session, runStore, charts, toasts }) {
   const menu = element("chart-menu");
   /** @type {ChartKind} */

@@ -1,7 +1,7 @@
 /**
  * A chart as an SVG picture that needs nothing else: title, axes, lines and legend, in the colours of the page.
  *
- * @import { Shown } from "../panels/runs/visible-runs.js"
+ * @import { Shown } from "./visible-runs.js"
  * @import { Columns } from "../state/metrics-history.js"
  * @import { ChartKind } from "./recipes.js"
  * @import { Axis } from "./x-axis.js"

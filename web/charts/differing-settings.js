@@ -1,7 +1,7 @@
 /**
  * The settings in which runs differ, as a person reads them.
  *
- * @import { Shown } from "../panels/runs/visible-runs.js"
+ * @import { Shown } from "./visible-runs.js"
  */
 
 import * as format from "../i18n/format.js";

@@ -9,7 +9,7 @@
  */
 
 import { texts } from "../i18n/index.js";
-import { endReasonOf } from "../panels/training/training-panel.js";
+import { endReasonOf } from "../state/run.js";
 import { readLocalJson, writeLocal } from "../storage/local-storage.js";
 import { element, input, setText } from "../ui/dom.js";
 import { BackgroundThrottling } from "./background-throttling.js";

@@ -23,6 +23,7 @@
  * @typedef {{ source: TextSource, ref: TextRef, name: string, fingerprint: string, options: PrepareOptions }} RunText
  */
 
+import { texts } from "../i18n/index.js";
 import { MetricsHistory } from "./metrics-history.js";
 
 /** How many samples are shown; older ones make room. */
@@ -234,4 +235,9 @@ export class Run {
         this.#endReason = event.reason;
     }
   }
+}
+
+/** Why a run ended, in words. @param {Pick<Run, "endReason">} run */
+export function endReasonOf({ endReason }) {
+  return /** @type {Record<string, string>} */ (texts.endReasons)[endReason ?? ""] ?? texts.phases.ended;
 }

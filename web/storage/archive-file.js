@@ -12,10 +12,9 @@
  */
 
 import { texts } from "../i18n/index.js";
-import { sizeOf } from "../panels/runs/sizes.js";
 import { isFull } from "../platform/errors.js";
 import { columnsOf, toStored } from "../state/metrics-history.js";
-import { manifestOf } from "./manifest.js";
+import { manifestOf, sizeOf } from "./manifest.js";
 import { unlike } from "./run-names.js";
 import { digestOf } from "./run-store.js";
 

@@ -125,3 +125,9 @@ export function manifestOfFirst(value, name, changed) {
   const unknown = { parameters: null, uniform: null, best: null, bestState: null, curve: null, growths: [], deleted: false };
   return manifestOf({ ...unknown, ...value, version: 2, id, name, textName: value.name, created: changed, changed, states });
 }
+
+/** Bytes of a run's states; everything else of it is small. @param {Manifest} run */
+export function sizeOf({ states, bestState }) {
+  const files = new Map([...states, bestState].flatMap((state) => (state ? [[state.file, state.bytes]] : [])));
+  return [...files.values()].reduce((sum, bytes) => sum + bytes, 0);
+}

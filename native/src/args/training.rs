@@ -207,9 +207,9 @@ impl TrainFlags {
             ));
         }
         if self.has("planning") && !model.plans(train.context) {
-            let (context, blocks) = (train.context, 2 * model.block);
+            let (context, chunks) = (train.context, 2 * model.chunk);
             reasons.push(format!(
-                "--planning has no effect: a --context of {context} is less than two blocks, {blocks} tokens"
+                "--planning has no effect: a --context of {context} is less than two chunks, {chunks} tokens"
             ));
         }
         reasons

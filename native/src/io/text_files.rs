@@ -207,7 +207,8 @@ impl TextSources for Inputs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::own_folders::what_is;
+
+    const NOBODYS: Own = |_| None;
 
     fn write(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
         let path = folder.join(name);
@@ -230,7 +231,7 @@ mod tests {
         write(folder, ".profile", b"text");
         write(folder, "image.png", b"\x89PNG\0\0");
         write(folder, "nothing.txt", b"");
-        let (inputs, skipped) = Inputs::collect(&[folder.to_owned()], None, what_is).unwrap();
+        let (inputs, skipped) = Inputs::collect(&[folder.to_owned()], None, NOBODYS).unwrap();
         let relative = |path: &Path| name_in(folder, path);
         let paths: Vec<_> = inputs.paths.iter().map(|path| relative(path)).collect();
         assert_eq!(paths, ["a/c/y.txt", "a/z.md", "b.txt"]);
@@ -246,40 +247,13 @@ mod tests {
     fn what_is_missing_or_holds_nothing_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing.txt");
-        assert!(format!("{:#}", Inputs::collect(&[missing], None, what_is).unwrap_err()).contains("missing.txt"));
+        assert!(format!("{:#}", Inputs::collect(&[missing], None, NOBODYS).unwrap_err()).contains("missing.txt"));
         assert!(
-            Inputs::collect(&[folder.path().to_owned()], None, what_is)
+            Inputs::collect(&[folder.path().to_owned()], None, NOBODYS)
                 .unwrap_err()
                 .to_string()
                 .contains("no text file")
         );
-    }
-
-    #[test]
-    fn what_the_program_or_the_system_wrote_is_no_text() {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = folder.path();
-        write(folder, "a.txt", b"text");
-        for name in ["config.toml", "metrics.jsonl", "loss.svg", "data/data.json"] {
-            write(folder, &format!("run/{name}"), name.as_bytes());
-        }
-        // Starts that were killed: in the middle, and at once.
-        write(folder, "climb/.lock", b"");
-        write(folder, "climb/progressive.toml", b"to = \"mini\"");
-        write(folder, "climb/config.toml", b"[train]");
-        write(folder, "prepared/data.json", br#"{"format":1,"shards":[]}"#);
-        write(folder, "prepared/sample.txt", b"a sample");
-        write(folder, "site/data.json", br#"{"title":"words of a site"}"#);
-        write(folder, "desktop.ini", b"[.ShellClassInfo]");
-        let (inputs, skipped) = Inputs::collect(&[folder.to_owned()], None, what_is).unwrap();
-        let names: Vec<_> = inputs.paths.iter().map(|path| path.file_name().unwrap()).collect();
-        assert_eq!(names, ["a.txt", "data.json"]);
-        let skipped: Vec<_> = skipped.iter().map(|skipped| skipped.reason.as_str()).collect();
-        assert_eq!(skipped, ["a run of mmrec", "made by the system or an editor", "prepared data", "a run of mmrec"]);
-        let (inputs, _) = Inputs::collect(&[folder.to_owned()], Some(&folder.join("site")), what_is).unwrap();
-        assert_eq!(inputs.len(), 1, "a command does not read what it writes itself");
-        let refused = |name: &str| Inputs::collect(&[folder.join(name)], None, what_is).unwrap_err().to_string();
-        assert!(refused("run").contains("is a run of mmrec") && refused("prepared").contains("is prepared data"));
     }
 
     #[test]
@@ -288,7 +262,7 @@ mod tests {
         let names = ["chapter1.txt", "chapter10.txt", "chapter2.txt", "part 2/1.txt", "part 10/1.txt"];
         let paths = names.map(|name| write(folder.path(), name, name.as_bytes()));
         let read = |paths: &[PathBuf]| {
-            let (inputs, _) = Inputs::collect(paths, None, what_is).unwrap();
+            let (inputs, _) = Inputs::collect(paths, None, NOBODYS).unwrap();
             inputs.paths.iter().map(|path| name_in(folder.path(), path)).collect::<Vec<_>>()
         };
         assert_eq!(
@@ -308,7 +282,7 @@ mod tests {
         std::os::unix::fs::symlink(folder.path(), folder.path().join("circle")).unwrap();
         std::os::unix::fs::symlink("nowhere", folder.path().join("dangling")).unwrap();
         std::os::unix::fs::symlink("itself", folder.path().join("itself")).unwrap();
-        let (inputs, skipped) = Inputs::collect(&[folder.path().to_owned()], None, what_is).unwrap();
+        let (inputs, skipped) = Inputs::collect(&[folder.path().to_owned()], None, NOBODYS).unwrap();
         assert_eq!((inputs.len(), skipped.len()), (1, 3));
     }
 }

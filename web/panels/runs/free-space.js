@@ -7,7 +7,7 @@
 import * as format from "../../i18n/format.js";
 import { texts } from "../../i18n/index.js";
 import { answerOf, element, make, need } from "../../ui/dom.js";
-import { sizeOf } from "./sizes.js";
+import { sizeOf } from "../../storage/manifest.js";
 
 /** @param {Context} context */
 export async function askToFreeSpace({ session, runStore, toasts, trash }) {

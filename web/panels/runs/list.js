@@ -21,6 +21,7 @@
  */
 
 import { Comparison } from "../../charts/comparison.js";
+import { visibleRunsIn } from "../../charts/visible-runs.js";
 import { texts } from "../../i18n/index.js";
 import { nameOf } from "../../state/text-source.js";
 import { modelOf } from "../../storage/run-names.js";
@@ -30,7 +31,6 @@ import { askToFreeSpace } from "./free-space.js";
 import { Row } from "./row.js";
 import { createStorage } from "./storage.js";
 import { tableOf } from "./table.js";
-import { visibleRunsIn } from "./visible-runs.js";
 
 /**
  * @param {Context} context

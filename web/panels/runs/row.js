@@ -11,12 +11,12 @@ import { swatch } from "../../charts/swatch.js";
 import * as format from "../../i18n/format.js";
 import { texts } from "../../i18n/index.js";
 import { nameOf } from "../../state/text-source.js";
+import { sizeOf } from "../../storage/manifest.js";
 import { modelOf } from "../../storage/run-names.js";
 import { make, onPress, setText, setUsable } from "../../ui/dom.js";
 import { downloadFile } from "../../ui/download-file.js";
 import { opensMenu } from "../../ui/menu.js";
 import { confirmReplace } from "../training/confirm-replace.js";
-import { sizeOf } from "./sizes.js";
 
 export class Row {
   item = make("li", { class: "run" });

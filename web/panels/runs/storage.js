@@ -6,7 +6,7 @@
 
 import { texts } from "../../i18n/index.js";
 import { button, element, onPress, setText, throttle } from "../../ui/dom.js";
-import { sizeOf } from "./sizes.js";
+import { sizeOf } from "../../storage/manifest.js";
 
 /** The browser is asked for the sum at most this often (milliseconds). */
 const OFTEN = 2000;

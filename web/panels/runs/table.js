@@ -2,7 +2,7 @@
  * What is shown in the charts, as a table: which line is which run, how far it came, and the settings in which the runs differ.
  *
  * @import { Axis } from "../../charts/x-axis.js"
- * @import { Shown } from "./visible-runs.js"
+ * @import { Shown } from "../../charts/visible-runs.js"
  */
 
 import { differingIn, nameOf, valueOf } from "../../charts/differing-settings.js";

@@ -1,7 +1,6 @@
 /**
  * The run: its controls, its figures, its curve in words and numbers, and its files.
  *
- * @import { Run } from "../../state/run.js"
  * @import { Session } from "../../state/session.js"
  * @import { Manifest } from "../../storage/manifest.js"
  * @import { RunLoader } from "../../storage/run-loader.js"
@@ -13,6 +12,7 @@ import { deviceNames } from "../../engine/devices/device-manager.js";
 import * as format from "../../i18n/format.js";
 import { texts } from "../../i18n/index.js";
 import { copies, shareOf } from "../../state/insights.js";
+import { endReasonOf } from "../../state/run.js";
 import { nameOf } from "../../state/text-source.js";
 import { button, element, input, need, onPress, setText, setUsable, throttle } from "../../ui/dom.js";
 import { showTab } from "../../ui/mobile-tabs.js";
@@ -158,11 +158,6 @@ function renderControls(session, runLoader) {
 /** @param {string} id the one button that is the obvious next */
 function emphasise(id) {
   for (const name of ["train", "pause"]) button(name).classList.toggle("primary", name === id);
-}
-
-/** Why a run ended, in words. @param {Pick<Run, "endReason">} run */
-export function endReasonOf({ endReason }) {
-  return /** @type {Record<string, string>} */ (texts.endReasons)[endReason ?? ""] ?? texts.phases.ended;
 }
 
 /** @param {Session} session */

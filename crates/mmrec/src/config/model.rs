@@ -16,9 +16,9 @@ pub struct ModelConfig {
     pub layers: usize,
     /// Heads of both memories, H; `width / heads` is even.
     pub heads: usize,
-    /// Tokens in a block of time, C.
-    #[serde(default = "default_block")]
-    pub block: usize,
+    /// Tokens in a chunk, C; files call it `block`.
+    #[serde(rename = "block", default = "default_chunk")]
+    pub chunk: usize,
     /// Slots a level of the hierarchy keeps, S.
     #[serde(default = "default_slots")]
     pub slots: usize,
@@ -43,7 +43,7 @@ pub struct ModelConfig {
     pub window: usize,
 }
 
-fn default_block() -> usize {
+fn default_chunk() -> usize {
     16
 }
 
@@ -111,9 +111,9 @@ impl ModelConfig {
         if self.planning { (self.width * self.width) as u64 } else { 0 }
     }
 
-    /// Whether the model plans in texts of `time` tokens: there is nothing to plan in fewer than two blocks.
+    /// Whether the model plans in texts of `time` tokens: there is nothing to plan in fewer than two chunks.
     pub fn plans(&self, time: usize) -> bool {
-        self.planning && time >= 2 * self.block
+        self.planning && time >= 2 * self.chunk
     }
 
     /// The same sizes with what is no size of `other`: the dropout, the options, and whether it is a GPT.
@@ -132,11 +132,11 @@ impl ModelConfig {
     }
 
     /// Floating-point operations of the forward pass per token, far into a text: all matrix products, and both memories (the
-    /// recurrent one in chunks of a block). Of a GPT it is the mean over a text as long as its window. Training costs three times
+    /// recurrent one chunk by chunk). Of a GPT it is the mean over a text as long as its window. Training costs three times
     /// as many.
     pub fn flops(&self) -> u64 {
         let [v, d, h] = [self.vocab, self.width, self.heads].map(|n| n as u64);
-        let [layers, channels, c] = [self.layers, self.head_width(), self.block].map(|n| n as u64);
+        let [layers, channels, c] = [self.layers, self.head_width(), self.chunk].map(|n| n as u64);
         let visible = 2 * c + ((self.slots + self.fan_in - 1) * self.levels) as u64;
         let matrices = layers * self.block_matrices() + v * d;
         let memories = if self.is_gpt() {
@@ -152,7 +152,7 @@ impl ModelConfig {
         if self.is_gpt() {
             return self.window as u64;
         }
-        let [c, s, f] = [self.block, self.slots, self.fan_in].map(|n| n as u64);
+        let [c, s, f] = [self.chunk, self.slots, self.fan_in].map(|n| n as u64);
         let groups = (0..self.levels as u32).fold(0u64, |sum, l| sum.saturating_add(f.saturating_pow(l)));
         c.saturating_mul(s).saturating_mul(groups).saturating_add(2 * c)
     }
@@ -173,7 +173,7 @@ impl ModelConfig {
             self.heads,
             format!("a divisor of width ({}) that leaves heads of even width", self.width),
         )?;
-        require_within("block", self.block as u64, 1, 1_024)?;
+        require_within("block", self.chunk as u64, 1, 1_024)?;
         require_within("slots", self.slots as u64, 1, 1_024)?;
         require_within("fan_in", self.fan_in as u64, 2, 64)?;
         require_within("window", self.window as u64, 0, 1 << 20)?;

@@ -72,7 +72,7 @@ impl Stage {
             width,
             layers,
             heads,
-            block: 16,
+            chunk: 16,
             slots: 8,
             fan_in: 4,
             levels,

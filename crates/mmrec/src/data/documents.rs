@@ -1,8 +1,6 @@
 //! Where a document ends and the next begins.
 
-/// Stands between two documents: the end of a text that was learned as one of several, at which a model stops writing. A file that
-/// holds it is not taken for text, so it is nothing else.
-pub const DOCUMENT_END: char = '\0';
+pub use crate::tokenizer::DOCUMENT_END;
 
 /// Whether there is nothing to read.
 pub(super) fn is_blank(text: &str) -> bool {

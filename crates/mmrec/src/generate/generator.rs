@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_long_prompt_is_read_in_pieces_and_gives_what_it_gives_as_a_whole() {
-        let sizes = ModelConfig { width: 8, layers: 1, heads: 2, block: 4, levels: 2, ..Stage::Tiny.config(256) };
+        let sizes = ModelConfig { width: 8, layers: 1, heads: 2, chunk: 4, levels: 2, ..Stage::Tiny.config(256) };
         let config = ModelConfig { feed_forward: 6, ..sizes };
         let model = Model::new(&config, 1, &Device::flex());
         let prompt = "a long prompt ".repeat(60);

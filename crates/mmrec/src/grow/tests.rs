@@ -44,7 +44,7 @@ fn refusals_name_both_sides() {
     assert!(of(|m| m.feed_forward = 2).contains("feed_forward is 3 and would shrink to 2"));
     assert!(of(|m| (m.width, m.heads) = (12, 1)).contains("heads is 2 and would shrink to 1"));
     assert!(of(|m| m.width = 12).contains("4 channels wide and would become 6"));
-    assert!(of(|m| m.block = 8).contains("block is 16 and would become 8"));
+    assert!(of(|m| m.chunk = 8).contains("block is 16 and would become 8"));
     assert!(of(|m| m.slots = 9).contains("slots is 8 and would become 9"));
     assert!(of(|m| m.fan_in = 2).contains("fan_in is 4 and would become 2"));
     assert!(of(|m| m.width = 10).contains("not valid: heads = 2 is out of range"));

@@ -46,7 +46,7 @@ impl Part {
         [Self::Recurrence, Self::Tokens].into_iter().chain(levels).collect()
     }
 
-    /// The stream after the last block without this part, `[1, whole blocks of time, width]` of tokens `[1, time]`.
+    /// The stream after the last block without this part, `[1, whole chunks of time, width]` of tokens `[1, time]`.
     pub(super) fn stream_without(self, model: &Model, tokens: Tensor<2, Int>) -> Tensor<3> {
         let mut model = model.clone();
         for block in &mut model.blocks {

@@ -40,7 +40,7 @@ pub(super) struct LayerGates {
 }
 
 impl LayerGates {
-    /// Those of every layer for a text of `time` tokens, none of a GPT; `streams` as the blocks get it, `[1, whole blocks of time, width]`.
+    /// Those of every layer for a text of `time` tokens, none of a GPT; `streams` as the blocks get it, `[1, whole chunks of time, width]`.
     pub async fn read(model: &Model, streams: &[Tensor<3>], time: usize) -> Result<Vec<Self>, Error> {
         let heads = model.heads();
         let flat = |gate: Tensor<3>| gate.narrow(2, 0, time).reshape([heads * time]);

@@ -43,7 +43,7 @@ const MOST_GATES: usize = 1 << 15;
 pub struct Inspection {
     model: Model,
     ids: Vec<u16>,
-    /// The stream before each block, `[1, whole blocks of time, width]`.
+    /// The stream before each block, `[1, whole chunks of time, width]`.
     streams: Vec<Tensor<3>>,
     gates: Vec<LayerGates>,
     reading: Reading,

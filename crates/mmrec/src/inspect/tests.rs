@@ -31,7 +31,7 @@ fn config() -> ModelConfig {
         width: 12,
         layers: 2,
         heads: 2,
-        block: 4,
+        chunk: 4,
         slots: 2,
         fan_in: 2,
         levels: 3,
@@ -44,8 +44,8 @@ fn configs() -> impl Strategy<Value = ModelConfig> {
     let sizes = (1usize..=3, 2usize..=4, 1usize..=2, 1usize..=6);
     let hierarchy = (1usize..=3, 2usize..=3, 1usize..=4);
     (sizes, hierarchy, 0usize..=3, any::<bool>()).prop_map(
-        |((heads, half, layers, block), (slots, fan_in, levels), gate_rank, planning)| {
-            let hierarchy = ModelConfig { block, slots, fan_in, levels, ..config() };
+        |((heads, half, layers, chunk), (slots, fan_in, levels), gate_rank, planning)| {
+            let hierarchy = ModelConfig { chunk, slots, fan_in, levels, ..config() };
             ModelConfig { width: heads * half * 2, layers, heads, gate_rank, planning, ..hierarchy }
         },
     )

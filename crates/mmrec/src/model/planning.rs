@@ -1,5 +1,5 @@
-//! UBÖO: in training, a head predicts from what the recurrent memory gives at the end of a block how the hierarchy will summarise
-//! the next block, so that the memory learns to hold what comes.
+//! UBÖO: in training, a head predicts from what the recurrent memory gives at the end of a chunk how the hierarchy will summarise
+//! the next chunk, so that the memory learns to hold what comes.
 
 use burn::tensor::{Int, Tensor};
 
@@ -10,7 +10,7 @@ use crate::ops::{chunk_end_reads, linear, rms_norm};
 impl Model {
     /// The mean squared error of the plans, `[1]`: 1 for a plan of nothing.
     ///
-    /// The text ends with its last whole block; it has at least two, and the model has the head.
+    /// The text ends with its last whole chunk; it has at least two, and the model has the head.
     ///
     /// # Shapes
     /// - `x`: `[batch, time, width]`, the stream before the last block, from the beginning of a text
@@ -20,10 +20,10 @@ impl Model {
         block.planning_loss(x, self.sizes().chunk, head.val())
     }
 
-    /// Tokens `[batch, time]` up to the end of the last whole block.
-    pub(crate) fn whole_blocks(&self, tokens: Tensor<2, Int>) -> Tensor<2, Int> {
-        let (time, block) = (tokens.dims()[1], self.sizes().chunk);
-        tokens.narrow(1, 0, time / block * block)
+    /// Tokens `[batch, time]` up to the end of the last whole chunk.
+    pub(crate) fn whole_chunks(&self, tokens: Tensor<2, Int>) -> Tensor<2, Int> {
+        let (time, chunk) = (tokens.dims()[1], self.sizes().chunk);
+        tokens.narrow(1, 0, time / chunk * chunk)
     }
 }
 
@@ -39,7 +39,7 @@ impl MemoryBlock {
         (plan - goal.swap_dims(1, 2).reshape([batch * plans, width])).square().mean()
     }
 
-    /// What the recurrent memory gives at the last token of every block, normalised per head: `[batch, heads, blocks, d]`.
+    /// What the recurrent memory gives at the last token of every chunk, normalised per head: `[batch, heads, chunks, d]`.
     fn end_reads(&self, p: &Projection, length: usize) -> Tensor<4> {
         let [query, key, value] = p.association();
         self.norm_read(chunk_end_reads(length, query, key, value, p.log_decay.clone()))
@@ -54,7 +54,7 @@ mod tests {
     use crate::config::{ModelConfig, Stage};
 
     fn config() -> ModelConfig {
-        ModelConfig { width: 8, heads: 2, block: 4, planning: true, ..Stage::Tiny.config(256) }
+        ModelConfig { width: 8, heads: 2, chunk: 4, planning: true, ..Stage::Tiny.config(256) }
     }
 
     fn model() -> Model {
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn there_is_nothing_to_plan_in_less_than_two_blocks() {
         assert!(!config().plans(7) && config().plans(11));
-        assert_eq!(model().whole_blocks(Tensor::zeros([1, 11], &Device::flex())).dims(), [1, 8]);
+        assert_eq!(model().whole_chunks(Tensor::zeros([1, 11], &Device::flex())).dims(), [1, 8]);
         assert!(!ModelConfig { planning: false, ..config() }.plans(11));
     }
 }

@@ -42,7 +42,7 @@ impl State {
     /// The state before the first token.
     pub fn new(config: &ModelConfig) -> Self {
         let empty = LayerState { levels: vec![None; config.levels], ..LayerState::default() };
-        let rope_table = rope_table(config.block, config.width / config.heads);
+        let rope_table = rope_table(config.chunk, config.width / config.heads);
         Self { position: 0, layers: vec![empty; config.layers], rope_table }
     }
 

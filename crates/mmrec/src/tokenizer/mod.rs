@@ -23,6 +23,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
+/// Stands between two documents: the end of a text that was learned as one of several, at which a model stops writing. A file that
+/// holds it is not taken for text, so it is nothing else.
+pub const DOCUMENT_END: char = '\0';
+
 /// What is wrong with a tokenizer's definition or name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

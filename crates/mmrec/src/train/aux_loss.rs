@@ -7,7 +7,7 @@ use super::gradients::{Gradients, join, take_gradients};
 use crate::config::TrainConfig;
 use crate::model::{Dropout, Model};
 
-/// The gradients of λ_P times the planning loss of tokens `[batch, time]`, two whole blocks or more, which counts for `loss_weight` of
+/// The gradients of λ_P times the planning loss of tokens `[batch, time]`, two whole chunks or more, which counts for `loss_weight` of
 /// the step's.
 ///
 /// They need a pass of their own: the framework gives a graph's gradients once, and these must stay apart from the others until all

@@ -99,7 +99,7 @@ mod tests {
         let sizes = ModelConfig {
             width: 16,
             heads: 2,
-            block: 4,
+            chunk: 4,
             slots: 2,
             fan_in: 2,
             levels: 2,

@@ -127,7 +127,7 @@ fn backprop_chunk(
     let leaves = || fresh_leaves(model, train.precision);
     let tokens = chunk.tensors(&model.embedding.device());
     let aux = if context.model.plans(chunk.context) {
-        backprop_aux(&leaves(), model.whole_blocks(tokens[0].clone()), loss_weight, dropout.clone(), train)
+        backprop_aux(&leaves(), model.whole_chunks(tokens[0].clone()), loss_weight, dropout.clone(), train)
     } else {
         Gradients::new()
     };

@@ -188,7 +188,7 @@ mod tests {
             targets: (first + 1..first + 7).collect(),
             context: 3,
         };
-        let model = ModelConfig { planning: true, block: 1, ..Stage::Tiny.config(40) };
+        let model = ModelConfig { planning: true, chunk: 1, ..Stage::Tiny.config(40) };
         let train = TrainConfig {
             seed: u64::MAX,
             lora: 2,
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn plans_are_outputs_where_there_are_any() {
         let (planning, _) = request(|_| ());
-        let (short, _) = request(|r| r.step.model.block = 2);
+        let (short, _) = request(|r| r.step.model.chunk = 2);
         let gradients = planning.step.trainable().len();
         assert_eq!(planning.outputs().len(), 2 + 2 * gradients);
         assert_eq!(short.outputs().len(), 2 + gradients);

@@ -17,7 +17,7 @@ pub use spread::{hide_level, spread};
 /// The sizes of a hierarchy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
-    /// Tokens in a chunk, C; `block` in a model's configuration.
+    /// Tokens in a chunk, C; `block` in settings files.
     pub chunk: usize,
     /// Slots a level keeps, S.
     pub slots: usize,

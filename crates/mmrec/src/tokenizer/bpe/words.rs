@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::marks::joins;
-use crate::data::DOCUMENT_END;
+use crate::tokenizer::DOCUMENT_END;
 
 /// Bytes of the longest word, and so of the longest token; longer runs are cut. Encoding a word takes the square of its length.
 pub const LONGEST: usize = 64;

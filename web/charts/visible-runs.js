@@ -1,12 +1,12 @@
 /**
  * What the charts show now: the run on the page and those compared with it.
  *
- * @import { Comparison, Look } from "../../charts/comparison.js"
- * @import { Settings } from "../../engine/engine-types.js"
- * @import { Columns } from "../../state/metrics-history.js"
- * @import { Session } from "../../state/session.js"
- * @import { Manifest } from "../../storage/manifest.js"
- * @import { RunStore } from "../../storage/run-store.js"
+ * @import { Comparison, Look } from "./comparison.js"
+ * @import { Settings } from "../engine/engine-types.js"
+ * @import { Columns } from "../state/metrics-history.js"
+ * @import { Session } from "../state/session.js"
+ * @import { Manifest } from "../storage/manifest.js"
+ * @import { RunStore } from "../storage/run-store.js"
  *
  * @typedef {object} Shown
  * @property {string} name
@@ -18,8 +18,8 @@
  * @property {Look | null} look null for the run on the page
  */
 
-import { texts } from "../../i18n/index.js";
-import { nameOf } from "../../state/text-source.js";
+import { texts } from "../i18n/index.js";
+import { nameOf } from "../state/text-source.js";
 
 /**
  * @param {Session} session
