@@ -12,30 +12,22 @@ use crate::shell;
 /// The last release that builds with the toolchain of rust-toolchain.toml.
 const TRUNK_VERSION: &str = "0.21.14";
 
-/// The two programs of wasm-bindgen-cli.
-pub struct Bindgen {
-    /// Turns a compiled module into one JavaScript can import.
-    pub bindgen: PathBuf,
-    /// Runs `#[wasm_bindgen_test]`s in a browser.
-    pub test_runner: PathBuf,
-}
-
-/// The version of wasm-bindgen-cli: the library's in Cargo.lock, since the two speak a private protocol.
+/// wasm-bindgen's version in Cargo.lock. The library, what binds a module to JavaScript and what runs its tests are of one version.
 pub fn bindgen_version(paths: &Paths) -> Result<String> {
     locked_version(paths, "wasm-bindgen")
 }
 
-/// Finds or installs a wasm-bindgen-cli.
-pub fn bindgen(paths: &Paths, version: &str) -> Result<Bindgen> {
-    if let Some(found) = shell::which("wasm-bindgen").and_then(|file| bindgen_in(file.parent()?, version)) {
+/// Finds or installs what runs `#[wasm_bindgen_test]`s in a browser, a program of wasm-bindgen-cli.
+pub fn test_runner(paths: &Paths, version: &str) -> Result<PathBuf> {
+    if let Some(found) = shell::which("wasm-bindgen").and_then(|file| test_runner_in(file.parent()?, version)) {
         return Ok(found);
     }
     let home = paths.cache.join("tools").join(format!("wasm-bindgen-{version}"));
-    if bindgen_in(&home.join("bin"), version).is_none() {
+    if test_runner_in(&home.join("bin"), version).is_none() {
         cargo_install("wasm-bindgen-cli", version, Some(&home))?;
     }
     let missing = || format!("{} lacks wasm-bindgen {version} after its installation", home.display());
-    bindgen_in(&home.join("bin"), version).with_context(missing)
+    test_runner_in(&home.join("bin"), version).with_context(missing)
 }
 
 /// Finds trunk, or installs it where cargo puts programs.
@@ -53,12 +45,11 @@ pub fn trunk() -> Result<PathBuf> {
     find().context("trunk is not found after its installation: is cargo's bin folder on the search path?")
 }
 
-fn bindgen_in(dir: &Path, version: &str) -> Option<Bindgen> {
+fn test_runner_in(dir: &Path, version: &str) -> Option<PathBuf> {
     let file = |name: &str| dir.join(format!("{name}{}", env::consts::EXE_SUFFIX));
-    let (bindgen, test_runner) = (file("wasm-bindgen"), file("wasm-bindgen-test-runner"));
-    let answer = shell::capture(shell::command(&bindgen).arg("--version")).ok()?;
-    let equal = answer.split_whitespace().any(|word| word == version) && test_runner.is_file();
-    equal.then_some(Bindgen { bindgen, test_runner })
+    let answer = shell::capture(shell::command(file("wasm-bindgen")).arg("--version")).ok()?;
+    let equal = answer.split_whitespace().any(|word| word == version);
+    Some(file("wasm-bindgen-test-runner")).filter(|runner| equal && runner.is_file())
 }
 
 /// Installs a program with its own lock file, or without where that lock file cannot be satisfied (a dependency it

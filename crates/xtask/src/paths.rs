@@ -17,7 +17,16 @@ const MEMBERS: [&str; 4] = ["mmrec", "mmrec-ops", "mmrec-wasm", "mmrec-cli"];
 
 /// What runs on this machine, with all that is optional in it. Every command names the same: with other features cargo would compile
 /// once more what the packages have in common.
-pub const NATIVE: [&str; 6] = ["--workspace", "--exclude", "mmrec-wasm", "--features", "mmrec-cli/workers", "--locked"];
+pub const NATIVE: [&str; 8] = [
+    "--workspace",
+    "--exclude",
+    "mmrec-bindgen",
+    "--exclude",
+    "mmrec-wasm",
+    "--features",
+    "mmrec-cli/workers",
+    "--locked",
+];
 
 /// The places every command works with.
 pub struct Paths {

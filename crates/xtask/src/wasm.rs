@@ -10,7 +10,7 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
-use crate::install::{self, Bindgen};
+use crate::install;
 use crate::paths::Paths;
 use crate::toolchain::{PROFILE, TRIPLE, Toolchain};
 use crate::{inputs, node, optimise, shell};
@@ -72,7 +72,7 @@ impl Variant {
 pub struct Kit {
     /// The compiler.
     pub toolchain: Toolchain,
-    /// The binding generator's version.
+    /// wasm-bindgen's version.
     pub bindgen_version: String,
 }
 
@@ -87,9 +87,9 @@ impl Kit {
         Ok(Self { toolchain, bindgen_version: install::bindgen_version(paths)? })
     }
 
-    /// Finds or installs the binding generator. Only what is built needs it.
-    pub fn bindgen(&self, paths: &Paths) -> Result<Bindgen> {
-        install::bindgen(paths, &self.bindgen_version)
+    /// Finds or installs what runs the tests of the modules.
+    pub fn test_runner(&self, paths: &Paths) -> Result<PathBuf> {
+        install::test_runner(paths, &self.bindgen_version)
     }
 }
 
@@ -178,10 +178,10 @@ impl<'a> Job<'a> {
         optimise::report(&self.output().join("mmrec_wasm_bg.wasm"))
     }
 
-    /// Compiles the module, and meanwhile installs the binding generator where it is missing: each takes minutes.
-    fn compile(&self) -> Result<Bindgen> {
+    /// Compiles the module, and meanwhile what binds it to JavaScript.
+    fn compile(&self) -> Result<PathBuf> {
         thread::scope(|scope| {
-            let bindgen = scope.spawn(|| self.kit.bindgen(self.paths));
+            let bindgen = scope.spawn(|| binder(self.paths));
             let mut cargo = self.kit.toolchain.cargo(self.paths, "build", self.variant.threads);
             cargo.arg("--lib").args(self.variant.arguments());
             let compiled = shell::run(&mut if self.behind { shell::behind(&cargo) } else { cargo });
@@ -194,13 +194,17 @@ impl<'a> Job<'a> {
         self.paths.wasm_target(self.variant.threads)
     }
 
-    fn bind(&self, bindgen: &Bindgen, staged: &Path) -> Result<()> {
+    fn bind(&self, bindgen: &Path, staged: &Path) -> Result<()> {
         remove(staged)?;
         let compiled = self.target().join(TRIPLE).join(PROFILE).join("mmrec_wasm.wasm");
-        let mut command = shell::command(&bindgen.bindgen);
-        command.args(["--target", "web", "--out-name", "mmrec_wasm", "--out-dir"]).arg(staged).arg(compiled);
-        shell::run(&mut command)
+        shell::run(shell::command(bindgen).arg(compiled).arg(staged))
     }
+}
+
+/// Builds `mmrec-bindgen`.
+fn binder(paths: &Paths) -> Result<PathBuf> {
+    shell::run(&mut paths.cargo(["build", "--package", "mmrec-bindgen", "--profile", "tool", "--locked"]))?;
+    Ok(paths.native_target.join("tool").join(format!("mmrec-bindgen{}", env::consts::EXE_SUFFIX)))
 }
 
 /// Moves a finished folder to where the page looks. Copied, since the cache may be on another file system.

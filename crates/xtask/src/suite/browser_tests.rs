@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use super::report::Report;
 use super::{Options, Part, native, tally};
 use crate::browser::Browser;
-use crate::install::{self, Bindgen};
+use crate::install;
 use crate::paths::Paths;
 use crate::wasm::{self, Kit, VARIANTS, Variant};
 use crate::{node, page, shell};
@@ -18,8 +18,8 @@ const MODULE_TEST_SECONDS: &str = "1200";
 
 /// Builds what the parts need, and runs them.
 pub fn run(paths: &Paths, report: &mut Report, options: &Options, browser: &Browser) {
-    let tools = || Kit::ready(paths).and_then(|kit| Ok((kit.bindgen(paths)?, kit)));
-    let Some((bindgen, kit)) = report.step("tools for the browser", tools) else {
+    let tools = || Kit::ready(paths).and_then(|kit| Ok((kit.test_runner(paths)?, kit)));
+    let Some((runner, kit)) = report.step("tools for the browser", tools) else {
         return report.leave_out("the tests in a browser", "the tools for it are not complete");
     };
     shell::note(&format!("wasm-bindgen {}, {}", kit.bindgen_version, kit.toolchain.label));
@@ -34,7 +34,7 @@ pub fn run(paths: &Paths, report: &mut Report, options: &Options, browser: &Brow
         // With threads it is the same code, and wasm-bindgen's runner starts none: the end-to-end tests do.
         if options.has(Part::Wasm) && !variant.threads {
             let name = format!("wasm tests, {}", variant.name);
-            let tests = || module_tests(paths, browser, (&kit, &bindgen), variant, asked);
+            let tests = || module_tests(paths, browser, (&kit, &runner), variant, asked);
             let more = report.step_after(module, &name, "the module was not built", tests);
             passed = passed.zip(more).map(|(passed, more)| passed + more);
         }
@@ -50,14 +50,14 @@ pub fn run(paths: &Paths, report: &mut Report, options: &Options, browser: &Brow
 fn module_tests(
     paths: &Paths,
     browser: &Browser,
-    (kit, bindgen): (&Kit, &Bindgen),
+    (kit, runner): (&Kit, &Path),
     variant: &Variant,
     asked: Option<&str>,
 ) -> Result<usize> {
     let webgpu = variant.name == "webgpu";
     let mut test = kit.toolchain.cargo(paths, "test", variant.threads);
     test.args(variant.arguments()).arg("--tests").args(asked);
-    test.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", &bindgen.test_runner);
+    test.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
     test.env("WASM_BINDGEN_TEST_ONLY_WEB", "1").env("WASM_BINDGEN_TEST_TIMEOUT", MODULE_TEST_SECONDS);
     test.envs(browser.runner_environment(paths, webgpu)?);
     tally::run(&mut test)
