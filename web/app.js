@@ -39,7 +39,7 @@ import { createTrainingPanel } from "./panels/training/training-panel.js";
 import { missingFeature } from "./platform/browser-support.js";
 import { ensureIsolation } from "./platform/cross-origin-isolation.js";
 import { createTabStatus } from "./platform/tab-status.js";
-import { leadTabs } from "./platform/tab-sync.js";
+import { handedOver, leadTabs } from "./platform/tab-sync.js";
 import { MetricsHistory } from "./state/metrics-history.js";
 import { ModelSizes } from "./state/model-sizes.js";
 import { Session } from "./state/session.js";
@@ -158,18 +158,20 @@ async function main() {
   };
 
   void toasts.loadPart(() => charts.open()).then(render);
-  const left = (await leading) ? null : await follow(session, toasts, companions);
+  const handed = handedOver();
+  const led = await leading;
+  const left = led ? handed && { phase: /** @type {const} */ ("running"), run: handed } : await follow(session, toasts, companions);
   if (left === "not loaded") return;
   const recalled = await runStore.recall();
   if (recalled.broken > 0) toasts.show("info", texts.runsUnread(recalled.broken));
   if (!runStore.lasting) toasts.show("info", texts.memoryOnly());
-  const tabs = leadTabs(session, runStore.lasting);
+  const tabs = leadTabs(session, runStore.lasting, !led);
   companions.push(createTabStatus(session, toasts), tabs, offlineSoon(session, toasts));
   await begin({ session, devices, runLoader, runStore, stored: recalled.draft });
   companions.push(foreseeing(runStore));
   trash.offerAgain();
   saveOnLeaving(session);
-  if (left) await goOn({ session, runLoader, runStore }, left);
+  if (left) await goOn({ session, runLoader, runStore }, left, recalled.draft);
   tabs.begin();
   await followLinks({ session, toasts, change, draftChanged });
   session.changed();
@@ -203,15 +205,22 @@ async function follow(session, toasts, companions) {
  * Goes on here with what another tab did: with that run and no other.
  * @param {{ session: Session, runLoader: RunLoader, runStore: RunStore }} parts
  * @param {LeaderState} left
+ * @param {StoredDraft | null} draft which stays where it is one for another run
  */
-async function goOn({ session, runLoader, runStore }, { phase, run }) {
-  // One without settings was opened from a file, and is there still.
-  if (!run?.settings) return;
+async function goOn({ session, runLoader, runStore }, { phase, run }, draft) {
+  if (!run) return;
   const kept = runStore.run(run.id);
   if (!kept?.states.length) return session.tell("error", texts.leftUnkept(run.step), "left");
+  if (phase === "ended" && !isDraftOf(draft, kept)) return;
   runLoader.offerRun(kept);
   await runLoader.continueOffered();
   if (phase === "running" && session.phase === "paused") await session.resume();
+}
+
+/** Whether a draft is what a run was made from. @param {StoredDraft | null} draft @param {Manifest} run */
+function isDraftOf(draft, { text, settings }) {
+  const same = (/** @type {object} */ one, /** @type {object} */ other) => JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort());
+  return draft !== null && same(draft.text, text) && same(draft.settings, settings);
 }
 
 /**

@@ -90,7 +90,8 @@ afterEach(async () => {
 
 /** Ends a visit. A request that is being answered meanwhile is nobody's failure. @param {import("playwright-core").BrowserContext} context */
 async function close(context) {
-  for (const routed of [context, ...context.pages()]) await routed.unrouteAll({ behavior: "ignoreErrors" });
+  // A test may have closed it before.
+  for (const routed of [context, ...context.pages()]) await routed.unrouteAll({ behavior: "ignoreErrors" }).catch(() => {});
   await context.close();
 }
 
@@ -218,6 +219,16 @@ export async function engineOf(page, name = /^mmrec-/) {
 
 /** A small shape that trains fast on any machine. */
 export const SMALL = { context: 32, batch: 2, steps: 5, eval_every: 5, warmup: 2, sample_every: 0 };
+/** A long run of short steps. */
+export const LONG = { ...SMALL, steps: 100_000, eval_every: 1000 };
+
+/** The step that a page shows. @param {import("playwright-core").Page} page */
+export const stepOf = async (page) => Number((await figure(page, "step")).split(" ")[0].replaceAll(",", ""));
+
+/** @param {import("playwright-core").Page} page @param {number} step */
+export async function trainsPast(page, step) {
+  await page.waitForFunction((past) => Number((document.querySelector("#figure-step")?.textContent ?? "").split(" ")[0].replaceAll(",", "")) > past, step);
+}
 
 /**
  * Chooses texts by the file input.
@@ -286,6 +297,24 @@ export function noteDownloads(page) {
   // As they lie there: the browser does not give every body back.
   const sizeOf = async (/** @type {string} */ path) => brotliCompressSync(await readFile(join(DIST, path.endsWith("/") ? `${path}index.html` : path)), BROTLI).length;
   return async () => Object.fromEntries(await Promise.all([...paths].map(async (path) => /** @type {const} */ ([path, await sizeOf(path)]))));
+}
+
+/** Another tab that follows, in front: one behind others draws nothing. @param {import("playwright-core").Page} page */
+export async function followerOf(page) {
+  const second = await page.context().newPage();
+  await second.goto(page.url());
+  await second.bringToFront();
+  await second.getByText("this one follows it").waitFor();
+  return second;
+}
+
+/** Presses “Take over here”, also in a tab behind others. @param {import("playwright-core").Page} page */
+export const takeOver = (page) => page.evaluate(() => document.querySelector("button#take-over")?.dispatchEvent(new MouseEvent("click", { bubbles: true })));
+
+/** This tab leads now, and is in front. @param {import("playwright-core").Page} page */
+export async function leads(page) {
+  await page.bringToFront();
+  await page.locator("#following").waitFor({ state: "hidden" });
 }
 
 /** The largest difference between two lists of numbers. @param {number[]} one @param {number[]} other */

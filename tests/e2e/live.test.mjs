@@ -1,4 +1,4 @@
-/** The page as one of many things in a browser: without a connection, in a newer release, in several tabs, hidden, out of memory. */
+/** The page as one of many things in a browser: without a connection, in a newer release, hidden, out of memory. */
 
 import assert from "node:assert/strict";
 import { appendFile, cp, mkdtemp, readFile, rm } from "node:fs/promises";
@@ -7,13 +7,10 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { writeRelease } from "../../crates/xtask/scripts/release.mjs";
-import { button, curve, DIST, figure, keptRun, phase, press, ready, engineOf, fillSettings, SMALL, start, usable, until, visit } from "./helpers.mjs";
+import { button, curve, DIST, phase, press, ready, engineOf, fillSettings, LONG, SMALL, start, stepOf, trainsPast, usable, until, visit } from "./helpers.mjs";
 
 /** A name that is not the own machine's, so that the service worker serves a release as it would on any host. */
 const HOST = "mmrec.test";
-
-/** A long run of short steps. */
-const LONG = { ...SMALL, steps: 100_000, eval_every: 1000 };
 
 /** @type {Awaited<ReturnType<typeof start>>} */
 let place;
@@ -29,14 +26,6 @@ after(async () => {
   await place.close();
   await rm(release, { recursive: true });
 });
-
-/** @param {import("playwright-core").Page} page */
-const steps = async (page) => Number((await figure(page, "step")).split(" ")[0].replaceAll(",", ""));
-
-/** @param {import("playwright-core").Page} page @param {number} past */
-async function trainsPast(page, past) {
-  await page.waitForFunction((past) => Number((document.querySelector("#figure-step")?.textContent ?? "").split(" ")[0].replaceAll(",", "")) > past, past);
-}
 
 /** @param {import("playwright-core").Page} page */
 async function keptOffline(page) {
@@ -89,7 +78,7 @@ test("a new release is announced, waits for the training, and comes as a whole",
   await writeRelease(release);
   await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
   await until(page, async () => Boolean((await navigator.serviceWorker.getRegistration())?.waiting));
-  await trainsPast(page, (await steps(page)) + 3);
+  await trainsPast(page, (await stepOf(page)) + 3);
   assert.equal(await page.getByText("There is a new version of this page.").count(), 0, "a training is not interrupted");
   await page.evaluate(() => import(new URL("web/ui/dom.js?", location.href).href));
   assert.equal(await page.evaluate(() => self.newest), undefined);
@@ -121,190 +110,6 @@ test("a new release is announced, waits for the training, and comes as a whole",
   await done();
 });
 
-test("a second tab follows the first, and takes over when that is closed", async () => {
-  const { page, done } = await visit(place);
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 3);
-  const second = await page.context().newPage();
-  await second.goto(place.origin);
-  await second.getByText("Training goes on in another tab; this one follows it.").waitFor();
-  await trainsPast(second, 3);
-  const seen = await steps(second);
-  await trainsPast(second, seen + 3);
-  const [theirs, mine] = [await curve(second), await curve(page)];
-  assert.deepEqual(theirs, mine.slice(0, theirs.length), "the same curve");
-  assert.match((await second.locator("#chart-summary").textContent()) ?? "", /train loss/);
-  for (const name of ["Train", "Pause", "Step", "Stop", "Generate", "Save checkpoint"]) assert.equal(await button(second, name).getAttribute("aria-disabled"), "true", name);
-  assert.equal(await second.locator("#text-name").textContent(), "Built-in sample");
-  await second.waitForFunction(() => /** @type {HTMLInputElement | null} */ (document.querySelector('#settings [name="steps"]'))?.value === "100000");
-
-  await keptRun(page, () => true);
-  await page.close();
-  await second.getByText("Training goes on in another tab").waitFor({ state: "hidden" });
-  await phase(second, /Training on/);
-  await trainsPast(second, (await steps(second)) + 2);
-  const points = await curve(second);
-  assert.ok(points.every((point, index) => index === 0 || point.step > points[index - 1].step));
-  await second.context().close();
-  await done();
-});
-
-test("on request a tab takes over; the other one pauses there first, and follows", async () => {
-  const { page, done } = await visit(place);
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 3);
-  const second = await page.context().newPage();
-  await second.goto(place.origin);
-  await press(second, "Take over here");
-  await phase(second, /Training on/);
-  await page.getByText("Training goes on in another tab; this one follows it.").waitFor();
-  const at = await steps(second);
-  await trainsPast(second, at + 3);
-  await trainsPast(page, at);
-  const points = await curve(second);
-  assert.ok(points.every((point, index) => point.step === index + 1), "no step was lost");
-
-  await second.reload();
-  await ready(second);
-  await button(second, "Continue").waitFor();
-  await page.getByText("The page is open in another tab").waitFor();
-  await done();
-});
-
-/** The browser has no room for states of runs, as long as the page says so. @param {import("playwright-core").Page} page */
-const withoutRoom = (page) =>
-  page.addInitScript(() => {
-    const { createWritable } = FileSystemFileHandle.prototype;
-    FileSystemFileHandle.prototype.createWritable = async function (...options) {
-      if (this.name.startsWith("state-") && !localStorage.getItem("room")) throw new DOMException("no room", "QuotaExceededError");
-      return createWritable.apply(this, options);
-    };
-  });
-
-test("a run that could not be kept is neither handed over nor left without a question", async () => {
-  const { page, done } = await visit(place, { before: withoutRoom });
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 5);
-  await page.getByRole("alert").filter({ hasText: "no more storage" }).waitFor();
-  const second = await page.context().newPage();
-  await second.goto(place.origin);
-  await press(second, "Take over here");
-  await second.getByText("The other tab keeps its run").waitFor();
-  await page.getByRole("alert").filter({ hasText: /This tab stays as it is: \d+ steps? of its run could not be kept/ }).waitFor();
-  await trainsPast(page, (await steps(page)) + 2);
-  await trainsPast(second, (await steps(second)) + 2);
-
-  const asked = page.waitForEvent("dialog");
-  await page.close({ runBeforeUnload: true });
-  const question = await asked;
-  assert.equal(question.type(), "beforeunload");
-  await question.dismiss();
-
-  await page.evaluate(() => localStorage.setItem("room", "yes"));
-  await press(second, "Take over here");
-  await phase(second, /Training on/);
-  const points = await curve(second);
-  assert.ok(points.every((point, index) => point.step === index + 1), "no step was lost");
-  await done();
-});
-
-test("a tab that takes over goes on with the run it followed, and with no other", async () => {
-  const { page, done } = await visit(place, { before: withoutRoom });
-  await page.evaluate(() => localStorage.setItem("room", "yes"));
-  await fillSettings(page, LONG);
-  await press(page, "Step");
-  await keptRun(page, ({ step }) => step === 1);
-  const second = await page.context().newPage();
-  await second.goto(place.origin);
-  await second.getByText("this one follows it").waitFor();
-  await page.evaluate(() => localStorage.removeItem("room"));
-  await press(page, "Stop");
-  await press(page, "Train");
-  await trainsPast(page, 2);
-  await trainsPast(second, 2);
-  await page.close();
-  await second.getByRole("alert").filter({ hasText: /The run of the other tab is gone: it was closed at step \d+/ }).waitFor();
-  await phase(second, /Ready/);
-  await second.locator("#kept-text").filter({ hasText: "step 1 of" }).waitFor();
-  await second.context().close();
-  await done();
-});
-
-/** Has a page train, and two tabs follow it. @param {import("playwright-core").Page} page */
-async function followed(page) {
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 3);
-  const others = [await page.context().newPage(), await page.context().newPage()];
-  for (const other of others) {
-    await other.goto(place.origin);
-    await trainsPast(other, 3);
-  }
-  return others;
-}
-
-test("two tabs that take over at once: one of them trains on, and the others follow it", async () => {
-  const { page, done } = await visit(place);
-  const others = await followed(page);
-  await Promise.all(others.map((other) => other.locator("#take-over").click()));
-  // A tab behind others draws nothing, nor is it looked at by Playwright.
-  await page.bringToFront();
-  await page.getByText("Training goes on in another tab").waitFor();
-  const at = await steps(page);
-  for (const tab of [page, ...others]) {
-    await tab.bringToFront();
-    await trainsPast(tab, at + 3);
-  }
-  const leading = await Promise.all(others.map((other) => other.locator("#following").isHidden()));
-  assert.equal(leading.filter(Boolean).length, 1);
-  const follower = others[leading.indexOf(false)];
-  await follower.bringToFront();
-  await follower.getByText("Training goes on in another tab").waitFor();
-  await usable(follower, "Take over here");
-  await done();
-});
-
-test("a tab that takes over from one that has just taken over, while the first is still being loaded again, trains on", async () => {
-  const { page, done } = await visit(place);
-  // The one that was opened first is the first to be told that the store is free, which it does not want then.
-  const [last, next] = await followed(page);
-  const takeOver = () => document.querySelector("button#take-over")?.dispatchEvent(new MouseEvent("click", { bubbles: true }));
-  const at = await steps(last);
-  await next.evaluate(takeOver);
-  await next.locator("#following").waitFor({ state: "hidden" });
-  // The first one waits a moment for what the next one holds, as every page does that is being loaded.
-  await until(last, async () => ((await navigator.locks.query()).pending ?? []).filter(({ name }) => name === "mmrec").length === 1);
-  await last.evaluate(takeOver);
-  await last.bringToFront();
-  await last.locator("#following").waitFor({ state: "hidden" });
-  await trainsPast(last, at + 3);
-  for (const tab of [page, next]) {
-    await tab.bringToFront();
-    await tab.getByText("Training goes on in another tab").waitFor();
-  }
-  await done();
-});
-
-test("after a take-over the lines of counting and the ladder of what was learned are there", async () => {
-  const { page, done } = await visit(place);
-  await fillSettings(page, { context: 64, batch: 8, steps: 100_000, eval_every: 25, warmup: 10, sample_every: 10 });
-  await press(page, "Train");
-  const counted = (/** @type {import("playwright-core").Page} */ tab) => tab.locator("#chart-summary").filter({ hasText: /Below letter \w+/ });
-  await counted(page).waitFor();
-  await page.locator("#learned").waitFor();
-  const second = await page.context().newPage();
-  await second.goto(place.origin);
-  await press(second, "Take over here");
-  await phase(second, /Training on/);
-  await counted(second).waitFor();
-  await second.locator("#learned").waitFor();
-  await second.context().close();
-  await done();
-});
-
 /** Puts another tab in front of the page, as far as the page can tell. @param {import("playwright-core").Page} page @param {boolean} hidden */
 async function hide(page, hidden) {
   await page.evaluate((hidden) => {
@@ -324,7 +129,7 @@ test("behind another tab it trains on, with its progress in the title", async ()
   await other.bringToFront();
   await hide(page, true);
   const title = await page.title();
-  await trainsPast(page, (await steps(page)) + 20);
+  await trainsPast(page, (await stepOf(page)) + 20);
   await page.waitForFunction((title) => document.title !== title, title, { polling: 200 });
   await page.getByLabel("Language").selectOption("tr");
   await page.waitForFunction(() => /^%0 · kayıp \d,\d\d – MM-Rec$/.test(document.title), null, { polling: 200 });
@@ -350,7 +155,7 @@ test("a training that was slower while its tab was hidden is spoken of when the 
     };
     self.hindrance = setInterval(busy, 1);
   });
-  await trainsPast(page, (await steps(page)) + 12);
+  await trainsPast(page, (await stepOf(page)) + 12);
   await engine.evaluate(() => clearInterval(self.hindrance));
   await hide(page, false);
   await page.getByText(/While this tab was hidden, the browser let training run at \d+ % of its speed\./).waitFor();
@@ -412,7 +217,7 @@ test("the end of a training is told only on request, and only to who looks elsew
   await fillSettings(page, { steps: 1000, eval_every: 1000 });
   await press(page, "Resume");
   await hide(page, true);
-  await fillSettings(page, { steps: (await steps(page)) + 30 });
+  await fillSettings(page, { steps: (await stepOf(page)) + 30 });
   await page.waitForFunction(() => window.asked.length > 1, null, { polling: 200 });
   assert.match((await asked(page))[1], /^MM-Rec: training is over: All planned steps are done\. Step \d+, loss \d\.\d+\.$/);
   await done();

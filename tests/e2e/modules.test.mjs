@@ -266,21 +266,26 @@ const states = async (runStore, id = about.id) => {
   for await (const bytes of runStore.states(id)) found.push(bytes[0]);
   return found;
 };
+/** A `RunStore` that knows what its store holds. */
+const opened = async (store) => {
+  const runStore = new RunStore(store);
+  await runStore.recall();
+  return runStore;
+};
 /** A store that outlives its `RunStore`. */
 const lastingStore = () => ({ ...memoryStore(), lasting: true });
 const filesOf = async (store, kind) => (await store.list()).filter((name) => name.startsWith(kind)).length;
 
 test("the last two states and the best one of every run are kept; what is deleted leaves nothing lying about", async () => {
   const store = lastingStore();
-  const runStore = new RunStore(store);
+  const runStore = await opened(store);
   for (const step of [1, 2, 3, 4]) await keep(runStore, step, { best: { step: Math.min(step, 2), loss: 1 } });
   assert.deepEqual(await states(runStore), [4, 3]);
   assert.equal(runStore.run(about.id).bestState.step, 2);
   assert.deepEqual([await filesOf(store, "state-"), await filesOf(store, "curve-")], [3, 1]);
   await keep(runStore, 1, { id: "22222222-bbbb" });
 
-  const later = new RunStore(store);
-  await later.recall();
+  const later = await opened(store);
   assert.deepEqual(later.runs.map(({ id, step }) => [id, step]).sort(), [[about.id, 4], ["22222222-bbbb", 1]]);
   assert.notEqual(later.runs[0].name, later.runs[1].name);
   assert.deepEqual(await states(later), [4, 3]);
@@ -289,8 +294,7 @@ test("the last two states and the best one of every run are kept; what is delete
 
   await later.remove([about.id, "22222222-bbbb"]);
   assert.deepEqual([later.runs, await filesOf(store, "curve-")], [[], 2]);
-  const third = new RunStore(store);
-  await third.recall();
+  const third = await opened(store);
   assert.equal(third.deleted.length, 2, "it can still be undone");
   await third.restore([about.id]);
   await third.purge([about.id, "22222222-bbbb"]);
@@ -317,11 +321,23 @@ test("a state is kept without a look through all files; what a visit left unfini
   assert.deepEqual([listed.times, await filesOf(store, "state-")], [1, 2]);
 });
 
+test("nothing is written, and nothing removed, before it is known what is there", async () => {
+  const store = lastingStore();
+  await keep(await opened(store), 1);
+  const runStore = new RunStore(store);
+  const late = [runStore.removeUnused(), runStore.rename(about.id, "other"), keep(runStore, 2)];
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual([await filesOf(store, "state-"), await filesOf(store, "curve-")], [1, 1]);
+  await runStore.recall();
+  await Promise.all(late);
+  assert.deepEqual([await states(runStore), runStore.run(about.id).name], [[2, 1], "other"]);
+});
+
 test("a state that could not be kept leaves nothing lying about", async () => {
   const store = lastingStore();
   let full = false;
   const write = (name, content) => (full && name.startsWith("run-") ? Promise.reject(new DOMException("full", "QuotaExceededError")) : store.write(name, content));
-  const runStore = new RunStore({ ...store, write });
+  const runStore = await opened({ ...store, write });
   await keep(runStore, 1);
   full = true;
   await assert.rejects(keep(runStore, 2), /full/);
@@ -329,7 +345,7 @@ test("a state that could not be kept leaves nothing lying about", async () => {
 });
 
 test("in memory alone, one run has states", async () => {
-  const runStore = new RunStore(memoryStore());
+  const runStore = await opened(memoryStore());
   await keep(runStore, 1);
   await keep(runStore, 1, { id: "22222222-bbbb" });
   assert.deepEqual([await states(runStore), await states(runStore, "22222222-bbbb")], [[], [1]]);
@@ -337,7 +353,7 @@ test("in memory alone, one run has states", async () => {
 
 test("the texts of the draft and of the runs are kept, each once, others are not", async () => {
   const store = lastingStore();
-  const runStore = new RunStore(store);
+  const runStore = await opened(store);
   const first = await runStore.saveText(new Blob(["first"]), "first");
   assert.deepEqual(await runStore.saveText(new Blob(["first"]), "first"), first);
   await runStore.saveDraft({ version: 1, text: first, settings, device: "auto" });
@@ -356,7 +372,7 @@ test("the texts of the draft and of the runs are kept, each once, others are not
 test("a broken or newer manifest is left out, and nothing that was there is removed for it", async () => {
   for (const content of ["{", '{"version":3}', "null", "[]", JSON.stringify({ ...about, version: 2 })]) {
     const store = lastingStore();
-    await keep(new RunStore(store), 1);
+    await keep(await opened(store), 1);
     await store.write("run-33333333-cccc.json", content);
     await store.write("draft.json", content);
     await store.write("state-theirs", "of a run that nobody can read");
@@ -381,7 +397,7 @@ test("a text that there was no room for is kept with the run, as soon as there i
   const store = lastingStore();
   let full = true;
   const write = (name, content) => (full && name.startsWith("text-") ? Promise.reject(new DOMException("full", "QuotaExceededError")) : store.write(name, content));
-  const runStore = new RunStore({ ...store, write });
+  const runStore = await opened({ ...store, write });
   const kept = { times: 0 };
   runStore.onStateSaved = () => kept.times++;
   const text = await runStore.saveText(new Blob(["mine"]), "mine.txt");
@@ -401,7 +417,7 @@ test("a text that there was no room for is kept with the run, as soon as there i
 });
 
 test("a run whose text an earlier version could not keep can be read; one that the next visit could not read is not written", async () => {
-  const runStore = new RunStore(lastingStore());
+  const runStore = await opened(lastingStore());
   await keep(runStore, 1, { text: { kind: "kept", id: "", name: "gone.txt" } });
   assert.equal(runStore.runs.length, 1);
   for (const wrong of [{ textName: "x".repeat(2000) }, { best: { step: 1, loss: NaN } }]) await assert.rejects(keep(runStore, 2, wrong), /no run of this version/);
@@ -410,7 +426,7 @@ test("a run whose text an earlier version could not keep can be read; one that t
 
 test("the run trained last comes first, whatever the clock says, and what came from elsewhere last", async () => {
   const store = lastingStore();
-  const runStore = new RunStore(store);
+  const runStore = await opened(store);
   const { now } = Date;
   await keep(runStore, 1);
   try {
@@ -422,8 +438,7 @@ test("the run trained last comes first, whatever the clock says, and what came f
   const foreign = { ...runStore.run(about.id), id: "33333333-cccc", changed: now() + 1e10, states: [], turn: 99 };
   await runStore.importRun(foreign, { states: new Map(), curve: null, text: null });
   const order = async () => {
-    const later = new RunStore(store);
-    await later.recall();
+    const later = await opened(store);
     return later.runs.map(({ id }) => id);
   };
   assert.deepEqual(await order(), ["22222222-bbbb", about.id, "33333333-cccc"]);
@@ -440,7 +455,7 @@ test("where what is kept cannot be listed, the page keeps nothing", async () => 
 
 test("a date that is none makes no run, and harms no list", async () => {
   const run = await (async () => {
-    const runStore = new RunStore(lastingStore());
+    const runStore = await opened(lastingStore());
     await keep(runStore, 1);
     return runStore.run(about.id);
   })();

@@ -71,13 +71,15 @@ before(async () => {
 async function readySession() {
   const told = [];
   const hooks = { changed() {}, advanced() {}, tell: (kind, { what }) => told.push(what), trainingStarts() {}, workerDied: async () => {}, reviveWorker: async () => {} };
-  const session = new Session(new RunStore(memoryStore()), hooks);
+  const runStore = new RunStore(memoryStore());
+  await runStore.recall();
+  const session = new Session(runStore, hooks);
   const engine = new PlayedEngine();
   session.adopt(engine);
   session.draft.settings = { ...settings };
   await session.draft.reload();
   session.opened();
-  return { session, engine, told };
+  return { session, engine, told, runStore };
 }
 
 /** Everything that was asked for is done. */
@@ -158,6 +160,35 @@ test("another text or other settings take the run out of the engine, which gets 
   assert.deepEqual([engine.asked, session.phase, session.run.engineHasRun, session.run.planned], [["resume", "set_steps", "run"], "running", true, 7]);
 });
 
+test("what is changed while a run is paused is kept with it", async () => {
+  const { session, engine, runStore } = await readySession();
+  await session.train();
+  engine.steps(2);
+  await session.pause();
+  await session.changeSettings({ steps: 4321 });
+  await done(session);
+  assert.deepEqual([session.phase, runStore.run(session.run.id).settings.steps], ["paused", 4321]);
+});
+
+test("a page stays where it would lose steps, or leave work half done, and says why", async () => {
+  const { session, engine, told } = await readySession();
+  await session.train();
+  engine.steps(2);
+  // In memory alone nothing is kept.
+  assert.equal(await session.reasonToStay(), "unkept");
+  assert.equal(session.phase, "running");
+  await session.stop();
+  session.closeRun();
+  assert.deepEqual([await session.reasonToStay(), session.askBeforeLeaving], [null, false]);
+  let finish = () => {};
+  const work = session.finishing(new Promise((resolve) => (finish = resolve)));
+  assert.deepEqual([await session.reasonToStay(), session.askBeforeLeaving], ["busy", true]);
+  finish();
+  await work;
+  assert.deepEqual([await session.reasonToStay(), session.askBeforeLeaving], [null, false]);
+  assert.match(told.join(), /could not be kept in this browser.*in the middle of reading or writing/);
+});
+
 test("a tab that follows shows the other one's run and gives it up again; its own phase is that of the beginning", async () => {
   const { session } = await readySession();
   const follower = (await readySession()).session;
@@ -167,6 +198,8 @@ test("a tab that follows shows the other one's run and gives it up again; its ow
   assert.deepEqual([other.phase, other.leaderPhase, other.run], ["starting", "starting", null]);
   other.follow("running", session.run, { settings, info: null, text: follower.draft.text });
   assert.deepEqual([other.phase, other.leaderPhase, other.run, other.draft.settings], ["starting", "running", session.run, settings]);
+  other.draft.info = { fingerprint: "x" };
+  assert.equal(other.draft.ready, false, "its engine knows nothing of it");
   other.unfollow();
   assert.deepEqual([other.phase, other.leaderPhase, other.run, other.draft.settings], ["starting", null, null, null]);
 });

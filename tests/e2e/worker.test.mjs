@@ -3,18 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { curve, figure, phase, press, engineOf, fillSettings, SMALL, startWithFolder, usable, visit } from "./helpers.mjs";
+import { curve, phase, press, engineOf, fillSettings, LONG, SMALL, startWithFolder, stepOf, trainsPast, usable, visit } from "./helpers.mjs";
 
 const place = startWithFolder();
 
-const LONG = { ...SMALL, steps: 100_000, eval_every: 1000 };
 /** A silence that is too long, and the time to start again (milliseconds). */
 const SOON = 30_000;
 
-/** @param {import("playwright-core").Page} page */
-const steps = async (page) => Number((await figure(page, "step")).split(" ")[0]?.replaceAll(",", ""));
-/** @param {import("playwright-core").Page} page @param {number} past */
-const trainsPast = (page, past) => page.waitForFunction((past) => Number((document.querySelector("#figure-step")?.textContent ?? "").split(" ")[0].replaceAll(",", "")) > past, past);
 
 /**
  * A run that has kept a state.
@@ -124,7 +119,7 @@ test("a piece of work that takes long is no silence", async () => {
     for (const end = performance.now() + time; performance.now() < end; );
   };
   await (await engineOf(page)).evaluate((busy) => void setTimeout(`(${busy})(7000)`), String(busy));
-  const before = await steps(page);
+  const before = await stepOf(page);
   await trainsPast(page, before + 3);
   assert.equal(await page.locator(".notice").count(), 0);
   await done();

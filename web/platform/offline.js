@@ -50,7 +50,7 @@ export async function createOffline(session, toasts) {
   };
   const change = async () => {
     // Where it may not, it is offered again.
-    if (!(await session.mayClose())) return void (announced = false);
+    if (await session.reasonToStay()) return void (announced = false);
     const next = registration.waiting;
     if (!next) return location.reload();
     next.addEventListener("statechange", () => next.state === "activated" && location.reload());

@@ -11,7 +11,7 @@ import { Run } from "../state/run.js";
 import { sample } from "../state/text-source.js";
 import { bespeakStore, claimStore, storeFree } from "../storage/store.js";
 import { button, element, onPress, setText, setUsable } from "../ui/dom.js";
-import { openChannel } from "./tab-sync.js";
+import { listen, openChannel } from "./tab-sync.js";
 
 /** A tab that is being reloaded lets go of the store and takes it again within this time (milliseconds). */
 const RELOADING = 5000;
@@ -19,30 +19,32 @@ const RELOADING = 5000;
 const SILENCE = 20_000;
 
 /**
- * What the other tab was doing at last, and its run; that one's text and states are in the store, if anywhere.
- * @typedef {{ phase: TabState["phase"], run: Run | null }} LeaderState
+ * What the other tab was doing at last, and its run, if it has one that is kept; that one's text and states are in the store.
+ * @typedef {{ phase: TabState["phase"], run: Pick<Run, "id" | "step"> | null }} LeaderState
  */
 
 export class TabFollower {
   #session;
   #channel = openChannel();
   /** The other tab, as far as it has told. @type {string | undefined} */ #leader;
-  /** @type {"no" | "asked" | "silent" | "refused"} */ #taking = "no";
+  /** @type {"no" | "asked" | "silent" | "unkept" | "busy"} */ #taking = "no";
+  /** Whether the store is wanted, and no leader was known to be asked for it. */ #unasked = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #patience;
   /** Ends that this tab is the next to hold the store. */ #heir = new AbortController();
   /** From now on the store is to be this tab's as soon as it is free. @type {() => void} */ #wake = () => {};
   /** Whether the other tab keeps its run in the store. */ #keeps = false;
+  /** What was seen here when it was to take over: the other tab may be loaded again before it hands over. @type {LeaderState | null} */ #wanted = null;
 
   /** @param {Session} session which shows the other tab's run meanwhile */
   constructor(session) {
     this.#session = session;
-    this.#channel.onmessage = ({ data }) => {
-      const message = /** @type {TabMessage} */ (data);
+    listen(this.#channel, (message) => {
       if ("leader" in message) this.#leader = message.leader;
       if (message.type === "course") this.#show(message.course);
-      if (message.type === "staying") this.#refused();
-      if (message.type === "leading") this.#led();
-    };
+      if (message.type === "staying") this.#refused(message.reason ?? "unkept");
+      if (message.type === "leading") this.#led(message.taken ?? false);
+      if (this.#unasked) this.#ask();
+    });
     onPress(button("take-over"), () => this.#take());
   }
 
@@ -65,7 +67,7 @@ export class TabFollower {
     const { leaderPhase, run } = this.#session;
     if (!leaderPhase) return;
     const what = leaderPhase === "running" ? texts.following.running : texts.following.idle;
-    const answer = this.#taking === "silent" || this.#taking === "refused" ? texts.following[this.#taking] : what;
+    const answer = this.#taking === "no" || this.#taking === "asked" ? what : texts.following[this.#taking];
     setText(element("following-text"), answer);
     setText(button("take-over"), this.#taking === "asked" ? texts.following.taking : texts.markup.takeOver);
     setUsable(button("take-over"), this.#taking !== "asked" && (this.#keeps || !run));
@@ -90,12 +92,13 @@ export class TabFollower {
 
   #take() {
     this.#taking = "asked";
+    this.#wanted = this.#seen();
     // Before the other one lets go of it: a tab that is being loaded just then is not to be faster.
     this.#heir.abort();
     this.#heir = new AbortController();
     bespeakStore(this.#heir.signal);
     this.#wake();
-    this.#send({ type: "hand over", to: this.#leader });
+    this.#ask();
     this.#session.changed();
     clearTimeout(this.#patience);
     this.#patience = setTimeout(() => {
@@ -104,31 +107,50 @@ export class TabFollower {
     }, SILENCE);
   }
 
-  /** The other tab keeps its run. */
-  #refused() {
+  /** Asks the leader for the store, by its name: another one, that leads by the time this is heard, is not meant. */
+  #ask() {
+    this.#unasked = !this.#leader;
+    if (this.#leader) this.#send({ type: "hand over", to: this.#leader });
+    else this.#send({ type: "following" });
+  }
+
+  /** The other tab keeps what it has. @param {"unkept" | "busy"} reason */
+  #refused(reason) {
     this.#waitNoMore();
-    if (this.#taking !== "no") this.#taking = "refused";
+    if (this.#taking !== "no") this.#taking = reason;
     this.#session.changed();
   }
 
-  /** Another tab has taken over, which knows nothing of this one. Where both asked, the first to take over stays. */
-  #led() {
+  /**
+   * There is another leader, which knows nothing of this tab.
+   * @param {boolean} taken whether it was handed over to. Where both asked, the first one stays. Else the one that was asked is back.
+   */
+  #led(taken) {
+    this.#send({ type: "following" });
+    if (!taken && (this.#taking === "asked" || this.#taking === "silent")) return this.#ask();
     this.#waitNoMore();
     this.#taking = "no";
-    this.#send({ type: "following" });
     this.#session.changed();
   }
 
   /** @returns {LeaderState} */
   #forget() {
-    const session = this.#session;
-    const left = { phase: session.leaderPhase ?? "starting", run: session.run };
+    const seen = this.#seen();
+    const wanted = this.#taking === "no" ? null : this.#wanted;
     this.#waitNoMore();
-    session.unfollow();
-    return left;
+    this.#session.unfollow();
+    return seen.run ? seen : (wanted ?? seen);
+  }
+
+  /** @returns {LeaderState} */
+  #seen() {
+    const { leaderPhase, run } = this.#session;
+    // A model without settings was opened from a file, and is there still.
+    return { phase: leaderPhase ?? "starting", run: run?.settings ? run : null };
   }
 
   #waitNoMore() {
+    this.#unasked = false;
     clearTimeout(this.#patience);
     this.#heir.abort();
   }

@@ -3,7 +3,7 @@
  * that carries `TabMessage`s. This is the side that is followed; the other one is in `tab-follower.js`.
  *
  * @import { Settings, DataInfo } from "../engine/engine-types.js"
- * @import { RunMessage } from "../state/run.js"
+ * @import { Run, RunMessage } from "../state/run.js"
  * @import { DraftText } from "../state/run-draft.js"
  * @import { MetricsHistory } from "../state/metrics-history.js"
  * @import { Phase } from "../state/phase.js"
@@ -21,16 +21,19 @@
  * @property {ReturnType<MetricsHistory["toMessage"]> | null} curve
  *
  * @typedef {(
- *   | { type: "leading", leader?: string }
+ *   | { type: "leading", leader?: string, taken?: boolean }
  *   | { type: "following" }
  *   | { type: "course", course: TabState, leader?: string }
  *   | { type: "hand over", to?: string }
- *   | { type: "staying" }
- * )} TabMessage `leading`: who follows is to say so; `staying`: the run would be lost by a hand-over; `to`: the leader that is asked.
- *   Tabs of earlier releases name none.
+ *   | { type: "staying", reason?: "unkept" | "busy" }
+ * )} TabMessage
+ * - `leading`: who follows is to say so; `taken`: by a hand-over, else by being loaded
+ * - `hand over`: `to` the leader that is asked, and no other
+ * - `staying`: something would be lost by a hand-over
  */
 
 const CHANNEL = "mmrec";
+const TYPES = new Set(["leading", "following", "course", "hand over", "staying"]);
 /** Followers are told at most this often (milliseconds); a long curve takes longer to tell, and changes less. */
 const OFTEN = 500;
 
@@ -43,11 +46,31 @@ export function openChannel() {
 }
 
 /**
+ * What another tab says. It may be of another version, and so may be what it says.
+ * @param {Pick<BroadcastChannel, "onmessage">} channel
+ * @param {(message: TabMessage) => void} hear
+ */
+export function listen(channel, hear) {
+  channel.onmessage = ({ data }) => {
+    const known = TYPES.has(data?.type) && (data.type !== "course" || typeof data.course?.phase === "string");
+    if (known) hear(data);
+  };
+}
+
+/** The run that this tab was training when it made way for another one; only once. @returns {Pick<Run, "id" | "step"> | null} */
+export function handedOver() {
+  const handed = history.state?.handedOver ?? null;
+  if (handed) history.replaceState(null, "");
+  return handed;
+}
+
+/**
  * @param {Session} session
  * @param {boolean} lasting whether the browser keeps anything
+ * @param {boolean} taken whether another tab has handed over
  * @returns {{ changed(): void, begin(): void }} `begin`: from now on it can answer; what it would say before is soon otherwise
  */
-export function leadTabs(session, lasting) {
+export function leadTabs(session, lasting, taken) {
   const channel = openChannel();
   // Of several that take over at once the first one leads, and what the others asked of the one before is not for it.
   const leader = crypto.randomUUID();
@@ -74,7 +97,7 @@ export function leadTabs(session, lasting) {
   };
   const hear = (/** @type {TabMessage} */ message) => {
     if (waiting) waiting.push(message);
-    else if (message.type === "hand over" && lasting && (message.to ?? leader) === leader) void handOver();
+    else if (message.type === "hand over" && message.to === leader && (lasting || !session.run)) void handOver();
     else if (message.type === "following") {
       followed = true;
       tell();
@@ -82,22 +105,29 @@ export function leadTabs(session, lasting) {
   };
   /** Keeps everything, and comes back as a follower of the tab that takes over. */
   const handOver = async () => {
-    // That it pauses is not to be told: the other tab is to go on with what it saw last.
+    // The other tab goes on with what it saw last, which is not to be that this one pauses.
+    tell();
     followed = false;
     clearTimeout(timer);
     timer = undefined;
     waiting = [{ type: "following" }];
-    if (await session.mayClose()) return location.reload();
-    send({ type: "staying" });
-    begin();
+    const { phase, run } = session;
+    const reason = await session.reasonToStay();
+    if (reason) {
+      send({ type: "staying", reason });
+      return begin();
+    }
+    // Whoever takes over may be gone before it does.
+    if (phase === "running" && run) history.replaceState({ handedOver: { id: run.id, step: run.step } }, "");
+    location.reload();
   };
   const begin = () => {
     const messages = waiting ?? [];
     waiting = null;
     messages.forEach(hear);
   };
-  channel.onmessage = ({ data }) => hear(data);
-  send({ type: "leading", leader });
+  listen(channel, hear);
+  send({ type: "leading", leader, taken });
   return { changed, begin };
 }
 

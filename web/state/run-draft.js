@@ -38,6 +38,7 @@ export class RunDraft {
   /** @type {Preset[]} */ presets = [];
   /** @type {Opened["defaults"] | null} */ defaults = null;
   /** Why training cannot start with this. @type {{ where: "text" | "settings", error: unknown } | null} */ problem = null;
+  /** Whether it is another tab's, of which this tab's engine knows nothing. */ #mirrored = false;
 
   /** @param {() => EngineClient} client */
   constructor(client) {
@@ -57,11 +58,12 @@ export class RunDraft {
 
   /** Shows another tab's draft. @param {Mirrored | null} other null: there is none any more */
   mirror(other) {
+    this.#mirrored = other !== null;
     Object.assign(this, other ?? { settings: null, info: null, text: sample });
   }
 
   get ready() {
-    return this.settings !== null && this.info !== null && this.problem === null;
+    return !this.#mirrored && this.settings !== null && this.info !== null && this.problem === null;
   }
 
   /** The `problem` in words. */

@@ -38,6 +38,7 @@ export class Session {
   generation = new Generation(this);
   insights = new Insights(this);
   /** An action is under way that the person waits for. */ busy = false;
+  /** How much is under way that a page which goes would leave half done. */ #unfinished = 0;
   #phase = new PhaseMachine();
   /** @type {EngineClient | null} */ #client = null;
   /** @type {Run | null} */ #run = null;
@@ -108,26 +109,43 @@ export class Session {
   /** Those that are lost with it, when all that can be kept is. @returns {Promise<number>} */
   async unsavedAfterFlush() {
     await this.#turn(() => this.#autosave.flushed());
+    await this.#runStore.whenIdle(async () => {});
     return this.unsavedSteps;
+  }
+
+  /**
+   * The page is not to go before this is done, such as the reading of many runs.
+   * @template T
+   * @param {Promise<T>} work
+   * @returns {Promise<T>} the same
+   */
+  finishing(work) {
+    this.#unfinished++;
+    return work.finally(() => this.#unfinished--);
   }
 
   /** Whether the person is to be asked before leaving; while states come and are kept, the few steps since are not worth it. */
   get askBeforeLeaving() {
-    return this.unsavedSteps > 0 && (this.phase !== "running" || !this.#runStore.lasting || this.#autosave.failing);
+    const losesSteps = this.unsavedSteps > 0 && (this.phase !== "running" || !this.#runStore.lasting || this.#autosave.failing);
+    return losesSteps || this.#unfinished > 0;
   }
 
   /**
-   * The page is about to go by its own doing: pauses the run, and trains on where something of it would be lost.
-   * @returns {Promise<boolean>} whether it may go
+   * The page is about to go by its own doing: pauses the run, and trains on where something would be lost.
+   * @returns {Promise<"unkept" | "busy" | null>} why it must not go; null where it may
    */
-  async mayClose() {
+  async reasonToStay() {
+    if (this.#unfinished > 0) {
+      this.tell("info", texts.staysBusy(), "stays");
+      return "busy";
+    }
     const running = this.phase === "running";
     if (running) await this.pause();
     const lost = await this.unsavedAfterFlush();
-    if (lost <= 0) return true;
+    if (lost <= 0) return null;
     if (running) await this.resume();
     this.tell("error", texts.staysHere(lost), "stays");
-    return false;
+    return "unkept";
   }
 
   /** Whether the run can be trained further as it is. */
@@ -424,7 +442,11 @@ export class Session {
 
   /** @param {Partial<Settings>} change */
   async changeSettings(change) {
-    if (this.active) return this.#changeRunning(change);
+    if (this.active) {
+      await this.#changeRunning(change);
+      // While it trains, states are kept anyway.
+      return this.phase === "paused" ? this.saveState() : undefined;
+    }
     this.run?.detach();
     await this.draft.change(change);
   }

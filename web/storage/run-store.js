@@ -50,10 +50,14 @@ export class RunStore {
   /** Whether this visit has looked for what earlier ones left lying about. */ #swept = false;
   /** Writes come one after another, so that an older state never lands on a newer one. */
   #next = serial();
+  /** From now on it is known what earlier visits left. @type {() => void} */ #known = () => {};
 
-  /** @param {Store} store */
+  /** @param {Store} store that becomes this tab's with `recall`; what is to be written before waits for that */
   constructor(store) {
     this.#store = store;
+    // What is not known yet would be taken for what nobody needs.
+    const known = new Promise((resolve) => (this.#known = () => resolve(null)));
+    void this.#next(() => known);
   }
 
   get lasting() {
@@ -81,7 +85,11 @@ export class RunStore {
    * Reads what earlier visits left. Where even that it is there cannot be read, this visit keeps nothing.
    * @returns {Promise<{ draft: StoredDraft | null, broken: number }>} and how many runs could not be read
    */
-  async recall() {
+  recall() {
+    return this.#recall().finally(this.#known);
+  }
+
+  async #recall() {
     const names = await inTime(this.#store.list(), LISTING).catch(() => null);
     if (!names) {
       this.#store = memoryStore();

@@ -21,10 +21,11 @@ const HEIR = "mmrec-heir";
 const PATIENCE = 10_000;
 
 /**
- * The best store that this browser really lets us write to.
+ * The best store that this browser really lets us write to. Where tabs cannot agree on which of them keeps its work, none does.
  * @returns {Promise<Store>}
  */
 export async function openStore() {
+  if (!navigator.locks) return memoryStore();
   for (const attempt of [openPrivateFiles, openDatabase]) {
     try {
       const store = await inTime(attempt());

@@ -838,7 +838,8 @@ export const page = {
     idle: "The page is open in another tab; this one follows it.",
     taking: "Taking over…",
     silent: "The other tab does not answer. Close it, and this one takes over.",
-    refused: "The other tab keeps its run, which this browser has no room for: save it to a file there, or make room, and take over again.",
+    busy: "The other tab is in the middle of reading or writing runs: take over when that is done.",
+    unkept: "The other tab keeps its run, which this browser has no room for: save it to a file there, or make room, and take over again.",
   },
   /** @param {number} step @returns {Complaint} */
   leftUnkept: (step) => ({
@@ -849,6 +850,12 @@ export const page = {
   staysHere: (steps) => ({
     what: `This tab stays as it is: ${many(steps, "step", "steps")} of its run could not be kept in this browser and would be lost.`,
     remedy: "Pause, save the checkpoint to a file or remove the states of older runs under “Runs”, and try again.",
+  }),
+
+  /** @returns {Complaint} */
+  staysBusy: () => ({
+    what: "This tab stays as it is: it is in the middle of reading or writing runs.",
+    remedy: "Try again when that is done.",
   }),
 
   // While nobody watches

@@ -673,7 +673,8 @@ export const page = {
     idle: "Sayfa başka bir sekmede açık; bu sekme onu izliyor.",
     taking: "Devralınıyor…",
     silent: "Öteki sekme yanıt vermiyor. Onu kapatın, bu sekme devralır.",
-    refused: "Öteki sekme çalışmasını bırakmadı, çünkü tarayıcıda ona yer yok: orada çalışmayı bir dosyaya kaydedin ya da yer açın, sonra yeniden devralın.",
+    busy: "Öteki sekme şu anda çalışmaları okuyor ya da yazıyor: bitince devralın.",
+    unkept: "Öteki sekme çalışmasını bırakmadı, çünkü tarayıcıda ona yer yok: orada çalışmayı bir dosyaya kaydedin ya da yer açın, sonra yeniden devralın.",
   },
   leftUnkept: (step) => ({
     what: `Öteki sekmenin çalışması yok oldu: sekme, bu tarayıcıda ondan bir şey saklanmadan kapandı (adım ${count(step)}).`,
@@ -682,6 +683,10 @@ export const page = {
   staysHere: (steps) => ({
     what: `Bu sekme olduğu gibi kalıyor: çalışmasının ${count(steps)} adımı bu tarayıcıda saklanamadı ve kaybolurdu.`,
     remedy: "Duraklatın, denetim noktasını bir dosyaya kaydedin ya da “Çalışmalar” altında eski çalışmaların durumlarını kaldırın, sonra yeniden deneyin.",
+  }),
+  staysBusy: () => ({
+    what: "Bu sekme olduğu gibi kalıyor: şu anda çalışmaları okuyor ya da yazıyor.",
+    remedy: "Bitince yeniden deneyin.",
   }),
 
   titleTraining: (part, value) => `${percent(part)} · kayıp ${fixed(value, 2)} – MM-Rec`,

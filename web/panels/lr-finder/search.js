@@ -35,15 +35,15 @@ export class LrSearch {
   }
 
   async #run() {
-    const { engine, draft } = this.#session;
+    const { client, draft } = this.#session;
     const { settings } = draft;
     // A run needs the engine for itself, and other settings want another search.
     const goesOn = () => this.state === "running" && this.#session.phase !== "running" && draft.settings === settings;
     try {
-      if (!settings) return this.stop();
-      this.total = await engine.ask({ type: "find_rate", settings });
+      if (!settings || !client) return this.stop();
+      this.total = await client.ask({ type: "find_rate", settings });
       while (goesOn()) {
-        const tried = await engine.ask({ type: "try_rate" });
+        const tried = await client.ask({ type: "try_rate" });
         if (tried) this.trials.push(tried);
         else this.state = "done";
         this.#changed();
@@ -53,7 +53,7 @@ export class LrSearch {
       this.state = "failed";
       this.error = error;
     } finally {
-      if (engine.alive) void engine.ask({ type: "end_rate" }).catch(() => {});
+      if (client?.alive) void client.ask({ type: "end_rate" }).catch(() => {});
       this.#changed();
     }
   }

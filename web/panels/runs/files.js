@@ -5,7 +5,7 @@
  */
 
 import { texts } from "../../i18n/index.js";
-import { button, input, onPress, setUsable } from "../../ui/dom.js";
+import { button, input, onPress } from "../../ui/dom.js";
 import { downloadFile } from "../../ui/download-file.js";
 
 /** Problems beyond these are counted. */
@@ -19,7 +19,7 @@ export function listenForFiles({ session, runStore, toasts }, say) {
   const chooser = input("runs-file");
   const during = async (/** @type {string} */ words, /** @type {() => Promise<void>} */ task) => {
     say(words);
-    await task().finally(() => say(""));
+    await session.finishing(task()).finally(() => say(""));
   };
 
   const exportAll = () => toasts.attempt("export", texts.runs.exportFailed, async () => {
@@ -41,7 +41,6 @@ export function listenForFiles({ session, runStore, toasts }, say) {
   });
 
   onPress(button("runs-export"), () => void during(texts.runs.exporting, exportAll));
-  setUsable(button("runs-import"), true);
   onPress(button("runs-import"), () => chooser.click());
   chooser.addEventListener("change", () => {
     const file = chooser.files?.[0];

@@ -70,7 +70,7 @@ export function createList(context) {
   const render = () => {
     for (const { run } of comparison.runs) if (!runStore.run(run.id) || run.id === session.run?.id) void compare(run.id, false);
     // The run on the page moves on many times a second; the list does not.
-    const now = JSON.stringify([runStore.changes, session.run?.id, session.phase, texts.locale, search.value, comparison.runs.map(({ run }) => run.id)]);
+    const now = JSON.stringify([runStore.changes, session.run?.id, session.phase, session.leaderPhase, texts.locale, search.value, comparison.runs.map(({ run }) => run.id)]);
     if (now !== rendered) renderRows();
     rendered = now;
     renderTable(context, comparison);
@@ -89,6 +89,8 @@ export function createList(context) {
     setText(element("runs-status"), working || (search.value && runs.length > 0 ? texts.runs.found(found.length) : ""));
     setUsable(button("runs-export"), runs.length > 0);
     setUsable(button("runs-clean"), runs.length > 0);
+    // What this browser keeps is another tab's, or not known yet.
+    setUsable(button("runs-import"), session.phase !== "starting", session.leaderPhase ? texts.following.idle : "");
     storage.render();
   };
 
