@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { assertWhole, button, curve, figure, phase, press, fillSettings, SMALL, start, usable, visit } from "./helpers.mjs";
+import { assertWhole, button, curve, figure, phase, press, fillSettings, SMALL, start, usable, visit, trainSmall } from "./helpers.mjs";
 
 /** @type {Awaited<ReturnType<typeof start>>} */
 let place;
@@ -75,9 +75,7 @@ test("Step starts a run of its own, and Stop ends it", async () => {
 
 test("raising the steps of a finished run lets it go on", async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   assert.equal(await button(page, "Resume").getAttribute("aria-disabled"), "true");
   await fillSettings(page, { steps: 8 });
   await press(page, "Resume");

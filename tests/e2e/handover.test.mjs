@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { button, choose, curve, fillSettings, followerOf, keptRun, leads, LONG, phase, press, ready, SMALL, start, stepOf, takeOver, text, trainsPast, unfold, until, usable, visit } from "./helpers.mjs";
+import { button, choose, curve, fillSettings, followerOf, keptRun, leads, phase, press, ready, SMALL, start, stepOf, takeOver, text, trainsPast, unfold, until, usable, visit, trainLong, trainSmall } from "./helpers.mjs";
 
 /** @type {Awaited<ReturnType<typeof start>>} */
 let place;
@@ -12,9 +12,7 @@ after(() => place.close());
 
 test("a tab that follows reads no runs in and tries no rates; what is kept is not its to change", async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   await keptRun(page, ({ step }) => step === SMALL.steps);
   const second = await followerOf(page);
   await second.locator("#figure-step").filter({ hasText: /^5/ }).waitFor();
@@ -30,9 +28,7 @@ test("a tab that follows reads no runs in and tries no rates; what is kept is no
 test("a take-over leaves a draft for another run as it is, also where the other tab is just closed", async () => {
   for (const closed of [false, true]) {
     const { page, done } = await visit(place);
-    await fillSettings(page, SMALL);
-    await press(page, "Train");
-    await phase(page, /All planned steps are done/);
+    await trainSmall(page);
     await choose(page, [{ name: "novel.txt", buffer: Buffer.from(text(200)) }]);
     await page.locator("#text-name").filter({ hasText: "novel.txt" }).waitFor();
     await fillSettings(page, { steps: 777, seed: 42 });
@@ -53,9 +49,7 @@ test("a take-over leaves a draft for another run as it is, also where the other 
 
 test("what is changed while it is paused goes with a take-over", async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 3);
+  await trainLong(page);
   await press(page, "Pause");
   await phase(page, /Paused/);
   await page.locator('#settings [name="steps"]').fill("4321");
@@ -71,9 +65,7 @@ test("what is changed while it is paused goes with a take-over", async () => {
 
 test("what was begun a moment ago goes with a take-over, before the tabs that follow were told of it", async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   await fillSettings(page, { steps: 100_000, eval_every: 1000 });
   const second = await followerOf(page);
   await second.locator("#figure-step").filter({ hasText: /^5/ }).waitFor();
@@ -122,9 +114,7 @@ test("a tab that is reading runs in is not taken over from, and says so", async 
 
 test("a take-over that is pressed while the other tab is being loaded again comes when that is there", async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 3);
+  await trainLong(page);
   const second = await followerOf(page);
   await trainsPast(second, 3);
   // What is kept is listed when the test says so.
@@ -156,9 +146,7 @@ async function strangerTo(page) {
 
 test("a hand-over that names nobody is for nobody; where nobody comes for it, training goes on where it was", async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 3);
+  await trainLong(page);
   const stranger = await strangerTo(page);
   const leader = await stranger.evaluate(() => new Promise((resolve) => {
     const channel = new BroadcastChannel("mmrec");
@@ -194,9 +182,7 @@ test("what other versions of the page or nobody of ours says in their channel ha
   await page.bringToFront();
   await page.reload();
   await ready(page);
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 3);
+  await trainLong(page);
   await second.bringToFront();
   await trainsPast(second, 3);
   assert.equal(await page.getByText("could not be started").count(), 0);

@@ -222,6 +222,20 @@ export const SMALL = { context: 32, batch: 2, steps: 5, eval_every: 5, warmup: 2
 /** A long run of short steps. */
 export const LONG = { ...SMALL, steps: 100_000, eval_every: 1000 };
 
+/** Has a page train a long run, past a step. @param {import("playwright-core").Page} page @param {number} [step] */
+export async function trainLong(page, step = 3) {
+  await fillSettings(page, LONG);
+  await press(page, "Train");
+  await trainsPast(page, step);
+}
+
+/** Has a page train a small run to its end. @param {import("playwright-core").Page} page */
+export async function trainSmall(page) {
+  await fillSettings(page, SMALL);
+  await press(page, "Train");
+  await phase(page, /All planned steps are done/);
+}
+
 /** The step that a page shows. @param {import("playwright-core").Page} page */
 export const stepOf = async (page) => Number((await figure(page, "step")).split(" ")[0].replaceAll(",", ""));
 

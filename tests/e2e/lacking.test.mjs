@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import { button, fillSettings, phase, press, ready, SMALL, startWithFolder, undisturbed, unfold, visit } from "./helpers.mjs";
+import { button, fillSettings, phase, press, ready, SMALL, startWithFolder, undisturbed, unfold, visit, trainSmall } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -72,9 +72,7 @@ test("without a store of the browser’s, the run is kept in its database, also 
       });
     },
   });
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   await unfold(page, "#runs");
   await page.locator("#run-list li").waitFor();
   await page.reload();
@@ -115,9 +113,7 @@ for (const language of ["C", "", "en_US.UTF-8", "tr_TR.UTF-8", "x"]) {
 
 test("an exported page opens where workers of files read no Blobs, as in WebKit", async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   await unfold(page, "#share");
   const waiting = page.waitForEvent("download");
   await press(page, "Export as a page");

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { writeRelease } from "../../crates/xtask/scripts/release.mjs";
-import { button, curve, DIST, phase, press, ready, engineOf, fillSettings, LONG, SMALL, start, stepOf, trainsPast, usable, until, visit } from "./helpers.mjs";
+import { button, curve, DIST, phase, press, ready, engineOf, fillSettings, LONG, SMALL, start, stepOf, trainsPast, usable, until, visit, trainLong, trainSmall } from "./helpers.mjs";
 
 /** A name that is not the own machine's, so that the service worker serves a release as it would on any host. */
 const HOST = "mmrec.test";
@@ -43,9 +43,7 @@ const cached = (page) =>
 test("after the first visit it loads, trains and writes without a connection, with what was used and nothing else", async () => {
   const { page, done } = await visit(place, { expected: /ERR_INTERNET_DISCONNECTED/ });
   assert.deepEqual(await cached(page), [], "nothing is kept before the first step");
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   await keptOffline(page);
   const names = await cached(page);
   const used = await page.evaluate(() => (crossOriginIsolated && navigator.hardwareConcurrency > 1 ? "threads" : "cpu"));
@@ -56,9 +54,7 @@ test("after the first visit it loads, trains and writes without a connection, wi
   await page.reload();
   await ready(page);
   assert.equal(await page.evaluate(() => crossOriginIsolated), true);
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   await press(page, "Generate");
   await page.waitForFunction(() => (document.querySelector("#written")?.textContent?.length ?? 0) > 30);
   await press(page, "Stop writing");
@@ -144,9 +140,7 @@ test("behind another tab it trains on, with its progress in the title", async ()
 
 test("a training that was slower while its tab was hidden is spoken of when the tab is seen again", async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 15);
+  await trainLong(page, 15);
   await hide(page, true);
   const engine = await engineOf(page);
   await engine.evaluate(() => {
@@ -181,9 +175,7 @@ const asked = (page) => page.evaluate(() => window.asked);
 
 test("the screen stays on only on request, while it trains, and again when the tab is seen again", async () => {
   const { page, done } = await visit(place, { before: watchRequests, permissions: ["screen-wake-lock"] });
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 1);
+  await trainLong(page, 1);
   assert.deepEqual(await asked(page), []);
   await page.locator("#while-training summary").click();
   await page.getByLabel("Keep the screen on").check();
@@ -257,9 +249,7 @@ test("where memory runs out the page says what to do, keeps the run, and works o
 
   // As it said: smaller.
   await fillSettings(page, { stage: "tiny" });
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   assert.equal((await curve(page)).length, SMALL.steps);
 
   // In the midst of a run: its last state stays, and goes on.

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
 
-import { button, choose, fillSettings, keptRun, phase, press, ready, SMALL, startWithFolder, text, undisturbed, unfold, until, visit } from "./helpers.mjs";
+import { button, choose, fillSettings, keptRun, phase, press, ready, SMALL, startWithFolder, text, undisturbed, unfold, until, visit, trainSmall } from "./helpers.mjs";
 
 const place = startWithFolder();
 const MINE = { name: "mine.txt", buffer: Buffer.from(text(1500)) };
@@ -21,9 +21,7 @@ const unfoldRuns = (page) => unfold(page, "#runs");
 
 /** @param {import("playwright-core").Page} page */
 async function train(page) {
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   return keptRun(page, (run) => run.phase === "ended");
 }
 
@@ -58,9 +56,7 @@ test("a store that cannot be listed: the page works, and says that it keeps noth
     before: (page) => page.addInitScript(() => (FileSystemDirectoryHandle.prototype.keys = () => { throw new DOMException("The state had changed.", "InvalidStateError"); })),
   });
   await notice(page, "lets the page keep nothing").waitFor();
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   await done();
 });
 

@@ -3,15 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { figure, phase, press, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { figure, phase, press, fillSettings, startWithFolder, text, usable, visit, trainSmall, SMALL } from "./helpers.mjs";
 
 const place = startWithFolder();
 
 test("characters that the model cannot see are named, of a prompt and of the samples' prompt", async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   const state = page.locator("#prompt-state");
   const prompt = page.locator("#prompt");
   await page.locator("#write summary").click();

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 import { chromium } from "playwright-core";
 
-import { CHROME, fillSettings, phase, press, SMALL, visit } from "./helpers.mjs";
+import { CHROME, visit, trainSmall } from "./helpers.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -24,9 +24,7 @@ test("it trains from the repository as it lies there, and ends with who started 
   const { server, origin } = await serve([]);
   const browser = await chromium.launch(CHROME);
   const { page, done } = await visit({ browser, origin });
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   assert.match((await page.locator("#device-state").textContent()) ?? "", /[2-9]\d* threads/);
   await done();
   await browser.close();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import { button, choose, drawn, fillSettings, keptRun, loadCheckpoint, mmrec, MMREC, phase, press, ready, SMALL, startWithFolder, text, unfold, usable, visit } from "./helpers.mjs";
+import { button, choose, drawn, fillSettings, keptRun, loadCheckpoint, mmrec, MMREC, phase, press, ready, startWithFolder, text, unfold, usable, visit, trainSmall, SMALL } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -225,9 +225,7 @@ test("a model becomes one file that writes from the disk, without a network, and
 
 test("a model that was opened to write is exported, in the person's language; an export can be cancelled", { skip: MMREC === "" }, async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   const waiting = page.waitForEvent("download");
   await press(page, "Save checkpoint");
   const whole = join(place.folder, "whole.safetensors");

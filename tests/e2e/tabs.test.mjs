@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { button, curve, fillSettings, keptRun, LONG, phase, press, ready, start, stepOf, takeOver, trainsPast, until, usable, visit } from "./helpers.mjs";
+import { button, curve, fillSettings, keptRun, LONG, phase, press, ready, start, stepOf, takeOver, trainsPast, until, usable, visit, trainLong, followerOf, leads } from "./helpers.mjs";
 
 /** @type {Awaited<ReturnType<typeof start>>} */
 let place;
@@ -12,9 +12,7 @@ after(() => place.close());
 
 test("a second tab follows the first, and takes over when that is closed", async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 3);
+  await trainLong(page);
   const second = await page.context().newPage();
   await second.goto(place.origin);
   await second.getByText("Training goes on in another tab; this one follows it.").waitFor();
@@ -41,9 +39,7 @@ test("a second tab follows the first, and takes over when that is closed", async
 
 test("on request a tab takes over; the other one pauses there first, and follows", async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 3);
+  await trainLong(page);
   const second = await page.context().newPage();
   await second.goto(place.origin);
   await press(second, "Take over here");
@@ -74,9 +70,7 @@ const withoutRoom = (page) =>
 
 test("a run that could not be kept is neither handed over nor left without a question", async () => {
   const { page, done } = await visit(place, { before: withoutRoom });
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 5);
+  await trainLong(page, 5);
   await page.getByRole("alert").filter({ hasText: "no more storage" }).waitFor();
   const second = await page.context().newPage();
   await second.goto(place.origin);
@@ -106,9 +100,7 @@ test("a tab that takes over goes on with the run it followed, and with no other"
   await fillSettings(page, LONG);
   await press(page, "Step");
   await keptRun(page, ({ step }) => step === 1);
-  const second = await page.context().newPage();
-  await second.goto(place.origin);
-  await second.getByText("this one follows it").waitFor();
+  const second = await followerOf(page);
   await page.evaluate(() => localStorage.removeItem("room"));
   await press(page, "Stop");
   await press(page, "Train");
@@ -124,9 +116,7 @@ test("a tab that takes over goes on with the run it followed, and with no other"
 
 /** Has a page train, and two tabs follow it. @param {import("playwright-core").Page} page */
 async function followed(page) {
-  await fillSettings(page, LONG);
-  await press(page, "Train");
-  await trainsPast(page, 3);
+  await trainLong(page);
   const others = [await page.context().newPage(), await page.context().newPage()];
   for (const other of others) {
     await other.goto(place.origin);
@@ -166,8 +156,7 @@ test("a tab that takes over from one that has just taken over, while the first i
   // The first one waits a moment for what the next one holds, as every page does that is being loaded.
   await until(last, async () => ((await navigator.locks.query()).pending ?? []).filter(({ name }) => name === "mmrec").length === 1);
   await takeOver(last);
-  await last.bringToFront();
-  await last.locator("#following").waitFor({ state: "hidden" });
+  await leads(last);
   await trainsPast(last, at + 3);
   for (const tab of [page, next]) {
     await tab.bringToFront();

@@ -3,13 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { assertWhole, curve, phase, press, fillSettings, SMALL, start, visit } from "./helpers.mjs";
+import { assertWhole, curve, SMALL, start, visit, trainSmall } from "./helpers.mjs";
 
 /** @param {import("playwright-core").Page} page */
 async function train(page) {
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   const points = await curve(page);
   assertWhole(points, SMALL.steps);
   return points;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { assertWhole, choose, curve, engineOf, figure, fillSettings, phase, press, ready, SMALL, SOFTWARE_WEBGPU, start, text, visit } from "./helpers.mjs";
+import { assertWhole, choose, curve, engineOf, fillSettings, phase, press, ready, SMALL, SOFTWARE_WEBGPU, start, text, visit, trainSmall, trainsPast, stepOf } from "./helpers.mjs";
 
 /** @type {Awaited<ReturnType<typeof start>>} */
 let place;
@@ -59,9 +59,7 @@ async function train(page) {
   // A short text has few windows to evaluate on, which in software takes longer than training.
   await choose(page, [{ name: "short.txt", buffer: Buffer.from(text(60)) }]);
   await page.locator("#text-name").filter({ hasText: "short.txt" }).waitFor();
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   return curve(page);
 }
 
@@ -93,14 +91,6 @@ function assertPreparation(said) {
   assert.ok(counts.findLastIndex(Boolean) < said.findIndex((line) => line.startsWith("Training on the WebGPU")), "and then it trains");
 }
 
-/**
- * @param {import("playwright-core").Page} page
- * @param {number} step
- */
-async function pastStep(page, step) {
-  await page.waitForFunction((past) => Number(document.querySelector("#figure-step")?.textContent?.split(" ")[0].replaceAll(",", "")) > past, step);
-}
-
 test("a few steps on WebGPU give the CPU's losses; the run then moves to the CPU on the way and keeps its curve", SLOW, async () => {
   const cpu = await visit(place);
   await use(cpu.page, "CPU");
@@ -122,10 +112,10 @@ test("a few steps on WebGPU give the CPU's losses; the run then moves to the CPU
 
   await fillSettings(page, { steps: 50_000 });
   await press(page, "Resume");
-  await pastStep(page, SMALL.steps);
+  await trainsPast(page, SMALL.steps);
   await use(page, "CPU");
   await phase(page, /Training on the CPU/);
-  await pastStep(page, SMALL.steps + 3);
+  await trainsPast(page, SMALL.steps + 3);
   await press(page, "Pause");
   await phase(page, /Paused/);
   const points = await curve(page);
@@ -153,7 +143,7 @@ test("a WebGPU worker that dies while it trains is followed by the CPU, from the
   page.setDefaultTimeout(SLOW.timeout);
   await fillSettings(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
   await press(page, "Train");
-  await pastStep(page, 2);
+  await trainsPast(page, 2);
   await press(page, "Pause");
   await phase(page, /Paused/);
   const before = await curve(page);
@@ -163,7 +153,7 @@ test("a WebGPU worker that dies while it trains is followed by the CPU, from the
   await worker.evaluate(() => void setTimeout(() => { throw new Error("device lost on purpose"); }));
   await page.getByRole("alert").filter({ hasText: "device lost on purpose" }).waitFor();
   await phase(page, /Training on the CPU/);
-  await pastStep(page, before.length + 2);
+  await trainsPast(page, before.length + 2);
   await press(page, "Pause");
   await phase(page, /Paused/);
   const points = await curve(page);
@@ -261,11 +251,11 @@ test("a run that the GPU does not take goes on where it was", SLOW, async () => 
   page.setDefaultTimeout(SLOW.timeout);
   await fillSettings(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
   await press(page, "Train");
-  await pastStep(page, 2);
+  await trainsPast(page, 2);
   await page.getByLabel("Device").selectOption({ label: "WebGPU" });
   await page.getByRole("alert").filter({ hasText: "Changing to WebGPU failed" }).waitFor();
   await phase(page, /Training on the CPU/);
-  await pastStep(page, Number((await figure(page, "step")).split(" ")[0].replaceAll(",", "")) + 2);
+  await trainsPast(page, (await stepOf(page)) + 2);
   await press(page, "Pause");
   await phase(page, /Paused/);
   const points = await curve(page);
@@ -284,7 +274,7 @@ test("what a GPU complains of while it trains is told by name, and the CPU goes 
   page.setDefaultTimeout(SLOW.timeout);
   await fillSettings(page, { ...SMALL, steps: 50_000, eval_every: 1000 });
   await press(page, "Train");
-  await pastStep(page, 2);
+  await trainsPast(page, 2);
   for (const { does, said } of faults) {
     await use(page, "WebGPU");
     await phase(page, /Training on the WebGPU/);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { curve, phase, press, engineOf, fillSettings, LONG, SMALL, startWithFolder, stepOf, trainsPast, usable, visit } from "./helpers.mjs";
+import { curve, phase, press, engineOf, fillSettings, LONG, startWithFolder, stepOf, trainsPast, usable, visit, trainSmall } from "./helpers.mjs";
 
 const place = startWithFolder();
 
@@ -101,9 +101,7 @@ test("where no worker can be had in the place of one that ended, the page says s
 
 test("of a run that is over, nobody is told to resume it when its worker ends", async () => {
   const { page, done } = await visit(place);
-  await fillSettings(page, SMALL);
-  await press(page, "Train");
-  await phase(page, /All planned steps are done/);
+  await trainSmall(page);
   await (await engineOf(page)).evaluate(() => self.close());
   const told = page.getByRole("alert").filter({ hasText: "The engine stopped" });
   await told.filter({ hasText: "It was started afresh." }).waitFor();

@@ -43,7 +43,7 @@ export class TabFollower {
       if (message.type === "course") this.#show(message.course);
       if (message.type === "staying") this.#refused(message.reason ?? "unkept");
       if (message.type === "leading") this.#led(message.taken ?? false);
-      if (this.#unasked) this.#ask();
+      if (this.#unasked && this.#leader) this.#ask();
     });
     onPress(button("take-over"), () => this.#take());
   }

@@ -108,8 +108,6 @@ export function leadTabs(session, lasting, taken) {
     // The other tab goes on with what it saw last, which is not to be that this one pauses.
     tell();
     followed = false;
-    clearTimeout(timer);
-    timer = undefined;
     waiting = [{ type: "following" }];
     const { phase, run } = session;
     const reason = await session.reasonToStay();

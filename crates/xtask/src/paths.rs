@@ -58,7 +58,12 @@ impl Paths {
 
     /// The native program, once it is built.
     pub fn native_binary(&self) -> PathBuf {
-        self.native_target.join("release").join(format!("mmrec{}", env::consts::EXE_SUFFIX))
+        self.built("release", "mmrec")
+    }
+
+    /// A program of this project's, once it is built with a profile.
+    pub fn built(&self, profile: &str, name: &str) -> PathBuf {
+        self.native_target.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
 
     /// `CARGO_TARGET_DIR` of wasm builds; modules with threads have flags of their own, under which everything is built anew.

@@ -38,7 +38,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<()> {
     jobs.sort_by_key(|(variant, _)| !variant.threads);
     let (_, first) = jobs.remove(0);
     if !first.is_current() {
-        shell::heading("the engine of the page (once; about six minutes on two cores)");
+        shell::heading("the engine of the page (once; some minutes)");
     }
     first.done()?;
 

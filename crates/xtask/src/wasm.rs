@@ -204,7 +204,7 @@ impl<'a> Job<'a> {
 /// Builds `mmrec-bindgen`.
 fn binder(paths: &Paths) -> Result<PathBuf> {
     shell::run(&mut paths.cargo(["build", "--package", "mmrec-bindgen", "--profile", "tool", "--locked"]))?;
-    Ok(paths.native_target.join("tool").join(format!("mmrec-bindgen{}", env::consts::EXE_SUFFIX)))
+    Ok(paths.built("tool", "mmrec-bindgen"))
 }
 
 /// Moves a finished folder to where the page looks. Copied, since the cache may be on another file system.
