@@ -117,6 +117,8 @@ test("a take-over that is pressed while the other tab is being loaded again come
   await trainLong(page);
   const second = await followerOf(page);
   await trainsPast(second, 3);
+  // The first state is kept after a few seconds.
+  await keptRun(page, () => true);
   // What is kept is listed when the test says so.
   await page.addInitScript(() => {
     const { keys } = FileSystemDirectoryHandle.prototype;
