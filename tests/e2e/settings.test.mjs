@@ -38,6 +38,7 @@ test("whatever a run of the program was trained with stays so in the page: train
   assert.equal(await page.locator("input[name=stage]:checked").getAttribute("value"), "tiny");
   await fillSettings(page, { steps: 6 });
   await press(page, "Resume");
+  await page.locator("#figure-step").filter({ hasText: "6 / 6" }).waitFor();
   await phase(page, /All planned steps are done/);
   assert.deepEqual(await settingsOf(page, "on.safetensors"), { model, train: { ...train, steps: 6 }, step: 6 });
 

@@ -6,10 +6,13 @@
  * @import { Compiled } from "./wasm-modules.js"
  */
 
+import { inTime } from "./in-time.js";
 import { codeOf, moduleFor } from "./wasm-modules.js";
 
 /** Automatic, too, begins on the CPU. */
 const DEVICE = "cpu";
+/** A browser that takes longer (milliseconds) to compile what is all there never ends, as Firefox does now and then. */
+const COMPILING = 15_000;
 /** Where a built page says how many bytes each module has: `{ "cpu": 3000000, … }`. */
 const SIZES = "engine-bytes";
 
@@ -28,7 +31,9 @@ async function compile() {
   try {
     // What one sees comes first.
     const response = await fetch(codeOf(name), { priority: "low" });
-    return await WebAssembly.compileStreaming(counted(response, sizeOf(name)));
+    const { counted, all } = count(response, sizeOf(name));
+    const compiling = WebAssembly.compileStreaming(counted);
+    return await Promise.race([compiling, all.then(() => inTime(compiling, COMPILING))]);
   } catch {
     return null;
   }
@@ -44,13 +49,16 @@ function sizeOf(name) {
  * The response, whose bytes are counted as they pass. Not those of a clone: Firefox then never ends compiling.
  * @param {Response} response
  * @param {number} known bytes, unpacked
+ * @returns {{ counted: Response, all: Promise<unknown> }} `all`: every byte has passed; never where they are not counted
  */
-function counted(response, known) {
+function count(response, known) {
   const { body, headers } = response;
   // What the host says of a packed file is its size before it is unpacked.
   const total = known || (headers.has("Content-Encoding") ? 0 : Number(headers.get("Content-Length")));
-  if (!response.ok || !body || !total) return response;
+  if (!response.ok || !body || !total) return { counted: response, all: new Promise(() => {}) };
   let done = 0;
+  let passed = () => {};
+  const all = new Promise((resolve) => (passed = () => resolve(null)));
   /** @type {TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>} */
   const counter = new TransformStream({
     transform(part, controller) {
@@ -58,8 +66,9 @@ function counted(response, known) {
       done += part.byteLength;
       tell(Math.min(1, Math.floor((100 * done) / total) / 100));
     },
+    flush: passed,
   });
-  return new Response(body.pipeThrough(counter), { headers });
+  return { counted: new Response(body.pipeThrough(counter), { headers }), all };
 }
 
 /** @param {number} share */

@@ -8,6 +8,10 @@
  * @typedef {Promise<WebAssembly.Module | null>} Compiled null where it failed
  */
 
+import { inTime } from "./in-time.js";
+
+/** A browser that takes longer (milliseconds) to start threads never does. */
+const STARTING = 20_000;
 /** More threads than this wait for each other more than they help: the work comes in rows of a batch and heads. */
 const MOST_THREADS = 16;
 
@@ -66,6 +70,6 @@ export async function loadModule(device, { build, compiled } = {}) {
 async function load(name, compiled) {
   const [module, code] = await Promise.all([importOf[name](), compiled]);
   const { memory } = await module.default({ module_or_path: code ?? codeOf(name) });
-  await module.initThreadPool?.(threads());
+  if (module.initThreadPool) await inTime(module.initThreadPool(threads()), STARTING);
   return { name, module, memory };
 }

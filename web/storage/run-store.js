@@ -21,11 +21,12 @@
  */
 
 import { plain } from "../i18n/format.js";
+import { inTime } from "../engine/in-time.js";
 import { columnsOf, toStored } from "../state/metrics-history.js";
 import { serial } from "../ui/dom.js";
 import { manifestOf, manifestOfFirst } from "./manifest.js";
 import { newName, unlike } from "./run-names.js";
-import { inTime, memoryStore } from "./store.js";
+import { memoryStore } from "./store.js";
 
 const DRAFT = "draft.json";
 /** The manifest of the one run that the first version of the page kept. */

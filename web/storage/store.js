@@ -12,6 +12,8 @@
  * @property {() => Promise<string[]>} list
  */
 
+import { inTime } from "../engine/in-time.js";
+
 const FOLDER = "mmrec";
 /** Held by the tab that keeps its work. */
 const LOCK = "mmrec";
@@ -28,10 +30,10 @@ export async function openStore() {
   if (!navigator.locks) return memoryStore();
   for (const attempt of [openPrivateFiles, openDatabase]) {
     try {
-      const store = await inTime(attempt());
+      const store = await inTime(attempt(), PATIENCE);
       // Another tab may do the same right now.
       const probe = `probe-${crypto.randomUUID()}`;
-      await inTime(store.write(probe, "written"));
+      await inTime(store.write(probe, "written"), PATIENCE);
       await store.remove(probe);
       return store;
     } catch {
@@ -39,19 +41,6 @@ export async function openStore() {
     }
   }
   return memoryStore();
-}
-
-/**
- * @template T
- * @param {Promise<T>} task
- * @param {number} [patience] in milliseconds
- * @returns {Promise<T>} the same, unless it takes too long
- */
-export function inTime(task, patience = PATIENCE) {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("too late")), patience)));
-  return Promise.race([task, late]).finally(() => clearTimeout(timer));
 }
 
 /** @returns {Promise<Store>} */
