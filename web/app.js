@@ -5,7 +5,7 @@
  * @import { ReferenceLine } from "./charts/reference-lines.js"
  * @import { Settings } from "./engine/engine-types.js"
  * @import { Complaint } from "./platform/errors.js"
- * @import { LeaderState } from "./platform/tab-follower.js"
+ * @import { LeaderState } from "./tabs/tab-follower.js"
  * @import { Manifest } from "./storage/manifest.js"
  * @import { StoredDraft } from "./storage/run-store.js"
  *
@@ -38,8 +38,6 @@ import { createGrowPanel } from "./panels/training/grow-panel.js";
 import { createTrainingPanel } from "./panels/training/training-panel.js";
 import { missingFeature } from "./platform/browser-support.js";
 import { ensureIsolation } from "./platform/cross-origin-isolation.js";
-import { createTabStatus } from "./platform/tab-status.js";
-import { handedOver, leadTabs } from "./platform/tab-sync.js";
 import { MetricsHistory } from "./state/metrics-history.js";
 import { ModelSizes } from "./state/model-sizes.js";
 import { Session } from "./state/session.js";
@@ -47,6 +45,8 @@ import { RunLoader } from "./storage/run-loader.js";
 import { RunStore } from "./storage/run-store.js";
 import { askToLast, claimStore, openStore } from "./storage/store.js";
 import { Trash } from "./storage/trash.js";
+import { createTabStatus } from "./tabs/tab-status.js";
+import { handedOver, leadTabs } from "./tabs/tab-sync.js";
 import { element, input, onceAFrame, setText, throttle, withEach } from "./ui/dom.js";
 import { createLazyPanel } from "./ui/lazy-panel.js";
 import { initMobileTabs, rememberInitialTab, showInitialTab } from "./ui/mobile-tabs.js";
@@ -190,7 +190,7 @@ async function main() {
 async function follow(session, toasts, companions) {
   // What was pressed here was pressed for a page that works.
   earlyTrain.take();
-  const loaded = await toasts.loadPart(() => import("./platform/tab-follower.js"));
+  const loaded = await toasts.loadPart(() => import("./tabs/tab-follower.js"));
   if (!loaded) return "not loaded";
   showInitialTab("training");
   const following = new loaded.TabFollower(session);

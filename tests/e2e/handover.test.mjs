@@ -142,7 +142,7 @@ test("a take-over that is pressed while the other tab is being loaded again come
 /** A tab that is none of ours, at the channel of those. @param {import("playwright-core").Page} page */
 async function strangerTo(page) {
   const stranger = await page.context().newPage();
-  await stranger.goto(`${place.origin}/web/platform/tab-sync.js`);
+  await stranger.goto(`${place.origin}/web/tabs/tab-sync.js`);
   return stranger;
 }
 

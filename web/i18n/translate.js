@@ -6,7 +6,7 @@
  * @import { Language } from "./index.js"
  */
 
-import { writeLocal } from "../storage/local-storage.js";
+import { writeLocal } from "../platform/local-storage.js";
 import { need, serial } from "../ui/dom.js";
 import { setLanguage, texts } from "./index.js";
 

@@ -5,7 +5,7 @@
  * @typedef {"setup" | "training" | "words"} Part
  */
 
-import { writeLocal } from "../storage/local-storage.js";
+import { writeLocal } from "../platform/local-storage.js";
 import { element } from "./dom.js";
 
 const { documentElement: page } = document;

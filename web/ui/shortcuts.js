@@ -3,7 +3,7 @@
  * a dialog; who is understood letter by letter (by speech, say) can switch them off.
  */
 
-import { readLocal, writeLocal } from "../storage/local-storage.js";
+import { readLocal, writeLocal } from "../platform/local-storage.js";
 import { button, element, input, need, usable } from "./dom.js";
 import { showTab } from "./mobile-tabs.js";
 

@@ -9,7 +9,7 @@
  * @typedef {"unknown" | "none" | "software" | "unsound" | "usable"} Adapter
  */
 
-import { readLocalJson, writeLocal } from "../../storage/local-storage.js";
+import { readLocalJson, writeLocal } from "../../platform/local-storage.js";
 import { isSoftware, requestAdapter } from "./gpu-adapter.js";
 import { UnsoundGpu, knownFault, openEngine } from "./gpu-check.js";
 

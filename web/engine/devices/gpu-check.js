@@ -16,7 +16,7 @@
 import { texts } from "../../i18n/index.js";
 import { messageOf } from "../../platform/errors.js";
 import { VERSION } from "../../platform/version.js";
-import { readLocalJson, writeLocal } from "../../storage/local-storage.js";
+import { readLocalJson, writeLocal } from "../../platform/local-storage.js";
 import { EngineError } from "../engine-client.js";
 import { openWorker } from "../page-worker.js";
 import { LOOK, Watchdog } from "../watchdog.js";

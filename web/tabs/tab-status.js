@@ -5,15 +5,15 @@
  * @import { Phase } from "../state/phase.js"
  * @import { Session } from "../state/session.js"
  * @import { Toasts } from "../ui/toasts.js"
- * @import { Complaint } from "./errors.js"
+ * @import { Complaint } from "../platform/errors.js"
  */
 
 import { texts } from "../i18n/index.js";
+import { BackgroundThrottling } from "../platform/background-throttling.js";
+import { readLocalJson, writeLocal } from "../platform/local-storage.js";
+import { ScreenWakeLock } from "../platform/wake-lock.js";
 import { endReasonOf } from "../state/run.js";
-import { readLocalJson, writeLocal } from "../storage/local-storage.js";
 import { element, input, setText } from "../ui/dom.js";
-import { BackgroundThrottling } from "./background-throttling.js";
-import { ScreenWakeLock } from "./wake-lock.js";
 
 /** The title changes at most this often (milliseconds). */
 const OFTEN = 1000;
