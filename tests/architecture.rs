@@ -50,8 +50,8 @@ fn every_room_is_named_and_every_one_named_is_there() {
 
 /// The rooms of a picture, `a  →  b, c  →  d`, and how far right each stands.
 fn places(page: &str, heading: &str) -> BTreeMap<String, usize> {
-    let below = page.lines().skip_while(|line| *line != heading).skip(1);
-    let picture = below.into_iter().find(|line| line.contains('→')).expect("a picture stands below the heading");
+    let mut below = page.lines().skip_while(|line| *line != heading).skip(1);
+    let picture = below.find(|line| line.contains('→')).expect("a picture stands below the heading");
     let rooms = |(place, group): (usize, &str)| {
         group.split(',').map(|room| (room.trim().to_owned(), place)).collect::<Vec<_>>()
     };
@@ -84,8 +84,8 @@ fn used_in_page(file: &Path, line: &str) -> Vec<String> {
     if line.starts_with('*') || line.starts_with('/') {
         return Vec::new();
     }
-    let loaded = line.split("import(\"").skip(1);
-    let imported = line.starts_with("import ").then(|| line.split(" from \"").nth(1)).flatten();
+    // Also where the names fill several lines, where they are passed on, and where there are none.
+    let imported = [" from \"", "import \"", "import(\""].into_iter().flat_map(|before| line.split(before).skip(1));
     let room = |rest: &str| {
         let mut path = file.parent().expect("a folder").to_path_buf();
         for part in Path::new(rest.split('"').next().unwrap_or_default()).components() {
@@ -99,7 +99,7 @@ fn used_in_page(file: &Path, line: &str) -> Vec<String> {
         let mut parts = inside.components().map(|part| part.as_os_str().to_string_lossy().into_owned());
         parts.next().expect("a room")
     };
-    loaded.chain(imported).map(room).collect()
+    imported.filter(|path| path.starts_with('.')).map(room).collect()
 }
 
 /// The rooms that a line of a file uses.

@@ -5,9 +5,9 @@
  * @import { ReferenceLine } from "./charts/reference-lines.js"
  * @import { Settings } from "./engine/engine-types.js"
  * @import { Complaint } from "./platform/errors.js"
- * @import { LeaderState } from "./tabs/tab-follower.js"
  * @import { Manifest } from "./storage/manifest.js"
  * @import { StoredDraft } from "./storage/run-store.js"
+ * @import { LeaderState } from "./tabs/tab-follower.js"
  *
  * What goes along with the session, also while the page is hidden and nothing is drawn.
  * @typedef {{ changed?(): void, notified?(kind: "error" | "info", complaint: Complaint): void, relocalize?(): void }} Companion

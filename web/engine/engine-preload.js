@@ -11,7 +11,7 @@ import { codeOf, moduleFor } from "./wasm-modules.js";
 
 /** Automatic, too, begins on the CPU. */
 const DEVICE = "cpu";
-/** A browser that takes longer (milliseconds) to compile what is all there never ends, as Firefox does now and then. */
+/** A browser that takes longer (milliseconds) to compile what is all there is not waited for: Firefox once stood still here, or seemed to. */
 const COMPILING = 15_000;
 /** Where a built page says how many bytes each module has: `{ "cpu": 3000000, … }`. */
 const SIZES = "engine-bytes";

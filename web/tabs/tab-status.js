@@ -2,10 +2,10 @@
  * What the page does for a training that nobody watches: its progress in the title, and whether the browser slows a hidden tab down;
  * on request it keeps the screen on, and tells when the training is over.
  *
+ * @import { Complaint } from "../platform/errors.js"
  * @import { Phase } from "../state/phase.js"
  * @import { Session } from "../state/session.js"
  * @import { Toasts } from "../ui/toasts.js"
- * @import { Complaint } from "../platform/errors.js"
  */
 
 import { texts } from "../i18n/index.js";

@@ -15,8 +15,8 @@
 
 import { texts } from "../../i18n/index.js";
 import { messageOf } from "../../platform/errors.js";
-import { VERSION } from "../../platform/version.js";
 import { readLocalJson, writeLocal } from "../../platform/local-storage.js";
+import { VERSION } from "../../platform/version.js";
 import { EngineError } from "../engine-client.js";
 import { openWorker } from "../page-worker.js";
 import { LOOK, Watchdog } from "../watchdog.js";
