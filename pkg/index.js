@@ -7,6 +7,7 @@
  */
 
 import { EngineClient } from "./engine/engine-client.js";
+import { Threads } from "./engine/threads.js";
 
 /**
  * The builds of the engine. "threads" is the CPU on all cores, in a page that is cross-origin isolated.
@@ -58,9 +59,24 @@ export const modules = {
 export async function load(build = /** @type {Name} */ ("cpu")) {
   checkBuild(build);
   const module = await modules[build]();
-  await module.default();
-  if ("initThreadPool" in module) await module.initThreadPool(navigator.hardwareConcurrency);
+  const { memory } = await module.default();
+  if ("build_pool" in module) await startPool(module, memory, navigator.hardwareConcurrency);
   return /** @type {Awaited<ReturnType<typeof modules[Name]>>} */ (module);
+}
+
+/** Of the build on all cores, once it is loaded. @type {Threads | undefined} */
+let threads;
+
+/**
+ * @param {Awaited<ReturnType<typeof modules["threads"]>>} module
+ * @param {WebAssembly.Memory} memory
+ * @param {number} count
+ */
+async function startPool({ module_code, build_pool }, memory, count) {
+  threads = new Threads({ code: module_code(), memory }, count);
+  await threads.ready;
+  threads.onFailure = ({ message }) => reportError(new Error(`a thread of the engine has ended: ${message}`));
+  build_pool(count);
 }
 
 /** @param {string} build */

@@ -68,9 +68,9 @@ test("the types come from the code, and say what can be done with a model", asyn
     const ending = await again.train();
     if (ending) ending.reason satisfies "steps" | "plateau" | "not_finite";
     model.close();
-    const { Engine, initThreadPool } = await load("threads");
+    const { Engine, build_pool } = await load("threads");
     (await Engine.create("cpu")).device_name().length + step.step;
-    void initThreadPool;
+    void build_pool;
     await Model.create("text", { gate_rank: 2, optimizer: "sgd", tokenizer: "bpe", vocab: 300 });
     // @ts-expect-error: no such size
     Model.create("text", { stage: "huge" });
@@ -79,7 +79,7 @@ test("the types come from the code, and say what can be done with a model", asyn
     // @ts-expect-error: no such setting
     Model.create("text", { stepz: 5 });
     // @ts-expect-error: there is one thread in this build
-    (await load()).initThreadPool;
+    (await load()).build_pool;
     export {};`,
   );
   await tsc("--ignoreConfig", "--noEmit", "--strict", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler", "--lib", "es2022,esnext.disposable,dom", "--types", "", "use.ts");

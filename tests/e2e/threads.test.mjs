@@ -1,7 +1,7 @@
 /** All cores where the page may share memory between threads, one elsewhere. */
 
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -63,17 +63,46 @@ test("where the threads cannot be started, one thread trains", async () => {
   await place.close();
 });
 
-test("where the threads never start, one thread trains", async (context) => {
+/**
+ * A place that serves the page with another script in the place of one of the engine's.
+ * @param {import("node:test").TestContext} context
+ * @param {string} name @param {(script: string) => string} change
+ */
+async function startWith(context, name, change) {
   const folder = await mkdtemp(join(tmpdir(), "mmrec-threads-"));
-  context.after(() => rm(folder, { recursive: true }));
   await cp(DIST, folder, { recursive: true });
-  const snippets = join(folder, "web/wasm/threads/snippets");
-  const helper = join(snippets, (await readdir(snippets, { recursive: true })).find((name) => name.includes("workerHelpers")) ?? "");
-  // The engine's worker, which starts them, is the one that has a name of ours.
-  await writeFile(helper, `if (!self.name.startsWith("mmrec")) await new Promise(() => {});\n${await readFile(helper, "utf8")}`);
+  const file = join(folder, "web/engine", name);
+  await writeFile(file, change(await readFile(file, "utf8")));
   const place = await start([], { folder });
-  const { page, done } = await visit(place);
+  context.after(async () => {
+    await place.close();
+    await rm(folder, { recursive: true });
+  });
+  return place;
+}
+
+test("where the threads never start, one thread trains", async (context) => {
+  const { page, done } = await visit(await startWith(context, "thread.js", () => ""));
   await trainedOn(page, /CPU .*1 thread\)/);
   await done();
-  await place.close();
+});
+
+// Firefox does not return from every `new Worker` there.
+test("the engine's worker makes no worker", async (context) => {
+  const { page, done } = await visit(await startWith(context, "worker.js", (script) => `self.Worker = undefined;${script}`));
+  await trainedOn(page, await allThreads(page));
+  await done();
+});
+
+test("of a thread that ends the page hears at once, and says it", async (context) => {
+  const ends = `self.onmessage = () => {
+    postMessage({ type: "ready" });
+    postMessage({ type: "failed", failure: { message: "a thread ended on purpose", fatal: true } });
+  };`;
+  const place = await startWith(context, "thread.js", () => ends);
+  const page = await place.browser.newPage({ locale: "en-US" });
+  await page.goto(place.origin);
+  await page.locator("#notices").filter({ hasText: "The engine could not be started: a thread ended on purpose" }).waitFor();
+  await page.locator("#device-state").filter({ hasText: /^$/ }).waitFor({ state: "attached" });
+  await page.close();
 });

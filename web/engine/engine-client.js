@@ -2,7 +2,7 @@
  * The life of one worker: starts it, asks it, hears from it, and notices when it dies. The page and the npm package use the same.
  *
  * @import { DeviceKind } from "./engine-types.js"
- * @import { Answers, Failure, FromWorker, Notice, Opened, Request } from "./protocol.js"
+ * @import { Answers, Failure, FromWorker, Notice, Opened, Request, ThreadAnswer } from "./protocol.js"
  * @import { ModuleName } from "./wasm-modules.js"
  *
  * What is said of a worker that says nothing itself.
@@ -16,6 +16,7 @@
  */
 
 import { lifeline } from "./lifeline.js";
+import { Threads } from "./threads.js";
 
 /** @type {Words} */
 const ENGLISH = {
@@ -41,6 +42,7 @@ const MODELS = new Set(["start", "resume", "grow", "load"]);
 
 export class EngineClient {
   /** @type {Worker} */ #worker;
+  /** Of the engine, where it has several. @type {Threads | null} */ #threads = null;
   /** @type {Map<number, { type: Request["type"], resolve: (value: any) => void, reject: (error: Error) => void }>} */ #pending = new Map();
   #name;
   #words;
@@ -138,6 +140,7 @@ export class EngineClient {
     if (this.#failure) return;
     this.#failure = failure;
     this.#worker.terminate();
+    this.#threads?.end();
     for (const { reject } of this.#pending.values()) reject(new EngineError(failure));
     this.#pending.clear();
     this.onDeath(failure);
@@ -148,6 +151,7 @@ export class EngineClient {
     if (this.#failure) return;
     this.heard++;
     if (message.type === "failed") return this.fail(message.failure);
+    if (message.type === "threads") return void this.#startThreads(message);
     if (message.type !== "reply") return this.#tell(message);
     const asked = this.#pending.get(message.id);
     this.#pending.delete(message.id);
@@ -156,6 +160,21 @@ export class EngineClient {
     if (message.ok) asked?.resolve(message.value);
     else asked?.reject(new EngineError(message.failure));
     if (!message.ok && message.failure.fatal) this.fail(message.failure);
+  }
+
+  /** @param {Extract<FromWorker, { type: "threads" }>} wish */
+  async #startThreads({ setup, count, answer }) {
+    const threads = (this.#threads = new Threads(setup, count));
+    /** @type {ThreadAnswer} */
+    const said = { failure: null };
+    try {
+      await threads.ready;
+      threads.onFailure = (failure) => this.fail(failure);
+    } catch (error) {
+      threads.end();
+      said.failure = String(error);
+    }
+    answer.postMessage(said);
   }
 
   /** What it does after a request. @param {Request["type"]} type */

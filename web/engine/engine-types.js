@@ -281,8 +281,12 @@
  *
  * @typedef {object} EngineModule
  * @property {(input?: unknown) => Promise<{ memory: WebAssembly.Memory }>} default
- * @property {(threads: number) => Promise<unknown>} [initThreadPool] only where it runs on several threads; before the engine
  * @property {{ create(device: DeviceKind, fault?: (message: string) => void): Promise<Engine> }} Engine `fault` hears what a GPU complains of
+ *
+ * @typedef {object} Pool what the module that runs on several threads has besides
+ * @property {() => WebAssembly.Module} module_code
+ * @property {(threads: number) => void} build_pool before the engine, when as many threads run
+ * @property {() => void} run_thread in a worker of its own; does not return
  */
 
 export {};

@@ -5,6 +5,7 @@
  *
  * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, Field, FileInfo, Gates, GenerateOptions, Look, Precision, Preset, Reading, Rehearsed, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TriedRate, Unknown, Yardsticks } from "./engine-types.js"
  * @import { ModuleName } from "./wasm-modules.js"
+ * @import { ThreadSetup } from "./threads.js"
  *
  * A text as the page holds it: by reference, so that a large file is never copied into the page. One that was kept is what `text`
  * was answered with.
@@ -119,8 +120,10 @@
  * @typedef {(
  *   | { type: "reply", id: number, ok: true, value: unknown }
  *   | { type: "reply", id: number, ok: false, failure: Failure }
+ *   | { type: "threads", setup: ThreadSetup, count: number, answer: MessagePort }
  *   | Notice
- * )} FromWorker
+ * )} FromWorker `threads`: it needs so many, and waits for the answer
+ * @typedef {{ failure: string | null }} ThreadAnswer null where all of them run
  */
 
 /**

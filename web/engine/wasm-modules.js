@@ -1,17 +1,20 @@
 /**
  * The wasm modules: which one serves a device here, and its set-up.
  *
- * @import { DeviceKind, EngineModule } from "./engine-types.js"
+ * @import { DeviceKind, EngineModule, Pool } from "./engine-types.js"
+ * @import { ThreadSetup } from "./threads.js"
  *
  * @typedef {DeviceKind | "threads"} ModuleName its folder in web/wasm
  * @typedef {{ name: ModuleName, module: EngineModule, memory: WebAssembly.Memory }} Loaded
  * @typedef {Promise<WebAssembly.Module | null>} Compiled null where it failed
+ * @typedef {(setup: ThreadSetup, count: number) => Promise<unknown>} StartThreads done when all of them wait for work
+ *
+ * @typedef {object} Options
+ * @property {StartThreads} startThreads
+ * @property {ModuleName} [build] this one and no other
+ * @property {Compiled} [compiled] its code, if it is here
  */
 
-import { inTime } from "./in-time.js";
-
-/** A browser that takes longer (milliseconds) to start threads never does. */
-const STARTING = 20_000;
 /** More threads than this wait for each other more than they help: the work comes in rows of a batch and heads. */
 const MOST_THREADS = 16;
 
@@ -26,7 +29,7 @@ export const moduleFor = (device) => (device === "cpu" && sharing() && threads()
 
 /**
  * One by one, so that a bundler of a page with the npm package finds them. They are built by `cargo xtask wasm`.
- * @type {Record<ModuleName, () => Promise<EngineModule>>}
+ * @type {Record<DeviceKind, () => Promise<EngineModule>> & { threads: () => Promise<EngineModule & Pool> }}
  */
 const importOf = {
   // @ts-ignore: not before the first build
@@ -46,30 +49,52 @@ export const codeOf = (name) => new URL(`../wasm/${name}/mmrec_wasm_bg.wasm`, im
 /**
  * Loads it; where several threads cannot be started, one does.
  * @param {DeviceKind} device
- * @param {{ build?: ModuleName, compiled?: Compiled }} [options] `build`: this one and no other; `compiled`: its code, if it is here
+ * @param {Options} options
  * @returns {Promise<Loaded>}
  */
-export async function loadModule(device, { build, compiled } = {}) {
-  if (build) return load(build, compiled);
-  const name = moduleFor(device);
-  if (name !== "threads") return load(name, compiled);
+export async function loadModule(device, { startThreads, build, compiled }) {
+  const name = build ?? moduleFor(device);
   try {
-    return await load(name, compiled);
+    return await load(name, startThreads, compiled);
   } catch (error) {
+    if (build || name !== "threads") throw error;
     console.warn("One thread is used, since several could not be started:", error);
-    return load(device);
+    return load(device, startThreads);
   }
 }
 
 /**
  * With its threads, if it has some.
  * @param {ModuleName} name
+ * @param {StartThreads} startThreads
  * @param {Compiled} [compiled]
  * @returns {Promise<Loaded>}
  */
-async function load(name, compiled) {
+async function load(name, startThreads, compiled) {
   const [module, code] = await Promise.all([importOf[name](), compiled]);
   const { memory } = await module.default({ module_or_path: code ?? codeOf(name) });
-  if (module.initThreadPool) await inTime(module.initThreadPool(threads()), STARTING);
+  if (name === "threads") await startPool(memory, startThreads);
   return { name, module, memory };
+}
+
+/**
+ * @param {WebAssembly.Memory} memory of the module, which is loaded
+ * @param {StartThreads} startThreads
+ */
+async function startPool(memory, startThreads) {
+  const { module_code, build_pool } = await importOf.threads();
+  const count = threads();
+  await startThreads({ code: module_code(), memory }, count);
+  build_pool(count);
+}
+
+/**
+ * The module of a thread, in a worker of its own.
+ * @param {ThreadSetup} setup
+ * @returns {Promise<() => void>} which runs it and does not return
+ */
+export async function loadThread({ code, memory }) {
+  const module = await importOf.threads();
+  await module.default({ module_or_path: code, memory });
+  return module.run_thread;
 }

@@ -5,9 +5,11 @@
  * writing, then a piece of training. Between pieces it gives the event loop a turn, which is when new requests arrive.
  *
  * @import { Engine, EngineEvent, Stage } from "./engine-types.js"
- * @import { Answers, Envelope, Failure, FromWorker, Notice, Opened, Read, Request, TextFile, TextSource } from "./protocol.js"
+ * @import { Answers, Envelope, FromWorker, Notice, Opened, Read, Request, TextFile, TextSource, ThreadAnswer } from "./protocol.js"
+ * @import { ThreadSetup } from "./threads.js"
  */
 
+import { failureOf } from "./failure.js";
 import { countCompiledPrograms } from "./gpu-compile-counter.js";
 import { lifeline } from "./lifeline.js";
 import { loadModule } from "./wasm-modules.js";
@@ -20,10 +22,6 @@ const SAVE_AT_MOST = 4_000;
 
 /** Bytes of a file that are read at once. */
 const PIECE = 1 << 22;
-
-/** A module that traps and cannot get this many more pages of 64 KiB, or holds more than `LARGE` bytes, was out of memory. */
-const ROOM = 4096;
-const LARGE = 2 ** 31;
 
 /** @type {Engine | undefined} */
 let engine;
@@ -48,12 +46,10 @@ self.onmessage = (/** @type {MessageEvent<Envelope>} */ message) => {
   requests.push(message.data);
   if (!awake) void loop();
 };
-self.addEventListener("unhandledrejection", (event) => notify({ type: "failed", failure: failure(event.reason, true) }));
-
-// Of the engine's other threads: one that is gone leaves the rest waiting for it.
+self.addEventListener("unhandledrejection", (event) => notify({ type: "failed", failure: failureOf(event.reason, { memory, fatal: true }) }));
 self.addEventListener("error", (event) => {
   event.preventDefault();
-  notify({ type: "failed", failure: failure(event.error ?? event.message, true) });
+  notify({ type: "failed", failure: failureOf(event.error ?? event.message, { memory, fatal: true }) });
 });
 
 async function loop() {
@@ -85,7 +81,7 @@ async function answer({ id, request }) {
     const value = await respond(request);
     post({ type: "reply", id, ok: true, value });
   } catch (error) {
-    post({ type: "reply", id, ok: false, failure: failure(error) });
+    post({ type: "reply", id, ok: false, failure: failureOf(error, { memory }) });
   }
 }
 
@@ -195,7 +191,7 @@ async function respond(request) {
  */
 async function open({ device, build, code }) {
   if (device === "webgpu") countCompiledPrograms((count) => notify({ type: "compiled", count }));
-  const loaded = await loadModule(device, { build, compiled: code && received(code) });
+  const loaded = await loadModule(device, { startThreads, build, compiled: code && received(code) });
   memory = loaded.memory;
   const { name, module } = loaded;
   // At any time: what the GPU computes from then on is not to be trusted.
@@ -204,6 +200,20 @@ async function open({ device, build, code }) {
   const defaults = /** @type {Opened["defaults"]} */ ({});
   for (const stage of /** @type {Stage[]} */ (["tiny", "mini", "small"])) defaults[stage] = engine.defaults(stage);
   return { name: engine.device_name(), module: name, presets, defaults, fields: engine.fields() };
+}
+
+/**
+ * The page starts the engine's threads.
+ * @param {ThreadSetup} setup
+ * @param {number} count
+ * @returns {Promise<void>}
+ */
+function startThreads(setup, count) {
+  const { port1, port2 } = new MessageChannel();
+  post({ type: "threads", setup, count, answer: port2 });
+  return new Promise((resolve, reject) => {
+    port1.onmessage = (/** @type {MessageEvent<ThreadAnswer>} */ { data: { failure } }) => (failure ? reject(new Error(failure)) : resolve());
+  });
 }
 
 /**
@@ -245,7 +255,7 @@ async function read(ready, source) {
     } catch (error) {
       // Of several files one that is no text does not refuse the others.
       if (error instanceof WebAssembly.RuntimeError || given.length === 1) throw error;
-      leftOut.push({ place, why: failure(error).message });
+      leftOut.push({ place, why: failureOf(error, { memory }).message });
     }
   }
   if (!info) throw new Error(leftOut[0]?.why);
@@ -272,7 +282,7 @@ async function bytesOf(name, blob) {
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (error) {
-    throw new Error(`${name} could not be read: ${failure(error).message}`, { cause: error });
+    throw new Error(`${name} could not be read: ${failureOf(error, { memory }).message}`, { cause: error });
   }
 }
 
@@ -298,7 +308,7 @@ async function train() {
     else if (performance.now() - savedAt > saveEvery && step > savedStep) await save(ready);
   } catch (error) {
     training = "no";
-    notify({ type: "stopped", reason: "error", failure: failure(error) });
+    notify({ type: "stopped", reason: "error", failure: failureOf(error, { memory }) });
   }
 }
 
@@ -352,7 +362,7 @@ async function write() {
     else notify({ type: "written", text });
   } catch (error) {
     writing = false;
-    notify({ type: "writing_ended", stopped: true, failure: failure(error) });
+    notify({ type: "writing_ended", stopped: true, failure: failureOf(error, { memory }) });
   }
 }
 
@@ -367,33 +377,6 @@ function endWriting(ready, stopped) {
   notify({ type: "writing_ended", stopped });
 }
 
-/**
- * @param {unknown} error
- * @param {boolean} [fatal]
- * @returns {Failure}
- */
-function failure(error, fatal = false) {
-  // A trap leaves the module's memory in an unknown state: nothing of this engine may be used again.
-  const trapped = error instanceof WebAssembly.RuntimeError;
-  const message = error instanceof Error ? error.message : String(error);
-  return { message, fatal: fatal || trapped, memory: outOfMemory(error, trapped || /RuntimeError/.test(message)) };
-}
-
-/**
- * @param {unknown} error
- * @param {boolean} trapped
- */
-function outOfMemory(error, trapped) {
-  if (error instanceof RangeError) return /memory|allocation/i.test(error.message);
-  if (!trapped || !memory) return false;
-  try {
-    memory.grow(ROOM);
-    return memory.buffer.byteLength > LARGE;
-  } catch {
-    return true;
-  }
-}
-
 /** @param {Notice} notice */
 function notify(notice) {
   post(notice);
@@ -405,6 +388,7 @@ function post(message) {
   const transfer = [];
   const bytes = message.type === "snapshot" ? message.snapshot.bytes : replyBytes(message);
   if (bytes) transfer.push(bytes.buffer);
+  if (message.type === "threads") transfer.push(message.answer);
   /** @type {{ postMessage(message: unknown, transfer: Transferable[]): void }} */ (self).postMessage(message, transfer);
 }
 

@@ -12,11 +12,10 @@ mod rate;
 mod rehearsal;
 mod settings;
 mod text;
+#[cfg(feature = "threads")]
+mod threads;
 
 pub use engine::Engine;
-/// Starts the threads; called once, in the worker, before the engine.
-#[cfg(feature = "threads")]
-pub use wasm_bindgen_rayon::init_thread_pool;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 import { importedBy } from "./preload.mjs";
 
-const ENTRIES = ["engine/engine-client.js", "engine/worker.js"];
+const ENTRIES = ["engine/engine-client.js", "engine/worker.js", "engine/thread.js"];
 /** An import of the top level, or one of types in a comment. */
 const IMPORTED = /(?:^(?:import|export)\b(?:[^"'();]*?\bfrom)?|@import \{[^}]*\} from)\s*["'](\.[^"']+)["']/gm;
 
