@@ -11,7 +11,7 @@ use std::{env, fs};
 use mmrec::config::{ModelConfig, OptimizerKind, Precision, Range, Stage, TrainConfig};
 use mmrec::tokenizer::TokenizerKind;
 use proptest::prelude::*;
-use settings::Settings;
+use settings::{STAGES, Settings};
 
 /// Through an object of JavaScript and back.
 fn through_the_page(settings: &Settings) -> Settings {
@@ -101,22 +101,30 @@ fn ranges_are_numbers_that_javascript_holds_exactly() {
     }
 }
 
+/// One of these names, as a type.
+fn either<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" | ")
+}
+
 /// The types of all settings of the table, for the page and the npm package.
 fn types() -> String {
-    let mut text = "/**
+    let stages = either(STAGES.map(Stage::name));
+    let tokenizers = either(TokenizerKind::ALL.map(TokenizerKind::name));
+    let mut text = format!(
+        "/**
  * The settings of training and of models, by their names in settings files: what each means, what it is by default, what it may be.
  * Written from the table in crates/mmrec/src/config by tests/page_settings.rs; not to be edited.
  *
- * @typedef {object} TableSettings\n"
-        .to_owned();
+ * @typedef {{{stages}}} Stage the sizes that a browser has
+ * @typedef {{{tokenizers}}} TokenizerKind
+ * @typedef {{object}} TableSettings\n"
+    );
     for field in TrainConfig::FIELDS.iter().chain(&ModelConfig::FIELDS) {
         let kind = match field.range {
             // As a text where it is a number that JavaScript does not hold exactly.
             Range::Whole { max, .. } if max > 1 << 53 => "number | string".to_owned(),
             Range::Whole { .. } | Range::Number { .. } => "number".to_owned(),
-            Range::OneOf { options } => {
-                options.iter().map(|option| format!("\"{option}\"")).collect::<Vec<_>>().join(" | ")
-            }
+            Range::OneOf { options } => either(options.iter().copied()),
             Range::Switch => "boolean".to_owned(),
             Range::Text { .. } => "string".to_owned(),
         };

@@ -7,11 +7,10 @@
  * @import { Axis } from "./x-axis.js"
  */
 
-import * as format from "../i18n/format.js";
 import { texts } from "../i18n/index.js";
 import { differingIn, nameOf, valueOf } from "./differing-settings.js";
-import { colourOf, DOTS } from "./comparison.js";
-import { recipes } from "./recipes.js";
+import { colourOf, DOTS, strengthOf } from "./comparison.js";
+import { palette, recipes } from "./recipes.js";
 import { along, ticksOf } from "./x-axis.js";
 
 /** In pixels; each run in the legend makes it higher. */
@@ -57,13 +56,10 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
  * @returns {Stroke[]}
  */
 function strokesOf(chart, { look }) {
-  const own = look ? colourOf(look) : colour("train");
-  const dash = look?.dash ?? [];
-  if (chart !== "loss") return recipes[chart].columns.map((column) => ({ column, width: 1.5, colour: own, dash, dots: false }));
-  const trend = { column: /** @type {const} */ ("trend"), width: look ? 1 : 2, colour: own, dash, dots: false };
-  const validation = { column: /** @type {const} */ ("val_loss"), width: 2, colour: look ? own : colour("validation"), dash, dots: true };
-  const raw = { column: /** @type {const} */ ("train_loss"), width: 1, colour: colour("train-faint"), dash, dots: false };
-  return look ? [trend, validation] : [raw, trend, validation];
+  const { columns, series, compared } = recipes[chart];
+  if (look) return compared.map((column, at) => ({ column, ...strengthOf(compared, at), colour: colourOf(look), dash: look.dash }));
+  const drawn = series(palette());
+  return columns.map((column, at) => ({ column, width: drawn[at]?.width ?? 1, colour: String(drawn[at]?.stroke), dash: [], dots: drawn[at]?.points?.show === true }));
 }
 
 /**
@@ -80,10 +76,8 @@ function frameOf(chart, shown, axis) {
       for (const value of one.curve[column]) if (value !== null) [low, high] = [Math.min(low, value), Math.max(high, value)];
     }
   }
-  if (low > high) [low, high] = [0, 1];
-  if (chart !== "loss") low = 0;
-  const room = (high - low || 1) * 0.06;
-  return { axis, from: 0, to: to || 1, low: chart === "loss" ? Math.max(0, low - room) : 0, high: high + room, bottom: SIZE.height - FOOT };
+  [low, high] = recipes[chart].range(...(low > high ? /** @type {const} */ ([0, 1]) : /** @type {const} */ ([low, high])));
+  return { axis, from: 0, to: to || 1, low, high, bottom: SIZE.height - FOOT };
 }
 
 /** @param {Frame} frame @param {number | null | undefined} place */
@@ -101,7 +95,7 @@ function axes(chart, frame) {
   for (const value of ticks(frame.low, frame.high, 6)) {
     const y = up(frame, value).toFixed(1);
     parts.push(make("path", { d: `M${LEFT} ${y}H${SIZE.width - RIGHT}`, stroke: colour("grid") }));
-    parts.push(make("text", { ...soft, x: LEFT - 8, y: Number(y) + 4, "text-anchor": "end" }, value >= 1000 ? format.count(value) : format.rate(value)));
+    parts.push(make("text", { ...soft, x: LEFT - 8, y: Number(y) + 4, "text-anchor": "end" }, recipes[chart].write(value)));
   }
   const whole = (/** @type {number} */ place) => frame.axis === "seconds" || Number.isInteger(place);
   for (const place of ticks(frame.from, frame.to, 8).filter(whole)) {
@@ -159,15 +153,16 @@ function letter(chart, { curve, look }, frame) {
  * @param {Shown[]} shown
  */
 function legend(chart, shown) {
+  const { compared, legend } = recipes[chart];
   const differing = differingIn(shown);
   return shown.flatMap((one, at) => {
     const y = SIZE.height + at * LINE;
-    const strokes = strokesOf(chart, one).filter(({ column }) => column !== "train_loss");
-    const keys = strokes.map(({ colour, width, dash }, place) =>
+    const strokes = strokesOf(chart, one);
+    const keys = compared.flatMap((column) => strokes.filter((stroke) => stroke.column === column)).map(({ colour, width, dash }, place) =>
       make("path", { d: `M${LEFT + place * 44} ${y - 4}h36`, stroke: colour, "stroke-width": width, "stroke-dasharray": dash.join(" ") || "none" }),
     );
     const apart = differing.map((key) => `${nameOf(key)} ${valueOf(one, key)}`);
-    const kinds = chart === "loss" ? ` (${texts.markup.keyTrain}, ${texts.markup.keyValidation})` : "";
+    const kinds = legend ? ` (${legend().join(", ")})` : "";
     const words = [`${one.look ? `${one.look.letter}  ` : ""}${one.name}${kinds}`, one.text, ...apart].join(" · ");
     return [...keys, make("text", { x: LEFT + 96, y, fill: colour("ink") }, words)];
   });

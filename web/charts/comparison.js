@@ -31,6 +31,13 @@ const APART = 3;
 /** A line of so many evaluations gets no dots: they would hide it. */
 export const DOTS = 80;
 
+/**
+ * How a column of another run is drawn, in pixels.
+ * @param {(keyof Columns)[]} columns that are compared, the one to be read first, first
+ * @param {number} at
+ */
+export const strengthOf = (columns, at) => ({ width: at === 0 ? 2 : 1, dots: columns[at] === "val_loss" });
+
 /** @implements {Overlay} */
 export class Comparison {
   /** In the order in which they came. @type {Compared[]} */ runs = [];
@@ -103,7 +110,7 @@ export class Comparison {
       const places = along(curve, axis);
       if (!places) continue;
       const lines = columns.map((column) => pointsOf(sheet, places, curve[column]));
-      lines.forEach((points, at) => drawLine(ctx, points, look, { main: at === 0, dots: columns[at] === "val_loss" }));
+      lines.forEach((points, at) => drawLine(ctx, points, look, strengthOf(columns, at)));
       drawLetter(sheet, lines, look);
     }
     return canvas;
@@ -175,11 +182,11 @@ export const colourOf = ({ colour }) => getComputedStyle(document.documentElemen
  * @param {CanvasRenderingContext2D} ctx
  * @param {[number, number][]} points
  * @param {Look} look
- * @param {{ main: boolean, dots: boolean }} style
+ * @param {{ width: number, dots: boolean }} style
  */
-function drawLine(ctx, points, look, { main, dots }) {
+function drawLine(ctx, points, look, { width, dots }) {
   ctx.strokeStyle = ctx.fillStyle = colourOf(look);
-  ctx.lineWidth = (main ? 2 : 1) * devicePixelRatio;
+  ctx.lineWidth = width * devicePixelRatio;
   ctx.setLineDash(look.dash.map((length) => length * devicePixelRatio));
   ctx.beginPath();
   for (const [x, y] of points) ctx.lineTo(x, y);

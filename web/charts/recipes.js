@@ -11,6 +11,7 @@
  * @property {() => string} title
  * @property {Metric[]} columns that are drawn of the page's own run
  * @property {(palette: Palette) => uPlot.Series[]} series how
+ * @property {() => string[]} [legend] what the lines of `compared` are called, where there are several
  * @property {() => string[]} names of them, where the values under the pointer are shown
  * @property {Metric[]} compared of other runs, the one to be read first
  * @property {Metric[]} saved in files
@@ -35,6 +36,7 @@ const loss = {
     { stroke: validation, width: 2, spanGaps: true, points: { show: true, size: 5, fill: validation } },
   ],
   names: () => [`${texts.readings.train} `, "", `${texts.readings.validation} `],
+  legend: () => [texts.markup.keyValidation, texts.markup.keyTrain],
   compared: ["val_loss", "trend"],
   saved: ["train_loss", "val_loss"],
   write: (value) => (value >= 100 ? format.count(value) : format.brief(value)),

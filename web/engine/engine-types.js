@@ -1,11 +1,12 @@
 /**
  * The surface of the generated wasm modules (`wasm/{cpu,threads,webgpu}/mmrec_wasm.js`), as the page relies on it. Types only.
  *
- * @import { TableSettings } from "./settings-types.js"
+ * @import * as table from "./settings-types.js"
  *
  * @typedef {"cpu" | "webgpu"} DeviceKind
- * @typedef {"tiny" | "mini" | "small"} Stage
- * @typedef {"char" | "byte" | "bpe"} TokenizerKind
+ * @typedef {table.Stage} Stage
+ * @typedef {table.TokenizerKind} TokenizerKind
+ * @typedef {table.TableSettings} TableSettings
  *
  * What is chosen beside the settings of the table.
  * @typedef {object} Choice

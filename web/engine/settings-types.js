@@ -2,6 +2,8 @@
  * The settings of training and of models, by their names in settings files: what each means, what it is by default, what it may be.
  * Written from the table in crates/mmrec/src/config by tests/page_settings.rs; not to be edited.
  *
+ * @typedef {"tiny" | "mini" | "small"} Stage the sizes that a browser has
+ * @typedef {"char" | "byte" | "bpe"} TokenizerKind
  * @typedef {object} TableSettings
  * @property {number} steps Optimizer steps to take [default: 1000] [1 to 1000000000]
  * @property {number} batch Sequences in one batch [default: 8] [1 to 4096]

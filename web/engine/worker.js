@@ -4,7 +4,7 @@
  * A single loop does everything in turn, so that the engine is never entered twice: first the page's requests, then a piece of
  * writing, then a piece of training. Between pieces it gives the event loop a turn, which is when new requests arrive.
  *
- * @import { Engine, EngineEvent, Stage } from "./engine-types.js"
+ * @import { Engine, EngineEvent } from "./engine-types.js"
  * @import { Answers, Envelope, FromWorker, Notice, Opened, Read, Request, TextFile, TextSource, ThreadAnswer } from "./protocol.js"
  * @import { ThreadSetup } from "./threads.js"
  */
@@ -198,7 +198,7 @@ async function open({ device, build, code }) {
   engine = await module.Engine.create(device, (message) => notify({ type: "failed", failure: { message, fatal: true, fault: true } }));
   const presets = engine.presets();
   const defaults = /** @type {Opened["defaults"]} */ ({});
-  for (const stage of /** @type {Stage[]} */ (["tiny", "mini", "small"])) defaults[stage] = engine.defaults(stage);
+  for (const { stage } of presets) defaults[stage] = engine.defaults(stage);
   return { name: engine.device_name(), module: name, presets, defaults, fields: engine.fields() };
 }
 

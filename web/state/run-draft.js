@@ -17,6 +17,7 @@
  * @typedef {Partial<Pick<RunDraft, "text" | "textSummary" | "notes" | "info">>} Next
  */
 
+import { hasChosenVocab } from "../engine/tokenizers.js";
 import { texts } from "../i18n/index.js";
 import { asRead, sample } from "./text-source.js";
 
@@ -76,6 +77,15 @@ export class RunDraft {
   /** @param {Stage} stage */
   presetOf(stage) {
     return this.presets.find((preset) => preset.stage === stage);
+  }
+
+  /**
+   * @param {Stage | null} stage null for a model that is no rung of the ladder
+   * @returns {Stage[]} the browser's rungs below it, the next one first
+   */
+  smallerThan(stage) {
+    const stages = this.presets.map((preset) => preset.stage).reverse();
+    return stage ? stages.slice(stages.indexOf(stage) + 1) : [];
   }
 
   /** @param {Opened} opened */
@@ -160,7 +170,7 @@ export class RunDraft {
   /** @returns {PrepareOptions} */
   get options() {
     const { tokenizer, vocab, context, batch, validation } = /** @type {Settings} */ (this.settings);
-    return { tokenizer, context, batch, ...(tokenizer === "bpe" && { vocab }), ...(validation !== undefined && { validation }) };
+    return { tokenizer, context, batch, ...(hasChosenVocab(tokenizer) && { vocab }), ...(validation !== undefined && { validation }) };
   }
 
   /** @returns {RunText} */

@@ -11,6 +11,7 @@
  * @import { StoredDraft, RunStore } from "./run-store.js"
  */
 
+import { hasChosenVocab } from "../engine/tokenizers.js";
 import { texts } from "../i18n/index.js";
 import { Run } from "../state/run.js";
 import { fromKept, nameOf, sample } from "../state/text-source.js";
@@ -276,7 +277,7 @@ export class RunLoader {
     const matches = () => draft.info?.fingerprint === info.fingerprint;
     const before = draft.settings;
     if (matches() || !before) return matches();
-    await draft.change({ tokenizer: info.tokenizer, ...(info.tokenizer === "bpe" && { vocab: info.vocabulary }), validation: info.settings?.validation });
+    await draft.change({ tokenizer: info.tokenizer, ...(hasChosenVocab(info.tokenizer) && { vocab: info.vocabulary }), validation: info.settings?.validation });
     if (!matches()) await draft.change(before);
     return matches();
   }

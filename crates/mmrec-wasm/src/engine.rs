@@ -9,7 +9,7 @@ use mmrec::grow::{GrowOptions, Target, grow};
 use mmrec::inspect::Inspection;
 use mmrec::model::Model;
 use mmrec::plan::{Memory, Setup, flops_per_token};
-use mmrec::tokenizer::{Tokenizer, TokenizerKind};
+use mmrec::tokenizer::Tokenizer;
 use mmrec::train::Comparison;
 use mmrec::{Device, platform};
 use serde::{Deserialize, Serialize};
@@ -352,8 +352,8 @@ impl Engine {
         let data = self.prepared()?;
         let trained_on = checkpoint.progress.as_ref().map(|progress| &progress.data_fingerprint);
         let is_other = trained_on.is_some_and(|fingerprint| *fingerprint != data.fingerprint);
-        if !is_other || checkpoint.tokenizer.kind() != TokenizerKind::Bpe || data.tokenizer.kind() != TokenizerKind::Bpe
-        {
+        let (had, has) = (checkpoint.tokenizer.kind(), data.tokenizer.kind());
+        if !is_other || had != has || !has.has_chosen_vocab() {
             return Ok(data);
         }
         let again = self.text.with_tokenizer(&checkpoint.tokenizer).map_err(failed)?;

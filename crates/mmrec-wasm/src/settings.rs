@@ -172,7 +172,7 @@ impl Settings {
             stage: Stage::of(model),
             sizes: None,
             tokenizer,
-            vocab: if tokenizer == TokenizerKind::Bpe { model.vocab } else { default_vocab() },
+            vocab: if tokenizer.has_chosen_vocab() { model.vocab } else { default_vocab() },
             gpt: model.is_gpt(),
             dropout: model.dropout,
             gate_rank: model.gate_rank,

@@ -31,7 +31,7 @@ impl TextFlags {
             Some(_) => TokenizerKind::Bpe,
             None => TokenizerKind::Char,
         });
-        if self.vocab.is_some() && tokenizer != TokenizerKind::Bpe {
+        if self.vocab.is_some() && !tokenizer.has_chosen_vocab() {
             bail!(Usage(format!("--vocab goes with --tokenizer bpe: the {tokenizer} tokenizer has the tokens it has")));
         }
         let vocab = self.vocab.map_or(DEFAULT_VOCAB, |vocab| vocab as usize);

@@ -10,6 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use mmrec::checkpoint::{Checkpoint, LearnedText};
+use mmrec::config::MAX_CONTEXT;
 use mmrec::data::{DataError, TextSources, Tokens, text};
 use mmrec::model::Model;
 use mmrec::tokenizer::Tokenizer;
@@ -17,7 +18,6 @@ use mmrec::train::{Evaluation, Metrics};
 use serde_json::json;
 
 use self::part::{Held, Part};
-use super::generate::unknown_characters;
 use crate::args::adapters::AdapterFlags;
 use crate::args::compute::Compute;
 use crate::io::text_files::Inputs;
@@ -59,7 +59,7 @@ pub struct EvalArgs {
     #[arg(long, value_name = "PART")]
     part: Option<Part>,
     /// Tokens in a window [default: as in training]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_CONTEXT as i64))]
     context: Option<u32>,
     /// Windows read at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=4096))]
@@ -132,7 +132,7 @@ fn part_of_text(args: &EvalArgs, tokenizer: &Tokenizer, learned: &[LearnedText])
         return Ok(held);
     }
     let ids = tokenizer.encode(&text);
-    let unknown = unknown_characters(tokenizer, &ids);
+    let unknown = tokenizer.count_unknown(&ids);
     match args.part {
         None | Some(Part::Whole) => Ok(Held {
             tokens: Tokens::from_vec(ids),

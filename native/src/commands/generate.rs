@@ -10,7 +10,7 @@ use mmrec::config::SampleConfig;
 use mmrec::data::text::line_ends;
 use mmrec::generate::{Generator, next_logits};
 use mmrec::model::Model;
-use mmrec::tokenizer::{Tokenizer, TokenizerKind};
+use mmrec::tokenizer::Tokenizer;
 use serde_json::json;
 
 use crate::args::adapters::AdapterFlags;
@@ -124,17 +124,9 @@ pub fn run(args: &GenerateArgs, output: Output) -> Result<()> {
 
 /// Tells which characters of the prompt the model cannot see.
 fn warn_of_unknown(tokenizer: &Tokenizer, prompt: &str) {
-    let unknown = unknown_characters(tokenizer, &tokenizer.encode(prompt));
+    let unknown = tokenizer.count_unknown(&tokenizer.encode(prompt));
     if unknown > 0 {
         note(&format!("{} of the prompt never appeared in training", format::count(unknown, "character")));
-    }
-}
-
-/// How many of `ids` stand for characters that the tokenizer does not have.
-pub fn unknown_characters(tokenizer: &Tokenizer, ids: &[u16]) -> u64 {
-    match tokenizer.kind() {
-        TokenizerKind::Byte | TokenizerKind::Bpe => 0,
-        TokenizerKind::Char => ids.iter().filter(|&&id| id == 0).count() as u64,
     }
 }
 

@@ -10,6 +10,7 @@
  */
 
 import { readLocalJson, writeLocal } from "../../platform/local-storage.js";
+import { hasChosenVocab } from "../tokenizers.js";
 import { isSoftware, requestAdapter } from "./gpu-adapter.js";
 import { UnsoundGpu, knownFault, openEngine } from "./gpu-check.js";
 
@@ -111,7 +112,7 @@ export class DeviceBenchmark {
  * @param {Settings} settings
  */
 const shape = (device, { stage, sizes, context, batch, tokenizer, vocab }) =>
-  [device, stage ?? JSON.stringify(sizes), context, batch, tokenizer, ...(tokenizer === "bpe" ? [vocab] : [])].join(" ");
+  [device, stage ?? JSON.stringify(sizes), context, batch, tokenizer, ...(hasChosenVocab(tokenizer) ? [vocab] : [])].join(" ");
 
 /**
  * @param {TextSource} source

@@ -3,7 +3,7 @@
  * text than there is, or that sees its text too often.
  *
  * @import { DeviceManager } from "../../engine/devices/device-manager.js"
- * @import { Settings, Stage } from "../../engine/engine-types.js"
+ * @import { Settings } from "../../engine/engine-types.js"
  * @import { Session } from "../../state/session.js"
  *
  * A better choice, with what it takes where that is the point.
@@ -22,9 +22,6 @@ export const FEWER_PASSES = 20;
 export const DROPOUT = 0.2;
 /** A shorter context than this learns nothing worth having. */
 const SHORTEST = 8;
-
-/** From the largest. @type {readonly Stage[]} */
-const STAGES = ["small", "mini", "tiny"];
 
 /**
  * @param {Session} session
@@ -60,7 +57,7 @@ async function fitting({ draft }, settings) {
     recompute ? [] : [{ recompute: true }],
     halves(batch, 1).map((fewer) => ({ batch: fewer })),
     halves(context, 64).map((shorter) => ({ context: shorter })),
-    STAGES.slice(stage ? STAGES.indexOf(stage) + 1 : STAGES.length).map((smaller) => ({ stage: smaller })),
+    draft.smallerThan(stage).map((smaller) => ({ stage: smaller })),
   ];
   /** @type {Choice[]} */
   const choices = [];
@@ -90,7 +87,7 @@ async function lasting(session, devices, settings) {
   const steps = roundSteps(LONG / pace);
   /** @type {Choice[]} */
   const choices = steps >= 100 ? [{ change: { steps }, seconds: steps * pace }] : [];
-  const smaller = settings.stage && STAGES[STAGES.indexOf(settings.stage) + 1];
+  const [smaller] = draft.smallerThan(settings.stage);
   if (smaller) {
     const change = { stage: smaller, steps: settings.steps };
     const other = draft.changed(change);

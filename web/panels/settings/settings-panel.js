@@ -11,6 +11,7 @@
 
 import { deviceNames } from "../../engine/devices/device-manager.js";
 import { download } from "../../engine/engine-preload.js";
+import { hasChosenVocab } from "../../engine/tokenizers.js";
 import * as format from "../../i18n/format.js";
 import { texts } from "../../i18n/index.js";
 import { setRanges } from "./ranges.js";
@@ -116,7 +117,7 @@ function renderStages(form, { draft }, sizes) {
 
 /** @param {Session} session */
 function renderTokenizer({ draft }) {
-  const pieces = draft.settings?.tokenizer === "bpe";
+  const pieces = hasChosenVocab(draft.settings?.tokenizer);
   element("vocab-field").hidden = !pieces;
   setText(element("tokens-progress"), pieces && draft.preparing !== null ? texts.makingTokens(Math.round(draft.preparing * 20) / 20) : "");
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::read::{Texts, invalid, part};
 use super::{AdapterFile, Checkpoint, CheckpointError, TEXTS_KEY};
-use crate::config::{ConfigError, require_within};
+use crate::config::{ConfigError, MAX_CONTEXT, require_within};
 use crate::data::Dataset;
 
 /// The most texts that a list names: the last ones.
@@ -40,7 +40,7 @@ impl LearnedText {
     }
 
     fn validate(&self) -> Result<(), ConfigError> {
-        self.context.map_or(Ok(()), |context| require_within("context", context as u64, 1, 1 << 20))
+        self.context.map_or(Ok(()), |context| require_within("context", context as u64, 1, MAX_CONTEXT))
     }
 }
 

@@ -7,6 +7,9 @@ use super::{AdapterConfig, ConfigError, Field, ModelConfig, OptimizerKind, Preci
 /// The most steps of a run.
 pub const MOST_STEPS: u64 = 1_000_000_000;
 
+/// The longest sequence that a model is trained on or judged by.
+pub const MAX_CONTEXT: u64 = 1 << 20;
+
 /// Settings of one training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -233,7 +236,7 @@ impl TrainConfig {
 
 const STEPS: Field = Field::whole("steps", "Optimizer steps to take", 1, MOST_STEPS, "1000");
 const BATCH: Field = Field::whole("batch", "Sequences in one batch", 1, 4_096, "8");
-const CONTEXT: Field = Field::whole("context", "Tokens in one sequence", 1, 1 << 20, "256");
+const CONTEXT: Field = Field::whole("context", "Tokens in one sequence", 1, MAX_CONTEXT, "256");
 const ACCUM: Field = Field::whole("accum", "Batches whose gradients are added up for one step", 1, 4_096, "1");
 const RECOMPUTE: Field = Field::switch(
     "recompute",

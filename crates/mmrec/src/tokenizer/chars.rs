@@ -7,14 +7,17 @@ use std::fmt;
 /// The most characters a char tokenizer can hold; with the unknown token they fill the `u16` ids.
 pub const MAX_CHARACTERS: usize = 65_535;
 
-/// Id 0 stands for any unknown character and decodes to U+FFFD; ids from 1 are the known characters in code-point order.
+/// The id of every character that a char tokenizer does not have; it decodes to U+FFFD.
+pub const UNKNOWN: u16 = 0;
+
+/// Ids from 1 are the known characters in code-point order; before them comes [`UNKNOWN`].
 ///
 /// Invariant: `characters` is strictly increasing and holds 1 to [`MAX_CHARACTERS`] characters.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct CharTokenizer {
     characters: Vec<char>,
-    /// The id of each code point up to the highest known one; 0 where unknown. At most 2.2 MB, and encoding needs no search.
+    /// The id of each code point up to the highest known one, or [`UNKNOWN`]. At most 2.2 MB, and encoding needs no search.
     ids: Vec<u16>,
 }
 
@@ -33,7 +36,7 @@ impl CharTokenizer {
     pub fn new(characters: Vec<char>) -> Result<Self, TokenizerError> {
         check(&characters)?;
         let highest = characters.last().map_or(0, |&c| u32::from(c) as usize);
-        let mut ids = vec![0; highest + 1];
+        let mut ids = vec![UNKNOWN; highest + 1];
         for (id, &c) in (1..=u16::MAX).zip(&characters) {
             ids[u32::from(c) as usize] = id;
         }
@@ -50,9 +53,9 @@ impl CharTokenizer {
         &self.characters
     }
 
-    /// The id of a character, 0 where it is unknown.
+    /// The id of a character, or [`UNKNOWN`].
     pub fn id(&self, c: char) -> u16 {
-        self.ids.get(u32::from(c) as usize).copied().unwrap_or(0)
+        self.ids.get(u32::from(c) as usize).copied().unwrap_or(UNKNOWN)
     }
 
     /// The character of an id; `None` for the unknown token and for ids outside the vocabulary.

@@ -78,12 +78,23 @@ pub enum TokenizerKind {
 }
 
 impl TokenizerKind {
+    /// Every kind.
+    pub const ALL: [TokenizerKind; 3] = [TokenizerKind::Char, TokenizerKind::Byte, TokenizerKind::Bpe];
+
     /// The name used on the command line and in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Char => "char",
             Self::Byte => "byte",
             Self::Bpe => "bpe",
+        }
+    }
+
+    /// Whether it learns its tokens from a text, where somebody has to say how many at most (the setting `vocab`).
+    pub fn has_chosen_vocab(self) -> bool {
+        match self {
+            Self::Char | Self::Byte => false,
+            Self::Bpe => true,
         }
     }
 }
@@ -98,12 +109,8 @@ impl FromStr for TokenizerKind {
     type Err = TokenizerError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "char" => Ok(Self::Char),
-            "byte" => Ok(Self::Byte),
-            "bpe" => Ok(Self::Bpe),
-            other => Err(TokenizerError::UnknownKind(other.to_owned())),
-        }
+        let kind = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        kind.ok_or_else(|| TokenizerError::UnknownKind(name.to_owned()))
     }
 }
 
@@ -166,7 +173,20 @@ impl Tokenizer {
         }
     }
 
-    /// The ids of a text. Characters unknown to a char tokenizer become id 0.
+    /// What stands for all characters that there is no token for; `None` where there is one for each.
+    pub fn unknown_id(&self) -> Option<u16> {
+        match self {
+            Self::Byte | Self::Bpe(_) => None,
+            Self::Char(_) => Some(chars::UNKNOWN),
+        }
+    }
+
+    /// How many of some ids stand for characters that there is no token for.
+    pub fn count_unknown(&self, ids: &[u16]) -> u64 {
+        self.unknown_id().map_or(0, |unknown| ids.iter().filter(|&&id| id == unknown).count() as u64)
+    }
+
+    /// The ids of a text; what there is no token for becomes [`Self::unknown_id`].
     pub fn encode(&self, text: &str) -> Vec<u16> {
         let (mut ids, mut encoder) = (Vec::new(), self.encoder());
         encoder.push(text, &mut ids);
@@ -179,7 +199,7 @@ impl Tokenizer {
         let Self::Char(known) = self else { return Vec::new() };
         let mut found: Vec<(char, u64)> = Vec::new();
         let mut places = HashMap::new();
-        for c in text.chars().filter(|&c| known.id(c) == 0) {
+        for c in text.chars().filter(|&c| known.id(c) == chars::UNKNOWN) {
             let place = *places.entry(c).or_insert(found.len());
             if place == found.len() {
                 found.push((c, 0));

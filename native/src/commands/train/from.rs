@@ -8,7 +8,7 @@ use mmrec::checkpoint::Checkpoint;
 use mmrec::config::{ModelConfig, TrainConfig};
 use mmrec::data::{DataError, Dataset, Tokens};
 use mmrec::driver::Session;
-use mmrec::tokenizer::{Tokenizer, TokenizerKind};
+use mmrec::tokenizer::Tokenizer;
 
 use crate::args::requested::RequestedSettings;
 use crate::run::checkpoint_file;
@@ -115,19 +115,19 @@ fn characters(data: &Dataset) -> u64 {
 
 /// Those that the tokenizer does not have; other kinds have them all.
 fn unknown_characters(data: &Dataset, tokenizer: &Tokenizer) -> Result<u64, DataError> {
-    if tokenizer.kind() != TokenizerKind::Char || data.tokenizer != *tokenizer {
+    if tokenizer.unknown_id().is_none() || data.tokenizer != *tokenizer {
         return Ok(0);
     }
-    Ok(unknown_tokens(&data.train)? + unknown_tokens(&data.validation)?)
+    Ok(unknown_tokens(&data.train, tokenizer)? + unknown_tokens(&data.validation, tokenizer)?)
 }
 
-fn unknown_tokens(tokens: &Tokens) -> Result<u64, DataError> {
+fn unknown_tokens(tokens: &Tokens, tokenizer: &Tokenizer) -> Result<u64, DataError> {
     const PIECE: u64 = 1 << 16;
     let mut unknown = 0;
     for start in (0..tokens.len()).step_by(PIECE as usize) {
         let mut ids = vec![0; PIECE.min(tokens.len() - start) as usize];
         tokens.read(start, &mut ids)?;
-        unknown += ids.iter().filter(|&&id| id == 0).count() as u64;
+        unknown += tokenizer.count_unknown(&ids);
     }
     Ok(unknown)
 }

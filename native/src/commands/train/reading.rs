@@ -68,7 +68,7 @@ pub fn refuse_other_tokens(asked: &TextFlags, tokenizer: &Tokenizer) -> Result<(
 fn refuse_other_vocabulary(asked: &TextFlags, tokenizer: &Tokenizer, whose: &str) -> Result<()> {
     let Some(wanted) = asked.vocab else { return Ok(()) };
     let has = tokenizer.vocab();
-    if tokenizer.kind() != TokenizerKind::Bpe || (wanted as usize) < has {
+    if !tokenizer.kind().has_chosen_vocab() || (wanted as usize) < has {
         bail!(Usage(format!(
             "--vocab {wanted} has no effect: {whose} the {tokenizer}. Leave it out, or make a new one of the text"
         )));

@@ -8,7 +8,7 @@ use mmrec::checkpoint::Progress;
 use mmrec::config::ModelConfig;
 use mmrec::data::{Dataset, PrepareOptions, PreparedIndex};
 use mmrec::driver::{Point, SaveKind, Session};
-use mmrec::tokenizer::{Tokenizer, TokenizerKind};
+use mmrec::tokenizer::Tokenizer;
 
 use super::config_file::{self, Recorded};
 use super::from::{self, Source};
@@ -260,7 +260,7 @@ fn origin(dataset: &Dataset, given: &Path, flags: &TextFlags) -> Result<DataOrig
         fingerprint: dataset.fingerprint.clone(),
         tokenizer: dataset.tokenizer.kind(),
         // Of a larger limit than a text has use for, it is what came of it that makes the same tokenizer again.
-        vocab: (dataset.tokenizer.kind() == TokenizerKind::Bpe).then(|| dataset.tokenizer.vocab() as u32),
+        vocab: dataset.tokenizer.kind().has_chosen_vocab().then(|| dataset.tokenizer.vocab() as u32),
         validation: flags.val,
         lossy: flags.lossy,
     })
