@@ -8,6 +8,7 @@
 
 import { EngineClient } from "./engine/engine-client.js";
 import { Threads } from "./engine/threads.js";
+import { loadModule } from "./engine/wasm-modules.js";
 
 /**
  * The builds of the engine. "threads" is the CPU on all cores, in a page that is cross-origin isolated.
@@ -58,26 +59,12 @@ export const modules = {
  */
 export async function load(build = /** @type {Name} */ ("cpu")) {
   checkBuild(build);
-  const module = await modules[build]();
-  const { memory } = await module.default();
-  if ("build_pool" in module) await startPool(module, memory, navigator.hardwareConcurrency);
-  return /** @type {Awaited<ReturnType<typeof modules[Name]>>} */ (module);
+  const { module } = await loadModule(build === "webgpu" ? "webgpu" : "cpu", { build, startThreads: (setup, count) => threads.start(setup, count) });
+  return /** @type {Awaited<ReturnType<typeof modules[Name]>>} */ (/** @type {unknown} */ (module));
 }
 
-/** Of the build on all cores, once it is loaded. @type {Threads | undefined} */
-let threads;
-
-/**
- * @param {Awaited<ReturnType<typeof modules["threads"]>>} module
- * @param {WebAssembly.Memory} memory
- * @param {number} count
- */
-async function startPool({ module_code, build_pool }, memory, count) {
-  threads = new Threads({ code: module_code(), memory }, count);
-  await threads.ready;
-  threads.onFailure = ({ message }) => reportError(new Error(`a thread of the engine has ended: ${message}`));
-  build_pool(count);
-}
+/** Of the build on all cores. Its engine waits for one that ends, so this is heard between its calls only. */
+const threads = new Threads(({ message }) => reportError(new Error(`a thread of the engine has ended: ${message}`)));
 
 /** @param {string} build */
 function checkBuild(build) {

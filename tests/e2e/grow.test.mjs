@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { apart, assertWhole, button, choose, curve, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
+import { apart, assertWhole, button, choose, curve, engineOf, figure, keptRun, loadCheckpoint, MMREC, mmrec, pageLogits, phase, press, ready, saveCheckpoint, fillSettings, SMALL, startWithFolder, text, usable, visit } from "./helpers.mjs";
 
 const TEXT = { name: "objects.txt", buffer: Buffer.from(text(1500)) };
 const PROMPT = "Ada finds ";
@@ -194,7 +194,7 @@ test("a worker that dies is followed by one with the grown model", async () => {
   await trainOn(page, { steps: 3 });
   const before = await curve(page);
   await growTo(page, "mini", { "More steps": 2 });
-  for (const worker of page.workers()) await worker.evaluate(() => void setTimeout(() => { throw new Error("ended on purpose"); })).catch(() => {});
+  await (await engineOf(page)).evaluate(() => void setTimeout(() => { throw new Error("ended on purpose"); }));
   await page.getByRole("alert").filter({ hasText: "ended on purpose" }).waitFor();
   await usable(page, "Resume");
   assert.equal(await figure(page, "step"), "3 / 5");

@@ -154,3 +154,41 @@ test("a model steps, writes while it trains, stops, is saved, and goes on from i
   for (const [index, words] of [/cannot be trained|resum/i, /all steps are done/, /short|token/i, /lr/, /not a safetensors file/, /closed/].entries()) assert.match(seen.refusals[index], words);
   await done();
 });
+
+test("a Worker of one's own loads the engine, on one thread and on several, again and again", async () => {
+  const source = `import { load } from "./index.js";
+  for (const build of ["cpu", "threads", "threads"]) {
+    const { Engine } = await load(build);
+    const engine = await Engine.create("cpu");
+    engine.read_text(new TextEncoder().encode("The cat sat on the mat. ".repeat(60)), "cats", false);
+    const settings = { ...engine.defaults("tiny"), context: 16, batch: 2, steps: 1 };
+    engine.prepare({ tokenizer: settings.tokenizer, context: settings.context, batch: settings.batch });
+    engine.start(settings);
+    let loss = null;
+    for (let ended = false; !ended; ) {
+      for (const event of await engine.advance()) {
+        if (event.type === "step") loss = event.train_loss;
+        ended ||= event.type === "finished";
+      }
+    }
+    postMessage([engine.device_name(), loss]);
+  }
+  postMessage("done");`;
+  await writeFile(join(folder, "own-worker.js"), source);
+  const { page, done } = await open("package.json");
+  /** @type {[string, number][]} */
+  const seen = await page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        /** @type {[string, number][]} */
+        const seen = [];
+        const worker = new Worker("own-worker.js", { type: "module" });
+        worker.onmessage = ({ data }) => (data === "done" ? resolve(seen) : seen.push(data));
+        worker.onerror = ({ message }) => reject(new Error(message));
+      }),
+  );
+  const threads = await page.evaluate(() => Math.min(navigator.hardwareConcurrency, 16));
+  assert.deepEqual(seen.map(([name]) => Number(name.match(/(\d+) thread/)?.[1])), [1, threads, threads]);
+  for (const [, loss] of seen) assert.ok(Math.abs(loss - seen[0][1]) < 2e-3, `${loss} and ${seen[0][1]}`);
+  await done();
+});

@@ -9,7 +9,7 @@
 
 import { texts } from "../i18n/index.js";
 import { differingIn, nameOf, valueOf } from "./differing-settings.js";
-import { colourOf, DOTS, strengthOf } from "./comparison.js";
+import { colourOf, DOTS, strokeOf } from "./comparison.js";
 import { palette, recipes } from "./recipes.js";
 import { along, ticksOf } from "./x-axis.js";
 
@@ -57,7 +57,7 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
  */
 function strokesOf(chart, { look }) {
   const { columns, series, compared } = recipes[chart];
-  if (look) return compared.map((column, at) => ({ column, ...strengthOf(compared, at), colour: colourOf(look), dash: look.dash }));
+  if (look) return compared.map((column, at) => ({ column, ...strokeOf(compared, at), colour: colourOf(look), dash: look.dash }));
   const drawn = series(palette());
   return columns.map((column, at) => ({ column, width: drawn[at]?.width ?? 1, colour: String(drawn[at]?.stroke), dash: [], dots: drawn[at]?.points?.show === true }));
 }
@@ -76,7 +76,7 @@ function frameOf(chart, shown, axis) {
       for (const value of one.curve[column]) if (value !== null) [low, high] = [Math.min(low, value), Math.max(high, value)];
     }
   }
-  [low, high] = recipes[chart].range(...(low > high ? /** @type {const} */ ([0, 1]) : /** @type {const} */ ([low, high])));
+  [low, high] = low > high ? recipes[chart].range(0, 1) : recipes[chart].range(low, high);
   return { axis, from: 0, to: to || 1, low, high, bottom: SIZE.height - FOOT };
 }
 

@@ -36,7 +36,7 @@ export const DOTS = 80;
  * @param {(keyof Columns)[]} columns that are compared, the one to be read first, first
  * @param {number} at
  */
-export const strengthOf = (columns, at) => ({ width: at === 0 ? 2 : 1, dots: columns[at] === "val_loss" });
+export const strokeOf = (columns, at) => ({ width: at === 0 ? 2 : 1, dots: columns[at] === "val_loss" });
 
 /** @implements {Overlay} */
 export class Comparison {
@@ -110,7 +110,7 @@ export class Comparison {
       const places = along(curve, axis);
       if (!places) continue;
       const lines = columns.map((column) => pointsOf(sheet, places, curve[column]));
-      lines.forEach((points, at) => drawLine(ctx, points, look, strengthOf(columns, at)));
+      lines.forEach((points, at) => drawLine(ctx, points, look, strokeOf(columns, at)));
       drawLetter(sheet, lines, look);
     }
     return canvas;

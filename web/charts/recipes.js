@@ -11,9 +11,9 @@
  * @property {() => string} title
  * @property {Metric[]} columns that are drawn of the page's own run
  * @property {(palette: Palette) => uPlot.Series[]} series how
- * @property {() => string[]} [legend] what the lines of `compared` are called, where there are several
  * @property {() => string[]} names of them, where the values under the pointer are shown
  * @property {Metric[]} compared of other runs, the one to be read first
+ * @property {() => string[]} [legend] what those are called, where there are several
  * @property {Metric[]} saved in files
  * @property {(value: number) => string} write a value
  * @property {(low: number, high: number) => [number, number]} range

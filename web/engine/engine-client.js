@@ -42,7 +42,12 @@ const MODELS = new Set(["start", "resume", "grow", "load"]);
 
 export class EngineClient {
   /** @type {Worker} */ #worker;
-  /** Of the engine, where it has several. @type {Threads | null} */ #threads = null;
+  /** Of the engine, where it has several. */
+  #threads = new Threads((failure) => {
+    this.#lostThread = true;
+    this.fail(failure);
+  });
+  #lostThread = false;
   /** @type {Map<number, { type: Request["type"], resolve: (value: any) => void, reject: (error: Error) => void }>} */ #pending = new Map();
   #name;
   #words;
@@ -84,6 +89,7 @@ export class EngineClient {
    * A worker with its engine, ready to be asked. The worker is gone if this throws.
    * @param {DeviceKind} device
    * @param {Options} [options]
+   * @returns {Promise<EngineClient>}
    */
   static async open(device, { signal, build, code, words = () => ENGLISH } = {}) {
     const client = new EngineClient(device, words);
@@ -94,7 +100,10 @@ export class EngineClient {
       return client;
     } catch (error) {
       client.close();
-      throw error;
+      // The worker waited for a thread that ended while all of them were put to work.
+      if (!client.#lostThread || build) throw error;
+      console.warn("One thread is used, since one of several has ended:", error);
+      return EngineClient.open(device, { signal, build: "cpu", words });
     }
   }
 
@@ -140,7 +149,7 @@ export class EngineClient {
     if (this.#failure) return;
     this.#failure = failure;
     this.#worker.terminate();
-    this.#threads?.end();
+    this.#threads.end();
     for (const { reject } of this.#pending.values()) reject(new EngineError(failure));
     this.#pending.clear();
     this.onDeath(failure);
@@ -164,17 +173,8 @@ export class EngineClient {
 
   /** @param {Extract<FromWorker, { type: "threads" }>} wish */
   async #startThreads({ setup, count, answer }) {
-    const threads = (this.#threads = new Threads(setup, count));
-    /** @type {ThreadAnswer} */
-    const said = { failure: null };
-    try {
-      await threads.ready;
-      threads.onFailure = (failure) => this.fail(failure);
-    } catch (error) {
-      threads.end();
-      said.failure = String(error);
-    }
-    answer.postMessage(said);
+    const failure = await this.#threads.start(setup, count).then(() => null, String);
+    answer.postMessage(/** @type {ThreadAnswer} */ ({ failure }));
   }
 
   /** What it does after a request. @param {Request["type"]} type */

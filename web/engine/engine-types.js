@@ -284,7 +284,7 @@
  * @property {(input?: unknown) => Promise<{ memory: WebAssembly.Memory }>} default
  * @property {{ create(device: DeviceKind, fault?: (message: string) => void): Promise<Engine> }} Engine `fault` hears what a GPU complains of
  *
- * @typedef {object} Pool what the module that runs on several threads has besides
+ * @typedef {object} PoolExports what the module that runs on several threads has besides
  * @property {() => WebAssembly.Module} module_code
  * @property {(threads: number) => void} build_pool before the engine, when as many threads run
  * @property {() => void} run_thread in a worker of its own; does not return

@@ -1,6 +1,7 @@
 /**
  * The settings of training and of models, by their names in settings files: what each means, what it is by default, what it may be.
- * Written from the table in crates/mmrec/src/config by tests/page_settings.rs; not to be edited.
+ * Written from crates/mmrec (the table of `config`, the kinds of tokenizers) and crates/mmrec-wasm (the sizes) by
+ * tests/page_settings.rs; not to be edited.
  *
  * @typedef {"tiny" | "mini" | "small"} Stage the sizes that a browser has
  * @typedef {"char" | "byte" | "bpe"} TokenizerKind

@@ -14,15 +14,32 @@ import { inTime } from "./in-time.js";
 const STARTING = 20_000;
 
 export class Threads {
-  /** Held, since Firefox may end workers that nobody holds. @type {Worker[]} */ #workers;
-  /** All wait for work. @type {Promise<unknown>} */ ready;
-  /** One is gone after that, and the engine would wait for it for ever. @type {(failure: Failure) => void} */ onFailure = () => {};
+  /** Held, since Firefox may end workers that nobody holds. @type {Worker[]} */ #workers = [];
+  /** Of the first that ended. @type {Failure | null} */ #failure = null;
+  #started = false;
+  #onEnd;
 
-  /** @param {ThreadSetup} setup @param {number} count */
-  constructor(setup, count) {
-    // Written out where it is used, so that bundlers find the script.
-    this.#workers = Array.from({ length: count }, () => new Worker(new URL("./thread.js", import.meta.url), { type: "module", name: "mmrec-thread" }));
-    this.ready = inTime(Promise.all(this.#workers.map((worker) => this.#start(worker, setup))), STARTING);
+  /** @param {(failure: Failure) => void} onEnd one has ended after the start, and the engine would wait for it for ever */
+  constructor(onEnd) {
+    this.#onEnd = onEnd;
+  }
+
+  /**
+   * Done when all wait for work. Where one cannot, none is left.
+   * @param {ThreadSetup} setup
+   * @param {number} count
+   */
+  async start(setup, count) {
+    try {
+      // The script is named where it is used, so that bundlers find it.
+      for (let at = 0; at < count; at++) this.#workers.push(new Worker(new URL("./thread.js", import.meta.url), { type: "module", name: "mmrec-thread" }));
+      await inTime(Promise.all(this.#workers.map((worker) => this.#ready(worker, setup))), STARTING);
+      if (this.#failure) throw new Error(this.#failure.message);
+      this.#started = true;
+    } catch (error) {
+      this.end();
+      throw error;
+    }
   }
 
   end() {
@@ -34,12 +51,13 @@ export class Threads {
    * @param {ThreadSetup} setup
    * @returns {Promise<void>}
    */
-  #start(worker, setup) {
+  #ready(worker, setup) {
     return new Promise((resolve, reject) => {
       /** @param {Failure} failure */
       const fail = (failure) => {
+        this.#failure ??= failure;
         reject(new Error(failure.message));
-        this.onFailure(failure);
+        if (this.#started) this.#onEnd(failure);
       };
       worker.onmessage = (/** @type {MessageEvent<FromThread>} */ { data }) => (data.type === "ready" ? resolve() : fail(data.failure));
       worker.onerror = (event) => {

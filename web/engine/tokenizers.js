@@ -4,8 +4,8 @@
  * @import { TokenizerKind } from "./engine-types.js"
  */
 
-/** Those that learn their tokens from the text, where a setting says how many at most. @param {TokenizerKind | undefined} kind */
+/** Whether somebody chooses how many tokens it has at most. @param {TokenizerKind | undefined} kind */
 export const hasChosenVocab = (kind) => kind === "bpe";
 
-/** Those of which every token is a character. @param {TokenizerKind | undefined} kind */
-export const hasCharacters = (kind) => kind === "char";
+/** @param {TokenizerKind | undefined} kind */
+export const tokensAreCharacters = (kind) => kind === "char";

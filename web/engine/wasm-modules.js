@@ -1,7 +1,7 @@
 /**
  * The wasm modules: which one serves a device here, and its set-up.
  *
- * @import { DeviceKind, EngineModule, Pool } from "./engine-types.js"
+ * @import { DeviceKind, EngineModule, PoolExports } from "./engine-types.js"
  * @import { ThreadSetup } from "./threads.js"
  *
  * @typedef {DeviceKind | "threads"} ModuleName its folder in web/wasm
@@ -29,7 +29,7 @@ export const moduleFor = (device) => (device === "cpu" && sharing() && threads()
 
 /**
  * One by one, so that a bundler of a page with the npm package finds them. They are built by `cargo xtask wasm`.
- * @type {Record<DeviceKind, () => Promise<EngineModule>> & { threads: () => Promise<EngineModule & Pool> }}
+ * @type {Record<DeviceKind, () => Promise<EngineModule>> & { threads: () => Promise<EngineModule & PoolExports> }}
  */
 const importOf = {
   // @ts-ignore: not before the first build
@@ -63,6 +63,9 @@ export async function loadModule(device, { startThreads, build, compiled }) {
   }
 }
 
+/** Of this worker's one module with threads: it cannot have two, nor another in the place of one that failed. @type {Promise<void> | undefined} */
+let pool;
+
 /**
  * With its threads, if it has some.
  * @param {ModuleName} name
@@ -73,7 +76,7 @@ export async function loadModule(device, { startThreads, build, compiled }) {
 async function load(name, startThreads, compiled) {
   const [module, code] = await Promise.all([importOf[name](), compiled]);
   const { memory } = await module.default({ module_or_path: code ?? codeOf(name) });
-  if (name === "threads") await startPool(memory, startThreads);
+  if (name === "threads") await (pool ??= startPool(memory, startThreads));
   return { name, module, memory };
 }
 

@@ -21,7 +21,7 @@
  */
 
 import { EngineClient, EngineError } from "../engine/engine-client.js";
-import { hasCharacters } from "../engine/tokenizers.js";
+import { tokensAreCharacters } from "../engine/tokenizers.js";
 import { texts } from "../i18n/index.js";
 import { isFull } from "../platform/errors.js";
 import { Autosave } from "../storage/autosave.js";
@@ -83,7 +83,7 @@ export class Session {
 
   /** What the losses are counted by. @returns {"letter" | "token"} */
   get unit() {
-    return hasCharacters((this.run ?? this.draft.settings)?.tokenizer) ? "letter" : "token";
+    return tokensAreCharacters((this.run ?? this.draft.settings)?.tokenizer) ? "letter" : "token";
   }
 
   get active() {

@@ -10,8 +10,8 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use rayon::{ThreadBuilder, ThreadPoolBuilder};
 use wasm_bindgen::prelude::*;
 
-/// What the workers are to do, from the one that builds the pool to those that wait.
-static PLACES: LazyLock<(Sender<ThreadBuilder>, Mutex<Receiver<ThreadBuilder>>)> = LazyLock::new(|| {
+/// What each worker is to run, from the one that builds the pool to those that wait.
+static PENDING: LazyLock<(Sender<ThreadBuilder>, Mutex<Receiver<ThreadBuilder>>)> = LazyLock::new(|| {
     let (sender, receiver) = channel();
     (sender, Mutex::new(receiver))
 });
@@ -22,16 +22,19 @@ pub fn module_code() -> JsValue {
     wasm_bindgen::module()
 }
 
-/// Makes the pool of `threads` workers, each of which calls [`run_thread`], and waits until all are in it: none may be missing. Once,
-/// before the first engine.
+/// Makes the pool of `threads` workers and waits until all are in it: as many must have called [`run_thread`], or be about to. Once,
+/// before the first engine, and in a worker: a page's own thread may not wait.
 ///
 /// # Errors
-/// If there is a pool already.
+/// If there are none, or there is a pool already.
 #[wasm_bindgen]
 pub fn build_pool(threads: usize) -> Result<(), JsError> {
+    if threads == 0 {
+        return Err(JsError::new("a pool needs a thread"));
+    }
     let pool = ThreadPoolBuilder::new()
         .num_threads(threads)
-        .spawn_handler(|thread| PLACES.0.send(thread).map_err(|error| Error::other(error.to_string())));
+        .spawn_handler(|thread| PENDING.0.send(thread).map_err(|error| Error::other(error.to_string())));
     Ok(pool.build_global()?)
 }
 
@@ -39,8 +42,8 @@ pub fn build_pool(threads: usize) -> Result<(), JsError> {
 #[wasm_bindgen]
 pub fn run_thread() {
     // Taken in turn: the lock is held while one waits.
-    let place = PLACES.1.lock().unwrap_or_else(PoisonError::into_inner).recv();
-    if let Ok(thread) = place {
+    let pending = PENDING.1.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    if let Ok(thread) = pending {
         thread.run();
     }
 }

@@ -11,7 +11,7 @@ import { importedBy } from "./preload.mjs";
 
 const ENTRIES = ["engine/engine-client.js", "engine/worker.js", "engine/thread.js"];
 /** An import of the top level, or one of types in a comment. */
-const IMPORTED = /(?:^(?:import|export)\b(?:[^"'();]*?\bfrom)?|@import \{[^}]*\} from)\s*["'](\.[^"']+)["']/gm;
+const IMPORTED = /(?:^(?:import|export)\b(?:[^"'();]*?\bfrom)?|@import (?:\{[^}]*\}|\* as \w+) from)\s*["'](\.[^"']+)["']/gm;
 
 /**
  * @param {string} web

@@ -130,7 +130,7 @@ function renderDevice({ client, phase, leaderPhase }, devices) {
   if (devices.checking !== null) return setText(element("device-state"), texts.checkingGpu(Math.round(devices.checking * 100)));
   if (leaderPhase || phase === "dead") setText(element("device-state"), "");
   else if (phase === "starting") setText(element("device-state"), download.share === null ? texts.markup.loadingEngine : texts.loadingEngine(download.share));
-  if (phase === "starting" || !client?.opened) return;
+  if (phase === "starting" || phase === "dead" || !client?.opened) return;
   setText(element("device-state"), texts.device(client.opened.name, devices.reason));
 }
 

@@ -8,7 +8,7 @@
  * @import { Toasts } from "../../ui/toasts.js"
  */
 
-import { hasCharacters } from "../../engine/tokenizers.js";
+import { tokensAreCharacters } from "../../engine/tokenizers.js";
 import * as format from "../../i18n/format.js";
 import { texts } from "../../i18n/index.js";
 import { fromFiles, fromPaste, nameOf, sample, SHAKESPEARE, shakespeare } from "../../state/text-source.js";
@@ -88,7 +88,7 @@ function renderFacts({ draft, phase, leaderPhase }) {
 
 /** Where tokens are no characters, they can be looked at. @param {RunDraft} draft */
 function renderTokens({ info, settings }) {
-  const tokens = hasCharacters(settings?.tokenizer) ? [] : (info?.first_tokens ?? []);
+  const tokens = tokensAreCharacters(settings?.tokenizer) ? [] : (info?.first_tokens ?? []);
   element("tokens").hidden = tokens.length === 0;
   if (!info || tokens.length === 0) return;
   setText(element("tokens-summary"), texts.tokensSummary(info.characters / (info.train_tokens + info.val_tokens)));

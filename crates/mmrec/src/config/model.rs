@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, Field, is_default, require, require_within};
+use super::{ConfigError, Field, MAX_CONTEXT, is_default, require, require_within};
 
 /// Sizes of a model, MM-Rec or a [GPT](Self::as_gpt); with the weights they define its function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -176,7 +176,7 @@ impl ModelConfig {
         require_within("block", self.chunk as u64, 1, 1_024)?;
         require_within("slots", self.slots as u64, 1, 1_024)?;
         require_within("fan_in", self.fan_in as u64, 2, 64)?;
-        require_within("window", self.window as u64, 0, 1 << 20)?;
+        require_within("window", self.window as u64, 0, MAX_CONTEXT)?;
         if self.is_gpt() {
             require(self.levels == 0, "levels", self.levels, "0 in a GPT, which has no memory but its window")?;
             require(self.gate_rank == 0, "gate_rank", self.gate_rank, "0 in a GPT, which has no gates")?;

@@ -62,8 +62,8 @@ impl Generator {
             chooser: Chooser::new(options),
             decoder: tokenizer.decoder(),
             stop: Stop::new(options.stop.iter().cloned().chain([DOCUMENT_END.to_string()])),
-            // The unknown token stands for no character that could be written.
-            banned: matches!(tokenizer, Tokenizer::Char(_)).then_some(0),
+            // It stands for no character that could be written.
+            banned: tokenizer.unknown_id(),
             left: options.max_tokens,
         })
     }

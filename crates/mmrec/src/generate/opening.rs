@@ -23,7 +23,7 @@ const MARGIN: f32 = 3.0;
 /// what never was.
 pub(super) async fn opening(model: &Model, config: &ModelConfig, tokenizer: &Tokenizer) -> Result<Vec<u16>, Error> {
     let knows = match tokenizer {
-        Tokenizer::Char(chars) => chars.id(DOCUMENT_END) != 0,
+        Tokenizer::Char(_) => tokenizer.unknown(DOCUMENT_END.encode_utf8(&mut [0; 4])).is_empty(),
         Tokenizer::Byte | Tokenizer::Bpe(_) => {
             let after = |place: &&str| follows(model, config, &tokenizer.encode(place));
             let found = read(PLACES.iter().map(after).collect()).await?;

@@ -90,7 +90,7 @@ impl TokenizerKind {
         }
     }
 
-    /// Whether it learns its tokens from a text, where somebody has to say how many at most (the setting `vocab`).
+    /// Whether somebody chooses how many tokens it has at most (the setting `vocab`).
     pub fn has_chosen_vocab(self) -> bool {
         match self {
             Self::Char | Self::Byte => false,
