@@ -57,7 +57,7 @@ test("grow to mini, train on, reload, continue, save; the command line agrees", 
   assert.equal(await stage(page), "mini");
   assert.deepEqual(await curve(page), before);
   assert.deepEqual(await marks(page), [40]);
-  assert.match((await page.locator("#chart-summary").textContent()) ?? "", /grew after step 40, from 0\.2\d M parameters/);
+  await page.locator("#chart-summary").filter({ hasText: /grew after step 40, from 0\.2\d M parameters/ }).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement?.id), "pause");
 
   const large = await saveCheckpoint(page, join(place.folder, "mini.safetensors"));

@@ -100,6 +100,9 @@ test("a text's name and its figures change at once", async () => {
 test("what a press changes is seen at the next frame, also while it trains", async () => {
   const { page, done } = await visit(place);
   await fillSettings(page, { ...SMALL, steps: 100_000, eval_every: 1000 });
+  // So long that no text ends before it is stopped.
+  await page.locator("#write summary").click();
+  await page.getByLabel("Length").fill("100000");
   await press(page, "Train");
   await page.locator("#figure-train").filter({ hasText: /^\d/ }).waitFor();
   for (let round = 0; round < 10; round++) {

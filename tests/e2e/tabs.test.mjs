@@ -21,7 +21,7 @@ test("a second tab follows the first, and takes over when that is closed", async
   await trainsPast(second, seen + 3);
   const [theirs, mine] = [await curve(second), await curve(page)];
   assert.deepEqual(theirs, mine.slice(0, theirs.length), "the same curve");
-  assert.match((await second.locator("#chart-summary").textContent()) ?? "", /train loss/);
+  await second.locator("#chart-summary").filter({ hasText: "train loss" }).waitFor();
   for (const name of ["Train", "Pause", "Step", "Stop", "Generate", "Save checkpoint"]) assert.equal(await button(second, name).getAttribute("aria-disabled"), "true", name);
   assert.equal(await second.locator("#text-name").textContent(), "Built-in sample");
   await second.waitForFunction(() => /** @type {HTMLInputElement | null} */ (document.querySelector('#settings [name="steps"]'))?.value === "100000");
