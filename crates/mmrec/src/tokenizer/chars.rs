@@ -10,7 +10,7 @@ pub const MAX_CHARACTERS: usize = 65_535;
 /// The id of every character that a char tokenizer does not have; it decodes to U+FFFD.
 pub const UNKNOWN: u16 = 0;
 
-/// Ids from 1 are the known characters in code-point order; before them comes [`UNKNOWN`].
+/// Ids from 1 are the known characters in code-point order; before them comes 0, for any other character.
 ///
 /// Invariant: `characters` is strictly increasing and holds 1 to [`MAX_CHARACTERS`] characters.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use mmrec::tokenizer::{Tokenizer, TokenizerKind};
+use mmrec::tokenizer::Tokenizer;
 
 use crate::args::text::TextFlags;
 use crate::run::settings_file::DataOrigin;
@@ -81,6 +81,8 @@ fn refuse_other_vocabulary(asked: &TextFlags, tokenizer: &Tokenizer, whose: &str
 
 #[cfg(test)]
 mod tests {
+    use mmrec::tokenizer::TokenizerKind;
+
     use super::*;
 
     fn recorded() -> DataOrigin {
