@@ -53,7 +53,7 @@ impl CharTokenizer {
         &self.characters
     }
 
-    /// The id of a character, or [`UNKNOWN`].
+    /// The id of a character, 0 where it is unknown.
     pub fn id(&self, c: char) -> u16 {
         self.ids.get(u32::from(c) as usize).copied().unwrap_or(UNKNOWN)
     }
