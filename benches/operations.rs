@@ -16,7 +16,7 @@ use case::{Case, random};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use memory::{Shape, memory_case};
-use mmrec::ops::WeightStep;
+use mmrec::ops::AdamWStep;
 use mmrec::ops::slot_attention::Sizes;
 use operations::{attention_case, gate_case, linear_case, loss_case, norm_case};
 
@@ -80,10 +80,10 @@ fn adamw(bencher: Bencher) {
     let row = |seed| Tensor::<1>::from_floats(random(1 << 20, seed).as_slice(), &Device::flex());
     let (weight, gradient, scale) = (row(1), row(2), Tensor::from_floats([1.0], &Device::flex()));
     let mut moments = [row(3).square(), row(4).square()];
-    let step = WeightStep { first: 1e-3, second: 1.0, decay: 0.999 };
+    let step = AdamWStep { step_size: 1e-3, inv_bias_correction2: 1.0, weight_factor: 0.999 };
     bencher
         .counter(ItemsCount::new(1usize << 20))
-        .bench_local(|| step.take(weight.clone(), gradient.clone(), &mut moments, scale.clone()));
+        .bench_local(|| mmrec::ops::adamw(step, weight.clone(), gradient.clone(), &mut moments, scale.clone()));
 }
 
 /// The output and all gradients.

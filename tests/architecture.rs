@@ -133,8 +133,9 @@ fn against(places: &BTreeMap<String, usize>, folder: &str, ending: &str, used: U
 #[test]
 fn no_room_uses_one_that_stands_left_of_it() {
     let page = fs::read_to_string(root().join(PAGE)).expect("the page is text");
-    let pictures: [(&str, &str, &str, Used); 3] = [
+    let pictures: [(&str, &str, &str, Used); 4] = [
         ("**The crate**", "crates/mmrec/src", ".rs", used_in_rust),
+        ("**The operations** (`mmrec-ops`)", "crates/mmrec-ops/src", ".rs", used_in_rust),
         ("**The program**", "native/src", ".rs", used_in_rust),
         ("**The page**", "web", ".js", used_in_page),
     ];

@@ -120,7 +120,7 @@ fn pairs() -> impl Strategy<Value = (ModelConfig, ModelConfig)> {
     let hierarchy = (1usize..=6, 1usize..=4, 2usize..=4, 1usize..=3);
     let more = (0usize..=2, 1usize..=3, 0usize..=3, 0usize..=6, 0usize..=2, 0usize..=5);
     let options = (0usize..=3, 0usize..=2, any::<[bool; 2]>());
-    (old, hierarchy, more, options).prop_map(|(old, (chunk, slots, fan_in, levels), more, options)| {
+    (old, hierarchy, more, options).prop_map(|(old, (chunk, slots, merge_factor, levels), more, options)| {
         let (heads, half, layers, units, vocab) = old;
         let (gate_rank, more_rank, planning) = options;
         let (more_heads, wider, more_layers, more_units, more_levels, more_tokens) = more;
@@ -131,7 +131,7 @@ fn pairs() -> impl Strategy<Value = (ModelConfig, ModelConfig)> {
             heads,
             chunk,
             slots,
-            fan_in,
+            merge_factor,
             levels,
             feed_forward: units,
             dropout: 0.0,
@@ -189,7 +189,7 @@ fn small() -> ModelConfig {
         heads: 2,
         chunk: 4,
         slots: 3,
-        fan_in: 2,
+        merge_factor: 2,
         levels: 3,
         feed_forward: 7,
         ..Stage::Tiny.config(9)

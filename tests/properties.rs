@@ -12,7 +12,7 @@ fn configs() -> impl Strategy<Value = ModelConfig> {
     let sizes = (1usize..=3, 2usize..=4, 1usize..=2, 1usize..=6);
     let hierarchy = (1usize..=4, 2usize..=4, 1usize..=4);
     let options = (0usize..=3, any::<bool>(), prop::option::of(1usize..=30));
-    (sizes, hierarchy, options).prop_map(|(sizes, (slots, fan_in, levels), (gate_rank, planning, window))| {
+    (sizes, hierarchy, options).prop_map(|(sizes, (slots, merge_factor, levels), (gate_rank, planning, window))| {
         let (heads, half, layers, chunk) = sizes;
         let model = ModelConfig {
             vocab: VOCAB,
@@ -21,7 +21,7 @@ fn configs() -> impl Strategy<Value = ModelConfig> {
             heads,
             chunk,
             slots,
-            fan_in,
+            merge_factor,
             levels,
             feed_forward: 5,
             dropout: 0.0,
@@ -107,7 +107,7 @@ fn the_state_does_not_grow_with_the_text() {
         heads: 2,
         chunk: 4,
         slots: 2,
-        fan_in: 2,
+        merge_factor: 2,
         levels: 3,
         feed_forward: 5,
         dropout: 0.0,

@@ -38,7 +38,7 @@ fn a_found_learning_rate_trains_better_than_far_lower_and_far_higher_ones() {
     let found = trials(&mut first);
     assert_eq!(found, trials(&mut second), "the same seed, the same trials");
     assert!(found.windows(2).all(|pair| pair[1].rate > pair[0].rate));
-    assert!(found.iter().all(|trial| trial.loss.is_finite()) && found.len() <= RateFinder::trials());
+    assert!(found.iter().all(|trial| trial.loss.is_finite()) && found.len() <= RateFinder::PLAN.trials);
     let rate = first.suggestion().expect("the loss falls");
     let last = |lr: f64| {
         let mut session = session(TrainConfig { lr, ..config.clone() }, 0.0, &device);

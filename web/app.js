@@ -116,24 +116,7 @@ async function main() {
     await session.act(explain, () => session.changeSettings(to));
     draftChanged();
   };
-  const training = createTrainingPanel({ session, runLoader });
-  const text = createTextPanel({ session, runLoader, runStore, toasts, draftChanged: () => devices.scheduleBenchmark() });
-  const panels = [
-    text,
-    createSettingsPanel({ session, devices, sizes, change, draftChanged }),
-    createAdvicePanel({ session, devices, change }),
-    createLazyPanel("recipes", async (body) => new (await import("./panels/settings/presets-view.js")).PresetsView({ session, devices, change }, body)),
-    createLazyPanel("rate", async (body) => new (await import("./panels/lr-finder/view.js")).LrFinderView({ session, change }, body)),
-    training,
-    createLazyPanel("share", async (body) => (await import("./panels/share/view.js")).openView(session, runLoader, body)),
-    createRunsPanel({ session, runLoader, runStore, toasts, charts, trash, draftChanged }),
-    createGrowPanel({ session, runLoader, sizes, draftChanged: () => devices.scheduleBenchmark() }),
-    createSamplesPanel({ session, change }),
-    createInsightsPanel({ session }),
-    createOverfitPanel({ session, change }),
-    createGeneratePanel({ session }),
-    createLazyPanel("inside", async (body) => (await import("./panels/inspect/view.js")).openView(session, body)),
-  ];
+  const { panels, text, training } = createPanels({ session, runLoader, runStore, devices, sizes, charts, trash, toasts, change, draftChanged });
   const render = drawing(session, charts, panels);
   download.onProgress = render;
   const renderStep = throttle(render, REDRAW);
@@ -178,6 +161,33 @@ async function main() {
   const arrived = await text.arrived();
   if (earlyTrain.take() && arrived && session.phase === "ready" && session.draft.ready) training.begin();
   session.changed();
+}
+
+/**
+ * All panels, in the order in which they are drawn; and the two that the page's beginning asks something of.
+ * @param {{ session: Session, runLoader: RunLoader, runStore: RunStore, devices: DeviceManager, sizes: ModelSizes, charts: Charts,
+ *   trash: Trash, toasts: Toasts, change: Change, draftChanged(): void }} parts
+ */
+function createPanels({ session, runLoader, runStore, devices, sizes, charts, trash, toasts, change, draftChanged }) {
+  const training = createTrainingPanel({ session, runLoader });
+  const text = createTextPanel({ session, runLoader, runStore, toasts, draftChanged: () => devices.scheduleBenchmark() });
+  const panels = [
+    text,
+    createSettingsPanel({ session, devices, sizes, change, draftChanged }),
+    createAdvicePanel({ session, devices, change }),
+    createLazyPanel("recipes", async (body) => new (await import("./panels/settings/presets-view.js")).PresetsView({ session, devices, change }, body)),
+    createLazyPanel("rate", async (body) => new (await import("./panels/lr-finder/view.js")).LrFinderView({ session, change }, body)),
+    training,
+    createLazyPanel("share", async (body) => (await import("./panels/share/view.js")).openView(session, runLoader, body)),
+    createRunsPanel({ session, runLoader, runStore, toasts, charts, trash, draftChanged }),
+    createGrowPanel({ session, runLoader, sizes, draftChanged: () => devices.scheduleBenchmark() }),
+    createSamplesPanel({ session, change }),
+    createInsightsPanel({ session }),
+    createOverfitPanel({ session, change }),
+    createGeneratePanel({ session }),
+    createLazyPanel("inside", async (body) => (await import("./panels/inspect/view.js")).openView(session, body)),
+  ];
+  return { panels, text, training };
 }
 
 /**

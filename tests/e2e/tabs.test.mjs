@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { button, curve, fillSettings, keptRun, LONG, phase, press, ready, start, stepOf, takeOver, trainsPast, until, usable, visit, trainLong, followerOf, leads } from "./helpers.mjs";
+import { button, curve, fillSettings, keptRun, LONG, phase, press, ready, start, stepOf, takeOver, trainsPast, undisturbed, until, usable, visit, trainLong, followerOf, leads } from "./helpers.mjs";
 
 /** @type {Awaited<ReturnType<typeof start>>} */
 let place;
@@ -178,6 +178,37 @@ test("after a take-over the lines of counting and the ladder of what was learned
   await phase(second, /Training on/);
   await counted(second).waitFor();
   await second.locator("#learned").waitFor();
+  await second.context().close();
+  await done();
+});
+
+test("a leader of an earlier version, which has no name, is not asked again and again; when it is closed this tab leads", async () => {
+  const { page, done } = await visit(place, { expected: /favicon/ });
+  await page.goto(`${place.origin}/web/style.css`);
+  // It holds the store, and says what it does to whoever follows.
+  await page.evaluate(async () => {
+    await new Promise((resolve) => void navigator.locks.request("mmrec", () => new Promise(() => resolve(null))));
+    const channel = new BroadcastChannel("mmrec");
+    const course = { phase: "ready", lasting: true, settings: null, info: null, name: "", ref: null, run: null, curve: null };
+    window.heard = 0;
+    channel.onmessage = () => {
+      window.heard += 1;
+      channel.postMessage({ type: "course", course });
+    };
+  });
+  const heard = () => page.evaluate(() => window.heard);
+  const second = await page.context().newPage();
+  await second.goto(place.origin);
+  await second.getByText("The page is open in another tab").waitFor();
+  const before = await heard();
+  assert.ok(before > 0, "the follower said that it follows");
+  await press(second, "Take over here");
+  await button(second, "Taking over…").waitFor();
+  await undisturbed(second);
+  assert.ok((await heard()) - before < 5, "both do not talk without end");
+  await page.close();
+  await second.getByText("The page is open in another tab").waitFor({ state: "hidden" });
+  await ready(second);
   await second.context().close();
   await done();
 });

@@ -139,7 +139,7 @@ test("ready-made settings fit the machine and the text", async () => {
   const { page, done } = await visit(place);
   await page.locator("#estimate").filter({ hasText: /about|few/ }).waitFor();
   await page.locator("#recipes summary").click();
-  const quick = page.locator(".recipe").filter({ hasText: "A quick look" });
+  const quick = page.locator(".preset").filter({ hasText: "A quick look" });
   await quick.filter({ hasText: /[\d,]+ steps, about (a minute|\d+ seconds)\./ }).waitFor();
   await fillSettings(page, { stage: "mini", dropout: 0.3, seed: 7 });
   await press(page, "The best of a small text");

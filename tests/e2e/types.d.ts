@@ -22,6 +22,8 @@ interface Window {
   /** Whether workers end when they are told to run, and how many did. */
   kills: boolean;
   killed: number;
+  /** What a tab heard from others. */
+  heard: number;
   /** The GPU of a worker. */
   gpu: GPUDevice;
 }

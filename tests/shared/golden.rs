@@ -90,7 +90,7 @@ fn config(text: &str) -> ModelConfig {
         heads: size("H"),
         chunk: size("C"),
         slots: size("S"),
-        fan_in: size("f"),
+        merge_factor: size("f"),
         levels: size("levels"),
         feed_forward: size("F"),
         dropout: 0.0,

@@ -79,7 +79,7 @@ fn plain(
     );
     let read = rms_norm(read, read_norm.reshape([1, heads, 1, d]));
     let tables = Tables::new(sizes, 0, time / sizes.chunk, d, &projection.device());
-    let tokens = Slots { keys: key, values: value, mass: gate(0) };
+    let tokens = Slots { keys: key, values: value, log_mass: gate(0) };
     let (context, _) = attend(&tables, query, tokens, None, score_scale, level_bias);
     (read + context).swap_dims(1, 2).reshape([batch, time, width]) * silu(channels(3))
 }

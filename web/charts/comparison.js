@@ -16,7 +16,7 @@
 import { along } from "./x-axis.js";
 
 /** How many runs can be told apart. */
-export const MOST = 6;
+export const MAX_COMPARED = 6;
 
 /** @type {Look[]} */
 const LOOKS = [[7, 4], [2, 3], [12, 3, 2, 3], [14, 5], [5, 2, 1, 2, 1, 2], [1, 5]].map((dash, at) => ({
@@ -53,7 +53,7 @@ export class Comparison {
   }
 
   get full() {
-    return this.runs.length >= MOST;
+    return this.runs.length >= MAX_COMPARED;
   }
 
   /** @param {string} id */

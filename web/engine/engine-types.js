@@ -60,6 +60,9 @@
  * @property {string[]} first_tokens as text
  * @property {string} fingerprint of the tokens and the tokenizer
  *
+ * The learning rates that are tried at most: so many, each the same factor above the one before.
+ * @typedef {{ trials: number, lowest: number, highest: number }} TrialPlan
+ *
  * A learning rate, the smoothed loss at it, and what is suggested by now.
  * @typedef {{ rate: number, loss: number, suggestion: number | null }} TriedRate
  *
@@ -126,28 +129,11 @@
  * What a model of the prepared text is measured by; `held_back` is what the text's own held-back part shows.
  * @typedef {{ entropies: Entropies | null, held_back: Evidence }} Yardsticks
  *
- * @typedef {object} StepEvent
- * @property {"step"} type
- * @property {number} step
- * @property {number} epoch
- * @property {number} train_loss
- * @property {number} lr
- * @property {number} grad_norm
- * @property {number} tokens learned from so far
- * @property {number} tokens_per_s
- * @property {number} seconds spent on steps so far
- * @property {number} flops of training so far
- *
- * @typedef {object} EvalEvent
- * @property {"eval"} type
- * @property {number} step
- * @property {number} epoch
- * @property {number} val_loss
- * @property {number} val_bpc bits per character
- * @property {number} val_perplexity
- * @property {number} val_accuracy
- * @property {boolean} best
- *
+ * What is known of a step once it is taken, and what its evaluation adds.
+ * @typedef {"step" | "epoch" | "train_loss" | "lr" | "grad_norm" | "tokens" | "tokens_per_s" | "seconds" | "flops"} Trained
+ * @typedef {"val_loss" | "val_bpc" | "val_perplexity" | "val_accuracy"} Evaluated
+ * @typedef {{ type: "step" } & Required<Pick<Point, Trained>>} StepEvent
+ * @typedef {{ type: "eval", best: boolean } & { [name in "step" | "epoch" | Evaluated]: number }} EvalEvent
  * @typedef {{ type: "evaluating", done: number, total: number }} EvaluatingEvent
  * @typedef {{ type: "sample", step: number, text: string }} SampleEvent
  * @typedef {{ type: "save", kind: "best" | "last" | "step", step: number }} SaveEvent
@@ -224,7 +210,7 @@
  *
  * What the weights of a model are stored in, to be given away; and its loss in nats per token with the weights as they were and as
  * they are then, once all is read: null where the text has nothing held back.
- * @typedef {"f16" | "int8"} Precision
+ * @typedef {"f16" | "int8"} Packing
  * @typedef {{ done: number, total: number, losses: [number, number] | null }} Compared
  *
  * What a device measured in one of the first steps of a tiny model.
@@ -249,7 +235,7 @@
  * @property {() => Field[]} fields
  * @property {(settings: Settings) => Description} describe
  * @property {(settings: Settings) => Promise<{ tokens_per_s: number }>} probe
- * @property {(settings: Settings) => number} find_rate begins trials of learning rates, at most so many
+ * @property {(settings: Settings) => TrialPlan} find_rate begins trials of learning rates
  * @property {() => Promise<TriedRate | undefined>} try_rate
  * @property {() => void} end_rate
  * @property {(settings: Settings) => void} start
@@ -274,7 +260,7 @@
  * @property {(layer: number, token: number) => Promise<Look>} look
  * @property {(part: number) => Promise<Ablation>} ablate by its number among the reading's parts
  * @property {() => void} end_inspection
- * @property {(bytes: Uint8Array, precision: Precision) => Uint8Array} pack a file of the model of a checkpoint
+ * @property {(bytes: Uint8Array, packing: Packing) => Uint8Array} pack a file of the model of a checkpoint
  * @property {() => Promise<Compared>} compare goes on comparing the two on what is held back of the prepared text
  * @property {() => Promise<Rehearsed[]>} rehearse what is measured here
  * @property {(expected: Rehearsed[], progress?: (share: number) => void) => Promise<void>} check throws where it is something else

@@ -3,7 +3,7 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, Field, FileInfo, Gates, GenerateOptions, Look, Precision, Preset, Reading, Rehearsed, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TriedRate, Unknown, Yardsticks } from "./engine-types.js"
+ * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, Field, FileInfo, Gates, GenerateOptions, Look, Packing, Preset, Reading, Rehearsed, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TrialPlan, TriedRate, Unknown, Yardsticks } from "./engine-types.js"
  * @import { ModuleName } from "./wasm-modules.js"
  * @import { ThreadSetup } from "./threads.js"
  *
@@ -53,7 +53,7 @@
  *   | { type: "look", layer: number, token: number }
  *   | { type: "ablate", part: number }
  *   | { type: "end_inspection" }
- *   | { type: "pack", bytes: Uint8Array, precision: Precision }
+ *   | { type: "pack", bytes: Uint8Array, packing: Packing }
  *   | { type: "compare" }
  *   | { type: "rehearse" }
  *   | { type: "check", expected: Rehearsed[] }
@@ -68,7 +68,7 @@
  * @property {Blob} text the normalised text
  * @property {Description} describe
  * @property {{ tokens_per_s: number }} probe
- * @property {number} find_rate how many trials there are at most
+ * @property {TrialPlan} find_rate
  * @property {TriedRate | null} try_rate null where all that is worth trying was tried
  * @property {null} end_rate
  * @property {null} start

@@ -16,9 +16,9 @@
  */
 
 /** More threads than this wait for each other more than they help: the work comes in rows of a batch and heads. */
-const MOST_THREADS = 16;
+const MAX_THREADS = 16;
 
-const threads = () => Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS);
+const threads = () => Math.min(navigator.hardwareConcurrency || 1, MAX_THREADS);
 
 /**
  * The module for a device. On the CPU it uses all threads where the page can share memory between them.

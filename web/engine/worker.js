@@ -174,7 +174,7 @@ async function respond(request) {
       ready.end_inspection();
       return null;
     case "pack":
-      return { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (ready.pack(request.bytes, request.precision)) };
+      return { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (ready.pack(request.bytes, request.packing)) };
     case "compare":
       return ready.compare();
     case "rehearse":

@@ -140,7 +140,7 @@ export function isolated(name) {
 export const quoted = (name) => `“${isolated(name)}”`;
 
 /** Names that are shown of many … */
-const MOST = 6;
+const MAX_NAMES = 6;
 /** … and characters of a long one. */
 const LONGEST = 60;
 
@@ -151,7 +151,7 @@ const LONGEST = 60;
  * @param {(name: string) => string} show
  */
 export function listOf(names, more, show = isolated) {
-  const shown = names.slice(0, MOST).map((name) => show(name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name));
+  const shown = names.slice(0, MAX_NAMES).map((name) => show(name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name));
   const others = names.length - shown.length;
   return shown.join(", ") + (others > 0 ? ` ${more(others)}` : "");
 }

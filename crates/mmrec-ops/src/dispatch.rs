@@ -2,7 +2,8 @@
 
 use burn::tensor::{DType, Device, Int, Tensor};
 
-use super::bridge::{apply_kernel, runs_cpu_kernels};
+use super::bridge::{apply_kernel, apply_kernel_untracked, runs_cpu_kernels};
+use super::reference::AdamWStep;
 use super::reference::slot_attention::Sizes;
 use super::{cpu, gpu, reference};
 
@@ -118,4 +119,25 @@ pub fn memory(
 /// Σ xᵢ², `[1]`
 pub fn sum_of_squares(x: Tensor<1>) -> Tensor<1> {
     if runs_cpu_kernels(&x.device()) { apply_kernel(cpu::SumOfSquares, [x.into_dispatch()]) } else { x.square().sum() }
+}
+
+/// One AdamW update: changes the moments and returns the new weight. All are one row of the same length; `scale` `[1]` clips the
+/// gradient.
+pub fn adamw(
+    step: AdamWStep,
+    weight: Tensor<1>,
+    gradient: Tensor<1>,
+    moments: &mut [Tensor<1>; 2],
+    scale: Tensor<1>,
+) -> Tensor<1> {
+    if !runs_cpu_kernels(&weight.device()) {
+        return reference::adamw(step, weight, gradient, moments, scale);
+    }
+    let [first, second] = moments;
+    let [count] = weight.dims();
+    let inputs = [weight, gradient, first.clone(), second.clone(), scale].map(Tensor::into_dispatch);
+    let out: Tensor<2> = apply_kernel_untracked(&step, inputs.into());
+    let row = |index: usize| out.clone().narrow(0, index, 1).reshape([count]);
+    (*first, *second) = (row(1), row(2));
+    row(0)
 }

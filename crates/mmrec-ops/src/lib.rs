@@ -6,7 +6,7 @@
 //!
 //! An operation has up to three implementations, in files of the same name: the [`mod@reference`], a composition of the framework's
 //! operations that serves everywhere; a kernel for processors (`cpu`); one for graphics cards (`gpu`). `dispatch` takes the one for the
-//! device of the inputs, and `bridge` makes a kernel an operation of the framework, with its gradients.
+//! device of the inputs, and `bridge` makes a kernel an operation of the framework, with its gradients. Who may use whom is in `docs/architecture.md`.
 
 mod bridge;
 mod cpu;
@@ -15,13 +15,13 @@ mod gpu;
 pub mod parallel;
 pub mod reference;
 
-pub use bridge::runs_cpu_kernels;
-pub use cpu::{After, Before, DifferentiableKernel, Kernel, WeightStep, memory_token, norm_token, rope_table};
+pub use bridge::{DifferentiableKernel, Kernel, runs_cpu_kernels};
+pub use cpu::{After, Before, memory_token, norm_token, rope_table};
 pub use dispatch::{
-    causal_attention, cross_entropy, linear, linear_onto, memory, norm_shift, runs_memory_kernels, sum_of_squares,
-    swiglu, token_losses,
+    adamw, causal_attention, cross_entropy, linear, linear_onto, memory, norm_shift, runs_memory_kernels,
+    sum_of_squares, swiglu, token_losses,
 };
 pub use reference::{
-    Rotary, attend_window, by_head, chunk_end_reads, gated_linear_attention, join_heads, rms_norm, slot_attention,
-    token_shift, unit, window_probs,
+    AdamWStep, Rotary, attend_window, by_head, chunk_end_reads, gated_linear_attention, join_heads, rms_norm,
+    slot_attention, token_shift, unit, window_probs,
 };

@@ -18,15 +18,15 @@ struct Tried {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Begins to look for a learning rate for these settings on the prepared text; returns how many trials there are at most.
-    pub fn find_rate(&mut self, settings: JsValue) -> Result<usize, JsError> {
+    /// Begins to look for a learning rate for these settings on the prepared text; returns what is tried at most.
+    pub fn find_rate(&mut self, settings: JsValue) -> Result<JsValue, JsError> {
         self.finder = None;
         let settings: Settings = from_js(settings)?;
         let data = self.prepared()?;
         let vocabulary = data.tokenizer.vocab();
         let finder = RateFinder::new(&settings.model(vocabulary), &settings.train, data, &self.device);
         self.finder = Some(finder.map_err(failed)?);
-        Ok(RateFinder::trials())
+        to_js(&RateFinder::PLAN)
     }
 
     /// Tries the next rate; `undefined` when all that is worth trying was tried.

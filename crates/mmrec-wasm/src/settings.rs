@@ -48,7 +48,7 @@ pub struct Choice {
 const TUNING: [&str; 3] = ["freeze", "lora", "lora_alpha"];
 
 /// What JavaScript can tell from the next whole number.
-const MOST_EXACT: u64 = 1 << 53;
+const MAX_EXACT: u64 = 1 << 53;
 
 /// Tokens of a byte pair encoding, where nobody says.
 pub fn default_vocab() -> usize {
@@ -75,7 +75,7 @@ impl Serialize for Settings {
         for field in TrainConfig::FIELDS {
             fields.entry(field.name).or_insert(Value::String(field.default.to_owned()));
         }
-        if self.train.seed > MOST_EXACT {
+        if self.train.seed > MAX_EXACT {
             fields.insert("seed".to_owned(), Value::String(self.train.seed.to_string()));
         }
         fields.serialize(serializer)
@@ -155,7 +155,7 @@ impl Settings {
     /// What settings may be, as far as JavaScript can say it.
     pub fn fields() -> Vec<Field> {
         let exact = |field: &Field| match field.range {
-            Range::Whole { min, max } => Field { range: Range::Whole { min, max: max.min(MOST_EXACT - 1) }, ..*field },
+            Range::Whole { min, max } => Field { range: Range::Whole { min, max: max.min(MAX_EXACT - 1) }, ..*field },
             _ => *field,
         };
         TrainConfig::FIELDS.into_iter().chain(ModelConfig::FIELDS).map(exact).collect()

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use mmrec::Error;
 use mmrec::data::text::{self, Document, Encoding, Findings, Normalizer};
-use mmrec::data::{Dataset, Recipe, default_fraction, sample_stories};
+use mmrec::data::{Dataset, DatasetOptions, default_fraction, sample_stories};
 use mmrec::inspect::pieces;
 use mmrec::tokenizer::{Tokenizer, TokenizerKind};
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ pub struct Text {
     /// A file of which more is to come.
     reading: Option<Reading>,
     /// Its tokens, and how they were made: most changes of settings leave them as they are.
-    made: Option<(Recipe, Dataset)>,
+    made: Option<(DatasetOptions, Dataset)>,
 }
 
 #[derive(Debug)]
@@ -229,23 +229,23 @@ impl Text {
         Ok((data, info))
     }
 
-    fn tokens(&mut self, options: &PrepareOptions, progress: impl FnMut(f64)) -> Result<Dataset, Error> {
-        let recipe = Recipe { tokenizer: options.tokenizer, vocab: options.vocab, validation: options.validation };
+    fn tokens(&mut self, asked: &PrepareOptions, progress: impl FnMut(f64)) -> Result<Dataset, Error> {
+        let options = DatasetOptions { tokenizer: asked.tokenizer, vocab: asked.vocab, validation: asked.validation };
         if let Some((known, data)) = &self.made
-            && *known == recipe
+            && *known == options
         {
             return Ok(data.clone());
         }
         // There is not room for two.
         self.made = None;
-        let data = Dataset::make(&self.name(), &self.text, &recipe, progress)?;
-        self.made = Some((recipe, data.clone()));
+        let data = Dataset::make(&self.name(), &self.text, &options, progress)?;
+        self.made = Some((options, data.clone()));
         Ok(data)
     }
 
     /// The text as it was last made into tokens, but into those of another tokenizer.
     pub fn with_tokenizer(&self, tokenizer: &Tokenizer) -> Result<Dataset, Error> {
-        let validation = self.made.as_ref().and_then(|(recipe, _)| recipe.validation);
+        let validation = self.made.as_ref().and_then(|(options, _)| options.validation);
         Ok(Dataset::with_tokenizer(&self.name(), &self.text, tokenizer.clone(), validation)?)
     }
 

@@ -1,8 +1,8 @@
 //! MM-Rec: a language model with a recurrent and a hierarchical memory, that trains in the browser tab and natively with the
 //! same code.
 //!
-//! The crate knows no JavaScript, no terminal and no files; shells around it do. Directions:
-//! `driver → grow, inspect, generate → checkpoint → train, progress → model → ops`.
+//! The crate knows no JavaScript, no terminal and no files; shells around it do. Which module may use which is in
+//! `docs/architecture.md`, and tested.
 
 pub mod checkpoint;
 pub mod config;

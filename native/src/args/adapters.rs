@@ -11,7 +11,7 @@ use crate::run::adapter_file;
 use crate::terminal::output::note;
 
 /// The largest share: more than anybody wants, and so little that a sound adapter gives numbers.
-const MOST: f32 = 1000.0;
+const MAX_SHARE: f32 = 1000.0;
 
 /// Adapters to use.
 #[derive(Debug, clap::Args)]
@@ -32,8 +32,8 @@ pub struct Choice {
 impl Choice {
     fn read(text: OsString) -> Result<Self, String> {
         let Some((path, share)) = cut_share(&text) else { return Ok(Self { path: text.into(), share: 1.0 }) };
-        if share.abs() > MOST {
-            return Err(format!("the share must be between -{MOST} and {MOST}"));
+        if share.abs() > MAX_SHARE {
+            return Err(format!("the share must be between -{MAX_SHARE} and {MAX_SHARE}"));
         }
         Ok(Self { path, share })
     }

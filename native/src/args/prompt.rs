@@ -14,7 +14,7 @@ use crate::terminal::output::note;
 use crate::terminal::{format, interrupt};
 
 /// The most bytes of a prompt, all of which the model reads before it writes.
-const MOST: u64 = 64 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 
 /// Stands for standard input.
 const INPUT: &str = "-";
@@ -57,12 +57,12 @@ fn from_input() -> Result<String> {
 /// A prompt from `source`, normalised as texts are. The line end that editors put last is left out: the text goes on there.
 fn read(source: impl Read, name: &str) -> Result<String> {
     let mut bytes = Vec::new();
-    let read = interrupt::Reader(source.take(MOST + 1)).read_to_end(&mut bytes);
+    let read = interrupt::Reader(source.take(MAX_BYTES + 1)).read_to_end(&mut bytes);
     read.with_context(|| format!("cannot read {name}"))?;
     ensure!(
-        bytes.len() as u64 <= MOST,
+        bytes.len() as u64 <= MAX_BYTES,
         "{name} is too long for a prompt: it has more than {}; let the text begin with the end of it",
-        format::size(MOST)
+        format::size(MAX_BYTES)
     );
     let mut text = normalised(&bytes, name).map_err(|error| explain(error, &bytes, name))?;
     if text.ends_with('\n') {

@@ -125,11 +125,12 @@ fn as_text(args: &InfoArgs, checkpoint: &Checkpoint, bytes: u64) -> Vec<String> 
 }
 
 fn sizes(model: &ModelConfig) -> String {
-    let ModelConfig { width, layers, heads, feed_forward, chunk, levels, slots, fan_in, dropout, window, .. } = model;
+    let ModelConfig { width, layers, heads, feed_forward, chunk, levels, slots, merge_factor, dropout, window, .. } =
+        model;
     let memory = if model.is_gpt() {
         format!("a GPT with a window of {window}")
     } else {
-        format!("chunks of {chunk}, {levels} levels of {slots} slots, fan-in {fan_in}")
+        format!("chunks of {chunk}, {levels} levels of {slots} slots, {merge_factor} merging into one")
     };
     format!("width {width}, {layers} layers, {heads} heads, feed-forward {feed_forward}, {memory}, dropout {dropout}")
 }

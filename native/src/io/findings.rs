@@ -13,7 +13,7 @@ use crate::terminal::output::one_line;
 use crate::terminal::{format, interrupt};
 
 /// Lines of one kind: a folder of pages should not scroll everything else away.
-const MOST: usize = 20;
+const MAX_LINES: usize = 20;
 
 /// Tells what is not as one would think of a plain text.
 pub fn tell<'a>(texts: impl IntoIterator<Item = (&'a Path, &'a Findings)>, warn: impl Fn(&str)) {
@@ -23,9 +23,9 @@ pub fn tell<'a>(texts: impl IntoIterator<Item = (&'a Path, &'a Findings)>, warn:
 
 /// Tells the first lines, and how many there are besides.
 fn tell_most(lines: &[String], what: &str, warn: impl Fn(&str)) {
-    lines.iter().take(MOST).for_each(|line| warn(line));
-    if lines.len() > MOST {
-        warn(&format!("{} more {what}", lines.len() - MOST));
+    lines.iter().take(MAX_LINES).for_each(|line| warn(line));
+    if lines.len() > MAX_LINES {
+        warn(&format!("{} more {what}", lines.len() - MAX_LINES));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::terminal::format;
 use crate::terminal::output::one_line;
 
 /// Groups that are told of: a folder of pages should not scroll everything else away.
-const MOST: usize = 20;
+const MAX_GROUPS: usize = 20;
 
 /// Files of a group that are named.
 const NAMED: usize = 5;
@@ -26,8 +26,8 @@ pub struct Skipped {
 /// Tells which files were left out.
 pub fn tell(skipped: &[Skipped], warn: impl Fn(&str)) {
     let groups = in_groups(skipped);
-    groups.iter().take(MOST).for_each(|group| warn(&in_words(group)));
-    let more: usize = groups.iter().skip(MOST).map(|(_, paths)| paths.len()).sum();
+    groups.iter().take(MAX_GROUPS).for_each(|group| warn(&in_words(group)));
+    let more: usize = groups.iter().skip(MAX_GROUPS).map(|(_, paths)| paths.len()).sum();
     if more > 0 {
         warn(&format!("{} skipped besides", format::count(more as u64, "file")));
     }

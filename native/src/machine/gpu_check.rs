@@ -15,7 +15,7 @@ use crate::terminal::interrupt;
 use crate::terminal::output::note;
 
 /// More than what is remembered of a thousand GPUs.
-const MOST: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 
 /// What is remembered: nothing of a GPU that is sound, else what was wrong, by version, GPU and driver.
 type Outcomes = BTreeMap<String, Option<String>>;
@@ -57,7 +57,7 @@ fn rehearsal(device: &Device) -> Result<Option<String>> {
 }
 
 fn recall(file: &Path) -> Outcomes {
-    let read = files::read(file, MOST).ok();
+    let read = files::read(file, MAX_BYTES).ok();
     read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }
 

@@ -34,7 +34,7 @@ const TOP: f64 = 56.0;
 const BOTTOM: f64 = 48.0;
 
 /// Points drawn for a curve; beyond that the lowest and highest of each stretch stand for it.
-const MOST_POINTS: usize = 1_200;
+const MAX_POINTS: usize = 1_200;
 
 const STYLE: &str = "
 svg { --ink: #1f2328; --soft: #59636e; --grid: #d8dee4; --paper: #ffffff; --train: #7aa5dd; --val: #b4460f; --guess: #6e7781 }
@@ -240,13 +240,13 @@ fn legend(svg: &mut String, curves: &Curves) {
     }
 }
 
-/// At most [`MOST_POINTS`] points: the lowest and the highest of each stretch, in their order. Losses that are no numbers go.
+/// At most [`MAX_POINTS`] points: the lowest and the highest of each stretch, in their order. Losses that are no numbers go.
 fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let finite: Vec<_> = points.iter().copied().filter(|point| point.1.is_finite()).collect();
-    if finite.len() <= MOST_POINTS {
+    if finite.len() <= MAX_POINTS {
         return finite;
     }
-    let stretch = (2 * finite.len()).div_ceil(MOST_POINTS);
+    let stretch = (2 * finite.len()).div_ceil(MAX_POINTS);
     finite.chunks(stretch).flat_map(extremes).collect()
 }
 
@@ -313,7 +313,7 @@ mod tests {
         let mut long = curves(1_000_000);
         long.train[700_000].1 = 4.9;
         let thinned = thin(&long.train);
-        assert!(thinned.len() <= MOST_POINTS);
+        assert!(thinned.len() <= MAX_POINTS);
         assert!(thinned.contains(&(700_001.0, 4.9)));
         assert!(thinned.is_sorted_by_key(|point| point.0));
         assert!(draw(&long).len() < 80_000);

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use mmrec::progress::Point;
 use serde::{Deserialize, Serialize};
 
 use crate::io::{atomic_file, files};
@@ -75,6 +76,26 @@ impl Line {
         fill(&mut self.seconds, other.seconds);
         fill(&mut self.tokens, other.tokens);
         fill(&mut self.flops, other.flops);
+    }
+}
+
+impl From<&Point> for Line {
+    fn from(point: &Point) -> Self {
+        Self {
+            step: point.step,
+            epoch: point.epoch,
+            train_loss: Some(point.train_loss),
+            val_loss: point.val_loss,
+            val_bpc: point.val_bpc,
+            val_perplexity: point.val_perplexity,
+            val_accuracy: point.val_accuracy,
+            lr: Some(point.lr),
+            grad_norm: Some(point.grad_norm),
+            tokens_per_s: Some(point.tokens_per_s),
+            seconds: Some(point.seconds),
+            tokens: Some(point.tokens),
+            flops: Some(point.flops),
+        }
     }
 }
 
@@ -211,6 +232,20 @@ mod tests {
 
     fn steps(path: &Path) -> Vec<u64> {
         read(path).unwrap().iter().map(|written| written.line.step).collect()
+    }
+
+    #[test]
+    fn a_metric_has_the_name_that_it_has_in_a_checkpoint() {
+        let point = Point {
+            val_loss: Some(1.5),
+            val_bpc: Some(2.0),
+            val_perplexity: Some(4.5),
+            val_accuracy: Some(0.25),
+            ..Point::default()
+        };
+        let line = serde_json::to_value(Line::from(&point)).unwrap();
+        assert_eq!(line, serde_json::to_value(&point).unwrap());
+        assert!(line.as_object().unwrap().values().all(|value| !value.is_null()), "none is left out");
     }
 
     #[test]

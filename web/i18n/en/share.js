@@ -11,7 +11,7 @@
 import { sentenceOf } from "../../platform/errors.js";
 import { bytes, count, fixed, millions, quoted } from "../format.js";
 
-const precisions = { int8: "8 bits a weight (int8)", f16: "16 bits a weight (f16)" };
+const packings = { int8: "8 bits a weight (int8)", f16: "16 bits a weight (f16)" };
 
 export const share = {
   // The link
@@ -41,16 +41,16 @@ export const share = {
 
   page: "A page that writes",
   pageHint: "One HTML file with the model in it. It opens with a double click and writes without a connection; nothing is sent anywhere. A model can repeat passages of the text it learned from.",
-  precision: "Size of a weight",
-  precisions,
+  packing: "Size of a weight",
+  packings,
   export: "Export as a page",
   exporting: "Packing the weights…",
   /** @param {number} done @param {number} total */
   comparing: (done, total) => `Measuring what that costs: ${count(done)} of ${count(total)} passages…`,
   assembling: "Writing the file…",
   /** @param {Exported} made */
-  exported: ({ file, name, precision, weights, losses, otherText }) =>
-    `${name} (${bytes(file.size)}) is saved. ${precision}: ${bytes(weights)} of weights${losses ? `, loss ${change(losses)}${otherText === null ? "" : ` on ${quoted(otherText)}, the text chosen here, which need not be the one it learned from`}` : "; its loss was not measured, since the text here has nothing to measure it on"}.`,
+  exported: ({ file, name, packing, weights, losses, otherText }) =>
+    `${name} (${bytes(file.size)}) is saved. ${packing}: ${bytes(weights)} of weights${losses ? `, loss ${change(losses)}${otherText === null ? "" : ` on ${quoted(otherText)}, the text chosen here, which need not be the one it learned from`}` : "; its loss was not measured, since the text here has nothing to measure it on"}.`,
   /** @param {unknown} error */
   notExported: (error) => `The page was not exported: ${sentenceOf(error)} Try again; a smaller model needs less memory.`,
   safetensors: "“Save checkpoint”, above, gives the whole run as a safetensors file, in 32 bits, to train on here or with the command line.",
@@ -63,8 +63,8 @@ export const share = {
   temperatureHint: "0 always takes the likeliest; higher is more surprising.",
   noScript: "This page needs JavaScript: the model runs in it.",
   /** @param {About} about */
-  cost: ({ precision, weights, losses, unit, ownText }) =>
-    `${precisions[precision]}, ${bytes(weights)}.${losses ? ` Loss${ownText ? "" : ", on a text that need not be the one it learned from,"} with the weights as they were trained → as they are here: ${change(losses)} nats per ${unit}.` : ""}`,
+  cost: ({ packing, weights, losses, unit, ownText }) =>
+    `${packings[packing]}, ${bytes(weights)}.${losses ? ` Loss${ownText ? "" : ", on a text that need not be the one it learned from,"} with the weights as they were trained → as they are here: ${change(losses)} nats per ${unit}.` : ""}`,
   footer: "Everything is in this file, and nothing is sent anywhere. Made with MM-Rec.",
   pageWords: { loading: "Loading the model…", ready: "Ready.", writing: "Writing…", failed: "It does not work here. Open the file in a recent browser." },
 };

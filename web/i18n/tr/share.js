@@ -3,7 +3,7 @@
 import { sentenceOf } from "../../platform/errors.js";
 import { bytes, count, fixed, millions, quoted } from "../format.js";
 
-const precisions = { int8: "Ağırlık başına 8 bit (int8)", f16: "Ağırlık başına 16 bit (f16)" };
+const packings = { int8: "Ağırlık başına 8 bit (int8)", f16: "Ağırlık başına 16 bit (f16)" };
 const units = { letter: "harf", token: "birim" };
 
 /** @type {import("../en/share.js").ShareTexts} */
@@ -29,14 +29,14 @@ export const share = {
 
   page: "Yazan bir sayfa",
   pageHint: "İçinde model olan tek bir HTML dosyası. Çift tıklamayla açılır, bağlantı olmadan yazar; hiçbir yere bir şey gönderilmez. Model, öğrendiği metinden bölümleri yineleyebilir.",
-  precision: "Ağırlık boyutu",
-  precisions,
+  packing: "Ağırlık boyutu",
+  packings,
   export: "Sayfa olarak dışa aktar",
   exporting: "Ağırlıklar sıkıştırılıyor…",
   comparing: (done, total) => `Bunun etkisi ölçülüyor: ${count(done)} / ${count(total)} bölüm…`,
   assembling: "Dosya yazılıyor…",
-  exported: ({ file, name, precision, weights, losses, otherText }) =>
-    `${name} (${bytes(file.size)}) kaydedildi. ${precision}: ağırlıklar ${bytes(weights)}${losses ? `, kayıp ${change(losses)}${otherText === null ? "" : `; burada seçili olan ${quoted(otherText)} ile ölçüldü, model bu metni öğrenmemiş olabilir`}` : "; buradaki metinde ölçülecek bölüm olmadığı için kayıp ölçülmedi"}.`,
+  exported: ({ file, name, packing, weights, losses, otherText }) =>
+    `${name} (${bytes(file.size)}) kaydedildi. ${packing}: ağırlıklar ${bytes(weights)}${losses ? `, kayıp ${change(losses)}${otherText === null ? "" : `; burada seçili olan ${quoted(otherText)} ile ölçüldü, model bu metni öğrenmemiş olabilir`}` : "; buradaki metinde ölçülecek bölüm olmadığı için kayıp ölçülmedi"}.`,
   notExported: (error) => `Sayfa dışa aktarılamadı: ${sentenceOf(error)} Yeniden deneyin; daha küçük bir model daha az bellek ister.`,
   safetensors: "Yukarıdaki “Denetim noktasını kaydet”, eğitime burada veya komut satırında devam etmek için tüm çalışmayı 32 bitlik bir safetensors dosyası olarak verir.",
 
@@ -44,8 +44,8 @@ export const share = {
   aboutModel: ({ stage, parameters, step }) => `${stage ? `${stage}, ` : ""}${millions(parameters)} parametre, ${count(step)} adım eğitildi.`,
   temperatureHint: "0 her zaman en olası olanı seçer; büyük değerler daha şaşırtıcıdır.",
   noScript: "Bu sayfa JavaScript gerektirir: model onunla çalışır.",
-  cost: ({ precision, weights, losses, unit, ownText }) =>
-    `${precisions[precision]}, ${bytes(weights)}.${losses ? ` Kayıp${ownText ? "" : " (modelin öğrenmemiş olabileceği bir metinle)"}, eğitilen ağırlıklarla → buradakilerle: ${change(losses)} (${units[unit]} başına nat).` : ""}`,
+  cost: ({ packing, weights, losses, unit, ownText }) =>
+    `${packings[packing]}, ${bytes(weights)}.${losses ? ` Kayıp${ownText ? "" : " (modelin öğrenmemiş olabileceği bir metinle)"}, eğitilen ağırlıklarla → buradakilerle: ${change(losses)} (${units[unit]} başına nat).` : ""}`,
   footer: "Her şey bu dosyanın içinde; hiçbir yere bir şey gönderilmez. MM-Rec ile yapıldı.",
   pageWords: { loading: "Model yükleniyor…", ready: "Hazır.", writing: "Yazıyor…", failed: "Burada çalışmıyor. Dosyayı güncel bir tarayıcıda açın." },
 };

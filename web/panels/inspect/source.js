@@ -7,7 +7,7 @@
 import { element, need } from "../../ui/dom.js";
 
 /** Bytes of a text that is offered: below what the engine takes, whatever the tokenizer, and enough for several levels of memory. */
-const MOST = 400;
+const MAX_BYTES = 400;
 
 /** Whether the model has written something. */
 export const hasWritten = () => element("written").querySelector(".given") !== null;
@@ -22,7 +22,7 @@ export const hasValidation = ({ resumable, draft }) => resumable && (draft.info?
 export async function validationText({ draft, engine }) {
   const { train_bytes: from } = /** @type {NonNullable<typeof draft.info>} */ (draft.info);
   const whole = await engine.ask({ type: "text" });
-  return beginning(await whole.slice(from, from + 2 * MOST).text());
+  return beginning(await whole.slice(from, from + 2 * MAX_BYTES).text());
 }
 
 /** What is looked at first. @param {Session} session */
@@ -33,7 +33,7 @@ export async function firstText(session) {
 
 /** @param {string} text */
 function beginning(text) {
-  const bytes = new TextEncoder().encode(text.slice(0, MOST)).subarray(0, MOST);
+  const bytes = new TextEncoder().encode(text.slice(0, MAX_BYTES)).subarray(0, MAX_BYTES);
   // As a stream: a character that is cut at the end is waited for, and left out.
   return new TextDecoder().decode(bytes, { stream: true });
 }

@@ -1,7 +1,7 @@
 /**
  * The loss at every rate that was tried, over a logarithmic axis, with the suggestion marked.
  *
- * @import { TriedRate } from "../../engine/engine-types.js"
+ * @import { TrialPlan, TriedRate } from "../../engine/engine-types.js"
  * @import uPlot from "uplot"
  */
 
@@ -14,6 +14,7 @@ export class LrChart {
   /** @type {uPlot | null} */ #plot = null;
   #place;
   /** @type {TriedRate[]} */ #trials = [];
+  /** @type {TrialPlan | null} */ #plan = null;
   /** @type {number | null} */ #suggestion = null;
   #abandon = new AbortController();
 
@@ -33,9 +34,10 @@ export class LrChart {
     this.#plot?.destroy();
   }
 
-  /** @param {TriedRate[]} trials @param {number | null} suggestion */
-  draw(trials, suggestion) {
+  /** @param {{ trials: TriedRate[], plan: TrialPlan | null }} search @param {number | null} suggestion */
+  draw({ trials, plan }, suggestion) {
     this.#trials = trials;
+    this.#plan = plan;
     this.#suggestion = suggestion;
     this.#plot?.setData([trials.map(({ rate }) => rate), trials.map(({ loss }) => loss)]);
   }
@@ -45,7 +47,7 @@ export class LrChart {
     if (this.#abandon.signal.aborted) return;
     this.#plot?.destroy();
     this.#plot = new Plot(this.#options(), [[], []], this.#place);
-    this.draw(this.#trials, this.#suggestion);
+    this.draw({ trials: this.#trials, plan: this.#plan }, this.#suggestion);
   }
 
   /** @returns {uPlot.Options} */
@@ -57,14 +59,19 @@ export class LrChart {
       padding: [8, 12, 0, 0],
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: { time: false, distr: 3, range: () => [LOWEST, HIGHEST] }, y: { range: (_plot, low, high) => this.#height(low, high) } },
+      scales: { x: { time: false, distr: 3, range: () => this.#rates() }, y: { range: (_plot, low, high) => this.#height(low, high) } },
       axes: [
-        { ...axis, size: 24, gap: 2, space: 0, splits: () => DECADES, filter: (_plot, ticks) => ticks, values: (_plot, ticks) => ticks.map((tick) => format.rate(tick)) },
+        { ...axis, size: 24, gap: 2, space: 0, splits: () => decades(this.#rates()), filter: (_plot, ticks) => ticks, values: (_plot, ticks) => ticks.map((tick) => format.rate(tick)) },
         { ...axis, size: 34, gap: 4, space: 26, values: (_plot, ticks) => ticks.map((tick) => format.brief(tick)) },
       ],
       series: [{}, { stroke: colours.train, width: 2, points: { show: false } }],
       hooks: { draw: [(plot) => this.#mark(plot, colours.validation)] },
     };
+  }
+
+  /** From the lowest rate that is tried to the highest. @returns {[number, number]} */
+  #rates() {
+    return this.#plan ? [this.#plan.lowest, this.#plan.highest] : UNKNOWN;
   }
 
   /**
@@ -87,7 +94,11 @@ export class LrChart {
   }
 }
 
-/** What the engine tries. */
-const LOWEST = 1e-5;
-const HIGHEST = 1;
-const DECADES = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1];
+/** The axis before the engine has said what it tries. @type {[number, number]} */
+const UNKNOWN = [0.001, 1];
+
+/** The powers of ten from one rate to another. @param {[number, number]} rates */
+function decades([lowest, highest]) {
+  const [first, last] = [Math.round(Math.log10(lowest)), Math.round(Math.log10(highest))];
+  return Array.from({ length: last - first + 1 }, (_, index) => Number(`1e${first + index}`));
+}

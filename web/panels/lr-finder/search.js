@@ -1,14 +1,14 @@
 /**
  * A search for a learning rate: the engine tries one rate after another on a model of its own, and the page may stop it between two.
  *
- * @import { TriedRate } from "../../engine/engine-types.js"
+ * @import { TrialPlan, TriedRate } from "../../engine/engine-types.js"
  * @import { Session } from "../../state/session.js"
  */
 
 export class LrSearch {
   /** @type {"running" | "done" | "stopped" | "failed"} */ state = "running";
   /** @type {TriedRate[]} */ trials = [];
-  /** How many there are at most. */ total = 0;
+  /** What is tried at most. @type {TrialPlan | null} */ plan = null;
   /** Why it failed. @type {unknown} */ error = null;
   #session;
   #changed;
@@ -41,7 +41,7 @@ export class LrSearch {
     const goesOn = () => this.state === "running" && this.#session.phase !== "running" && draft.settings === settings;
     try {
       if (!settings || !client) return this.stop();
-      this.total = await client.ask({ type: "find_rate", settings });
+      this.plan = await client.ask({ type: "find_rate", settings });
       while (goesOn()) {
         const tried = await client.ask({ type: "try_rate" });
         if (tried) this.trials.push(tried);

@@ -62,7 +62,7 @@ export class LrFinderView {
     this.#use.hidden = suggestion === null;
     if (suggestion !== null) setText(this.#use, texts.rate.use(suggestion));
     setUsable(this.#use, !active && !busy, texts.lockedWhileRunning);
-    if (search) this.#chart.draw(search.trials, suggestion);
+    if (search) this.#chart.draw(search, suggestion);
   }
 
   #start() {
@@ -78,10 +78,10 @@ export class LrFinderView {
 }
 
 /** @param {LrSearch} search */
-function describe({ state, trials, total, suggestion, error }) {
+function describe({ state, trials, plan, suggestion, error }) {
   const last = trials.at(-1);
   if (state === "failed") return texts.rate.failed(error);
-  if (state === "running") return texts.rate.trying(trials.length, total, last?.rate ?? null);
+  if (state === "running") return texts.rate.trying(trials.length, plan?.trials ?? 0, last?.rate ?? null);
   if (state === "stopped") return texts.rate.stopped;
   const [first] = trials;
   if (!first || !last || suggestion === null) return texts.rate.none;

@@ -6,7 +6,7 @@
  * @import { Context } from "./list.js"
  */
 
-import { MOST } from "../../charts/comparison.js";
+import { MAX_COMPARED } from "../../charts/comparison.js";
 import { swatch } from "../../charts/swatch.js";
 import * as format from "../../i18n/format.js";
 import { texts } from "../../i18n/index.js";
@@ -96,7 +96,7 @@ export class Row {
     const look = comparison.find(run.id)?.look ?? null;
     this.#compare.checked = look !== null;
     this.#compare.disabled = look === null && (here || comparison.full || run.curve === null);
-    this.#compare.title = run.curve === null ? texts.runs.curveless : comparison.full && !look ? texts.runs.enough(MOST) : "";
+    this.#compare.title = run.curve === null ? texts.runs.curveless : comparison.full && !look ? texts.runs.enough(MAX_COMPARED) : "";
     const letter = look?.letter ?? (here ? "here" : "");
     if (letter === this.#letter) return;
     this.#letter = letter;

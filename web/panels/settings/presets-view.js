@@ -7,7 +7,7 @@
  * @import { Session } from "../../state/session.js"
  *
  * @typedef {"quick" | "good" | "small"} Purpose
- * @typedef {{ purpose: Purpose, change: Partial<Settings>, seconds: number | null }} Recipe
+ * @typedef {{ purpose: Purpose, change: Partial<Settings>, seconds: number | null }} ChosenFor
  */
 
 import { texts } from "../../i18n/index.js";
@@ -32,7 +32,7 @@ export class PresetsView {
   #change;
   #rows = PURPOSES.map((purpose) => ({ purpose, button: make("button"), hint: make("p", { class: "hint" }) }));
   #asked = "";
-  /** @type {Recipe[]} */ #recipes = [];
+  /** @type {ChosenFor[]} */ #presets = [];
 
   /**
    * @param {{ session: Session, devices: DeviceManager, change: Change }} context
@@ -43,17 +43,17 @@ export class PresetsView {
     this.#devices = devices;
     this.#change = change;
     for (const row of this.#rows) onPress(row.button, () => this.#take(row.purpose));
-    body.replaceChildren(...this.#rows.map((row) => make("div", { class: "recipe" }, row.button, row.hint)));
+    body.replaceChildren(...this.#rows.map((row) => make("div", { class: "preset" }, row.button, row.hint)));
   }
 
   render() {
     const { draft, active, busy } = this.#session;
     this.#ask();
     for (const { purpose, button: control, hint } of this.#rows) {
-      const recipe = this.#recipes.find((one) => one.purpose === purpose);
+      const preset = this.#presets.find((one) => one.purpose === purpose);
       setText(control, texts.recipes.names[purpose]);
-      setText(hint, texts.recipes.hint(purpose, recipe?.change.steps ?? null, recipe?.seconds ?? null));
-      setUsable(control, Boolean(recipe) && !active && !busy, active ? texts.lockedWhileRunning : draft.complaint || texts.recipes.measuring);
+      setText(hint, texts.recipes.hint(purpose, preset?.change.steps ?? null, preset?.seconds ?? null));
+      setUsable(control, Boolean(preset) && !active && !busy, active ? texts.lockedWhileRunning : draft.complaint || texts.recipes.measuring);
     }
   }
 
@@ -63,10 +63,10 @@ export class PresetsView {
     const about = JSON.stringify([draft.settings, draft.info?.fingerprint, secondsPerStep(this.#session, this.#devices)]);
     if (about === this.#asked || !draft.info || !draft.description || phase === "dead") return;
     this.#asked = about;
-    recipesFor(this.#session, this.#devices).then(
-      (recipes) => {
+    presetsFor(this.#session, this.#devices).then(
+      (presets) => {
         if (about !== this.#asked) return;
-        this.#recipes = recipes;
+        this.#presets = presets;
         this.render();
       },
       () => {},
@@ -75,18 +75,18 @@ export class PresetsView {
 
   /** @param {Purpose} purpose */
   #take(purpose) {
-    const recipe = this.#recipes.find((one) => one.purpose === purpose);
-    if (!recipe) return;
-    void this.#change(recipe.change);
+    const preset = this.#presets.find((one) => one.purpose === purpose);
+    if (!preset) return;
+    void this.#change(preset.change);
     button("train").focus({ preventScroll: true });
   }
 }
 
 /** @param {Session} session @param {DeviceManager} devices */
-async function recipesFor(session, devices) {
+async function presetsFor(session, devices) {
   const { draft } = session;
-  /** @type {Recipe[]} */
-  const recipes = [];
+  /** @type {ChosenFor[]} */
+  const presets = [];
   for (const purpose of PURPOSES) {
     const { stage, dropout } = MODELS[purpose];
     const { lr, context, batch, warmup } = /** @type {NonNullable<typeof draft.defaults>} */ (draft.defaults)[stage];
@@ -98,9 +98,9 @@ async function recipesFor(session, devices) {
     const steps = stepsFor(purpose, pass, pace);
     if (steps === null) continue;
     const often = { warmup: Math.min(warmup, Math.ceil(steps / 10)), eval_every: Math.min(100, Math.ceil(steps / 20)) };
-    recipes.push({ purpose, change: { ...change, ...often, steps }, seconds: pace && pace * steps });
+    presets.push({ purpose, change: { ...change, ...often, steps }, seconds: pace && pace * steps });
   }
-  return recipes;
+  return presets;
 }
 
 /**

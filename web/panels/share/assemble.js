@@ -2,13 +2,13 @@
  * The HTML file: markup, styles and scripts of `exported/`, the CPU's wasm module and the weights, compressed. Its policy lets in
  * the one script and the one style by their SHA-256, the worker that script makes, and nothing else from anywhere.
  *
- * @import { Precision } from "../../engine/engine-types.js"
+ * @import { Packing } from "../../engine/engine-types.js"
  *
  * @typedef {object} About
  * @property {string | null} stage
  * @property {number} parameters
  * @property {number} step
- * @property {Precision} precision
+ * @property {Packing} packing
  * @property {number} weights bytes
  * @property {[number, number] | null} losses with the weights as they were, and as they are in the file
  * @property {"letter" | "token"} unit of the losses

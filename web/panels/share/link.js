@@ -12,7 +12,7 @@
  */
 
 /** Characters that are read of a link, and of a name in it that is shown. */
-const MOST = 4000;
+const MAX_CHARACTERS = 4000;
 const SHOWN = 24;
 /** Settings that belong to a link although a person need not have any. */
 const OPTIONAL = { validation: 0.1 };
@@ -38,7 +38,7 @@ export function fragmentOf(settings, defaults, text) {
  * @returns {Linked | null} null where it is none of our links
  */
 export function readFragment(fragment, defaults) {
-  const parts = new URLSearchParams(fragment.slice(1, MOST));
+  const parts = new URLSearchParams(fragment.slice(1, MAX_CHARACTERS));
   const stage = parts.get("stage") ?? "";
   if (!Object.hasOwn(defaults, stage)) return null;
   const known = /** @type {Record<string, unknown>} */ ({ ...OPTIONAL, ...defaults[stage] });

@@ -1,7 +1,7 @@
 /**
  * “Share”, unfolded: a link to the settings, and the model as a page that writes.
  *
- * @import { Precision } from "../../engine/engine-types.js"
+ * @import { Packing } from "../../engine/engine-types.js"
  * @import { Session } from "../../state/session.js"
  * @import { RunLoader } from "../../storage/run-loader.js"
  */
@@ -78,7 +78,7 @@ export class ShareView {
 
   async #export() {
     const frame = this.#frame;
-    const precision = /** @type {Precision} */ (frame.precision.value);
+    const packing = /** @type {Packing} */ (frame.packing.value);
     const exporting = (this.#exporting = new AbortController());
     const report = (/** @type {string} */ text) => setText(frame.state, text);
     report(share.exporting);
@@ -87,7 +87,7 @@ export class ShareView {
       const snapshot = await this.#runLoader.present();
       if (!snapshot) throw new Error(texts.unusable.noModel);
       const prompt = need("prompt", HTMLTextAreaElement).value;
-      const made = await exportPage(this.#session, snapshot, { precision, prompt, report, signal: exporting.signal });
+      const made = await exportPage(this.#session, snapshot, { packing, prompt, report, signal: exporting.signal });
       downloadFile(made.file, made.name);
       report(share.exported(made));
     } catch (error) {
@@ -108,8 +108,8 @@ function makeFrame() {
   const copy = make("button", { text: share.copy });
   const exporting = make("button", { text: share.export });
   const cancel = make("button", { text: texts.markup.cancel });
-  const precision = make("select", {}, ...(["int8", "f16"]).map((value) => new Option(share.precisions[/** @type {Precision} */ (value)], value)));
-  precision.setAttribute("aria-label", share.precision);
+  const packing = make("select", {}, ...(["int8", "f16"]).map((value) => new Option(share.packings[/** @type {Packing} */ (value)], value)));
+  packing.setAttribute("aria-label", share.packing);
   const linkHint = make("p", { class: "hint" });
   const [copied, state] = [make("p", { class: "hint" }), make("p", { class: "hint" })];
   for (const status of [copied, state]) status.setAttribute("role", "status");
@@ -120,11 +120,11 @@ function makeFrame() {
     copied,
     make("h3", { text: share.page }),
     make("p", { class: "hint", text: share.pageHint }),
-    make("div", { class: "row" }, precision, exporting, cancel),
+    make("div", { class: "row" }, packing, exporting, cancel),
     state,
     make("p", { class: "hint", text: share.safetensors }),
   ];
-  return { parts, address, copy, copied, linkHint, precision, export: exporting, cancel, state };
+  return { parts, address, copy, copied, linkHint, packing, export: exporting, cancel, state };
 }
 
 /** @param {Session} session @returns {string | null} null where the sizes of the model are in no link */

@@ -12,7 +12,7 @@ import { texts } from "../../i18n/index.js";
 import { Refusal } from "../../state/text-source.js";
 
 /** Files that are looked at. */
-const MOST = 10_000;
+const MAX_FILES = 10_000;
 
 /**
  * From a field for files or for a folder.
@@ -56,7 +56,7 @@ async function walk(top, { files, left }) {
       if (error instanceof Refusal) throw error;
       left.push({ name, why: texts.notReadable(error) });
     }
-    if (entries.length > MOST) throw new Refusal(texts.tooManyFiles(MOST));
+    if (entries.length > MAX_FILES) throw new Refusal(texts.tooManyFiles(MAX_FILES));
   }
 }
 
@@ -82,7 +82,7 @@ async function entriesOf(folder) {
     const some = await /** @type {Promise<FileSystemEntry[]>} */ (new Promise((resolve, reject) => reader.readEntries(resolve, reject)));
     if (some.length === 0) return all;
     all.push(...some);
-    if (all.length > MOST) throw new Refusal(texts.tooManyFiles(MOST));
+    if (all.length > MAX_FILES) throw new Refusal(texts.tooManyFiles(MAX_FILES));
   }
 }
 
@@ -91,7 +91,7 @@ function together(found) {
   const named = (/** @type {{ name: string }} */ { name }) => ({ name: plain(name) || texts.none });
   const files = found.files.map((file) => ({ ...file, ...named(file) }));
   const left = found.left.map((one) => ({ ...one, ...named(one) }));
-  if (files.length > MOST) throw new Refusal(texts.tooManyFiles(MOST));
+  if (files.length > MAX_FILES) throw new Refusal(texts.tooManyFiles(MAX_FILES));
   const tops = new Set(files.map(({ name }) => (name.includes("/") ? name.slice(0, name.indexOf("/")) : "")));
   const [top] = tops;
   return { files, left, folder: tops.size === 1 ? (top ?? "") : "" };

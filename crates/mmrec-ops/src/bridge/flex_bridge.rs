@@ -7,7 +7,7 @@ use burn::backend::{BackendTensor, DispatchTensor, DispatchTensorKind, Flex};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::autodiff_op::{self, DispatchBackend};
-use crate::cpu::{DifferentiableKernel, Kernel};
+use super::kernel::{DifferentiableKernel, Kernel};
 
 /// Whether kernels run on `device`, with gradients or without.
 pub fn runs_cpu_kernels(device: &Device) -> bool {

@@ -3,7 +3,7 @@
 use burn::backend::DispatchTensor;
 use burn::tensor::{Device, Tensor};
 
-use crate::cpu::{DifferentiableKernel, Kernel};
+use super::kernel::{DifferentiableKernel, Kernel};
 
 /// Whether kernels run on `device`: never.
 pub fn runs_cpu_kernels(_device: &Device) -> bool {

@@ -7,8 +7,10 @@ pub mod cubecl_bridge;
 mod flex_bridge;
 #[cfg(not(feature = "cpu"))]
 mod flex_stub;
+mod kernel;
 
 #[cfg(feature = "cpu")]
 pub use flex_bridge::{apply_kernel, apply_kernel_untracked, runs_cpu_kernels};
 #[cfg(not(feature = "cpu"))]
 pub use flex_stub::{apply_kernel, apply_kernel_untracked, runs_cpu_kernels};
+pub use kernel::{DifferentiableKernel, Kernel};

@@ -1,58 +1,16 @@
 //! The AdamW update of one weight, in one sweep over everything that belongs to it.
 
-use burn::tensor::Tensor;
 use pulp::Simd;
 
 use super::simd::{Arch, dot};
-use super::{DifferentiableKernel, Kernel};
-use crate::bridge::{apply_kernel_untracked, runs_cpu_kernels};
+use crate::bridge::{DifferentiableKernel, Kernel};
 use crate::parallel::{for_each_chunk, map};
-use crate::reference;
-
-/// One update.
-#[derive(Debug, Clone, Copy)]
-pub struct WeightStep {
-    /// The rate over the share of the first moment that is not its start: η / (1 − β₁ᵗ).
-    pub first: f32,
-    /// The same of the second moment without the rate: 1 / (1 − β₂ᵗ).
-    pub second: f32,
-    /// What the weight itself is multiplied by.
-    pub decay: f32,
-}
-
-impl WeightStep {
-    /// Decay of the first moment, a mean of gradients.
-    pub const BETA1: f64 = 0.9;
-    /// Decay of the second moment, a mean of their squares.
-    pub const BETA2: f64 = 0.95;
-    /// Added to the root of the second moment.
-    pub const EPSILON: f64 = 1e-8;
-
-    /// Updates the moments and returns the new weight. All are one row of the same length; `scale` `[1]` clips the gradient.
-    pub fn take(
-        self,
-        weight: Tensor<1>,
-        gradient: Tensor<1>,
-        moments: &mut [Tensor<1>; 2],
-        scale: Tensor<1>,
-    ) -> Tensor<1> {
-        if runs_cpu_kernels(&weight.device()) {
-            let [first, second] = &mut *moments;
-            let [count] = weight.dims();
-            let inputs = [weight, gradient, first.clone(), second.clone(), scale].map(Tensor::into_dispatch);
-            let out: Tensor<2> = apply_kernel_untracked(&self, inputs.into());
-            let row = |index: usize| out.clone().narrow(0, index, 1).reshape([count]);
-            (*first, *second) = (row(1), row(2));
-            return row(0);
-        }
-        reference::adamw(self, weight, gradient, moments, scale)
-    }
-}
+use crate::reference::AdamWStep;
 
 /// Values that one task takes.
 const CHUNK: usize = 1 << 14;
 
-impl Kernel for WeightStep {
+impl Kernel for AdamWStep {
     fn shape(&self, inputs: &[Vec<usize>]) -> Vec<usize> {
         vec![3, inputs[0][0]]
     }
@@ -73,8 +31,8 @@ impl Kernel for WeightStep {
 
 #[pulp::with_simd(sweep = Arch::new())]
 #[inline(always)]
-fn sweep_simd<'a, S: Simd>(_simd: S, step: WeightStep, before: [&'a [f32]; 4], scale: f32, after: [&'a mut [f32]; 3]) {
-    let (beta1, beta2) = (WeightStep::BETA1 as f32, WeightStep::BETA2 as f32);
+fn sweep_simd<'a, S: Simd>(_simd: S, step: AdamWStep, before: [&'a [f32]; 4], scale: f32, after: [&'a mut [f32]; 3]) {
+    let (beta1, beta2) = (AdamWStep::BETA1 as f32, AdamWStep::BETA2 as f32);
     let [weight, gradient, first, second] = before;
     let [to_weight, to_first, to_second] = after;
     let before = weight.iter().zip(gradient).zip(first).zip(second);
@@ -83,8 +41,8 @@ fn sweep_simd<'a, S: Simd>(_simd: S, step: WeightStep, before: [&'a [f32]; 4], s
         let gradient = gradient * scale;
         *to_second = second * beta2 + gradient * gradient * (1.0 - beta2);
         *to_first = first * beta1 + gradient * (1.0 - beta1);
-        let root = (*to_second * step.second).sqrt() + WeightStep::EPSILON as f32;
-        *to_weight = weight * step.decay - *to_first * step.first / root;
+        let root = (*to_second * step.inv_bias_correction2).sqrt() + AdamWStep::EPSILON as f32;
+        *to_weight = weight * step.weight_factor - *to_first * step.step_size / root;
     }
 }
 

@@ -7,7 +7,7 @@ use pulp::Simd;
 
 use super::matmul::{Strided, matmul};
 use super::simd::{Arch, dot, exp, largest, sum};
-use super::{DifferentiableKernel, Kernel};
+use crate::bridge::{DifferentiableKernel, Kernel};
 use crate::parallel;
 use crate::reference::{angle, seen};
 

@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::simd::{Arch, exp, largest, sum};
-use super::{DifferentiableKernel, Kernel};
+use crate::bridge::{DifferentiableKernel, Kernel};
 use crate::parallel::map_chunks;
 
 /// Cross-entropy of every token in nats, `[batch · time, 1]`, from logits `[batch, time, vocab]`.

@@ -1,7 +1,7 @@
 //! A linear layer, onto a stream or by itself.
 
 use super::matmul::{Strided, gemv_batched, matmul};
-use super::{DifferentiableKernel, Kernel};
+use crate::bridge::{DifferentiableKernel, Kernel};
 
 /// Below so many rows a product is bound by reading the weight; rearranging it for speed costs more than it saves.
 const FEW: usize = 16;

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 use pulp::Simd;
 
-use super::Kernel;
 use super::memory::softplus;
 use super::rms_norm::inverse_rms;
 use super::simd::{Arch, dot, exp, largest, sigmoid, silu, sum};
-use crate::bridge::apply_kernel_untracked;
+use crate::bridge::{Kernel, apply_kernel_untracked};
 use crate::reference::slot_attention::Slots;
 use crate::reference::{UNIT_EPSILON, angle};
 
@@ -81,8 +80,8 @@ pub fn memory_token(
     let mut inputs = vec![projection.into_dispatch(), decay.into_dispatch(), read_norm.into_dispatch()];
     inputs.extend([score_scale.into_dispatch(), level_bias.into_dispatch()]);
     inputs.extend(before.memory.map(Tensor::into_dispatch));
-    if let Some(Slots { keys, values, mass }) = before.summary {
-        inputs.extend([keys.into_dispatch(), values.into_dispatch(), mass.into_dispatch()]);
+    if let Some(Slots { keys, values, log_mass }) = before.summary {
+        inputs.extend([keys.into_dispatch(), values.into_dispatch(), log_mass.into_dispatch()]);
     }
     let slots = before.levels.iter().flatten().map(|slots| [slots.keys.clone(), slots.values.clone()]);
     for pair in before.previous.into_iter().chain(before.current).chain(slots) {
@@ -95,7 +94,7 @@ pub fn memory_token(
     After {
         taken: part(0).reshape([batch, width]),
         memory: rows(1, d),
-        summary: Slots { keys: rows(2, 1), values: rows(3, 1), mass: part(4).reshape([batch, heads, 1]) },
+        summary: Slots { keys: rows(2, 1), values: rows(3, 1), log_mass: part(4).reshape([batch, heads, 1]) },
         current: [rows(5, length), rows(6, length)],
     }
 }
@@ -232,13 +231,13 @@ fn head_simd<'a, S: Simd>(
     rope_table: &'a [f32],
     token: &'a TokenInputs<'a>,
     held: &'a Held<'a>,
-    [taken, memory, key, value, mass, keys, values]: [&'a mut [f32]; 7],
+    [taken, memory, key, value, log_mass, keys, values]: [&'a mut [f32]; 7],
 ) {
     for ((to, before), new) in [keys, values].into_iter().zip(&held.window[2..]).zip([token.key, token.value]) {
         to[..before.len()].copy_from_slice(before);
         to[before.len()..].copy_from_slice(new);
     }
-    merge_token(token, held.summary, [key, value, mass]);
+    merge_token(token, held.summary, [key, value, log_mass]);
     memory[..held.memory.len()].copy_from_slice(held.memory);
     gated_linear_attention(token, memory, taken);
     slot_attention(rope_table, token, held, taken);
@@ -247,11 +246,11 @@ fn head_simd<'a, S: Simd>(
 
 /// The chunk's average with the token added, by softmax of the saliences.
 #[inline(always)]
-fn merge_token(token: &TokenInputs, before: [&[f32]; 3], [key, value, mass]: [&mut [f32]; 3]) {
+fn merge_token(token: &TokenInputs, before: [&[f32]; 3], [key, value, log_mass]: [&mut [f32]; 3]) {
     let Some(&known) = before[2].first() else {
         key.copy_from_slice(token.key);
         value.copy_from_slice(token.value);
-        mass[0] = token.salience;
+        log_mass[0] = token.salience;
         return;
     };
     let largest = known.max(token.salience);
@@ -262,7 +261,7 @@ fn merge_token(token: &TokenInputs, before: [&[f32]; 3], [key, value, mass]: [&m
             *to = (1.0 - weight) * before + weight * new;
         }
     }
-    mass[0] = largest + (old + new).ln();
+    log_mass[0] = largest + (old + new).ln();
 }
 
 /// h ← a h + β φ(k) vᵀ; the normalised read silu(q) h.

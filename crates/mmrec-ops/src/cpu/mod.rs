@@ -5,7 +5,6 @@
 mod adamw;
 mod causal_attention;
 mod cross_entropy;
-mod kernel;
 mod linear;
 mod matmul;
 mod memory;
@@ -16,10 +15,9 @@ mod rms_norm;
 mod simd;
 mod swiglu;
 
-pub use adamw::{SumOfSquares, WeightStep};
+pub use adamw::SumOfSquares;
 pub use causal_attention::CausalAttention;
 pub use cross_entropy::CrossEntropy;
-pub use kernel::{DifferentiableKernel, Kernel};
 pub use linear::Linear;
 pub use memory::Memory;
 pub use memory_token::{After, Before, memory_token, rope_table};

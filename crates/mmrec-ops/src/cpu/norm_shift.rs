@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use super::rms_norm::{inverse_rms, rms_norm_backward};
 use super::simd::Arch;
-use super::{DifferentiableKernel, Kernel};
+use crate::bridge::{DifferentiableKernel, Kernel};
 use crate::parallel::map_chunks;
 
 /// `token_shift(rms_norm(x, weight), mix)` from the beginning of a text; without `mix` the norm alone.

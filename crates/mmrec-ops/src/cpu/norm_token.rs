@@ -2,9 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use super::Kernel;
 use super::rms_norm::inverse_rms;
-use crate::bridge::apply_kernel_untracked;
+use crate::bridge::{Kernel, apply_kernel_untracked};
 
 /// The shifted and the normalised token, on a device that [runs them](crate::runs_cpu_kernels), without gradients.
 ///

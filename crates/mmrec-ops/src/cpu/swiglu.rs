@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::simd::{Arch, sigmoid, silu};
-use super::{DifferentiableKernel, Kernel};
+use crate::bridge::{DifferentiableKernel, Kernel};
 use crate::parallel::map_chunks;
 
 /// silu(g) ⊙ p of rows that hold g and then p, `[rows, 2·hidden]` to `[rows, hidden]`.

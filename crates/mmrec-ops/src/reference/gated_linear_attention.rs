@@ -31,19 +31,19 @@ pub fn gated_linear_attention(
     let chunks = time / length;
     let split = |x: Tensor<4>| x.reshape([batch, heads, chunks, length, d]);
     let (query, key, value) = (split(query), split(key), split(value));
-    let decay = log_decay.reshape([batch, heads, chunks, length]).cumsum(3);
-    let total = decay.clone().narrow(3, length - 1, 1);
+    let cum_log_decay = log_decay.reshape([batch, heads, chunks, length]).cumsum(3);
+    let total = cum_log_decay.clone().narrow(3, length - 1, 1);
 
-    let inner = query.clone().matmul(key.clone().swap_dims(3, 4)) * decay_within(decay.clone(), length);
+    let inner = query.clone().matmul(key.clone().swap_dims(3, 4)) * decay_within(cum_log_decay.clone(), length);
     let mut read = inner.matmul(value.clone());
     if chunks == 1 && state.is_none() && !keep {
         return (read.reshape(shape), None);
     }
 
-    let written = written(key, value, decay.clone(), total.clone());
+    let written = written(key, value, cum_log_decay.clone(), total.clone());
     let states = chunk_states(written, total.reshape([batch, heads, chunks]), state, keep);
     let before = states.clone().narrow(2, 0, chunks).reshape([batch, heads, chunks, d, d]);
-    read = read + (query * decay.exp().unsqueeze_dim::<5>(4)).matmul(before);
+    read = read + (query * cum_log_decay.exp().unsqueeze_dim::<5>(4)).matmul(before);
     let last = keep.then(|| states.narrow(2, chunks, 1).reshape([batch, heads, d, d]));
     (read.reshape(shape), last)
 }
@@ -60,9 +60,9 @@ pub fn chunk_end_reads(
     let [batch, heads, time, d] = query.dims();
     let chunks = time / length;
     let split = |x: Tensor<4>| x.reshape([batch, heads, chunks, length, d]);
-    let decay = log_decay.reshape([batch, heads, chunks, length]).cumsum(3);
-    let total = decay.clone().narrow(3, length - 1, 1);
-    let written = written(split(key), split(value), decay, total.clone());
+    let cum_log_decay = log_decay.reshape([batch, heads, chunks, length]).cumsum(3);
+    let total = cum_log_decay.clone().narrow(3, length - 1, 1);
+    let written = written(split(key), split(value), cum_log_decay, total.clone());
     let states = chunk_states(written, total.reshape([batch, heads, chunks]), None, true);
     let after = states.narrow(2, 1, chunks).reshape([batch, heads, chunks, d, d]);
     split(query).narrow(3, length - 1, 1).matmul(after).reshape([batch, heads, chunks, d])
@@ -72,10 +72,10 @@ pub fn chunk_end_reads(
 ///
 /// # Shapes
 /// - `key`, `value`: `[batch, heads, chunks, length, d]`
-/// - `decay`: `[batch, heads, chunks, length]`, running sums of log decays; `total`: their last, `[batch, heads, chunks, 1]`
-fn written(key: Tensor<5>, value: Tensor<5>, decay: Tensor<4>, total: Tensor<4>) -> Tensor<4> {
+/// - `cum_log_decay`: `[batch, heads, chunks, length]`, running sums of log decays; `total`: their last, `[batch, heads, chunks, 1]`
+fn written(key: Tensor<5>, value: Tensor<5>, cum_log_decay: Tensor<4>, total: Tensor<4>) -> Tensor<4> {
     let [batch, heads, chunks, _, d] = key.dims();
-    let decay_to_end = (total - decay).exp().unsqueeze_dim::<5>(4);
+    let decay_to_end = (total - cum_log_decay).exp().unsqueeze_dim::<5>(4);
     (key * decay_to_end).swap_dims(3, 4).matmul(value).reshape([batch, heads, chunks, d * d])
 }
 
@@ -85,10 +85,14 @@ fn chunk_length(time: usize) -> usize {
 }
 
 /// What remains at step i of what step j ≤ i wrote, `[batch, heads, chunks, i, j]`, from running sums of log decays.
-fn decay_within(decay: Tensor<4>, length: usize) -> Tensor<5> {
+fn decay_within(cum_log_decay: Tensor<4>, length: usize) -> Tensor<5> {
     let later =
-        table([1, 1, 1, length, length], &decay.device(), |n| if n % length > n / length { HIDDEN } else { 0.0 });
-    (decay.clone().unsqueeze_dim::<5>(4) - decay.unsqueeze_dim::<5>(3) + later).exp()
+        table(
+            [1, 1, 1, length, length],
+            &cum_log_decay.device(),
+            |n| if n % length > n / length { HIDDEN } else { 0.0 },
+        );
+    (cum_log_decay.clone().unsqueeze_dim::<5>(4) - cum_log_decay.unsqueeze_dim::<5>(3) + later).exp()
 }
 
 /// The state before each chunk, and after the last one if `keep`: `[batch, heads, chunks (+ 1), d·d]`.

@@ -12,7 +12,7 @@ pub mod slot_attention;
 mod swiglu;
 mod token_shift;
 
-pub use adamw::adamw;
+pub use adamw::{AdamWStep, adamw};
 pub(crate) use causal_attention::seen;
 pub use causal_attention::{attend_window, by_head, causal_attention, join_heads, window_probs};
 pub use cross_entropy::token_losses;

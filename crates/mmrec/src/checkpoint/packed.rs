@@ -14,7 +14,7 @@ use crate::config::ConfigError;
 use crate::model::is_matrix;
 
 /// The largest eight-bit value used; −128 would have no opposite.
-const MOST: f32 = 127.0;
+const MAX_CODE: f32 = 127.0;
 
 /// What the large weights are stored in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,9 +104,9 @@ fn pack(weight: &Stored, packing: Packing) -> Result<Packed<'_>, CheckpointError
 fn to_bytes(values: &[f32], rows: usize) -> Packed<'static> {
     let (mut codes, mut scales) = (Vec::with_capacity(values.len()), Vec::with_capacity(rows));
     for row in values.chunks_exact(values.len() / rows) {
-        let scale = row.iter().fold(0.0, |most: f32, value| most.max(value.abs())) / MOST;
+        let scale = row.iter().fold(0.0, |most: f32, value| most.max(value.abs())) / MAX_CODE;
         // A row of zeros has the scale 0; the cast makes 0 of what is then no number.
-        codes.extend(row.iter().map(|value| (value / scale).round().clamp(-MOST, MOST) as i8));
+        codes.extend(row.iter().map(|value| (value / scale).round().clamp(-MAX_CODE, MAX_CODE) as i8));
         scales.push(scale);
     }
     Packed::Bytes { codes, scales }

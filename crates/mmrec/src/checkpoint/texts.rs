@@ -9,7 +9,7 @@ use crate::config::{ConfigError, MAX_CONTEXT, require_within};
 use crate::data::Dataset;
 
 /// The most texts that a list names: the last ones.
-const MOST_TEXTS: usize = 64;
+const MAX_TEXTS: usize = 64;
 
 /// A text that a model learned.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ impl LearnedText {
 pub(crate) fn learn(texts: &mut Vec<LearnedText>, text: LearnedText) {
     texts.retain(|known| known.fingerprint != text.fingerprint);
     texts.push(text);
-    texts.drain(..texts.len().saturating_sub(MOST_TEXTS));
+    texts.drain(..texts.len().saturating_sub(MAX_TEXTS));
 }
 
 /// `texts`, and one that only its fingerprint is known of unless it is among them.
@@ -81,7 +81,7 @@ pub(super) fn read(texts: &Texts) -> Result<Vec<LearnedText>, CheckpointError> {
         return Ok(Vec::new());
     }
     let list: Vec<LearnedText> = part(texts, TEXTS_KEY)?;
-    let number = require_within("texts", list.len() as u64, 0, MOST_TEXTS as u64);
+    let number = require_within("texts", list.len() as u64, 0, MAX_TEXTS as u64);
     let checked = number.and_then(|()| list.iter().try_for_each(LearnedText::validate));
     checked.map_err(|error| invalid(TEXTS_KEY, &error))?;
     Ok(list)

@@ -19,7 +19,7 @@ pub use optimizer::OptimizerKind;
 pub use precision::Precision;
 pub use sample::SampleConfig;
 pub use stage::Stage;
-pub use train::{MAX_CONTEXT, MOST_STEPS, TrainConfig};
+pub use train::{MAX_CONTEXT, MAX_STEPS, TrainConfig};
 
 /// A setting outside its range.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

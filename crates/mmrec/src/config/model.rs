@@ -22,9 +22,9 @@ pub struct ModelConfig {
     /// Slots a level of the hierarchy keeps, S.
     #[serde(default = "default_slots")]
     pub slots: usize,
-    /// Slots of one level that merge into one of the next, f.
-    #[serde(default = "default_fan_in")]
-    pub fan_in: usize,
+    /// Slots of one level that merge into one of the next, f; files call it `fan_in`.
+    #[serde(rename = "fan_in", default = "default_merge_factor")]
+    pub merge_factor: usize,
     /// Levels of summaries above the token level; none in a GPT, which has no use for the other sizes of the memory either.
     pub levels: usize,
     /// Width of the feed-forward layer, F.
@@ -51,7 +51,7 @@ fn default_slots() -> usize {
     8
 }
 
-fn default_fan_in() -> usize {
+fn default_merge_factor() -> usize {
     4
 }
 
@@ -137,7 +137,7 @@ impl ModelConfig {
     pub fn flops(&self) -> u64 {
         let [v, d, h] = [self.vocab, self.width, self.heads].map(|n| n as u64);
         let [layers, channels, c] = [self.layers, self.head_width(), self.chunk].map(|n| n as u64);
-        let visible = 2 * c + ((self.slots + self.fan_in - 1) * self.levels) as u64;
+        let visible = 2 * c + ((self.slots + self.merge_factor - 1) * self.levels) as u64;
         let matrices = layers * self.block_matrices() + v * d;
         let memories = if self.is_gpt() {
             layers * d * (self.window as u64 + 1)
@@ -152,7 +152,7 @@ impl ModelConfig {
         if self.is_gpt() {
             return self.window as u64;
         }
-        let [c, s, f] = [self.chunk, self.slots, self.fan_in].map(|n| n as u64);
+        let [c, s, f] = [self.chunk, self.slots, self.merge_factor].map(|n| n as u64);
         let groups = (0..self.levels as u32).fold(0u64, |sum, l| sum.saturating_add(f.saturating_pow(l)));
         c.saturating_mul(s).saturating_mul(groups).saturating_add(2 * c)
     }
@@ -175,7 +175,7 @@ impl ModelConfig {
         )?;
         require_within("block", self.chunk as u64, 1, 1_024)?;
         require_within("slots", self.slots as u64, 1, 1_024)?;
-        require_within("fan_in", self.fan_in as u64, 2, 64)?;
+        require_within("fan_in", self.merge_factor as u64, 2, 64)?;
         require_within("window", self.window as u64, 0, MAX_CONTEXT)?;
         if self.is_gpt() {
             require(self.levels == 0, "levels", self.levels, "0 in a GPT, which has no memory but its window")?;
@@ -240,7 +240,7 @@ mod tests {
             change(&mut config);
             config.validate().expect_err("out of range").to_string()
         };
-        assert_eq!(bad(|c| c.fan_in = 1), "fan_in = 1 is out of range: it must be between 2 and 64");
+        assert_eq!(bad(|c| c.merge_factor = 1), "fan_in = 1 is out of range: it must be between 2 and 64");
         assert_eq!(
             bad(|c| c.heads = 3),
             "heads = 3 is out of range: it must be a divisor of width (64) that leaves heads of even width"

@@ -74,7 +74,7 @@ impl Stage {
             heads,
             chunk: 16,
             slots: 8,
-            fan_in: 4,
+            merge_factor: 4,
             levels,
             feed_forward,
             dropout: 0.0,

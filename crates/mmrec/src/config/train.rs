@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{AdapterConfig, ConfigError, Field, ModelConfig, OptimizerKind, Precision, is_default};
 
 /// The most steps of a run.
-pub const MOST_STEPS: u64 = 1_000_000_000;
+pub const MAX_STEPS: u64 = 1_000_000_000;
 
 /// The longest sequence that a model is trained on or judged by.
 pub const MAX_CONTEXT: u64 = 1 << 20;
@@ -234,7 +234,7 @@ impl TrainConfig {
     ];
 }
 
-const STEPS: Field = Field::whole("steps", "Optimizer steps to take", 1, MOST_STEPS, "1000");
+const STEPS: Field = Field::whole("steps", "Optimizer steps to take", 1, MAX_STEPS, "1000");
 const BATCH: Field = Field::whole("batch", "Sequences in one batch", 1, 4_096, "8");
 const CONTEXT: Field = Field::whole("context", "Tokens in one sequence", 1, MAX_CONTEXT, "256");
 const ACCUM: Field = Field::whole("accum", "Batches whose gradients are added up for one step", 1, 4_096, "1");
@@ -275,7 +275,7 @@ const SEED: Field = Field::whole(
     "0",
 );
 const EVAL_EVERY: Field =
-    Field::whole("eval_every", "Steps between evaluations on the validation part", 1, MOST_STEPS, "100");
+    Field::whole("eval_every", "Steps between evaluations on the validation part", 1, MAX_STEPS, "100");
 const EVAL_WINDOWS: Field = Field::whole(
     "eval_windows",
     "Windows an evaluation reads, evenly spaced; 0 reads the whole validation part",
@@ -291,10 +291,10 @@ const PATIENCE: Field = Field::whole(
     "0",
 );
 const SAVE_EVERY: Field =
-    Field::whole("save_every", "Steps between checkpoints that are kept, step-N.safetensors", 1, MOST_STEPS, "500");
+    Field::whole("save_every", "Steps between checkpoints that are kept, step-N.safetensors", 1, MAX_STEPS, "500");
 const LOG_EVERY: Field = Field::whole("log_every", "Steps between lines of metrics.jsonl", 1, 1_000, "1");
 const SAMPLE_EVERY: Field =
-    Field::whole("sample_every", "Steps between samples of what the model writes; 0 writes none", 0, MOST_STEPS, "0");
+    Field::whole("sample_every", "Steps between samples of what the model writes; 0 writes none", 0, MAX_STEPS, "0");
 const SAMPLE_PROMPT: Field = Field::text("sample_prompt", "What samples begin with", 100_000);
 const SAMPLE_TOKENS: Field = Field::whole("sample_tokens", "Tokens in a sample", 1, 100_000, "200");
 

@@ -15,7 +15,7 @@ const LEARNED: f64 = 0.5;
 
 /// How a text in memory becomes tokens.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Recipe {
+pub struct DatasetOptions {
     /// The kind of tokenizer to make for it.
     pub tokenizer: TokenizerKind,
     /// The most tokens of a byte pair encoding; others do not choose theirs.
@@ -50,16 +50,21 @@ impl Dataset {
     /// # Errors
     /// As [`make`](Self::make).
     pub fn from_text(name: &str, text: &str, kind: TokenizerKind, validation: Option<f64>) -> Result<Self, DataError> {
-        Self::make(name, text, &Recipe { tokenizer: kind, vocab: DEFAULT_VOCAB, validation }, |_| ())
+        Self::make(name, text, &DatasetOptions { tokenizer: kind, vocab: DEFAULT_VOCAB, validation }, |_| ())
     }
 
     /// Tokenizes a normalised text in memory with a tokenizer made for it. `progress` hears the share of the work that is done.
     ///
     /// # Errors
     /// An empty text, a fraction out of range, or more distinct characters than a char tokenizer holds.
-    pub fn make(name: &str, text: &str, recipe: &Recipe, mut progress: impl FnMut(f64)) -> Result<Self, DataError> {
+    pub fn make(
+        name: &str,
+        text: &str,
+        options: &DatasetOptions,
+        mut progress: impl FnMut(f64),
+    ) -> Result<Self, DataError> {
         text::refuse_empty(text, name)?;
-        let mut maker = Maker::new(recipe.tokenizer, recipe.vocab);
+        let mut maker = Maker::new(options.tokenizer, options.vocab);
         let mut seen = 0;
         for piece in pieces(text) {
             maker.push(piece);
@@ -70,7 +75,7 @@ impl Dataset {
         while let Some(share) = making.advance() {
             progress(SEEN + (LEARNED - SEEN) * share);
         }
-        Self::tokenized(name, text, making.finish(), recipe.validation, |share| {
+        Self::tokenized(name, text, making.finish(), options.validation, |share| {
             progress(LEARNED + (1.0 - LEARNED) * share)
         })
     }
@@ -236,9 +241,9 @@ mod tests {
     fn a_text_in_pieces_is_the_text_and_the_progress_rises_to_the_end() {
         let text = "Süßes, saures & 12 Sätze.\n".repeat(30_000);
         assert!(pieces(&text).count() > 2 && pieces(&text).collect::<String>() == text);
-        let recipe = Recipe { tokenizer: TokenizerKind::Bpe, vocab: 270, validation: None };
+        let options = DatasetOptions { tokenizer: TokenizerKind::Bpe, vocab: 270, validation: None };
         let mut heard = Vec::new();
-        let data = Dataset::make("x", &text, &recipe, |share| heard.push(share)).unwrap();
+        let data = Dataset::make("x", &text, &options, |share| heard.push(share)).unwrap();
         assert_eq!(data.tokenizer.vocab(), 270);
         assert_eq!(data.tokenizer.decode(&all(&data.train)) + &data.tokenizer.decode(&all(&data.validation)), text);
         assert!(heard.is_sorted() && heard.len() > 14 + 4, "{heard:?}");

@@ -10,9 +10,9 @@ use super::{DataError, Dataset, Tokens, validation_windows};
 use serde::Serialize;
 
 /// The most tokens that are counted, 16 MB of memory; of a longer training part evenly spaced stretches.
-const MOST_COUNTED: u64 = 1 << 21;
+const MAX_COUNTED: u64 = 1 << 21;
 /// The most tokens that are predicted; of a longer validation part evenly spaced stretches.
-const MOST_PREDICTED: u64 = 1 << 17;
+const MAX_PREDICTED: u64 = 1 << 17;
 /// Tokens in one of those stretches.
 const STRETCH: usize = 1 << 14;
 
@@ -36,7 +36,7 @@ pub struct Entropies {
 pub fn entropies(data: &Dataset) -> Result<Option<Entropies>, DataError> {
     let counts = Counts::new(&data.train, data.tokenizer.vocab())?;
     let (mut sums, mut predicted) = ([0.0; 3], 0);
-    for ids in stretches(&data.validation, MOST_PREDICTED) {
+    for ids in stretches(&data.validation, MAX_PREDICTED) {
         let ids = ids?;
         for end in 0..ids.len() {
             let history = &ids[end.saturating_sub(2)..end];
@@ -84,7 +84,7 @@ struct Level {
 impl Counts {
     fn new(train: &Tokens, vocab: usize) -> Result<Self, DataError> {
         let mut triples: Vec<u64> = Vec::new();
-        for ids in stretches(train, MOST_COUNTED) {
+        for ids in stretches(train, MAX_COUNTED) {
             triples.extend(ids?.windows(3).map(key));
         }
         triples.sort_unstable();
@@ -193,9 +193,9 @@ mod tests {
 
     #[test]
     fn a_long_text_is_counted_in_part() {
-        let tokens = Tokens::from_vec(vec![1; MOST_COUNTED as usize * 2]);
-        let counted: usize = stretches(&tokens, MOST_COUNTED).map(|ids| ids.unwrap().len()).sum();
-        assert_eq!(counted, MOST_COUNTED as usize);
+        let tokens = Tokens::from_vec(vec![1; MAX_COUNTED as usize * 2]);
+        let counted: usize = stretches(&tokens, MAX_COUNTED).map(|ids| ids.unwrap().len()).sum();
+        assert_eq!(counted, MAX_COUNTED as usize);
         assert!(stretches(&Tokens::from_vec(Vec::new()), 1).all(|ids| ids.unwrap().is_empty()));
     }
 

@@ -20,7 +20,7 @@ pub mod text;
 mod tokens;
 mod verify;
 
-pub use dataset::{Dataset, Recipe};
+pub use dataset::{Dataset, DatasetOptions};
 pub use documents::DOCUMENT_END;
 pub(crate) use documents::unfinished;
 pub use entropy::{Entropies, entropies};

@@ -36,6 +36,17 @@ pub struct Trial {
     pub loss: f64,
 }
 
+/// What a test tries: so many rates, each the same factor above the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct TrialPlan {
+    /// Steps that are taken at most.
+    pub trials: usize,
+    /// The first rate.
+    pub lowest: f64,
+    /// The last.
+    pub highest: f64,
+}
+
 /// A range test under way, on weights of its own.
 #[derive(Debug)]
 pub struct RateFinder {
@@ -50,6 +61,9 @@ pub struct RateFinder {
 }
 
 impl RateFinder {
+    /// What is tried at most.
+    pub const PLAN: TrialPlan = TrialPlan { trials: TRIALS, lowest: LOWEST, highest: HIGHEST };
+
     /// A test of these sizes and settings, save for the rate and its schedule, on the training part of `data`.
     ///
     /// # Errors
@@ -97,11 +111,6 @@ impl RateFinder {
     /// The rate to train with, by the trials so far; `None` where the loss has not fallen.
     pub fn suggestion(&self) -> Option<f64> {
         suggestion(&self.trials)
-    }
-
-    /// Steps that are taken at most.
-    pub fn trials() -> usize {
-        TRIALS
     }
 
     fn next_batch(&mut self) -> Result<Batch, DataError> {

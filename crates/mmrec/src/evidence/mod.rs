@@ -14,10 +14,10 @@ use serde::Serialize;
 use std::ops::Add;
 
 /// The most characters of a written text that are looked at, its beginning.
-pub const MOST_WRITTEN: usize = 10_000;
+pub const MAX_WRITTEN: usize = 10_000;
 /// The most bytes of the training text that it is compared with, its beginning: a comparison takes
 /// well under a second.
-pub const MOST_COMPARED: usize = 8_000_000;
+pub const MAX_COMPARED: usize = 8_000_000;
 
 /// How many of something have a property.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -43,7 +43,7 @@ pub struct Evidence {
     pub copied: Share,
     /// The longest passage that the training text has too; `None` where they have no character in common.
     pub longest: Option<Passage>,
-    /// Whether the training text is longer than [`MOST_COMPARED`], so that only its beginning was compared.
+    /// Whether the training text is longer than [`MAX_COMPARED`], so that only its beginning was compared.
     pub partial: bool,
 }
 
@@ -60,8 +60,8 @@ pub struct Passage {
 
 /// Compares a written text with the one that its writer learned from.
 pub fn evidence(written: &str, training: &str) -> Evidence {
-    let written = written.char_indices().nth(MOST_WRITTEN).map_or(written, |(end, _)| &written[..end]);
-    let compared = &training[..training.floor_char_boundary(MOST_COMPARED)];
+    let written = written.char_indices().nth(MAX_WRITTEN).map_or(written, |(end, _)| &written[..end]);
+    let compared = &training[..training.floor_char_boundary(MAX_COMPARED)];
     let (words, pairs) = words::known(written, compared);
     let (copied, longest) = copied::copied(written, compared, PASSAGE);
     Evidence {
@@ -127,9 +127,9 @@ mod tests {
 
     #[test]
     fn long_texts_are_looked_at_in_part() {
-        let long = "Ä".repeat(MOST_COMPARED);
+        let long = "Ä".repeat(MAX_COMPARED);
         let found = evidence(&long, &long);
         assert!(found.partial);
-        assert_eq!(found.copied, Share { hits: MOST_WRITTEN as u64, total: MOST_WRITTEN as u64 });
+        assert_eq!(found.copied, Share { hits: MAX_WRITTEN as u64, total: MAX_WRITTEN as u64 });
     }
 }

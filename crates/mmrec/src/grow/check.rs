@@ -34,7 +34,11 @@ pub fn check_sizes(old: &ModelConfig, new: &ModelConfig) -> Result<(), GrowError
 
 /// The sizes of the hierarchy's geometry, which slots of a text of any length depend on, and the form of the gates.
 fn kept(old: &ModelConfig, new: &ModelConfig) -> Result<(), GrowError> {
-    let sizes = [("block", old.chunk, new.chunk), ("slots", old.slots, new.slots), ("fan_in", old.fan_in, new.fan_in)];
+    let sizes = [
+        ("block", old.chunk, new.chunk),
+        ("slots", old.slots, new.slots),
+        ("fan_in", old.merge_factor, new.merge_factor),
+    ];
     // Columns of the fused projection and a projection of low rank are different functions.
     let gates = (old.gate_rank == 0).then_some(("gate_rank", 0, new.gate_rank));
     match sizes.into_iter().chain(gates).find(|(_, from, to)| from != to) {

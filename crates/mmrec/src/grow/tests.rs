@@ -46,7 +46,7 @@ fn refusals_name_both_sides() {
     assert!(of(|m| m.width = 12).contains("4 channels wide and would become 6"));
     assert!(of(|m| m.chunk = 8).contains("block is 16 and would become 8"));
     assert!(of(|m| m.slots = 9).contains("slots is 8 and would become 9"));
-    assert!(of(|m| m.fan_in = 2).contains("fan_in is 4 and would become 2"));
+    assert!(of(|m| m.merge_factor = 2).contains("fan_in is 4 and would become 2"));
     assert!(of(|m| m.width = 10).contains("not valid: heads = 2 is out of range"));
     assert!(of(|m| m.vocab = 5).contains("vocab is 5, and the tokenizer to grow into has 4 tokens"));
     assert!(of(|m| m.dropout = 0.5).contains("nothing to grow"));

@@ -1,6 +1,6 @@
 //! Why a model cannot be looked into as asked.
 
-use super::MOST_TOKENS;
+use super::MAX_TOKENS;
 
 /// What cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum InspectError {
     /// More tokens than are looked at at a time.
     #[error(
         "the text has {tokens} tokens, and at most {most} are looked at at a time{}: choose a shorter part of it",
-        if *.most < MOST_TOKENS { " in a model with so many heads" } else { "" }
+        if *.most < MAX_TOKENS { " in a model with so many heads" } else { "" }
     )]
     TooLong {
         /// Tokens of the text.

@@ -33,9 +33,9 @@ use predict::{loss, prediction};
 use recall::recall;
 
 /// The most tokens of a text that is looked at: what is shown of each of them stays small enough for a page.
-pub const MOST_TOKENS: usize = 512;
+pub const MAX_TOKENS: usize = 512;
 /// The most gates of one layer; a model of very many heads is looked at over a shorter text.
-const MOST_GATES: usize = 1 << 15;
+const MAX_GATES: usize = 1 << 15;
 
 /// A model at work on a text. It holds what was computed on the way, a float for every layer, token and channel, and shares the
 /// model's weights, so that it goes on showing the same model while another one is trained.
@@ -89,7 +89,7 @@ pub struct Look {
 }
 
 impl Inspection {
-    /// Reads `text`, at most [`MOST_TOKENS`] tokens, from its beginning; `model` is one without gradients.
+    /// Reads `text`, at most [`MAX_TOKENS`] tokens, from its beginning; `model` is one without gradients.
     ///
     /// # Errors
     /// [`Error::Inspect`] if the text is empty or too long, [`Error::NotFinite`] if the model is damaged, [`Error::DeviceLost`] if the
@@ -183,7 +183,7 @@ impl Inspection {
 }
 
 fn check_length(tokens: usize, heads: usize) -> Result<(), InspectError> {
-    let most = MOST_TOKENS.min(MOST_GATES / heads);
+    let most = MAX_TOKENS.min(MAX_GATES / heads);
     match tokens {
         0 => Err(InspectError::NoText),
         tokens if tokens > most => Err(InspectError::TooLong { tokens, most }),

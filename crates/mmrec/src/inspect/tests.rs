@@ -33,7 +33,7 @@ fn config() -> ModelConfig {
         heads: 2,
         chunk: 4,
         slots: 2,
-        fan_in: 2,
+        merge_factor: 2,
         levels: 3,
         ..Stage::Tiny.config(11)
     };
@@ -44,8 +44,8 @@ fn configs() -> impl Strategy<Value = ModelConfig> {
     let sizes = (1usize..=3, 2usize..=4, 1usize..=2, 1usize..=6);
     let hierarchy = (1usize..=3, 2usize..=3, 1usize..=4);
     (sizes, hierarchy, 0usize..=3, any::<bool>()).prop_map(
-        |((heads, half, layers, chunk), (slots, fan_in, levels), gate_rank, planning)| {
-            let hierarchy = ModelConfig { chunk, slots, fan_in, levels, ..config() };
+        |((heads, half, layers, chunk), (slots, merge_factor, levels), gate_rank, planning)| {
+            let hierarchy = ModelConfig { chunk, slots, merge_factor, levels, ..config() };
             ModelConfig { width: heads * half * 2, layers, heads, gate_rank, planning, ..hierarchy }
         },
     )
@@ -348,8 +348,8 @@ fn a_damaged_model_is_refused() {
 #[test]
 fn results_are_small() {
     let config = Stage::Small.config(11);
-    let inspection = inspect(&Model::new(&config, 1, &Device::flex()), &text(MOST_TOKENS, 1));
-    let look = block_on(inspection.look(5, MOST_TOKENS - 1)).unwrap();
+    let inspection = inspect(&Model::new(&config, 1, &Device::flex()), &text(MAX_TOKENS, 1));
+    let look = block_on(inspection.look(5, MAX_TOKENS - 1)).unwrap();
     let json = [
         serde_json::to_string(inspection.reading()),
         serde_json::to_string(&inspection.gates(0).unwrap()),

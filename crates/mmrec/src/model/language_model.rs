@@ -241,7 +241,7 @@ const PREFILL_CHUNKS: usize = 64;
 /// The geometry of the memory. A GPT has none, and its text is in chunks of one token.
 fn sizes(config: &ModelConfig) -> Sizes {
     let chunk = if config.is_gpt() { 1 } else { config.chunk };
-    Sizes { chunk, slots: config.slots, merge_factor: config.fan_in, levels: config.levels }
+    Sizes { chunk, slots: config.slots, merge_factor: config.merge_factor, levels: config.levels }
 }
 
 /// Hands out parameters in the order of [`weight_specs`], from their shapes and rows.

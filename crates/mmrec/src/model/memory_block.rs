@@ -136,7 +136,7 @@ impl MemoryBlock {
         let rate = softplus(self.decay.val(), 1.0).reshape([1, heads, 1]) * -2.0;
         Projection {
             query: per_head(wide(0)),
-            tokens: Slots { keys: per_head(wide(1)), values: per_head(wide(2)), mass: gate(0) },
+            tokens: Slots { keys: per_head(wide(1)), values: per_head(wide(2)), log_mass: gate(0) },
             gate: wide(3).reshape([batch, time, width]),
             log_decay: sigmoid(gate(1)) * rate,
             write: sigmoid(gate(2)),

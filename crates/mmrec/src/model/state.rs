@@ -117,7 +117,7 @@ impl LayerState {
 
     fn floats(&self) -> usize {
         let slots = |slots: &Slots| {
-            slots.keys.dims().iter().product::<usize>() * 2 + slots.mass.dims().iter().product::<usize>()
+            slots.keys.dims().iter().product::<usize>() * 2 + slots.log_mass.dims().iter().product::<usize>()
         };
         let pair = |pair: &[Tensor<4>; 2]| pair[0].dims().iter().product::<usize>() * 2;
         self.last.as_ref().map_or(0, |x| x.dims().iter().product())

@@ -39,12 +39,12 @@ pub struct Point {
 }
 
 /// Most points kept; a checkpoint carries them all.
-const MOST: usize = 4_096;
+const MAX_POINTS: usize = 4_096;
 
 /// Adds a point. When there are too many, every other one without an evaluation is left out.
 pub(crate) fn record(history: &mut Vec<Point>, point: Point) {
     history.push(point);
-    if history.len() > MOST {
+    if history.len() > MAX_POINTS {
         let mut index = 0;
         let last = history.len();
         history.retain(|point| {
@@ -66,7 +66,7 @@ mod tests {
             record(&mut history, Point { step, val_loss, ..Point::default() });
             assert_eq!(history.last().map(|point| point.step), Some(step));
         }
-        assert!(history.len() <= MOST);
+        assert!(history.len() <= MAX_POINTS);
         assert_eq!(history.iter().filter(|point| point.val_loss.is_some()).count(), 100);
         assert!(history.windows(2).all(|pair| pair[0].step < pair[1].step));
     }

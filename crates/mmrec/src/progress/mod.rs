@@ -5,7 +5,7 @@ mod pending;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigError, MOST_STEPS, TrainConfig, require, require_within};
+use crate::config::{ConfigError, MAX_STEPS, TrainConfig, require, require_within};
 use crate::data::Sampler;
 pub use history::Point;
 pub(crate) use history::record;
@@ -13,14 +13,14 @@ pub use pending::{Finish, PendingAction, SaveKind};
 
 /// What no training reaches, and from which one can still count on for ever without an overflow: 2⁵³ is also the last whole number
 /// that the page can tell from the next.
-const MOST_TOKENS: u64 = 1 << 53;
-const MOST_SECONDS: f64 = 1e11;
-const MOST_FLOPS: f64 = 1e40;
-const MOST_PARAMETERS: u64 = 1 << 50;
+const MAX_TOKENS: u64 = 1 << 53;
+const MAX_SECONDS: f64 = 1e11;
+const MAX_FLOPS: f64 = 1e40;
+const MAX_PARAMETERS: u64 = 1 << 50;
 /// What rounding may make of a loss of nothing.
 const LEAST_LOSS: f32 = -0.01;
 /// More than can be pending after one step.
-const MOST_PENDING: u64 = 16;
+const MAX_PENDING: u64 = 16;
 
 /// Where a training stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -94,12 +94,12 @@ impl Progress {
         // TOML, in which a run keeps its settings, knows signed numbers only.
         require_within("seed", self.train.seed, 0, i64::MAX as u64)?;
         require_step(self.step)?;
-        require_within("sampler.cursor", self.sampler.cursor, 0, MOST_TOKENS)?;
-        require_within("tokens", self.tokens, 0, MOST_TOKENS)?;
-        require_number("seconds", self.seconds, MOST_SECONDS)?;
-        require_number("flops", self.flops, MOST_FLOPS)?;
+        require_within("sampler.cursor", self.sampler.cursor, 0, MAX_TOKENS)?;
+        require_within("tokens", self.tokens, 0, MAX_TOKENS)?;
+        require_number("seconds", self.seconds, MAX_SECONDS)?;
+        require_number("flops", self.flops, MAX_FLOPS)?;
         require_within("stale", self.evals_since_best.into(), 0, self.step)?;
-        require_within("due", self.pending.len() as u64, 0, MOST_PENDING)?;
+        require_within("due", self.pending.len() as u64, 0, MAX_PENDING)?;
         if let Some(Best { step, loss }) = self.best {
             require_within("best.step", step, 0, self.step)?;
             require_loss("best.loss", loss)?;
@@ -113,16 +113,16 @@ impl Progress {
 
 impl Growth {
     fn validate(&self) -> Result<(), ConfigError> {
-        require_number("grown.flops", self.flops, MOST_FLOPS)?;
-        require_within("grown.parameters", self.parameters, 1, MOST_PARAMETERS)
+        require_number("grown.flops", self.flops, MAX_FLOPS)?;
+        require_within("grown.parameters", self.parameters, 1, MAX_PARAMETERS)
     }
 }
 
 fn validate_point(point: &Point) -> Result<(), ConfigError> {
-    require_within("history.tokens", point.tokens, 0, MOST_TOKENS)?;
-    require_number("history.epoch", point.epoch, MOST_TOKENS as f64)?;
-    require_number("history.seconds", point.seconds, MOST_SECONDS)?;
-    require_number("history.flops", point.flops, MOST_FLOPS)?;
+    require_within("history.tokens", point.tokens, 0, MAX_TOKENS)?;
+    require_number("history.epoch", point.epoch, MAX_TOKENS as f64)?;
+    require_number("history.seconds", point.seconds, MAX_SECONDS)?;
+    require_number("history.flops", point.flops, MAX_FLOPS)?;
     require_number("history.tokens_per_s", point.tokens_per_s, f64::MAX)?;
     require_number("history.lr", point.lr, 1.0)?;
     require_number("history.grad_norm", point.grad_norm.into(), f32::MAX.into())?;
@@ -160,5 +160,5 @@ fn require_rising(field: &'static str, steps: impl Iterator<Item = u64>, last: u
 
 /// Refuses a number of steps that no run takes.
 pub(crate) fn require_step(step: u64) -> Result<(), ConfigError> {
-    require_within("step", step, 0, MOST_STEPS)
+    require_within("step", step, 0, MAX_STEPS)
 }

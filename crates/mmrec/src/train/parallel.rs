@@ -101,7 +101,7 @@ mod tests {
             heads: 2,
             chunk: 4,
             slots: 2,
-            fan_in: 2,
+            merge_factor: 2,
             levels: 2,
             feed_forward: 16,
             ..Stage::Tiny.config(20)

@@ -7,7 +7,7 @@ use mmrec::Error as LibraryError;
 use mmrec::checkpoint::Progress;
 use mmrec::config::ModelConfig;
 use mmrec::data::{Dataset, PrepareOptions, PreparedIndex};
-use mmrec::driver::{Point, SaveKind, Session};
+use mmrec::driver::{SaveKind, Session};
 use mmrec::tokenizer::Tokenizer;
 
 use super::config_file::{self, Recorded};
@@ -264,24 +264,4 @@ fn origin(dataset: &Dataset, given: &Path, flags: &TextFlags) -> Result<DataOrig
         validation: flags.val,
         lossy: flags.lossy,
     })
-}
-
-impl From<&Point> for Line {
-    fn from(point: &Point) -> Self {
-        Self {
-            step: point.step,
-            epoch: point.epoch,
-            train_loss: Some(point.train_loss),
-            val_loss: point.val_loss,
-            val_bpc: point.val_bpc,
-            val_perplexity: point.val_perplexity,
-            val_accuracy: point.val_accuracy,
-            lr: Some(point.lr),
-            grad_norm: Some(point.grad_norm),
-            tokens_per_s: Some(point.tokens_per_s),
-            seconds: Some(point.seconds),
-            tokens: Some(point.tokens),
-            flops: Some(point.flops),
-        }
-    }
 }

@@ -45,11 +45,11 @@ impl Scratch {
         small_gemm(simd, Set, &mut self.masked_qk, keys, &self.silu_q_t, [c, g.d, chunk_stride]);
         let tokens = self.masked_qk.chunks_exact_mut(chunk_stride).zip(self.decay_mask.chunks_exact_mut(chunk_stride));
         for (j, (masked_qk, mask)) in tokens.enumerate() {
-            let (decay, write) = (self.cum_log_decay[j], inputs.write_gate[rows.start + j]);
+            let (from, write) = (self.cum_log_decay[j], inputs.write_gate[rows.start + j]);
             // What is written later is not seen; the padding behind the last query is never read.
             mask[..j].fill(0.0);
             for (mask, later) in mask[j..c].iter_mut().zip(&self.cum_log_decay[j..c]) {
-                *mask = exp(later - decay) * write;
+                *mask = exp(later - from) * write;
             }
             for (masked_qk, mask) in masked_qk.iter_mut().zip(mask) {
                 *masked_qk *= *mask;

@@ -52,7 +52,7 @@ impl Inputs {
         for level in 0..g.sizes.levels {
             let next = match level.checked_sub(1).map(|below| &levels[below]) {
                 None => merge(&key, &value, &salience, g.chunk, head_stride),
-                Some(below) => merge(&below.keys, &below.values, &below.mass, g.sizes.merge_factor, head_stride),
+                Some(below) => merge(&below.keys, &below.values, &below.log_mass, g.sizes.merge_factor, head_stride),
             };
             levels.push(next);
         }

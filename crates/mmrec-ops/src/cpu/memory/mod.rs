@@ -17,7 +17,7 @@ use self::geometry::Geometry;
 use self::inputs::Inputs;
 use self::scratch::Scratch;
 use super::simd::{Arch, sigmoid, silu};
-use super::{DifferentiableKernel, Kernel};
+use crate::bridge::{DifferentiableKernel, Kernel};
 use crate::parallel;
 use crate::reference::slot_attention::Sizes;
 

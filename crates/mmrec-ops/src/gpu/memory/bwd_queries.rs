@@ -125,8 +125,8 @@ fn norm(
         }
         let squares = squares + RMS_EPSILON;
         // The running sum of ln a scales the whole read, which the norm takes back but for its ε.
-        let decay = tile.inverse_rms[i] * grad_dot * (RMS_EPSILON / squares);
-        bwd_cache[pos.grad_record + comptime!(dims.grad_decay_offset()) + i] = decay;
+        let grad_decay = tile.inverse_rms[i] * grad_dot * (RMS_EPSILON / squares);
+        bwd_cache[pos.grad_record + comptime!(dims.grad_decay_offset()) + i] = grad_decay;
         tile.grad_dot[i] = grad_dot / squares;
     }
     sync_cube();

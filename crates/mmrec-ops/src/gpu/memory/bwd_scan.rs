@@ -36,9 +36,9 @@ fn state(
     let mut sum = 0.0f32;
     for back in 0..layout.chunks {
         let chunk = layout.chunks - 1 - back;
-        let decay = fwd_cache[records + chunk * comptime!(dims.chunk_record())].exp();
+        let chunk_decay = fwd_cache[records + chunk * comptime!(dims.chunk_record())].exp();
         let at = first + chunk * comptime!(dims.grad_record());
-        sum = decay * sum + bwd_cache[at];
+        sum = chunk_decay * sum + bwd_cache[at];
         bwd_cache[at] = sum;
     }
 }

@@ -29,9 +29,9 @@ fn state(fwd_cache: &mut [f32], records: usize, index: usize, chunks: usize, #[c
     let mut sum = 0.0f32;
     for chunk in 1..chunks {
         let before = records + (chunk - 1) * record;
-        let decay = fwd_cache[before + comptime!((dims.chunk - 1) * dims.token_record())].exp();
+        let chunk_decay = fwd_cache[before + comptime!((dims.chunk - 1) * dims.token_record())].exp();
         let at = before + comptime!(dims.chunk_record() + dims.state_offset()) + index;
-        sum = decay * sum + fwd_cache[at];
+        sum = chunk_decay * sum + fwd_cache[at];
         fwd_cache[at] = sum;
     }
 }

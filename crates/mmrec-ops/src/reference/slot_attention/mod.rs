@@ -21,7 +21,7 @@ pub struct Sizes {
     pub chunk: usize,
     /// Slots a level keeps, S.
     pub slots: usize,
-    /// Slots of one level that merge into one of the next, f; `fan_in` in a model's configuration.
+    /// Slots of one level that merge into one of the next, f; `merge_factor` in a model's configuration.
     pub merge_factor: usize,
     /// Levels of slots.
     pub levels: usize,

@@ -15,13 +15,13 @@ pub struct Slots {
     /// `[batch, heads, slots, d]`
     pub values: Tensor<4>,
     /// Log of the mass, `[batch, heads, slots]`.
-    pub mass: Tensor<3>,
+    pub log_mass: Tensor<3>,
 }
 
 impl Slots {
     /// Number of slots.
     pub fn len(&self) -> usize {
-        self.mass.dims()[2]
+        self.log_mass.dims()[2]
     }
 
     /// Whether there is none.
@@ -34,17 +34,17 @@ impl Slots {
         let [batch, heads, _, d] = self.keys.dims();
         let merged = self.len() / group;
         let slots = self.narrow(0, merged * group);
-        let mass = slots.mass.reshape([batch, heads, merged, group]);
-        let largest = mass.clone().detach().max_dim(3);
-        let weights = (mass - largest.clone()).exp();
+        let log_mass = slots.log_mass.reshape([batch, heads, merged, group]);
+        let largest = log_mass.clone().detach().max_dim(3);
+        let weights = (log_mass - largest.clone()).exp();
         let sum = weights.clone().sum_dim(3);
         let weights = (weights * sum.clone().recip()).reshape([batch, heads, merged, 1, group]);
         let average = |x: Tensor<4>| {
             let grouped = x.reshape([batch, heads, merged, group, d]);
             weights.clone().matmul(grouped).reshape([batch, heads, merged, d])
         };
-        let mass = (sum.log() + largest).reshape([batch, heads, merged]);
-        Slots { keys: average(slots.keys), values: average(slots.values), mass }
+        let log_mass = (sum.log() + largest).reshape([batch, heads, merged]);
+        Slots { keys: average(slots.keys), values: average(slots.values), log_mass }
     }
 
     /// `count` slots from `start` on.
@@ -55,7 +55,7 @@ impl Slots {
         Slots {
             keys: self.keys.narrow(2, start, count),
             values: self.values.narrow(2, start, count),
-            mass: self.mass.narrow(2, start, count),
+            log_mass: self.log_mass.narrow(2, start, count),
         }
     }
 
@@ -66,8 +66,8 @@ impl Slots {
         }
         let keys = parts.iter().map(|part| part.keys.clone()).collect();
         let values = parts.iter().map(|part| part.values.clone()).collect();
-        let mass = parts.into_iter().map(|part| part.mass).collect();
-        Some(Slots { keys: Tensor::cat(keys, 2), values: Tensor::cat(values, 2), mass: Tensor::cat(mass, 2) })
+        let log_mass = parts.into_iter().map(|part| part.log_mass).collect();
+        Some(Slots { keys: Tensor::cat(keys, 2), values: Tensor::cat(values, 2), log_mass: Tensor::cat(log_mass, 2) })
     }
 }
 

@@ -7,7 +7,7 @@ use super::words::reads_alike;
 use super::{BYTES, BpeTokenizer, Cut, MAX_TOKENS, Pair};
 
 /// Different words that are counted at a time; beyond that the rarest are forgotten, so that memory stays bounded.
-const MOST_WORDS: usize = 1 << 21;
+const MAX_WORDS: usize = 1 << 21;
 /// Words that are looked at in one piece of work: some milliseconds.
 const PIECE: usize = 1 << 13;
 /// The share of the work that is done when all words were taken in.
@@ -69,7 +69,7 @@ impl BpeLearner {
 /// Makes room, if there is none, by forgetting the rarest words: first those seen once, then twice, and so on.
 fn forget_rare(counts: &mut HashMap<String, u64>) {
     let mut rarest = 1;
-    while counts.len() >= MOST_WORDS {
+    while counts.len() >= MAX_WORDS {
         counts.retain(|_, count| *count > rarest);
         rarest *= 2;
     }

@@ -91,7 +91,7 @@ fn slots_have_names_of_their_own() {
 
 fn model() -> ModelConfig {
     let sizes =
-        ModelConfig { width: 16, heads: 2, chunk: 4, slots: 2, fan_in: 2, levels: 2, ..Stage::Tiny.config(256) };
+        ModelConfig { width: 16, heads: 2, chunk: 4, slots: 2, merge_factor: 2, levels: 2, ..Stage::Tiny.config(256) };
     ModelConfig { layers: 2, feed_forward: 16, dropout: 0.0, ..sizes }
 }
 

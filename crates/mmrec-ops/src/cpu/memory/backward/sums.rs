@@ -53,8 +53,8 @@ impl GradSums {
         for above in (1..self.levels.len()).rev() {
             let (below, above_gradient) = self.levels.split_at_mut(above);
             let (units, to) = (&inputs.levels[above - 1], &mut below[above - 1]);
-            let mut to = [&mut to.keys[..], &mut to.values, &mut to.mass];
-            let units = [&units.keys[..], &units.values, &units.mass];
+            let mut to = [&mut to.keys[..], &mut to.values, &mut to.log_mass];
+            let units = [&units.keys[..], &units.values, &units.log_mass];
             merge_backward(units, &above_gradient[0], &mut to, g.sizes.merge_factor, g.head_stride);
         }
         let out = &mut self.out;
