@@ -1,4 +1,5 @@
-//! Every kernel of ours against its composition of plain operations, against finite differences, and against itself.
+//! Every kernel that has gradients against its composition of plain operations, against finite differences, and against itself. Those
+//! for one token are held by `properties.rs` (streaming is the parallel form), AdamW by the tests of `train/optim`.
 
 #[path = "shared/case.rs"]
 mod case;

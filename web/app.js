@@ -175,7 +175,7 @@ function createPanels({ session, runLoader, runStore, devices, sizes, charts, tr
     text,
     createSettingsPanel({ session, devices, sizes, change, draftChanged }),
     createAdvicePanel({ session, devices, change }),
-    createLazyPanel("recipes", async (body) => new (await import("./panels/settings/presets-view.js")).PresetsView({ session, devices, change }, body)),
+    createLazyPanel("presets", async (body) => new (await import("./panels/settings/presets-view.js")).PresetsView({ session, devices, change }, body)),
     createLazyPanel("rate", async (body) => new (await import("./panels/lr-finder/view.js")).LrFinderView({ session, change }, body)),
     training,
     createLazyPanel("share", async (body) => (await import("./panels/share/view.js")).openView(session, runLoader, body)),

@@ -170,7 +170,7 @@ test("what is loaded without being asked for says so as well where it cannot be"
 test("a part of the page that cannot be loaded says so, and comes when it is unfolded again", async () => {
   const views = /(presets-view|lr-finder\/view|share\/view|inspect\/view)\.js$/;
   const { page, done } = await visit(place, { expected: /Failed to load resource/, before: (page) => page.route(views, (route) => route.abort()) });
-  for (const id of ["recipes", "rate", "share", "inside"]) {
+  for (const id of ["presets", "rate", "share", "inside"]) {
     const toggle = () => page.locator(`#${id} > summary`).click();
     await toggle();
     await page.locator(`#${id}-state`).filter({ hasText: "This part of the page could not be loaded." }).waitFor();

@@ -152,11 +152,11 @@ async function alone(file) {
 
 /**
  * @param {import("playwright-core").Page} page
- * @param {"f16" | "int8"} precision
+ * @param {"f16" | "int8"} packing
  */
-async function exported(page, precision) {
+async function exported(page, packing) {
   await unfoldShare(page);
-  await page.getByLabel("Size of a weight").selectOption(precision);
+  await page.getByLabel("Size of a weight").selectOption(packing);
   const waiting = page.waitForEvent("download");
   await press(page, "Export as a page");
   const download = await waiting;
@@ -187,7 +187,7 @@ test("a model becomes one file that writes from the disk, without a network, and
   await page.locator("#prompt").fill('Ada & "Ben" </textarea>');
   const half = await exported(page, "f16");
   const quarter = await exported(page, "int8");
-  for (const { path, said, precision, most } of [{ ...half, precision: "f16", most: 0.002 }, { ...quarter, precision: "int8", most: 0.02 }]) {
+  for (const { path, said, packing, most } of [{ ...half, packing: "f16", most: 0.002 }, { ...quarter, packing: "int8", most: 0.02 }]) {
     const [, size, before, after] = said.match(/^mmrec-tiny-step120-\w+\.html \([\d.]+ MB\) is saved\. \w+: ([\d.]+) [KM]B of weights, loss ([\d.]+) → ([\d.]+)\.$/) ?? assert.fail(said);
     assert.ok(Math.abs(Number(before) - validation) < 0.0015, `${before} is the run's ${validation}`);
     assert.ok(Math.abs(Number(after) - Number(before)) <= most, said);
@@ -202,7 +202,7 @@ test("a model becomes one file that writes from the disk, without a network, and
     assert.ok((await single.locator("footer").innerText()).includes(`${before} → ${after} nats per letter`));
     const written = await writes(single, "Ada finds ", { Temperature: "0", Length: "60" });
     assert.equal(written.length, 60);
-    if (precision === "f16") {
+    if (packing === "f16") {
       await unfold(page, "#write details");
       await page.locator("#prompt").fill("Ada finds ");
       await page.getByLabel("Temperature").fill("0");

@@ -138,7 +138,7 @@ test("a learning rate is found by trial, shown in words and picture, stopped and
 test("ready-made settings fit the machine and the text", async () => {
   const { page, done } = await visit(place);
   await page.locator("#estimate").filter({ hasText: /about|few/ }).waitFor();
-  await page.locator("#recipes summary").click();
+  await page.locator("#presets summary").click();
   const quick = page.locator(".preset").filter({ hasText: "A quick look" });
   await quick.filter({ hasText: /[\d,]+ steps, about (a minute|\d+ seconds)\./ }).waitFor();
   await fillSettings(page, { stage: "mini", dropout: 0.3, seed: 7 });

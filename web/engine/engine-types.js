@@ -34,7 +34,7 @@
  * @property {string} default in words
  *
  * One size; `grown` is what a model is trained with that grew into it.
- * @typedef {{ stage: Stage, parameters: number, grown: { lr: number, warmup: number } }} Preset
+ * @typedef {{ stage: Stage, parameters: number, grown: { lr: number, warmup: number } }} StageInfo
  * The text so far, and the file that was read last.
  * @typedef {{ bytes: number, characters: number, preview: string, file: FileInfo }} TextInfo
  *
@@ -79,7 +79,7 @@
  * @typedef {object} Point
  * @property {number} step
  * @property {number} [epoch]
- * @property {number} [tokens]
+ * @property {number} [tokens] learned from so far
  * @property {number} [seconds] spent on steps so far
  * @property {number} [flops] of training so far; 0 where an earlier version did not count them
  * @property {number} tokens_per_s
@@ -87,7 +87,7 @@
  * @property {number} [grad_norm]
  * @property {number} train_loss
  * @property {number | null} [val_loss]
- * @property {number | null} [val_bpc]
+ * @property {number | null} [val_bpc] bits per character
  * @property {number | null} [val_perplexity]
  * @property {number | null} [val_accuracy]
  *
@@ -219,7 +219,7 @@
  * Every method that can fail throws an `Error` whose message is the whole chain of causes.
  * @typedef {object} Engine
  * @property {() => string} device_name
- * @property {() => Preset[]} presets
+ * @property {() => StageInfo[]} stages
  * @property {(bytes: Uint8Array, name: string, lossy: boolean) => TextInfo} read_text
  * @property {(name: string, lossy: boolean) => void} begin_file that comes in pieces
  * @property {(bytes: Uint8Array) => void} read_part

@@ -3,7 +3,7 @@
  *
  * The page sends `Envelope`s and gets exactly one `Reply` for each; besides, the worker sends `Notice`s when something happens.
  *
- * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, Field, FileInfo, Gates, GenerateOptions, Look, Packing, Preset, Reading, Rehearsed, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TrialPlan, TriedRate, Unknown, Yardsticks } from "./engine-types.js"
+ * @import { Ablation, Compared, DataInfo, Description, DeviceKind, EngineEvent, Evidence, Field, FileInfo, Gates, GenerateOptions, Look, Packing, StageInfo, Reading, Rehearsed, RunInfo, Settings, Stage, TextInfo, TokenizerKind, TrialPlan, TriedRate, Unknown, Yardsticks } from "./engine-types.js"
  * @import { ModuleName } from "./wasm-modules.js"
  * @import { ThreadSetup } from "./threads.js"
  *
@@ -16,7 +16,7 @@
  * @typedef {Pick<TextInfo, "bytes" | "characters" | "preview"> & { files: (FileInfo & { place: number })[], leftOut: LeftOut[] }} Read
  * @typedef {{ place: number, why: string }} LeftOut
  *
- * @typedef {{ name: string, module: ModuleName, presets: Preset[], defaults: Record<Stage, Settings>, fields: Field[] }} Opened
+ * @typedef {{ name: string, module: ModuleName, stages: StageInfo[], defaults: Record<Stage, Settings>, fields: Field[] }} Opened
  * @typedef {{ tokenizer: TokenizerKind, vocab?: number, validation?: number, context: number, batch: number }} PrepareOptions
  * @typedef {{ bytes: Uint8Array<ArrayBuffer>, step: number }} Snapshot
  *

@@ -196,10 +196,10 @@ async function open({ device, build, code }) {
   const { name, module } = loaded;
   // At any time: what the GPU computes from then on is not to be trusted.
   engine = await module.Engine.create(device, (message) => notify({ type: "failed", failure: { message, fatal: true, fault: true } }));
-  const presets = engine.presets();
+  const stages = engine.stages();
   const defaults = /** @type {Opened["defaults"]} */ ({});
-  for (const { stage } of presets) defaults[stage] = engine.defaults(stage);
-  return { name: engine.device_name(), module: name, presets, defaults, fields: engine.fields() };
+  for (const { stage } of stages) defaults[stage] = engine.defaults(stage);
+  return { name: engine.device_name(), module: name, stages, defaults, fields: engine.fields() };
 }
 
 /**

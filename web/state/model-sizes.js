@@ -43,7 +43,7 @@ export class ModelSizes {
     const { draft } = this.#session;
     /** @type {Map<Stage, number>} */
     const parameters = new Map();
-    for (const { stage } of draft.presets) {
+    for (const { stage } of draft.stages) {
       const { parameters: count } = await draft.describe(draft.changed({ stage }));
       parameters.set(stage, count);
     }

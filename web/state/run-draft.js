@@ -2,7 +2,7 @@
  * What the next run would be made from: the text and the settings, and what the engine says about them.
  *
  * @import { EngineClient } from "../engine/engine-client.js"
- * @import { DataInfo, Description, FileInfo, Preset, Settings, Stage } from "../engine/engine-types.js"
+ * @import { DataInfo, Description, FileInfo, StageInfo, Settings, Stage } from "../engine/engine-types.js"
  * @import { Opened, PrepareOptions, Read, TextSource } from "../engine/protocol.js"
  * @import { TextRef } from "../storage/manifest.js"
  * @import { RunText } from "./run.js"
@@ -36,7 +36,7 @@ export class RunDraft {
   /** Of its files those that are not what a text usually is. @type {FileInfo[]} */ notes = [];
   /** @type {Settings | null} */ settings = null;
   /** @type {Description | null} */ description = null;
-  /** @type {Preset[]} */ presets = [];
+  /** @type {StageInfo[]} */ stages = [];
   /** @type {Opened["defaults"] | null} */ defaults = null;
   /** Why training cannot start with this. @type {{ where: "text" | "settings", error: unknown } | null} */ problem = null;
   /** Whether it is another tab's, of which this tab's engine knows nothing. */ #mirrored = false;
@@ -75,8 +75,8 @@ export class RunDraft {
   }
 
   /** @param {Stage} stage */
-  presetOf(stage) {
-    return this.presets.find((preset) => preset.stage === stage);
+  stageInfoOf(stage) {
+    return this.stages.find((info) => info.stage === stage);
   }
 
   /**
@@ -84,13 +84,13 @@ export class RunDraft {
    * @returns {Stage[]} the browser's rungs below it, the next one first
    */
   smallerThan(stage) {
-    const stages = this.presets.map((preset) => preset.stage).reverse();
+    const stages = this.stages.map(({ stage }) => stage).reverse();
     return stage ? stages.slice(stages.indexOf(stage) + 1) : [];
   }
 
   /** @param {Opened} opened */
   setDefaults(opened) {
-    this.presets = opened.presets;
+    this.stages = opened.stages;
     this.defaults = opened.defaults;
     this.settings ??= { ...opened.defaults.tiny };
   }

@@ -15,7 +15,7 @@ use mmrec::{Device, platform};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
-use crate::settings::{Description, Preset, RunInfo, STAGES, Settings, grows_to};
+use crate::settings::{Description, RunInfo, STAGES, Settings, StageInfo, grows_to};
 use crate::text::{PrepareOptions, Progress, Text};
 use crate::{failed, faults, from_js, thrown, to_js};
 
@@ -93,8 +93,8 @@ impl Engine {
     }
 
     /// The stages with their sizes at the present vocabulary.
-    pub fn presets(&self) -> Result<JsValue, JsError> {
-        to_js(&STAGES.map(|stage| Preset::new(stage, self.vocabulary())))
+    pub fn stages(&self) -> Result<JsValue, JsError> {
+        to_js(&STAGES.map(|stage| StageInfo::new(stage, self.vocabulary())))
     }
 
     /// Adds one file to the text.

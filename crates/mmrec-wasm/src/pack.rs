@@ -28,10 +28,10 @@ struct Compared {
 impl Engine {
     /// The model of a checkpoint as a file whose weights are in "f16" or "int8". Begins to compare the two on what is held back of
     /// the prepared text, if there is one.
-    pub fn pack(&mut self, bytes: &[u8], precision: &str) -> Result<Vec<u8>, JsError> {
+    pub fn pack(&mut self, bytes: &[u8], packing: &str) -> Result<Vec<u8>, JsError> {
         let checkpoint = Checkpoint::from_bytes(bytes).map_err(failed)?;
-        let precision: Packing = precision.parse().map_err(|error: ConfigError| failed(error))?;
-        let packed = checkpoint.pack(precision).map_err(failed)?;
+        let packing: Packing = packing.parse().map_err(|error: ConfigError| failed(error))?;
+        let packed = checkpoint.pack(packing).map_err(failed)?;
         let after = Checkpoint::from_bytes(&packed).map_err(failed)?;
         let held_back = self.prepared().ok().map(|data| self.text_parts(&data).1);
         self.comparison = held_back.map(|text| {

@@ -187,7 +187,7 @@ impl Settings {
 
 /// One rung with its size at the present vocabulary.
 #[derive(Debug, Serialize)]
-pub struct Preset {
+pub struct StageInfo {
     pub stage: Stage,
     pub parameters: u64,
     pub config: ModelConfig,
@@ -202,7 +202,7 @@ pub struct GrownDefaults {
     pub warmup: u64,
 }
 
-impl Preset {
+impl StageInfo {
     pub fn new(stage: Stage, vocab: usize) -> Self {
         let config = stage.config(vocab);
         let TrainConfig { lr, warmup, .. } = TrainConfig::for_grown(&config);

@@ -65,7 +65,7 @@ export const page = {
     recompute: "Less memory, a third slower",
     gpt: "A GPT of this size, to compare",
     gptHint: "It has no memory: each token attends to the whole context. Train both on one text, and lay the runs over each other.",
-    recipes: "Ready-made settings",
+    presets: "Ready-made settings",
     findRate: "Find a learning rate",
 
     training: "Training",
@@ -367,7 +367,7 @@ export const page = {
     },
   },
 
-  recipes: {
+  presets: {
     names: { quick: "A quick look", good: "A good tiny model", small: "The best of a small text" },
     measuring: "The speed is still being measured",
     /** @param {"quick" | "good" | "small"} purpose @param {number | null} steps @param {number | null} seconds */

@@ -54,7 +54,7 @@ export const page = {
     recompute: "Daha az bellek, üçte bir daha yavaş",
     gpt: "Karşılaştırmak için aynı boyda bir GPT",
     gptHint: "Belleği yoktur: her belirteç bütün bağlama bakar. İkisini de aynı metinle eğitin, çalışmaları grafiklerde üst üste koyun.",
-    recipes: "Hazır ayarlar",
+    presets: "Hazır ayarlar",
     findRate: "Öğrenme oranı bul",
 
     training: "Eğitim",
@@ -307,7 +307,7 @@ export const page = {
     },
   },
 
-  recipes: {
+  presets: {
     names: { quick: "Kısa bir bakış", good: "İyi bir küçük model", small: "Kısa bir metinden en iyisi" },
     measuring: "Hız hâlâ ölçülüyor",
     hint(purpose, steps, seconds) {

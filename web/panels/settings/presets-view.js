@@ -7,7 +7,7 @@
  * @import { Session } from "../../state/session.js"
  *
  * @typedef {"quick" | "good" | "small"} Purpose
- * @typedef {{ purpose: Purpose, change: Partial<Settings>, seconds: number | null }} ChosenFor
+ * @typedef {{ purpose: Purpose, change: Partial<Settings>, seconds: number | null }} Preset
  */
 
 import { texts } from "../../i18n/index.js";
@@ -32,7 +32,7 @@ export class PresetsView {
   #change;
   #rows = PURPOSES.map((purpose) => ({ purpose, button: make("button"), hint: make("p", { class: "hint" }) }));
   #asked = "";
-  /** @type {ChosenFor[]} */ #presets = [];
+  /** @type {Preset[]} */ #presets = [];
 
   /**
    * @param {{ session: Session, devices: DeviceManager, change: Change }} context
@@ -51,9 +51,9 @@ export class PresetsView {
     this.#ask();
     for (const { purpose, button: control, hint } of this.#rows) {
       const preset = this.#presets.find((one) => one.purpose === purpose);
-      setText(control, texts.recipes.names[purpose]);
-      setText(hint, texts.recipes.hint(purpose, preset?.change.steps ?? null, preset?.seconds ?? null));
-      setUsable(control, Boolean(preset) && !active && !busy, active ? texts.lockedWhileRunning : draft.complaint || texts.recipes.measuring);
+      setText(control, texts.presets.names[purpose]);
+      setText(hint, texts.presets.hint(purpose, preset?.change.steps ?? null, preset?.seconds ?? null));
+      setUsable(control, Boolean(preset) && !active && !busy, active ? texts.lockedWhileRunning : draft.complaint || texts.presets.measuring);
     }
   }
 
@@ -85,7 +85,7 @@ export class PresetsView {
 /** @param {Session} session @param {DeviceManager} devices */
 async function presetsFor(session, devices) {
   const { draft } = session;
-  /** @type {ChosenFor[]} */
+  /** @type {Preset[]} */
   const presets = [];
   for (const purpose of PURPOSES) {
     const { stage, dropout } = MODELS[purpose];

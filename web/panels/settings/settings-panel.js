@@ -108,7 +108,7 @@ function renderFields(form, { draft, active, phase }) {
  */
 function renderStages(form, { draft }, sizes) {
   sizes.render();
-  for (const { stage } of draft.presets) {
+  for (const { stage } of draft.stages) {
     const label = form.querySelector(`input[value="${/** @type {Stage} */ (stage)}"] + span small`);
     const parameters = sizes.of(stage);
     if (label instanceof HTMLElement && parameters !== null) setText(label, format.millions(parameters));

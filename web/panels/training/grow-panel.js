@@ -70,9 +70,9 @@ function ask(form, session) {
  * @returns {Plan}
  */
 function usual({ run, draft }) {
-  const preset = run?.growsTo && draft.presetOf(run.growsTo);
-  if (!run || !preset) throw new Error("there is nothing to grow");
-  return { steps: Math.max(1, run.planned - run.began), ...preset.grown };
+  const info = run?.growsTo && draft.stageInfoOf(run.growsTo);
+  if (!run || !info) throw new Error("there is nothing to grow");
+  return { steps: Math.max(1, run.planned - run.began), ...info.grown };
 }
 
 /** @param {HTMLFormElement} form @returns {Plan} */

@@ -203,6 +203,7 @@ impl TrainConfig {
         EVAL_WINDOWS.check_whole(self.eval_windows as u64)?;
         SAVE_EVERY.check_whole(self.save_every)?;
         LOG_EVERY.check_whole(self.log_every)?;
+        SEED.check_whole(self.seed)?;
         SAMPLE_EVERY.check_whole(self.sample_every)?;
         SAMPLE_TOKENS.check_whole(self.sample_tokens as u64)?;
         SAMPLE_PROMPT.check_text(&self.sample_prompt)
@@ -332,6 +333,33 @@ mod tests {
         }
         assert_eq!((PRECISION.default, OPTIMIZER.default), ("f32", "adamw"));
         assert_eq!((tiny.precision, tiny.optimizer), (Precision::F32, OptimizerKind::AdamW));
+    }
+
+    #[test]
+    fn every_range_is_checked() {
+        let settings = serde_json::to_value(TrainConfig::for_model(&Stage::Tiny.config(256))).expect("plain values");
+        let accepts = |field: &Field, value: serde_json::Value| {
+            let mut changed = settings.clone();
+            changed[field.name] = value;
+            serde_json::from_value::<TrainConfig>(changed).is_ok_and(|config| config.validate().is_ok())
+        };
+        for field in TrainConfig::FIELDS {
+            let (inside, outside): (Vec<serde_json::Value>, Vec<serde_json::Value>) = match field.range {
+                Range::Whole { min, max } => (
+                    vec![min.into(), max.into()],
+                    min.checked_sub(1).into_iter().chain([max + 1]).map(Into::into).collect(),
+                ),
+                Range::Number { min, max, above } => {
+                    let least = if above { f64::MIN_POSITIVE } else { min };
+                    (vec![least.into(), max.into()], vec![(least - 1e-9).into(), (max + 1e-9).into()])
+                }
+                Range::Text { bytes } => (vec!["x".repeat(bytes).into()], vec!["x".repeat(bytes + 1).into()]),
+                Range::OneOf { options } => (options.iter().map(|one| (*one).into()).collect(), vec!["another".into()]),
+                Range::Switch => (vec![true.into(), false.into()], vec!["yes".into()]),
+            };
+            assert!(inside.into_iter().all(|value| accepts(field, value)), "{}: what it may be", field.name);
+            assert!(outside.into_iter().all(|value| !accepts(field, value)), "{}: what it may not be", field.name);
+        }
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub fn merge_backward(
     head_stride: usize,
 ) {
     let [keys, values, log_mass] = units;
-    let [to_keys, to_values, to_mass] = gradient;
+    let [to_keys, to_values, to_log_mass] = gradient;
     let mut weights = vec![0.0; group];
     let mut dots = vec![0.0; group];
     for slot in 0..log_mass.len() / group {
@@ -69,7 +69,7 @@ pub fn merge_backward(
             add_scaled(&mut to_values[unit], slot_value, *weight);
         }
         let mean = dot(&weights, &dots);
-        for ((to, weight), grad_dot) in to_mass[first..first + group].iter_mut().zip(&weights).zip(&dots) {
+        for ((to, weight), grad_dot) in to_log_mass[first..first + group].iter_mut().zip(&weights).zip(&dots) {
             *to += weight * (grad_dot - mean + slots.log_mass[slot]);
         }
     }
