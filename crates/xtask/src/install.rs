@@ -12,6 +12,13 @@ use crate::shell;
 /// The last release that builds with the toolchain of rust-toolchain.toml.
 const TRUNK_VERSION: &str = "0.21.14";
 
+/// These programs run for seconds; in their own profiles one of them is optimised as a whole, which takes minutes.
+const QUICKLY_COMPILED: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+];
+
 /// wasm-bindgen's version in Cargo.lock. The library, what binds a module to JavaScript and what runs its tests are of one version.
 pub fn bindgen_version(paths: &Paths) -> Result<String> {
     locked_version(paths, "wasm-bindgen")
@@ -61,6 +68,7 @@ fn cargo_install(package: &str, version: &str, home: Option<&Path>) -> Result<()
         command.args(["install", package, "--version", version]);
         command.args(home.map(|_| "--root")).args(home);
         command.args(locked.then_some("--locked")).env_remove("CARGO_TARGET_DIR");
+        command.envs(QUICKLY_COMPILED);
         command
     };
     shell::run_unless_refused(&mut install(true)).or_else(|error| {
