@@ -304,3 +304,15 @@ fn pythons_safetensors_opens_a_checkpoint() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(stdout.contains("'optimizer.first.embedding'") && stdout.contains(", 16)"), "{stdout}");
 }
+
+/// They are a third of the program's size.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_program_is_without_the_names_of_functions() {
+    if cfg!(debug_assertions) {
+        return;
+    }
+    let program = fs::read(env!("CARGO_BIN_EXE_mmrec")).unwrap();
+    let has = |section: &[u8]| program.windows(section.len()).any(|bytes| bytes == section);
+    assert!(has(b"\0.text\0") && !has(b"\0.symtab\0"), "{} MB", program.len() >> 20);
+}
