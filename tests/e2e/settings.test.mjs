@@ -35,6 +35,7 @@ test("whatever a run of the program was trained with stays so in the page: train
   await page.locator("#text-name").filter({ hasText: TEXT.name }).waitFor();
   await loadCheckpoint(page, file);
   await page.getByText("was trained on the present text").waitFor();
+  await page.getByText("All its steps are done: raise “Steps” to train on").waitFor();
   assert.equal(await page.locator("input[name=stage]:checked").getAttribute("value"), "tiny");
   await fillSettings(page, { steps: 6 });
   await press(page, "Resume");

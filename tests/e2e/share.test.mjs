@@ -81,6 +81,27 @@ test("a link restores what was set, and says nothing of the person's own text", 
   await done();
 });
 
+test("a seed that is longer than JavaScript's numbers is the same to the last digit, typed and in a link", async () => {
+  const { page, done } = await visit(place);
+  const seed = "9007199254740993";
+  await fillSettings(page, { seed });
+  assert.equal((await settings(page)).seed, seed);
+  await usable(page, "Train");
+  const { hash } = new URL(await link(page));
+  assert.ok(hash.includes(`seed=${seed}`), hash);
+  // Nothing can begin with it, which is what filling in settings waits for.
+  const field = page.locator('#settings [name="seed"]');
+  await field.fill("9223372036854775808");
+  await field.blur();
+  await page.locator("#settings-problem").filter({ hasText: "seed = 9223372036854775808 is out of range" }).waitFor();
+  await done();
+
+  const other = await opened(hash);
+  assert.equal((await settings(other.page)).seed, seed);
+  assert.doesNotMatch(await notice(other.page), /Not taken/);
+  await other.done();
+});
+
 test("a link takes no text away and starts no download by itself", async () => {
   const { page, done } = await opened("#stage=tiny&text=tiny-shakespeare&steps=30");
   assert.match(await notice(page), /made with another text/);

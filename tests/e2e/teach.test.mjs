@@ -111,6 +111,7 @@ test("a learning rate is found by trial, shown in words and picture, stopped and
   await page.locator("#rate-result").filter({ hasText: /\d+ of at most 100 rates tried/ }).waitFor();
   await press(page, "Stop trying");
   await page.locator("#rate-result").filter({ hasText: "Stopped before the end" }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Try again", "the keyboard goes on there");
   assert.ok(await loaded() > 0);
 
   await press(page, "Try again");

@@ -171,7 +171,7 @@ export class RunLoader {
     const { info, bytes } = await this.#newestState(id, "inspect");
     const trains = await this.#openState(info, bytes, { id, samples });
     this.#offeredRun = null;
-    session.tell("info", trains ? texts.loadedToTrain(name, info) : texts.textless(name, nameOf({ ref: text, name: textName })), "loaded");
+    session.tell("info", trains ? texts.loadedToTrain(name, info, isDone(info)) : texts.textless(name, nameOf({ ref: text, name: textName })), "loaded");
   }
 
   /**
@@ -243,7 +243,7 @@ export class RunLoader {
       const bytes = new Uint8Array(await file.arrayBuffer());
       const info = await session.engine.ask({ type: "inspect", bytes });
       const trains = await this.#openState(info, bytes);
-      session.tell("info", trains ? texts.loadedToTrain(file.name, info) : texts.loadedToWrite(file.name, info), "loaded");
+      session.tell("info", trains ? texts.loadedToTrain(file.name, info, isDone(info)) : texts.loadedToWrite(file.name, info), "loaded");
     });
   }
 
@@ -292,4 +292,9 @@ export class RunLoader {
     if (!blob) throw new Error(texts.keptTextGone);
     return { ...fromKept(blob, ref.name), ref };
   }
+}
+
+/** Whether all planned steps were taken. @param {RunInfo} info */
+function isDone({ step, settings }) {
+  return settings !== null && step >= settings.steps;
 }

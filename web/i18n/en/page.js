@@ -895,10 +895,10 @@ export const page = {
     remedy: "Choose a .safetensors file that this page or the mmrec program saved.",
   }),
 
-  /** @param {string} file @param {RunInfo} info @returns {Complaint} */
-  loadedToTrain: (file, info) => ({
+  /** @param {string} file @param {RunInfo} info @param {boolean} done @returns {Complaint} */
+  loadedToTrain: (file, info, done) => ({
     what: `${quoted(file)} is at step ${count(info.step)} and was trained on the present text.${changedSince(info)}`,
-    remedy: "Press “Resume” to train on, or let it write.",
+    remedy: done ? "All its steps are done: raise “Steps” to train on, or let it write." : "Press “Resume” to train on, or let it write.",
   }),
 
   /** @param {string} file @param {RunInfo} info @returns {Complaint} */

@@ -714,9 +714,9 @@ export const page = {
     remedy: "Bu sayfanın ya da mmrec programının kaydettiği bir .safetensors dosyası seçin.",
   }),
 
-  loadedToTrain: (file, info) => ({
+  loadedToTrain: (file, info, done) => ({
     what: `${quoted(file)} yüklendi (adım ${count(info.step)}); şimdiki metinle eğitilmiş.${changedSince(info)}`,
-    remedy: "Eğitimi sürdürmek için “Sürdür” düğmesine basın ya da modele yazdırın.",
+    remedy: done ? "Planlanan adımların hepsi tamamlandı: eğitimi sürdürmek için “Adım sayısı”nı artırın ya da modele yazdırın." : "Eğitimi sürdürmek için “Sürdür” düğmesine basın ya da modele yazdırın.",
   }),
 
   loadedToWrite: (file, info) => ({

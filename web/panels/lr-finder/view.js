@@ -54,6 +54,8 @@ export class LrFinderView {
     setText(this.#begin, search ? texts.rate.again : texts.rate.begin);
     setUsable(this.#begin, draft.ready && !active && !busy && !running, active ? texts.lockedWhileRunning : draft.complaint);
     setText(this.#stop, texts.rate.stop);
+    // Whoever stopped it stands where it can be begun again.
+    if (!running && document.activeElement === this.#stop) this.#begin.focus();
     this.#stop.hidden = !running;
     this.#place.setAttribute("aria-label", texts.rate.chart);
     this.#place.hidden = !search;

@@ -11,6 +11,7 @@
 
 import { deviceNames } from "../../engine/devices/device-manager.js";
 import { download } from "../../engine/engine-preload.js";
+import { isWhole, wholeNumber } from "../../engine/exact.js";
 import { hasChosenVocab } from "../../engine/tokenizers.js";
 import * as format from "../../i18n/format.js";
 import { texts } from "../../i18n/index.js";
@@ -77,6 +78,7 @@ function lock({ run }) {
 
 /** @param {HTMLInputElement | HTMLSelectElement} field */
 function valueOf(field) {
+  if (field.name === "seed" && isWhole(field.value)) return wholeNumber(field.value);
   if (field.type === "number") return /** @type {HTMLInputElement} */ (field).valueAsNumber;
   return field.type === "checkbox" ? /** @type {HTMLInputElement} */ (field).checked : field.value;
 }

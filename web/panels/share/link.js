@@ -11,6 +11,8 @@
  * @typedef {{ settings: Partial<Settings>, text: PublicText | null, left: string[] }} Linked
  */
 
+import { isWhole, wholeNumber } from "../../engine/exact.js";
+
 /** Characters that are read of a link, and of a name in it that is shown. */
 const MAX_CHARACTERS = 4000;
 const SHOWN = 24;
@@ -47,7 +49,7 @@ export function readFragment(fragment, defaults) {
   const left = new Set();
   for (const [name, said] of parts) {
     if (name === "text") continue;
-    const value = Object.hasOwn(known, name) && !Object.hasOwn(settings, name) ? valueOf(said, known[name]) : null;
+    const value = Object.hasOwn(known, name) && !Object.hasOwn(settings, name) ? valueOf(name, said, known[name]) : null;
     if (value === null) left.add(name.slice(0, SHOWN));
     else settings[name] = value;
   }
@@ -61,11 +63,13 @@ export function readFragment(fragment, defaults) {
 const namesOf = (defaults) => /** @type {(keyof Settings)[]} */ (Object.keys({ ...defaults, ...OPTIONAL }));
 
 /**
+ * @param {string} name
  * @param {string} said
  * @param {unknown} like a value of the type it should have
  * @returns {string | number | boolean | null} null where it has not
  */
-function valueOf(said, like) {
+function valueOf(name, said, like) {
+  if (name === "seed" && isWhole(said)) return wholeNumber(said);
   if (typeof like === "number") return /^-?\d{1,20}(\.\d{1,20})?(e-?\d{1,2})?$/i.test(said) ? Number(said) : null;
   if (typeof like === "boolean") return said === "true" || said === "false" ? said === "true" : null;
   return typeof like === "string" ? said : null;
