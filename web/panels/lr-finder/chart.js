@@ -99,6 +99,7 @@ const UNKNOWN = [0.001, 1];
 
 /** The powers of ten from one rate to another. @param {[number, number]} rates */
 function decades([lowest, highest]) {
-  const [first, last] = [Math.round(Math.log10(lowest)), Math.round(Math.log10(highest))];
+  // The logarithm of a power of ten may be a little off.
+  const [first, last] = [Math.ceil(Math.log10(lowest) - 1e-9), Math.floor(Math.log10(highest) + 1e-9)];
   return Array.from({ length: last - first + 1 }, (_, index) => Number(`1e${first + index}`));
 }

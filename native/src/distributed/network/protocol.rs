@@ -190,7 +190,7 @@ mod tests {
         };
         let model = ModelConfig { planning: true, chunk: 1, ..Stage::Tiny.config(40) };
         let train = TrainConfig {
-            seed: u64::MAX,
+            seed: i64::MAX as u64,
             lora: 2,
             lora_alpha: 3.0,
             freeze: 1,
