@@ -38,6 +38,7 @@ import { createGrowPanel } from "./panels/training/grow-panel.js";
 import { createTrainingPanel } from "./panels/training/training-panel.js";
 import { missingFeature } from "./platform/browser-support.js";
 import { ensureIsolation } from "./platform/cross-origin-isolation.js";
+import { importAgain } from "./platform/import-again.js";
 import { MetricsHistory } from "./state/metrics-history.js";
 import { ModelSizes } from "./state/model-sizes.js";
 import { Session } from "./state/session.js";
@@ -175,17 +176,17 @@ function createPanels({ session, runLoader, runStore, devices, sizes, charts, tr
     text,
     createSettingsPanel({ session, devices, sizes, change, draftChanged }),
     createAdvicePanel({ session, devices, change }),
-    createLazyPanel("presets", async (body) => new (await import("./panels/settings/presets-view.js")).PresetsView({ session, devices, change }, body)),
-    createLazyPanel("rate", async (body) => new (await import("./panels/lr-finder/view.js")).LrFinderView({ session, change }, body)),
+    createLazyPanel("presets", async (body) => new (await importAgain(() => import("./panels/settings/presets-view.js"))).PresetsView({ session, devices, change }, body)),
+    createLazyPanel("rate", async (body) => new (await importAgain(() => import("./panels/lr-finder/view.js"))).LrFinderView({ session, change }, body)),
     training,
-    createLazyPanel("share", async (body) => (await import("./panels/share/view.js")).openView(session, runLoader, body)),
+    createLazyPanel("share", async (body) => (await importAgain(() => import("./panels/share/view.js"))).openView(session, runLoader, body)),
     createRunsPanel({ session, runLoader, runStore, toasts, charts, trash, draftChanged }),
     createGrowPanel({ session, runLoader, sizes, draftChanged: () => devices.scheduleBenchmark() }),
     createSamplesPanel({ session, change }),
     createInsightsPanel({ session }),
     createOverfitPanel({ session, change }),
     createGeneratePanel({ session }),
-    createLazyPanel("inside", async (body) => (await import("./panels/inspect/view.js")).openView(session, body)),
+    createLazyPanel("inside", async (body) => (await importAgain(() => import("./panels/inspect/view.js"))).openView(session, body)),
   ];
   return { panels, text, training };
 }

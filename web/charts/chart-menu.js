@@ -10,6 +10,7 @@
  */
 
 import { texts } from "../i18n/index.js";
+import { importAgain } from "../platform/import-again.js";
 import { element } from "../ui/dom.js";
 import { downloadFile } from "../ui/download-file.js";
 import { opensMenu } from "../ui/menu.js";
@@ -25,7 +26,7 @@ export function listenForCharts({ session, runStore, charts, toasts }) {
   }
 
   const save = (/** @type {Format} */ format) => toasts.attempt("chart", texts.notLoaded, async () => {
-    const { chartFile } = await import("./chart-export.js");
+    const { chartFile } = await importAgain(() => import("./chart-export.js"));
     downloadFile(await chartFile(chart, format, { session, runStore, charts }), `mmrec-${chart}.${format}`);
   });
   menu.addEventListener("click", ({ target }) => {

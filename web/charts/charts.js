@@ -18,6 +18,7 @@
  */
 
 import { texts } from "../i18n/index.js";
+import { importAgain } from "../platform/import-again.js";
 import { element, setText } from "../ui/dom.js";
 import { drawMarks } from "./growth-marks.js";
 import { palette, recipes } from "./recipes.js";
@@ -31,7 +32,7 @@ const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
 /** Loads uPlot; its types come from the package, the code from what the build copied beside us. @returns {Promise<typeof uPlot>} */
 export async function loadPlot() {
   const address = new URL("../vendor/uPlot.esm.js", import.meta.url).href;
-  return (await import(address)).default;
+  return (await importAgain(() => import(address))).default;
 }
 
 /** The size of a chart that fills its place. @param {HTMLElement} place */

@@ -11,6 +11,7 @@
  * @typedef {string} Language the name of its folder
  */
 
+import { importAgain } from "../platform/import-again.js";
 import { setConventions } from "./format.js";
 
 /** The words in use. Not to be kept: they change when the person chooses another language. @type {Texts} */
@@ -42,7 +43,7 @@ export async function loadTexts(namespace) {
 }
 
 /** @param {Language} language @param {keyof Words} namespace @returns {Promise<Partial<Words>>} */
-const load = (language, namespace) => import(`./${language}/${namespace}.js`);
+const load = (language, namespace) => importAgain(() => import(`./${language}/${namespace}.js`));
 
 /** @param {Partial<Words>} words */
 function use(words) {

@@ -5,6 +5,7 @@
  */
 
 import { texts } from "../../i18n/index.js";
+import { importAgain } from "../../platform/import-again.js";
 import { button, input, onPress } from "../../ui/dom.js";
 import { downloadFile } from "../../ui/download-file.js";
 
@@ -23,14 +24,14 @@ export function listenForFiles({ session, runStore, toasts }, say) {
   };
 
   const exportAll = () => toasts.attempt("export", texts.runs.exportFailed, async () => {
-    const { pack, sizeOfAll, LIMIT } = await import("../../storage/archive-file.js");
+    const { pack, sizeOfAll, LIMIT } = await importAgain(() => import("../../storage/archive-file.js"));
     const size = sizeOfAll(runStore.runs);
     if (size > LIMIT) return toasts.show("error", texts.runs.tooLarge(size, LIMIT), { key: "export" });
     downloadFile(await pack(runStore), `mmrec-runs-${new Date().toISOString().slice(0, 10)}.zip`);
   });
 
   const importFrom = (/** @type {File} */ file) => toasts.attempt("import", (error) => texts.runs.importFailed(file.name, error), async () => {
-    const { unpackInto } = await import("../../storage/archive-file.js");
+    const { unpackInto } = await importAgain(() => import("../../storage/archive-file.js"));
     const report = (/** @type {number} */ done, /** @type {number} */ total) => {
       say(texts.runs.takingIn(done, total));
       session.changed();

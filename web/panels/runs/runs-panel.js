@@ -7,6 +7,7 @@
 import { listenForCharts } from "../../charts/chart-menu.js";
 import * as format from "../../i18n/format.js";
 import { texts } from "../../i18n/index.js";
+import { importAgain } from "../../platform/import-again.js";
 import { need, setText } from "../../ui/dom.js";
 
 /**
@@ -22,7 +23,7 @@ export function createRunsPanel(context) {
 
   const unfold = async () => {
     try {
-      const { createList } = await import("./list.js");
+      const { createList } = await importAgain(() => import("./list.js"));
       list ??= createList(context);
       list.render();
     } catch (error) {

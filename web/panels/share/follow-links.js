@@ -7,6 +7,7 @@
  */
 
 import { texts } from "../../i18n/index.js";
+import { importAgain } from "../../platform/import-again.js";
 
 /**
  * Lays what the page's address links to into the draft, now and whenever the address changes.
@@ -17,7 +18,7 @@ export function followLinks(context) {
   const open = async () => {
     if (!location.hash.startsWith("#stage=")) return;
     try {
-      const { openLink } = await import("./open.js");
+      const { openLink } = await importAgain(() => import("./open.js"));
       await openLink(location.hash, context);
     } catch (error) {
       context.toasts.show("error", texts.notLoaded(error), { key: "link" });
