@@ -4,7 +4,7 @@
  * turn is asked for as ever.
  */
 
-/** How often what could not be fetched was tried again, by its address. @type {Map<string, number>} */
+/** Under what number the next try asks for what could not be fetched, by its address. @type {Map<string, number>} */
 const tries = new Map();
 
 /**
@@ -19,9 +19,15 @@ export async function importAgain(load) {
     // Chromium and Firefox name it.
     const [address] = /https?:\/\/\S+\.js/.exec(String(error)) ?? [];
     if (!address) throw error;
-    const tried = tries.get(address);
-    tries.set(address, (tried ?? 0) + 1);
-    if (tried === undefined) throw error;
-    return await import(`${address}?again=${tried}`);
+    const next = tries.get(address);
+    if (next === undefined) {
+      tries.set(address, 1);
+      throw error;
+    }
+    // One that works is the module from then on, and is not fetched once more.
+    return import(`${address}?again=${next}`).catch((again) => {
+      tries.set(address, next + 1);
+      throw again;
+    });
   }
 }

@@ -6,7 +6,8 @@
 //!
 //! An operation has up to three implementations, in files of the same name: the [`mod@reference`], a composition of the framework's
 //! operations that serves everywhere; a kernel for processors (`cpu`); one for graphics cards (`gpu`). `dispatch` takes the one for the
-//! device of the inputs, and `bridge` makes a kernel an operation of the framework, with its gradients. Who may use whom is in `docs/architecture.md`.
+//! device of the inputs, and `bridge` makes a kernel an operation of the framework, with its gradients. Who may use whom is in
+//! `docs/architecture.md`.
 
 mod bridge;
 mod cpu;

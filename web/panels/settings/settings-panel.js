@@ -11,7 +11,7 @@
 
 import { deviceNames } from "../../engine/devices/device-manager.js";
 import { download } from "../../engine/engine-preload.js";
-import { isWhole, wholeNumber } from "../../engine/exact.js";
+import { seedOf } from "../../engine/seed.js";
 import { hasChosenVocab } from "../../engine/tokenizers.js";
 import * as format from "../../i18n/format.js";
 import { texts } from "../../i18n/index.js";
@@ -78,8 +78,8 @@ function lock({ run }) {
 
 /** @param {HTMLInputElement | HTMLSelectElement} field */
 function valueOf(field) {
-  if (field.name === "seed" && isWhole(field.value)) return wholeNumber(field.value);
-  if (field.type === "number") return /** @type {HTMLInputElement} */ (field).valueAsNumber;
+  const seed = field.name === "seed" ? seedOf(field.value) : null;
+  if (field.type === "number") return seed ?? /** @type {HTMLInputElement} */ (field).valueAsNumber;
   return field.type === "checkbox" ? /** @type {HTMLInputElement} */ (field).checked : field.value;
 }
 

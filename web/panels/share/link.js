@@ -11,7 +11,7 @@
  * @typedef {{ settings: Partial<Settings>, text: PublicText | null, left: string[] }} Linked
  */
 
-import { isWhole, wholeNumber } from "../../engine/exact.js";
+import { seedOf } from "../../engine/seed.js";
 
 /** Characters that are read of a link, and of a name in it that is shown. */
 const MAX_CHARACTERS = 4000;
@@ -69,7 +69,8 @@ const namesOf = (defaults) => /** @type {(keyof Settings)[]} */ (Object.keys({ .
  * @returns {string | number | boolean | null} null where it has not
  */
 function valueOf(name, said, like) {
-  if (name === "seed" && isWhole(said)) return wholeNumber(said);
+  const seed = name === "seed" ? seedOf(said) : null;
+  if (seed !== null) return seed;
   if (typeof like === "number") return /^-?\d{1,20}(\.\d{1,20})?(e-?\d{1,2})?$/i.test(said) ? Number(said) : null;
   if (typeof like === "boolean") return said === "true" || said === "false" ? said === "true" : null;
   return typeof like === "string" ? said : null;
